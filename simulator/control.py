@@ -1,0 +1,138 @@
+"""The simulator's own addresses, for other processes: not part of Procurify."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from .access import detail, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .dataset import Dataset
+    from .faults import Reply
+    from .server import Simulator
+
+PREFIX: Final = "/_simulator/"
+# Methods of the data set that may be called by name.
+EDITS: Final = {
+    "add_account_code",
+    "add_bill",
+    "deactivate_vendor",
+    "delete_bill",
+    "fix_bill",
+    "rename_vendor",
+    "revise_bill",
+    "set_status",
+    "touch",
+}
+SWITCHES: Final = {"ignore_filters", "ignore_order", "reject_secret"}
+
+
+def reply(
+    simulator: Simulator, method: str, path: str, query: Mapping[str, str], body: bytes
+) -> Reply:
+    """Answer a request below ``/_simulator/``."""
+    action = ACTIONS.get((method, path.removeprefix(PREFIX).rstrip("/")))
+    if action is None:
+        return detail(404, "The simulator has no such control.")
+    try:
+        given = json.loads(body) if body else {}
+        return json_reply(200, action(simulator, given))
+    except (KeyError, TypeError, ValueError, LookupError) as error:
+        return detail(400, f"{type(error).__name__}: {error}")
+
+
+def expected_as_json(dataset: Dataset) -> dict[str, object]:
+    """Return :meth:`Dataset.expected` as JSON values; amounts are strings."""
+    return {
+        str(bill_id): {
+            **asdict(outcome),
+            "reasons": sorted(outcome.reasons),
+            "net_lines": [
+                [code, department_id, location_id, str(net)]
+                for (code, department_id, location_id), net in outcome.net_lines.items()
+            ],
+            "tax": str(outcome.tax),
+            "total": str(outcome.total),
+        }
+        for bill_id, outcome in dataset.expected().items()
+    }
+
+
+def _add_fault(simulator: Simulator, given: dict[str, Any]) -> object:
+    simulator.faults.add(**given)
+    return {}
+
+
+def _clear_faults(simulator: Simulator, _given: dict[str, Any]) -> object:
+    simulator.faults.clear()
+    return {}
+
+
+def _latency(simulator: Simulator, given: dict[str, Any]) -> object:
+    simulator.latency_s = float(given["seconds"])
+    return {"seconds": simulator.latency_s}
+
+
+def _requests(simulator: Simulator, _given: dict[str, Any]) -> object:
+    return [list(request) for request in list(simulator.requests)]
+
+
+def _clear_requests(simulator: Simulator, _given: dict[str, Any]) -> object:
+    simulator.clear_requests()
+    return {}
+
+
+def _expected(simulator: Simulator, _given: dict[str, Any]) -> object:
+    return expected_as_json(simulator.dataset)
+
+
+def _books(simulator: Simulator, _given: dict[str, Any]) -> object:
+    return simulator.dataset.books()
+
+
+def _add_bill(simulator: Simulator, given: dict[str, Any]) -> object:
+    return {"id": simulator.dataset.add_bill(**given)}
+
+
+def _edit(simulator: Simulator, given: dict[str, Any]) -> object:
+    """Call a method of the data set: ``{"edit": "touch", "bill_id": 3001}``."""
+    name = given.pop("edit")
+    if name not in EDITS:
+        message = f"No edit {name!r}; known: {', '.join(sorted(EDITS))}."
+        raise ValueError(message)
+    return {"result": getattr(simulator.dataset, name)(**given)}
+
+
+def _switch(simulator: Simulator, given: dict[str, Any]) -> object:
+    """Turn switches on or off: ``{"ignore_filters": true}``."""
+    unknown = given.keys() - SWITCHES
+    if unknown:
+        message = f"No switch {', '.join(sorted(unknown))}."
+        raise ValueError(message)
+    for name, value in given.items():
+        setattr(simulator, name, bool(value))
+    return {name: getattr(simulator, name) for name in sorted(SWITCHES)}
+
+
+def _expire_tokens(simulator: Simulator, _given: dict[str, Any]) -> object:
+    simulator.expire_tokens()
+    return {}
+
+
+ACTIONS: Final[dict[tuple[str, str], Callable[[Simulator, dict[str, Any]], object]]] = {
+    ("POST", "faults"): _add_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "latency"): _latency,
+    ("GET", "requests"): _requests,
+    ("DELETE", "requests"): _clear_requests,
+    ("GET", "expected"): _expected,
+    ("GET", "books"): _books,
+    ("POST", "bills"): _add_bill,
+    ("POST", "edits"): _edit,
+    ("POST", "switches"): _switch,
+    ("POST", "expire-tokens"): _expire_tokens,
+}

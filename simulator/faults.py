@@ -1,0 +1,203 @@
+"""Misbehaviour on request: what can go wrong between a client and the service.
+
+A fault is matched against each API request and changes the reply that would have been
+sent. A further kind costs one function and one line in ``KINDS``.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+JSON_TYPE: Final = "application/json"
+HTML_TYPE: Final = "text/html; charset=utf-8"
+LOGIN_PAGE: Final = (
+    b"<!DOCTYPE html><html><head><title>Sign in</title></head>"
+    b"<body><h1>Sign in to continue</h1></body></html>"
+)
+ELSEWHERE: Final = "http://127.0.0.1:9/elsewhere/"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes over the wire, and how badly."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON_TYPE
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+    pause_s: float = 0.0
+    cut: Literal["no", "silent", "reset"] = "no"
+    send: int | None = None
+
+
+@dataclass
+class Fault:
+    """One misbehaviour.
+
+    :param kind: a name in ``KINDS``
+    :param path: what the request's path starts with
+    :param method: the request's method, any when None
+    :param query: parameters that the request must have, e.g. ``{"page": "2"}``
+    :param times: how often it happens; None for ever
+    :param skip: how many matching requests go well before that
+    """
+
+    kind: str
+    path: str = "/"
+    method: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    times: int | None = 1
+    skip: int = 0
+    status: int = 503
+    retry_after: str | int | None = None
+    body: str | None = None
+    seconds: float = 5.0
+    content_type: str = "application/octet-stream"
+    location: str = ELSEWHERE
+    sent: int | None = None
+    set: Mapping[str, Any] = field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            message = f"Unknown fault {self.kind!r}; known: {', '.join(sorted(KINDS))}."
+            raise ValueError(message)
+
+    def matches(self, method: str, path: str, query: Mapping[str, str]) -> bool:
+        return (
+            path.startswith(self.path)
+            and self.method in {None, method}
+            and all(query.get(k) == str(v) for k, v in self.query.items())
+        )
+
+
+class Faults:
+    """The faults in force. The first one that matches a request strikes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def add(self, path: str = "/", kind: str = "status", **options: Any) -> Fault:
+        """Add a fault; see :class:`Fault` for the options."""
+        fault = Fault(kind=kind, path=path, **options)
+        with self._lock:
+            self._faults.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def strike(self, method: str, path: str, query: Mapping[str, str]) -> Fault | None:
+        """Return the fault for this request, counting it down."""
+        with self._lock:
+            for fault in self._faults:
+                if not fault.matches(method, path, query) or fault.times == 0:
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
+                    continue
+                if fault.times is not None:
+                    fault.times -= 1
+                return fault
+        return None
+
+
+def spoil(reply: Reply, fault: Fault) -> Reply:
+    """Return the reply as the fault makes it."""
+    return KINDS[fault.kind](reply, fault)
+
+
+# --- the kinds --------------------------------------------------------------------
+
+
+def _status(_reply: Reply, fault: Fault) -> Reply:
+    """Another status, as JSON or with the text given."""
+    headers = {}
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
+    if fault.body is None:
+        content = json.dumps({"detail": "Simulated fault."}).encode()
+        return Reply(fault.status, content, headers=headers)
+    return Reply(fault.status, fault.body.encode(), HTML_TYPE, headers)
+
+
+def _reset(reply: Reply, fault: Fault) -> Reply:
+    """The connection is reset, after `sent` bytes of the body (default: none)."""
+    return replace(reply, cut="reset", send=fault.sent or 0)
+
+
+def _truncate(reply: Reply, fault: Fault) -> Reply:
+    """The connection ends before the announced length is reached."""
+    half = len(reply.body) // 2 if fault.sent is None else fault.sent
+    return replace(reply, cut="silent", send=half)
+
+
+def _truncated_json(reply: Reply, _fault: Fault) -> Reply:
+    """The reply is complete for HTTP, but its JSON stops in the middle."""
+    return replace(reply, body=reply.body[: len(reply.body) // 2])
+
+
+def _html(reply: Reply, fault: Fault) -> Reply:
+    """A sign-in page with status 200."""
+    body = LOGIN_PAGE if fault.body is None else fault.body.encode()
+    return replace(reply, status=200, body=body, content_type=HTML_TYPE)
+
+
+def _slow(reply: Reply, fault: Fault) -> Reply:
+    """Nothing for some seconds, then the right reply."""
+    return replace(reply, delay_s=reply.delay_s + fault.seconds)
+
+
+def _drip(reply: Reply, fault: Fault) -> Reply:
+    """The right body, but spread over some seconds."""
+    return replace(reply, pause_s=fault.seconds)
+
+
+def _wrong_type(reply: Reply, fault: Fault) -> Reply:
+    """The right body under a wrong content type."""
+    return replace(reply, content_type=fault.content_type)
+
+
+def _redirect(_reply: Reply, fault: Fault) -> Reply:
+    """A redirect, by default to another host."""
+    status = fault.status if 300 <= fault.status < 400 else 302
+    return Reply(status, b"", HTML_TYPE, {"Location": fault.location})
+
+
+def _patch(reply: Reply, fault: Fault) -> Reply:
+    """The right reply with fields of each `data` object set or dropped."""
+    try:
+        document = json.loads(reply.body)
+    except ValueError:
+        return reply
+    if not isinstance(document, dict):
+        return reply
+    data = document.get("data", document)
+    for row in data if isinstance(data, list) else [data]:
+        row.update(fault.set)
+        for name in fault.drop:
+            row.pop(name, None)
+    return replace(reply, body=json.dumps(document, ensure_ascii=False).encode())
+
+
+KINDS: Final[dict[str, Callable[[Reply, Fault], Reply]]] = {
+    "drip": _drip,
+    "html": _html,
+    "patch": _patch,
+    "redirect": _redirect,
+    "reset": _reset,
+    "slow": _slow,
+    "status": _status,
+    "truncate": _truncate,
+    "truncated_json": _truncated_json,
+    "wrong_type": _wrong_type,
+}

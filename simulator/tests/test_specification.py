@@ -1,0 +1,159 @@
+"""Every endpoint that the simulator serves obeys Procurify's own specification."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..listing import DEFAULT_PAGE_SIZE
+from ..resources import RESOURCES
+from . import specification
+from .client import GRANT, Client
+from .specification import Specification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.openapi
+
+BILL = "/api/v2/ap/bills/{id}"
+VENDOR = "/api/v3/vendors/{id}"
+ME = "/api/v3/users/me"
+
+
+@pytest.fixture(scope="module")
+def spec() -> Specification:
+    return Specification(specification.path())
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+def test_every_page_of_a_list_is_valid(
+    spec: Specification, reader: Client, path: str
+) -> None:
+    schema = spec.answer_schema("get", path.rstrip("/"))
+    pages = list(reader.pages(path, page_size=max(2, DEFAULT_PAGE_SIZE - 3)))
+    assert [error for page in pages for error in spec.errors(schema, page)] == []
+    assert sum(len(page["data"]) for page in pages)
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+def test_every_parameter_of_a_list_is_documented(
+    spec: Specification, path: str
+) -> None:
+    documented = spec.parameters(path.rstrip("/"))
+    served = {"page", "page_size", "order_by", *RESOURCES[path].filters}
+    assert served - documented == set()
+
+
+def test_every_bill_is_valid(spec: Specification, reader: Client) -> None:
+    schema = spec.answer_schema("get", BILL)
+    seen = set()
+    for bill_id, bill in ((b.id, b) for b in reader.simulator.dataset.bills()):
+        found = reader.get(f"/api/v2/ap/bills/{bill_id}/").json
+        assert spec.errors(schema, found) == []
+        assert found["data"]["uuid"] == str(bill.uuid)
+        seen.add(bill.scenario)
+    assert len(seen) > 30
+
+
+def test_every_vendor_is_valid(spec: Specification, reader: Client) -> None:
+    schema = spec.answer_schema("get", VENDOR)
+    for vendor in reader.simulator.dataset.vendors():
+        found = reader.get(f"/api/v3/vendors/{vendor.id}/").json
+        assert spec.errors(schema, found) == []
+        assert found["data"]["active"] is vendor.active
+
+
+def test_the_profile_is_valid(spec: Specification, reader: Client) -> None:
+    found = reader.get("/api/v3/users/me/").json
+    assert spec.errors(spec.answer_schema("get", ME), found) == []
+
+
+def test_the_token_is_valid(spec: Specification, reader: Client) -> None:
+    simulator = reader.simulator
+    given = {
+        "client_id": simulator.client_id,
+        "client_secret": simulator.client_secret,
+        **GRANT,
+    }
+    schema = spec.request_schema("post", "/oauth/token")
+    assert spec.errors(schema, given) == []
+    found = Client(simulator).send("POST", "/oauth/token", given).json
+    assert spec.errors(spec.answer_schema("post", "/oauth/token"), found) == []
+
+
+def test_the_bills_stay_valid_after_edits(spec: Specification, client: Client) -> None:
+    dataset = client.simulator.dataset
+    first, second, third = list(dataset.expected())[:3]
+    dataset.revise_bill(first, unit_cost="12.345678", quantity="-3")
+    dataset.set_status(second, 5)
+    fixed = dataset.fix_bill(third, new_uuid=True)
+    dataset.add_account_code("8100", "Research")
+    added = dataset.add_bill("plain", code="8100", amount="-12.50", status=6)
+    schema = spec.answer_schema("get", BILL)
+    for bill_id in (first, second, fixed, added):
+        found = client.get(f"/api/v2/ap/bills/{bill_id}/").json
+        assert spec.errors(schema, found) == []
+
+
+def _number_for_text(bill: Any) -> None:
+    bill["items"][0]["quantity"] = 3
+
+
+def _text_for_number(bill: Any) -> None:
+    bill["total_cost_with_tax"] = "3.00"
+
+
+def _no_vendor(bill: Any) -> None:
+    del bill["vendor"]
+
+
+def _unknown_status(bill: Any) -> None:
+    bill["status"] = 99
+
+
+def _date_without_offset(bill: Any) -> None:
+    bill["last_modified_datetime"] = "2026-03-01T10:00:00"
+
+
+def _unknown_field(bill: Any) -> None:
+    bill["items"][0]["colour"] = "green"
+
+
+def _deep_number_for_text(bill: Any) -> None:
+    allocation = bill["items"][0]["cost_allocations"][0]
+    allocation["budget"]["account_code"]["code"] = 6200
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _number_for_text,
+        _text_for_number,
+        _no_vendor,
+        _unknown_status,
+        _date_without_offset,
+        _unknown_field,
+        _deep_number_for_text,
+    ],
+)
+def test_a_broken_bill_is_reported(
+    spec: Specification, reader: Client, damage: Callable[[Any], None]
+) -> None:
+    """The negative control: the validation above can fail."""
+    plain = next(b for b in reader.simulator.dataset.bills() if b.scenario == "plain")
+    found = reader.get(f"/api/v2/ap/bills/{plain.id}/").json
+    broken = copy.deepcopy(found)
+    damage(broken["data"])
+    schema = spec.answer_schema("get", BILL)
+    assert spec.errors(schema, found) == []
+    assert len(spec.errors(schema, broken)) == 1
+
+
+def test_a_broken_list_is_reported(spec: Specification, reader: Client) -> None:
+    page = reader.get("/api/v3/vendors/").json
+    page["data"][0]["overall_score"] = 4.5
+    schema = spec.answer_schema("get", "/api/v3/vendors")
+    assert len(spec.errors(schema, page)) == 1
