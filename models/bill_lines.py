@@ -1,0 +1,97 @@
+"""Prices, taxes and analytic shares of a bill line, as Odoo must be given them to
+arrive at Procurify's figures to the cent."""
+
+from decimal import Decimal
+
+from odoo.fields import Command
+from odoo.tools import float_compare, float_round
+
+
+class LinePricing:
+    """Knows how Odoo rounds in one company, and writes values that survive it."""
+
+    def __init__(self, env):
+        """:param env: of the company that books"""
+        digits = env["decimal.precision"].precision_get
+        self.company = env.company
+        self.price_digits = digits("Product Price")
+        self.unit_digits = digits("Product Unit")
+        self.share_quantum = Decimal(1).scaleb(-digits("Percentage Analytic"))
+
+    def price(self, sign, currency, tax, net, tax_amount, quantity=None, unit=None):
+        """Return quantity, price and taxes that make exactly ``net`` and its tax.
+
+        :param sign: -1 on a refund, whose amounts are turned around
+        :param net: Decimal in ``currency``, without tax
+        :param tax_amount: Decimal in ``currency``, as Procurify rounded it
+        :param quantity: with ``unit``, used where Odoo keeps all their digits
+        """
+        net, tax_amount = sign * net, sign * tax_amount
+        count, price = 1.0, float(net)
+        if tax and tax.price_include:
+            price = float(net + tax_amount)
+        elif self._keeps(quantity, self.unit_digits) and self._keeps(
+            unit, self.price_digits
+        ):
+            count, price = float(quantity), sign * float(unit)
+            if count < 0:
+                count, price = -count, -price
+        values = {"quantity": count, "price_unit": price, "tax_ids": []}
+        if tax:
+            values["tax_ids"] = [Command.set(tax.ids)]
+            if not self._computes_itself(tax, net, tax_amount, currency):
+                values["extra_tax_data"] = {
+                    "currency_id": currency.id,
+                    "price_unit": price,
+                    "quantity": count,
+                    "discount": 0.0,
+                    "manual_total_excluded_currency": float(net),
+                    "manual_tax_amounts": {
+                        str(tax.id): {
+                            "base_amount_currency": float(net),
+                            "tax_amount_currency": float(tax_amount),
+                        }
+                    },
+                }
+        return values
+
+    def distribution(self, amount, parts, keys):
+        """Return one analytic distribution that gives ``parts`` back, or None.
+
+        Odoo keeps percentages with few digits: 33.33 % of 1000.00 is not 333.33.
+
+        :param parts: Decimals that add up to ``amount``
+        :param keys: for each, Odoo's key of its analytic accounts ("" for none)
+        """
+        if len(set(keys)) == 1:
+            return {keys[0]: 100} if keys[0] else False
+        if not amount or len(set(keys)) < len(keys) or not all(keys):
+            return None
+        shares = [(part * 100 / amount).quantize(self.share_quantum) for part in parts]
+        exact = all(
+            share * amount / 100 == part
+            for share, part in zip(shares, parts, strict=True)
+        )
+        if not exact or sum(shares) != 100:
+            return None
+        pairs = zip(keys, shares, strict=True)
+        return {key: float(share) for key, share in pairs if share}
+
+    @staticmethod
+    def _keeps(number, digits):
+        """Tell whether Odoo keeps every digit of ``number``."""
+        if number is None:
+            return False
+        rounded = float_round(float(number), precision_digits=digits)
+        return not float_compare(rounded, float(number), precision_digits=8)
+
+    def _computes_itself(self, tax, net, tax_amount, currency):
+        """Tell whether Odoo arrives at Procurify's tax of this line by itself."""
+        return (
+            not tax.price_include
+            and tax.amount_type == "percent"
+            and self.company.tax_calculation_rounding_method == "round_per_line"
+            and not currency.compare_amounts(
+                currency.round(float(net) * tax.amount / 100), float(tax_amount)
+            )
+        )

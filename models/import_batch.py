@@ -1,0 +1,74 @@
+"""Records of one connection and resource on their way through an import."""
+
+from .procurify_cause import Hold
+
+
+class BatchRefused(Exception):
+    """Odoo's result for some records of a batch is not what it must be.
+
+    Raised inside the savepoint of the batch, so that nothing of it stays; the
+    guilty are held and the rest is tried again.
+    """
+
+    def __init__(self, holds):
+        """:param holds: {record: [Hold]} of the guilty records"""
+        super().__init__(f"{len(holds)} records refused")
+        self.holds = holds
+
+
+class ImportBatch:
+    """What an importer is given, and where it notes what became of each record.
+
+    An importer calls exactly one of ``link``, ``hold`` (any number of times),
+    ``exclude`` and ``wait`` for each of ``records``.
+    """
+
+    def __init__(self, records):
+        """:param records: ``procurify.record`` rows of one connection and resource"""
+        self.records = records
+        self.connection = records.connection_id
+        self.resource = records[0].resource
+        self.payloads = {}
+        self.targets = {}
+        self.origins = {}
+        self.written = {}
+        self.holds = {}
+        self.exclusions = {}
+        self.waiting = set()
+
+    @property
+    def open(self):
+        """The readable records that nothing was decided about yet."""
+        return self.records.filtered(
+            lambda record: record in self.payloads
+            and record not in self.targets
+            and record not in self.holds
+            and record not in self.exclusions
+            and record not in self.waiting
+        )
+
+    def link(self, record, target_id, origin="matched", written=None):
+        """Note that ``record`` is the Odoo record ``target_id``.
+
+        :param origin: ``matched`` (found), ``created`` (by this import) or
+            ``remembered`` (linked before)
+        :param written: JSON of what this import wrote, to tell later edits apart
+        """
+        self.targets[record] = target_id
+        self.origins[record] = origin
+        if written is not None:
+            self.written[record] = written
+
+    def hold(self, record, code, key=None, reference_id=0, **params):
+        """Note one reason to hold ``record``; there may be several."""
+        self.holds.setdefault(record, []).append(
+            Hold(code, key or record.external_id, params, reference_id)
+        )
+
+    def exclude(self, record, rule):
+        """Note that ``rule`` keeps ``record`` out of Odoo."""
+        self.exclusions[record] = rule
+
+    def wait(self, record):
+        """Note that ``record`` names something that is staged but not imported yet."""
+        self.waiting.add(record)

@@ -1,0 +1,571 @@
+"""One Procurify tenant, its credentials and its policies, for one company."""
+
+import json
+from datetime import datetime, timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ..procurify import (
+    RESOURCES,
+    AddressError,
+    AuthenticationError,
+    Client,
+    ForbiddenError,
+    ProcurifyError,
+    ProtocolError,
+    Token,
+    TransientError,
+)
+from .procurify_secret import UnreadableSecret
+
+TRANSIENT_RETRY_MINUTES = 5
+LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute
+SYNC_RESOURCES = tuple(RESOURCES)
+
+_CREDENTIALS = frozenset({"base_url", "token_url", "client_id", "client_secret"})
+# What these policies decide about is decided again when they change.
+_POLICIES = {
+    "vendor_policy": ("vendor",),
+    "department_policy": ("department",),
+    "department_plan_id": ("department",),
+    "location_policy": ("location",),
+    "location_plan_id": ("location",),
+    "import_expense_bills": ("bill",),
+    "import_card_bills": ("bill",),
+    "rounding_account_id": ("bill",),
+    "unallocated_account_id": ("bill",),
+    "rate_source": ("bill",),
+}
+
+
+class ProcurifyConnection(models.Model):
+    """A row is one Procurify tenant whose documents belong to one company.
+
+    It is written by managers (credentials, policies) and by the crons (token,
+    health). The secret and the token are stored encrypted and nobody can read
+    them back, see ``procurify.secret``.
+    """
+
+    _name = "procurify.connection"
+    _description = "Procurify Connection"
+    _order = "company_id, name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, default="Procurify")
+    active = fields.Boolean(default=True, help="An archived connection is not polled.")
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Integration User",
+        required=True,
+        default=lambda self: self.env.user,
+        help="Documents are created with this user's rights: what this user may not "
+        "see does not exist for the import.",
+    )
+
+    # --- Address and credentials ---
+    base_url = fields.Char(
+        "Address", required=True, help="https://<your tenant>.procurify.com"
+    )
+    token_url = fields.Char(
+        "Token Address",
+        groups="procurify_connector.group_manager",
+        help="Only where tokens are issued elsewhere. Empty: <address>/oauth/token.",
+    )
+    client_id = fields.Char(
+        "Client ID", groups="procurify_connector.group_manager", copy=False
+    )
+    client_secret = fields.Char(
+        compute="_compute_client_secret",
+        inverse="_inverse_client_secret",
+        groups="procurify_connector.group_manager",
+        exportable=False,
+        copy=False,
+        help="Stored encrypted. It can be replaced, never read back; leaving it empty "
+        "keeps the stored one.",
+    )
+    client_secret_encrypted = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    has_client_secret = fields.Boolean(
+        "Secret Stored", compute="_compute_has_client_secret"
+    )
+    token_encrypted = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    token_expires_at = fields.Datetime(copy=False, readonly=True)
+    identity = fields.Char(
+        "Acts As",
+        copy=False,
+        readonly=True,
+        help="The tenant and the Procurify user whose rights the credentials carry.",
+    )
+
+    # --- Health ---
+    state = fields.Selection(
+        [("draft", "Not tested"), ("connected", "Connected"), ("error", "Failing")],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    error_message = fields.Text(readonly=True, copy=False)
+    error_date = fields.Datetime("Failing Since", readonly=True, copy=False)
+    import_obstacle = fields.Text(
+        readonly=True, copy=False, help="Why what was read cannot be imported."
+    )
+    retry_at = fields.Datetime("Next Attempt", readonly=True, copy=False)
+    stream_ids = fields.One2many("procurify.stream", "connection_id")
+    pending_count = fields.Integer(compute="_compute_counts")
+    done_count = fields.Integer(compute="_compute_counts")
+    held_count = fields.Integer(compute="_compute_counts")
+
+    # --- Fetching ---
+    page_size = fields.Integer(
+        default=50, help="Objects per page; Procurify may give less."
+    )
+    detail_requests = fields.Integer(
+        "Parallel Requests", default=4, help="Bills that are read at the same time."
+    )
+
+    # --- Policies ---
+    vendor_policy = fields.Selection(
+        [("create", "Create the vendor"), ("hold", "Hold for a person")],
+        string="Unknown Vendors",
+        default="create",
+        required=True,
+    )
+    department_policy = fields.Selection(
+        [
+            ("hold", "Hold for a person"),
+            ("create", "Create the analytic account"),
+            ("optional", "Book without cost centre"),
+        ],
+        string="Unknown Departments",
+        default="hold",
+        required=True,
+    )
+    department_plan_id = fields.Many2one(
+        "account.analytic.plan",
+        string="Department Plan",
+        help="The analytic plan of Procurify's departments. Empty: any plan.",
+    )
+    location_policy = fields.Selection(
+        [
+            ("hold", "Hold for a person"),
+            ("create", "Create the analytic account"),
+            ("optional", "Book without location"),
+        ],
+        string="Unknown Locations",
+        default="hold",
+        required=True,
+    )
+    location_plan_id = fields.Many2one(
+        "account.analytic.plan",
+        string="Location Plan",
+        help="The analytic plan of Procurify's locations. Empty: a location is booked "
+        "only where it was mapped by hand.",
+    )
+    rate_source = fields.Selection(
+        [
+            ("procurify", "Procurify's rate where the bill tells it"),
+            ("odoo", "Odoo's rate of the invoice date"),
+        ],
+        string="Exchange Rate",
+        default="procurify",
+        required=True,
+    )
+    journal_id = fields.Many2one(
+        "account.journal",
+        string="Purchase Journal",
+        check_company=True,
+        domain="[('type', '=', 'purchase')]",
+        help="Empty: the company's first purchase journal.",
+    )
+    rounding_account_id = fields.Many2one(
+        "account.account",
+        check_company=True,
+        help="Takes the cents by which Procurify's total differs from its own lines. "
+        "Empty: such bills are held.",
+    )
+    unallocated_account_id = fields.Many2one(
+        "account.account",
+        string="Account of Uncoded Lines",
+        check_company=True,
+        help="Takes lines to which Procurify gives no account code. Empty: such bills "
+        "are held.",
+    )
+    import_expense_bills = fields.Boolean(
+        help="Employee expense bills are excluded otherwise."
+    )
+    import_card_bills = fields.Boolean(
+        "Import Credit Card Bills", help="They are excluded otherwise."
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_client_secret(self):
+        self.client_secret = False
+
+    def _inverse_client_secret(self):
+        secrets = self.env["procurify.secret"]
+        for connection in self:
+            if connection.client_secret:
+                connection.sudo().client_secret_encrypted = secrets._encrypt(
+                    connection.client_secret.strip()
+                )
+
+    @api.depends("client_secret_encrypted")
+    def _compute_has_client_secret(self):
+        for connection in self:
+            connection.has_client_secret = bool(
+                connection.sudo().client_secret_encrypted
+            )
+
+    def _compute_counts(self):
+        groups = self.env["procurify.record"]._read_group(
+            [("connection_id", "in", self.ids)],
+            ["connection_id", "state"],
+            ["__count"],
+        )
+        counts = {(connection, state): count for connection, state, count in groups}
+        for connection in self:
+            connection.pending_count = sum(
+                counts.get((connection, state), 0) for state in ("pending", "waiting")
+            )
+            connection.done_count = counts.get((connection, "done"), 0)
+            connection.held_count = counts.get((connection, "quarantined"), 0)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        connections = super().create(vals_list)
+        connections._create_missing_streams()
+        return connections
+
+    def write(self, vals):
+        if _CREDENTIALS & vals.keys():
+            vals = self._forgotten_token_values() | vals
+        written = super().write(vals)
+        if resources := {name for key in vals for name in _POLICIES.get(key, ())}:
+            self._decide_again(resources)
+        return written
+
+    def _decide_again(self, resources):
+        """Send what is not in Odoo yet to the import, under the new policies."""
+        records = self.env["procurify.record"].sudo()
+        undecided = records.search(
+            [
+                ("connection_id", "in", self.ids),
+                ("resource", "in", list(resources)),
+                ("state", "in", ("quarantined", "excluded")),
+            ]
+        )
+        if undecided:
+            (undecided | undecided._dependents())._requeue()
+            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+
+    @api.model
+    def _forgotten_token_values(self):
+        """The token and the health belong to the credentials that made them."""
+        return {
+            "state": "draft",
+            "identity": False,
+            "token_encrypted": False,
+            "token_expires_at": False,
+            "error_message": False,
+            "error_date": False,
+            "retry_at": False,
+        }
+
+    def _create_missing_streams(self):
+        """Give each connection one stream per resource that the code knows."""
+        connections = self or self.with_context(active_test=False).search([])
+        streams = self.env["procurify.stream"].sudo().with_context(active_test=False)
+        known = {
+            (stream.connection_id.id, stream.resource)
+            for stream in streams.search([("connection_id", "in", connections.ids)])
+        }
+        streams.create(
+            [
+                {"connection_id": connection.id, "resource": resource}
+                for connection in connections
+                for resource in SYNC_RESOURCES
+                if (connection.id, resource) not in known
+            ]
+        )
+
+    # === ACTION METHODS === #
+
+    def action_test_connection(self):
+        """Ask for a new token, count what it may see, and say so on the connection.
+
+        :returns: a notification; a failure is written on the connection, with
+            what to do, instead of being raised
+        """
+        self.ensure_one()
+        self.check_access("write")
+        connection = self.sudo()
+        try:
+            client = connection._client()
+            client.authenticate()
+            seen = {name: client.count(RESOURCES[name]) for name in SYNC_RESOURCES}
+        except (ProcurifyError, UnreadableSecret) as error:
+            connection._note_failure(error)
+            return self._notification("danger", connection.error_message)
+        connection._remember_token(client)
+        connection._note_success()
+        labels = dict(self.env["procurify.stream"]._selection_resource())
+        return self._notification(
+            "success",
+            self.env._(
+                "Procurify answers as %(identity)s and shows %(objects)s.",
+                identity=connection.identity or connection.base_url,
+                objects=", ".join(f"{labels[name]}: {seen[name]}" for name in seen),
+            ),
+        )
+
+    def action_sync_now(self):
+        """Poll every stream of these connections as soon as a cron worker is free."""
+        self.check_access("read")
+        if not self.env.user.has_group("procurify_connector.group_user"):
+            raise AccessError(self.env._("Only Procurify reviewers may synchronise."))
+        if archived := self.filtered(lambda connection: not connection.active):
+            raise UserError(
+                self.env._(
+                    "%(name)s is archived and is not polled. Unarchive it first.",
+                    name=archived[0].name,
+                )
+            )
+        self.sudo().stream_ids.write({"next_attempt": False})
+        self.sudo().write({"retry_at": False})
+        self.env.ref("procurify_connector.ir_cron_fetch").sudo()._trigger()
+        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return self._notification(
+            "info", self.env._("Procurify is being read. New documents follow shortly.")
+        )
+
+    def action_open_records(self):
+        """Open this connection's records, in the state that the button names."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_record_action"
+        )
+        states = self.env.context.get("procurify_states")
+        domain = Domain("connection_id", "=", self.id)
+        if states:
+            domain &= Domain("state", "in", states)
+        return action | {"domain": list(domain), "context": {}}
+
+    def _notification(self, kind, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Procurify"),
+                "type": kind,
+                "message": message,
+                "sticky": kind == "danger",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # === CLIENT METHODS === #
+
+    def _client(self):
+        """Return a client for this tenant, with the stored token if it still lives.
+
+        :raises UnreadableSecret: no secret, or encrypted with another key
+        :raises AddressError: the address is not one that may be asked
+        """
+        self.ensure_one()
+        connection = self.sudo()
+        secret = self.env["procurify.secret"]._decrypt(
+            connection.client_secret_encrypted
+        )
+        if not (connection.client_id and secret):
+            raise UnreadableSecret(
+                self.env._("Enter the client ID and the client secret from Procurify.")
+            )
+        return Client(
+            connection.base_url,
+            connection.client_id,
+            secret,
+            token=connection._stored_token(),
+            token_url=connection.token_url or None,
+            page_size=connection.page_size,
+            detail_workers=connection.detail_requests,
+        )
+
+    def _stored_token(self):
+        text = self.env["procurify.secret"]._decrypt(self.token_encrypted)
+        if not text:
+            return None
+        values = json.loads(text)
+        for name in ("expires_at", "renew_at"):
+            values[name] = datetime.fromisoformat(values[name])
+        return Token(**values)
+
+    def _remember_token(self, client):
+        """Keep the token that ``client`` holds, so that other workers share it."""
+        self.ensure_one()
+        token = client.token
+        if not token or token == self._stored_token():
+            return
+        text = json.dumps(
+            {
+                "access_token": token.access_token,
+                "scope": token.scope,
+                "expires_at": token.expires_at.isoformat(),
+                "renew_at": token.renew_at.isoformat(),
+            }
+        )
+        self.write(
+            {
+                "token_encrypted": self.env["procurify.secret"]._encrypt(text),
+                "token_expires_at": token.expires_at.replace(
+                    tzinfo=None, microsecond=0
+                ),
+                "identity": " · ".join(filter(None, (token.tenant, token.email))),
+            }
+        )
+
+    # === HEALTH METHODS === #
+
+    def _note_success(self):
+        healthy = self.filtered(
+            lambda connection: connection.state == "connected"
+            and not connection.error_message
+        )
+        (self - healthy).write(
+            {
+                "state": "connected",
+                "error_message": False,
+                "error_date": False,
+                "retry_at": False,
+            }
+        )
+
+    def _note_failure(self, error):
+        """Write ``error`` on the connection: what happened, since when, what to do."""
+        self.ensure_one()
+        minutes = (
+            TRANSIENT_RETRY_MINUTES
+            if isinstance(error, TransientError)
+            else LASTING_RETRY_MINUTES
+        )
+        self.write(
+            {
+                "state": "error",
+                "error_message": self._explain(error),
+                "error_date": self.error_date or fields.Datetime.now(),
+                "retry_at": fields.Datetime.now() + timedelta(minutes=minutes),
+            }
+        )
+
+    def _explain(self, error):
+        """Return what ``error`` means for the person who can mend it."""
+        self.ensure_one()
+        if isinstance(error, UserError):
+            return str(error)
+        detail = str(error)
+        address = self.base_url
+        for kind, explanation in (
+            (
+                AuthenticationError,
+                self.env._(
+                    "Procurify refused the client ID or the client secret. Copy both "
+                    "again from Procurify's API credentials, and see that the user who "
+                    "made them is still active. Nothing is lost: reading goes on where "
+                    "it stopped. (%(detail)s)",
+                    detail=detail,
+                ),
+            ),
+            (
+                ForbiddenError,
+                self.env._(
+                    "Procurify accepts the credentials but does not show everything: "
+                    "their owner should be a Superuser in Procurify. (%(detail)s)",
+                    detail=detail,
+                ),
+            ),
+            (
+                AddressError,
+                self.env._(
+                    "No Procurify was found at %(address)s. Check the address: it reads "
+                    "https://<your tenant>.procurify.com. (%(detail)s)",
+                    address=address,
+                    detail=detail,
+                ),
+            ),
+            (
+                TransientError,
+                self.env._(
+                    "Procurify does not answer at %(address)s. Nothing is lost: the "
+                    "next attempt goes on where this one stopped. If it lasts, check "
+                    "the address and Procurify's status page. (%(detail)s)",
+                    address=address,
+                    detail=detail,
+                ),
+            ),
+            (
+                ProtocolError,
+                self.env._(
+                    "%(address)s answers, but not as Procurify's API does: check that "
+                    "the address is your tenant's own and that no login page or proxy "
+                    "stands before it. Nothing is lost. (%(detail)s)",
+                    address=address,
+                    detail=detail,
+                ),
+            ),
+        ):
+            if isinstance(error, kind):
+                return explanation
+        return detail
+
+    # === IMPORT METHODS === #
+
+    def _import_env(self):
+        """Return the environment of the import: the integration user, one company."""
+        self.ensure_one()
+        return (
+            self.with_user(self.user_id)
+            .with_company(self.company_id)
+            .with_context(
+                allowed_company_ids=self.company_id.ids,
+                lang=self.user_id.lang,
+                tracking_disable=True,
+                mail_create_nolog=True,
+                mail_create_nosubscribe=True,
+            )
+            .env
+        )
+
+    def _note_obstacle(self, obstacle):
+        """Write why nothing can be imported; take it back when that is over."""
+        self.ensure_one()
+        if (self.import_obstacle or False) != obstacle:
+            self.import_obstacle = obstacle
+
+    def _import_obstacle(self):
+        """Return why nothing can be imported for this connection, or False."""
+        self.ensure_one()
+        user = self.user_id
+        if user == self.env.ref("base.user_root"):
+            return False  # OdooBot: archived by design, and may do everything
+        if not user.active:
+            return self.env._(
+                "The integration user %(user)s is archived. Choose another one, or "
+                "unarchive it: what was read waits.",
+                user=user.name,
+            )
+        if self.company_id not in user.company_ids:
+            return self.env._(
+                "The integration user %(user)s has no access to %(company)s. Allow that "
+                "company on the user, or choose another one: what was read waits.",
+                user=user.name,
+                company=self.company_id.name,
+            )
+        return False

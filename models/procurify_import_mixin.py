@@ -1,0 +1,178 @@
+"""The contract of an Odoo model into which Procurify's objects are imported."""
+
+import re
+import unicodedata
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .procurify_cause import Hold
+
+UNKNOWN_CODES = {
+    "currency": "unknown_currency",
+    "account_code": "unknown_account",
+    "location": "unknown_location",
+    "department": "unknown_department",
+    "vendor": "unknown_vendor",
+    "tax": "unknown_tax",
+}
+
+
+class ProcurifyImportMixin(models.AbstractModel):
+    """A model names its resources and says how it finds, checks and makes a record.
+
+    All methods run as the integration user: what that user may not see is not
+    found. They take whole batches and never search inside a loop.
+    """
+
+    _name = "procurify.import.mixin"
+    _description = "Procurify Import"
+
+    _procurify_resources = ()
+
+    procurify_record_ids = fields.One2many(
+        "procurify.record",
+        "res_id",
+        string="In Procurify",
+        domain=lambda self: [("res_model", "=", self._name)],
+        groups="procurify_connector.group_user",
+        copy=False,
+    )
+
+    # === ACTION METHODS === #
+
+    def action_open_procurify_record(self):
+        """Open what this record is in Procurify."""
+        self.ensure_one()
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("In Procurify"),
+            "res_model": "procurify.record",
+            "domain": [("res_model", "=", self._name), ("res_id", "=", self.id)],
+            "views": [(False, "list"), (False, "form")],
+        }
+        if len(self.procurify_record_ids) == 1:
+            action |= {
+                "res_id": self.procurify_record_ids.id,
+                "views": [(False, "form")],
+            }
+        return action
+
+    # === CONTRACT === #
+
+    @api.model
+    def _procurify_import(self, batch):
+        """Decide about every open record of ``batch``: link, hold, exclude or wait."""
+        self._procurify_remember(batch)
+        self._procurify_match(batch)
+
+    @api.model
+    def _procurify_match(self, batch):
+        """Find or make the records of what is open in ``batch``, or hold it."""
+        raise NotImplementedError
+
+    @api.model
+    def _procurify_usable(self, target, record):
+        """Return the Hold that forbids to use ``target`` for ``record``, or None."""
+        return None
+
+    # === HELPERS === #
+
+    @api.model
+    def _procurify_unknown_code(self, resource):
+        return UNKNOWN_CODES[resource]
+
+    @api.model
+    def _procurify_key(self, record):
+        """Return what the causes about ``record`` are called by."""
+        return record.external_id
+
+    @api.model
+    def _procurify_remember(self, batch):
+        """Keep the links that exist; hold those that cannot be used any more."""
+        linked = batch.open.filtered("res_id")
+        unusable = self._procurify_unusable(linked)
+        for record in linked:
+            if hold := unusable.get(record):
+                batch.hold(record, hold.code, hold.key, hold.reference_id, **hold.params)
+            else:
+                batch.link(record, record.res_id, "remembered")
+
+    @api.model
+    def _procurify_unusable(self, records):
+        """Return {record: Hold} of those linked ``records`` whose target is no use.
+
+        A target that the integration user may not see counts as unknown, and the
+        hold does not say more: its existence is not for everybody.
+        """
+        ids = records.mapped("res_id")
+        existing = set(self.sudo().browse(ids).exists().ids)
+        company = records.connection_id.company_id
+        visible = {
+            target.id: target
+            for target in self.with_context(active_test=False).search(
+                Domain("id", "in", ids) & self._procurify_company_domain(company)
+            )
+        }
+        unusable = {}
+        for record in records:
+            if record.res_id not in existing:
+                hold = self._procurify_hold(record, "target_deleted")
+            elif record.res_id not in visible:
+                hold = self._procurify_hold(
+                    record, self._procurify_unknown_code(record.resource)
+                )
+            else:
+                hold = self._procurify_usable(visible[record.res_id], record)
+            if hold:
+                unusable[record] = hold
+        return unusable
+
+    @api.model
+    def _procurify_company_domain(self, company):
+        """Records that may be used in ``company``."""
+        if "company_ids" in self._fields:
+            return Domain("company_ids", "in", company.ids)
+        if "company_id" in self._fields:
+            return Domain("company_id", "in", [False, company.id])
+        return Domain.TRUE
+
+    @api.model
+    def _procurify_hold(self, record, code, **params):
+        """Return a Hold about the master record ``record`` itself."""
+        key = self._procurify_key(record)
+        if code == "target_deleted":
+            key = f"{record.resource}/{key}"
+        return Hold(code, key, {"value": record.name} | params, record.id)
+
+    @api.model
+    def _procurify_hold_open(self, batch, record, code=None, **params):
+        code = code or self._procurify_unknown_code(batch.resource)
+        hold = self._procurify_hold(record, code, **params)
+        batch.hold(record, hold.code, hold.key, hold.reference_id, **hold.params)
+
+
+def search_by(model, field, values, domain=Domain.TRUE):
+    """Return {normalised value: records of ``model`` whose ``field`` has it}.
+
+    Upper and lower case are one. One query, however many values.
+    """
+    found = defaultdict(model.browse)
+    values = {value for value in values if value}
+    if not values:
+        return found
+    match = Domain.OR(Domain(field, "=ilike", _escape_like(value)) for value in values)
+    for record in model.search(match & domain):
+        found[normalise(record[field])] |= record
+    return found
+
+
+def normalise(text):
+    """Return ``text`` as names are compared: NFKC, case folded, spaces collapsed."""
+    folded = unicodedata.normalize("NFKC", text or "").casefold()
+    return re.sub(r"\s+", " ", folded).strip()
+
+
+def _escape_like(text):
+    return re.sub(r"([\\%_])", r"\\\1", text.strip())

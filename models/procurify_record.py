@@ -1,0 +1,225 @@
+"""One remote object: inbox, link to Odoo, mapping and quarantine in one row."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+
+REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
+
+DOCUMENTS = ("bill",)
+
+_REVIEWER_FIELDS = frozenset({"res_model", "res_id"})
+
+
+class ProcurifyRecord(models.Model):
+    """A row is one object of Procurify, as it was last read, and what became of it.
+
+    The fetch cron writes payload and ``pending``; the import cron turns that into
+    ``done`` (``res_model`` and ``res_id`` say where), ``waiting`` (something that
+    it names is not imported yet), ``quarantined`` (``cause_ids`` say why) or
+    ``excluded`` (a rule). Only a person makes it ``ignored``.
+    """
+
+    _name = "procurify.record"
+    _description = "Procurify Record"
+    _order = "id desc"
+
+    connection_id = fields.Many2one(
+        "procurify.connection", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="connection_id.company_id", store=True, index=True
+    )
+    resource = fields.Selection(
+        selection="_selection_resource", required=True, readonly=True
+    )
+    external_id = fields.Char("Procurify ID", required=True, readonly=True)
+    remote_uuid = fields.Char("Procurify UUID", readonly=True)
+    remote_group = fields.Char(
+        readonly=True, help="What all versions of a bill have in common."
+    )
+    name = fields.Char(readonly=True, help="What people call it in Procurify.")
+    code = fields.Char(readonly=True, help="Its code in Procurify, where it has one.")
+    payload = fields.Text(
+        readonly=True,
+        prefetch=False,
+        help="The JSON text that Procurify sent, digit for digit.",
+    )
+    digest = fields.Char(readonly=True, help="SHA-256 of the payload's content.")
+    summary_digest = fields.Char(
+        readonly=True, help="SHA-256 of the list row that announced this version."
+    )
+    remote_modified = fields.Datetime("Changed in Procurify", readonly=True)
+    state = fields.Selection(
+        [
+            ("pending", "Pending"),
+            ("waiting", "Waiting"),
+            ("quarantined", "Quarantined"),
+            ("done", "Done"),
+            ("excluded", "Excluded"),
+            ("ignored", "Ignored"),
+        ],
+        default="pending",
+        required=True,
+        readonly=True,
+    )
+    excluded_rule = fields.Selection(
+        [
+            ("not_approved", "Not approved"),
+            ("expense_bill", "Employee expense"),
+            ("card_bill", "Credit card"),
+            ("not_a_vendor", "Not a vendor of goods"),
+            ("not_tracked", "Locations are not booked"),
+        ],
+        readonly=True,
+    )
+    res_model = fields.Char("Odoo Model", index=True)
+    res_id = fields.Many2oneReference("Odoo Record", model_field="res_model")
+    origin = fields.Selection(
+        [
+            ("matched", "Found"),
+            ("created", "Created by the connector"),
+            ("manual", "Chosen by a person"),
+        ],
+        readonly=True,
+        help="Where the link to Odoo comes from.",
+    )
+    applied_digest = fields.Char(
+        readonly=True, help="Digest of the payload that was last written to Odoo."
+    )
+    applied_state = fields.Json(
+        readonly=True, help="What the import wrote, to see later edits by people."
+    )
+    imported_at = fields.Datetime(readonly=True)
+    cause_ids = fields.Many2many(
+        "procurify.cause",
+        relation="procurify_record_cause_rel",
+        column1="record_id",
+        column2="cause_id",
+        string="Reasons",
+        readonly=True,
+    )
+    hold_reason = fields.Text(compute="_compute_hold_reason")
+
+    _remote_uniq = models.UniqueIndex(
+        "(connection_id, resource, external_id)",
+        "An object of Procurify is staged once per connection.",
+    )
+    _uuid_idx = models.Index(
+        "(connection_id, resource, remote_uuid) WHERE remote_uuid IS NOT NULL"
+    )
+    _group_idx = models.Index(
+        "(connection_id, resource, remote_group) WHERE remote_group IS NOT NULL"
+    )
+    _todo_idx = models.Index("(resource, id) WHERE state IN ('pending', 'waiting')")
+    _held_idx = models.Index("(resource, id) WHERE state = 'quarantined'")
+    _target_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("name", "external_id")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = record.name or record.external_id
+
+    @api.depends("cause_ids")
+    @api.depends_context("lang")
+    def _compute_hold_reason(self):
+        for record in self:
+            record.hold_reason = "\n".join(record.cause_ids.mapped("message"))
+
+    @api.model
+    def _selection_resource(self):
+        return [
+            ("currency", self.env._("Currencies")),
+            ("account_code", self.env._("Account codes")),
+            ("location", self.env._("Locations")),
+            ("department", self.env._("Departments")),
+            ("vendor", self.env._("Vendors")),
+            ("tax", self.env._("Taxes")),
+            ("bill", self.env._("Bills")),
+        ]
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if self.env.su:
+            return super().write(vals)
+        if forbidden := vals.keys() - _REVIEWER_FIELDS:
+            raise AccessError(
+                self.env._(
+                    "Only the mapping of a record can be edited, not: %(fields)s.",
+                    fields=", ".join(sorted(forbidden)),
+                )
+            )
+        self.check_access("write")
+        self._check_mapping(vals)
+        return super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
+
+    def _check_mapping(self, vals):
+        """Refuse a mapping to what the resource cannot stand for.
+
+        :raises UserError: in the words of the person who maps
+        """
+        for resource in set(self.mapped("resource")):
+            model = self._target_model(resource)
+            if vals.get("res_model", model) not in (model, False):
+                raise UserError(
+                    self.env._(
+                        "%(resource)s are mapped to %(model)s.",
+                        resource=dict(self._selection_resource())[resource],
+                        model=self.env[model]._description,
+                    )
+                )
+            if vals.get("res_id"):
+                target = self.env[model].browse(vals["res_id"]).exists()
+                if not target:
+                    raise UserError(
+                        self.env._("The chosen record does not exist any more.")
+                    )
+                target.check_access("read")
+
+    # === ACTION METHODS === #
+
+    def action_replay(self):
+        """Import these records again from the stage, and what they blocked.
+
+        A few hundred are imported at once, the rest by the import cron.
+        """
+        self.check_access("write")
+        records = self.sudo()
+        records._requeue()
+        todo = records | records._dependents()
+        at_once = todo.sorted("id")[:REPLAY_AT_ONCE]
+        at_once._import()
+        follow = at_once._dependents().filtered(lambda r: r.state == "pending")
+        follow[:REPLAY_AT_ONCE]._import()
+        if len(todo) > REPLAY_AT_ONCE or len(follow) > REPLAY_AT_ONCE:
+            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+
+    def action_ignore(self):
+        """Keep these records out of Odoo until somebody replays them."""
+        self.check_access("write")
+        records = self.sudo()
+        if done := records.filtered(lambda r: r.resource in DOCUMENTS and r.res_id):
+            raise UserError(
+                self.env._(
+                    "%(name)s is in Odoo already. Cancel it there instead.",
+                    name=done[0].display_name,
+                )
+            )
+        causes = records.cause_ids
+        records.write({"state": "ignored", "cause_ids": [Command.clear()]})
+        causes._close_unused()
+
+    def action_open_target(self):
+        """Open the Odoo record that this record became."""
+        self.ensure_one()
+        if not self.res_id:
+            raise UserError(self.env._("This record is not in Odoo yet."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,310 @@
+"""The import: staged records become Odoo records, or are held with every reason."""
+
+import json
+import logging
+from collections import defaultdict
+from decimal import Decimal
+from enum import Enum
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command, Domain
+from odoo.tools import ormcache
+
+from ..procurify import RESOURCES, InvalidPayload
+from ..procurify.arithmetic import Tax
+from .import_batch import BatchRefused, ImportBatch
+from .ir_cron import is_run_manually
+from .procurify_cause import Hold
+
+_logger = logging.getLogger(__name__)
+
+IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
+
+# Master data before what names it. A tax has no list of its own in Procurify: it
+# is staged when a document first mentions it.
+PAYLOADS = {
+    **{name: resource.payload for name, resource in RESOURCES.items()},
+    "tax": Tax,
+}
+IMPORT_ORDER = sorted(PAYLOADS, key=lambda name: name == "bill")
+
+
+class ProcurifyRecord(models.Model):
+    _inherit = "procurify.record"
+
+    @api.model
+    @ormcache("resource")
+    def _target_model(self, resource):
+        """Return the name of the model that imports ``resource``."""
+        return next(
+            name
+            for name, model in self.env.registry.items()
+            if resource in getattr(model, "_procurify_resources", ())
+        )
+
+    # === IMPORT METHODS === #
+
+    def _import(self):
+        """Import these records. Afterwards none of them is pending."""
+        groups = defaultdict(self.browse)
+        for record in self.sorted("id"):
+            groups[record.connection_id, record.resource] |= record
+        for key in sorted(groups, key=lambda k: (k[0].id, IMPORT_ORDER.index(k[1]))):
+            records = groups[key]
+            for start in range(0, len(records), IMPORT_BATCH_SIZE):
+                records[start : start + IMPORT_BATCH_SIZE]._try_import()
+
+    def _try_import(self):
+        """Import a batch in one savepoint; one that fails is split to find the guilty.
+
+        Odoo and the database decide what a document may be, so anything may come
+        out of them. This is the quarantine's boundary: whatever it is, the document
+        is held with it, and the others go on.
+        """
+        if not self:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._import_batch()
+        except BatchRefused as refused:
+            guilty = self.browse(record.id for record in refused.holds)
+            guilty._quarantine(refused.holds)
+            (self - guilty)._try_import()
+        except psycopg2.OperationalError:
+            # Not the document's fault: a concurrent change, or the server is gone.
+            raise
+        except Exception as error:  # noqa: BLE001 -- the quarantine boundary
+            if len(self) == 1:
+                self._quarantine({self: [self._failure(error)]})
+                return
+            middle = len(self) // 2
+            self[:middle]._try_import()
+            self[middle:]._try_import()
+
+    def _import_batch(self):
+        batch = ImportBatch(self)
+        self._parse(batch)
+        env = batch.connection._import_env()
+        env[self._target_model(batch.resource)]._procurify_import(batch)
+        # What the database refuses belongs to this batch, not to the next one.
+        self.env.flush_all()
+        self._apply(batch)
+
+    def _parse(self, batch):
+        """Read the payloads; hold what is not what Procurify's specification says."""
+        payload_class = PAYLOADS[batch.resource]
+        for record in self:
+            try:
+                data = json.loads(record.payload, parse_float=Decimal)
+                batch.payloads[record] = payload_class.from_json(data)
+            except InvalidPayload as error:
+                batch.hold(record, "invalid_payload", value=str(error))
+
+    def _failure(self, error):
+        """Return the Hold that tells ``error`` to a person."""
+        if isinstance(error, AccessError):
+            code, text = "access_denied", str(error)
+        elif isinstance(error, UserError):
+            code, text = "odoo_refused", str(error)
+        elif isinstance(error, psycopg2.IntegrityError):
+            code, text = "odoo_refused", error.diag.message_primary or str(error)
+        else:
+            code, text = "unexpected", type(error).__name__
+            _logger.warning(
+                "Procurify %s %s failed", self.resource, self.external_id, exc_info=True
+            )
+        key = f"{self.resource}/{self.external_id}"
+        return Hold(code, key, {"value": text}, 0)
+
+    # === OUTCOME METHODS === #
+
+    def _apply(self, batch):
+        """Write what became of each record of ``batch``."""
+        before = self.cause_ids
+        self._mark_done(batch)
+        for rule in set(batch.exclusions.values()):
+            records = self.filtered(lambda r, v=rule: batch.exclusions.get(r) == v)
+            records.write(
+                {
+                    "state": "excluded",
+                    "excluded_rule": rule,
+                    "cause_ids": [Command.clear()],
+                }
+            )
+        waiting = self.browse(record.id for record in batch.waiting)
+        waiting.write({"state": "waiting"})
+        self._quarantine(batch.holds)
+        before._close_unused()
+
+    def _mark_done(self, batch):
+        done = self.browse(record.id for record in batch.targets)
+        if not done:
+            return
+        model, now = self._target_model(batch.resource), fields.Datetime.now()
+        done.write(
+            {
+                "state": "done",
+                "res_model": model,
+                "excluded_rule": False,
+                "imported_at": now,
+            }
+        )
+        done.filtered("cause_ids").cause_ids = [Command.clear()]
+        # A row's own values; the ORM writes them in one statement.
+        for record in done:
+            record.applied_digest = record.digest
+            if record.res_id != batch.targets[record]:
+                record.res_id = batch.targets[record]
+            if batch.origins[record] != "remembered":
+                record.origin = batch.origins[record]
+            if record in batch.written:
+                record.applied_state = batch.written[record]
+        done._dependents().write({"state": "pending"})
+
+    def _quarantine(self, holds):
+        """Hold records with all their reasons.
+
+        :param holds: {record: [Hold]} of records of one connection
+        """
+        if not holds:
+            return
+        records = self.browse(record.id for record in holds)
+        before = records.cause_ids
+        causes = (
+            self.env["procurify.cause"]
+            .sudo()
+            ._open_causes(
+                records.connection_id, [hold for mine in holds.values() for hold in mine]
+            )
+        )
+        alike = defaultdict(self.browse)
+        for record, mine in holds.items():
+            ids = frozenset(causes[hold.code, hold.key].id for hold in mine)
+            alike[ids] |= record
+        for ids, same in alike.items():
+            same.write({"state": "quarantined", "cause_ids": [Command.set(list(ids))]})
+        before._close_unused()
+
+    def _requeue(self):
+        """Send these records to the import again."""
+        self.write({"state": "pending"})
+
+    def _dependents(self):
+        """Return the held records that a new mapping of these may release."""
+        return self.search(
+            Domain("cause_ids.reference_id", "in", self.ids)
+            & Domain("state", "in", ("quarantined", "waiting"))
+            & Domain("id", "not in", self.ids)
+        )
+
+    # === REFERENCE METHODS === #
+
+    @api.model
+    def _resolve(self, connection, mentioned):
+        """Find the Odoo records that documents refer to, as sets.
+
+        What no list gave yet is staged and imported on the spot, so a document
+        never waits for the next poll of its vendor.
+
+        :param mentioned: {(resource, external id): (raw JSON text, payload)}
+        :returns: {(resource, external id): Reference}
+        """
+        records = self._stage_mentioned(connection, mentioned)
+        rows = self.browse(row.id for row in records.values())
+        rows.filtered(lambda row: row.state == "pending")._import()
+        env = connection._import_env()
+        unusable = {}
+        for resource in {row.resource for row in rows}:
+            mapped = rows.filtered(
+                lambda r, name=resource: r.resource == name and r.state == "done"
+            )
+            importer = env[self._target_model(resource)]
+            unusable |= importer._procurify_unusable(mapped)
+        self.browse(row.id for row in unusable)._quarantine(
+            {row: [hold] for row, hold in unusable.items()}
+        )
+        return {key: Reference(row) for key, row in records.items()}
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _todo_domain(self):
+        """Pending records of the connections for which something can be imported."""
+        importable = self.env["procurify.connection"]
+        for connection in importable.search([]):
+            obstacle = connection._import_obstacle()
+            connection._note_obstacle(obstacle)
+            if not obstacle:
+                importable |= connection
+        return Domain("state", "=", "pending") & Domain(
+            "connection_id", "in", importable.ids
+        )
+
+    def _next_todo(self, domain):
+        """Claim the next batch: one resource, the oldest rows, nobody else's."""
+        for resource in IMPORT_ORDER:
+            records = self.search(
+                domain & Domain("resource", "=", resource),
+                limit=IMPORT_BATCH_SIZE,
+                order="id",
+            )
+            if claimed := records.try_lock_for_update(allow_referencing=True):
+                return claimed
+        return self.browse()
+
+    @api.model
+    def _cron_import(self):
+        """Import what is staged, batch by batch, as long as the cron has time."""
+        commit = self.env["ir.cron"]._commit_progress
+        domain = self._todo_domain()
+        # What waited for something gets one new chance in each run.
+        self.search([("state", "=", "waiting")])._requeue()
+        time_left = commit(remaining=self.search_count(domain))
+        while time_left or is_run_manually():
+            records = self._next_todo(domain)
+            if not records:
+                break
+            records._import()
+            time_left = commit(len(records), remaining=self.search_count(domain))
+        if self.search_count(domain, limit=1):
+            self.env.ref("procurify_connector.ir_cron_import")._trigger()
+            commit()
+
+
+class Resolution(Enum):
+    """What became of a document's reference."""
+
+    FOUND = "found"
+    HELD = "held"
+    WAITING = "waiting"  # staged, not imported yet
+
+
+class Reference:
+    """What a document's reference resolves to: a target, or reasons to hold."""
+
+    __slots__ = ("holds", "record", "state", "target_id")
+
+    def __init__(self, record):
+        self.record = record
+        self.target_id, self.holds = False, []
+        if record.state == "done":
+            self.state, self.target_id = Resolution.FOUND, record.res_id
+        elif record.state in ("pending", "waiting"):
+            self.state = Resolution.WAITING
+        else:
+            self.state, self.holds = Resolution.HELD, self._reasons(record)
+
+    @staticmethod
+    def _reasons(record):
+        if record.state == "quarantined":
+            return [
+                Hold(cause.code, cause.key, cause.params, cause.reference_id.id)
+                for cause in record.cause_ids
+            ]
+        # Excluded or ignored, and yet a document needs it.
+        importer = record.env[record._target_model(record.resource)]
+        code = importer._procurify_unknown_code(record.resource)
+        return [importer._procurify_hold(record, code)]

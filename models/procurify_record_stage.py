@@ -1,0 +1,162 @@
+"""The stage: what was fetched is kept here, once per object and version."""
+
+from odoo import api, models
+from odoo.fields import Domain
+
+from ..procurify import RESOURCES, InvalidPayload
+
+_KNOWN_FIELDS = (
+    "external_id",
+    "remote_uuid",
+    "remote_group",
+    "digest",
+    "summary_digest",
+    "state",
+)
+
+
+class ProcurifyRecord(models.Model):
+    _inherit = "procurify.record"
+
+    @api.model
+    def _summary_digests(self, connection, resource, external_ids):
+        """Return {external id: digest of the list row that was staged last}."""
+        rows = self.sudo().search_fetch(
+            _resource_domain(connection, resource)
+            & Domain("external_id", "in", external_ids),
+            ["external_id", "summary_digest"],
+        )
+        return {row.external_id: row.summary_digest for row in rows}
+
+    @api.model
+    def _stage(self, connection, resource, objects):
+        """Keep ``objects``; an object that did not change is not touched.
+
+        :param objects: (list row, object) pairs of RemoteObject; the same one
+            twice where the list carries whole objects
+        :returns: how many rows were created or changed
+        """
+        described = {
+            detail.external_id: self._describe(resource, row, detail)
+            for row, detail in objects
+        }
+        known = self._known(connection, resource, described)
+        to_create, changed = [], 0
+        # Each row gets values of its own; the ORM writes them in one statement.
+        for external_id, (values, _former_ids) in described.items():
+            record = known.get(external_id)
+            if not record:
+                to_create.append(
+                    values | {"connection_id": connection.id, "resource": resource}
+                )
+            elif (record.digest, record.external_id) != (values["digest"], external_id):
+                record.write(values | record._requeued_values())
+                changed += 1
+            elif record.summary_digest != values["summary_digest"]:
+                record.summary_digest = values["summary_digest"]
+        self.sudo().create(to_create)
+        return len(to_create) + changed
+
+    @api.model
+    def _stage_mentioned(self, connection, mentioned):
+        """Stage what documents embed or name, where no list gave it before.
+
+        :param mentioned: {(resource, external id): (raw JSON text, payload)}; a
+            list's own row is never overwritten by an embedded copy
+        :returns: {(resource, external id): record} of all of them
+        """
+        if not mentioned:
+            return {}
+        domain = Domain("connection_id", "=", connection.id) & Domain.OR(
+            Domain("resource", "=", resource)
+            & Domain("external_id", "in", [i for r, i in mentioned if r == resource])
+            for resource in {resource for resource, _id in mentioned}
+        )
+        rows = self.sudo().search(domain)
+        found = {(row.resource, row.external_id): row for row in rows}
+        created = self.sudo().create(
+            [
+                {
+                    "connection_id": connection.id,
+                    "resource": resource,
+                    "external_id": external_id,
+                    "payload": text,
+                    "name": payload.label,
+                    "code": payload.code,
+                }
+                for (resource, external_id), (text, payload) in mentioned.items()
+                if (resource, external_id) not in found
+            ]
+        )
+        return found | {(row.resource, row.external_id): row for row in created}
+
+    @api.model
+    def _describe(self, resource, row, detail):
+        """Return (values to stage, ids under which the object was known before)."""
+        values = {
+            "external_id": detail.external_id,
+            "payload": detail.raw,
+            "digest": detail.digest,
+            "summary_digest": row.digest,
+            "remote_modified": detail.modified
+            and detail.modified.replace(tzinfo=None, microsecond=0),
+            "name": detail.external_id,
+        }
+        try:
+            payload = RESOURCES[resource].payload.from_json(detail.data)
+        except InvalidPayload:
+            # Staged all the same: the import says what cannot be read.
+            return values, ()
+        values |= {"name": payload.label, "code": payload.code}
+        if resource != "bill":
+            return values, ()
+        values |= {
+            "remote_uuid": payload.uuid or False,
+            "remote_group": str(payload.group) if payload.group else False,
+        }
+        return values, tuple(map(str, payload.version_ids))
+
+    @api.model
+    def _known(self, connection, resource, described):
+        """Return {external id: row} of those objects that are staged already.
+
+        A bill may come back with another id after «Fix bill»: its UUID, else its
+        group, else an earlier version's id, say that it is the same one.
+        """
+        values = [value for value, _former_ids in described.values()]
+        former = [i for _value, former_ids in described.values() for i in former_ids]
+        match = Domain("external_id", "in", [*described, *former])
+        for field in ("remote_uuid", "remote_group"):
+            if keys := [value[field] for value in values if value.get(field)]:
+                match |= Domain(field, "in", keys)
+        rows = self.sudo().search_fetch(
+            _resource_domain(connection, resource) & match, _KNOWN_FIELDS
+        )
+        by_uuid = {row.remote_uuid: row for row in rows if row.remote_uuid}
+        by_group = {row.remote_group: row for row in rows if row.remote_group}
+        by_id = {row.external_id: row for row in rows}
+
+        def find(external_id, value, former_ids):
+            candidates = (
+                by_uuid.get(value.get("remote_uuid")),
+                by_group.get(value.get("remote_group")),
+                *(by_id.get(i) for i in (external_id, *former_ids)),
+            )
+            return next(filter(None, candidates), None)
+
+        return {
+            external_id: find(external_id, value, former_ids)
+            for external_id, (value, former_ids) in described.items()
+        }
+
+    def _requeued_values(self):
+        """Return the values that send this row to the import, if it may go there."""
+        self.ensure_one()
+        # A person's word stands until that person takes it back.
+        return {} if self.state == "ignored" else {"state": "pending"}
+
+
+def _resource_domain(connection, resource):
+    return Domain("connection_id", "=", connection.id) & Domain(
+        "resource", "=", resource
+    )

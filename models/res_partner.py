@@ -1,0 +1,176 @@
+"""Vendor → res.partner, found by reference, e-mail or name, else created."""
+
+from odoo import api, models
+from odoo.fields import Domain
+
+from ..procurify import VendorType
+from .procurify_import_mixin import normalise, search_by
+
+# Neither sells goods: an employee who is reimbursed, a card's issuer. Their bills
+# are of other types.
+_NOT_VENDORS = (VendorType.EMPLOYEE, VendorType.CARD_PROVIDER)
+
+
+class ResPartner(models.Model):
+    _name = "res.partner"
+    _inherit = ["res.partner", "procurify.import.mixin"]
+
+    _procurify_resources = ("vendor",)
+
+    @api.model
+    def _procurify_import(self, batch):
+        super()._procurify_import(batch)
+        self._procurify_update(batch)
+
+    @api.model
+    def _procurify_match(self, batch):
+        for record in batch.open:
+            if batch.payloads[record].type in _NOT_VENDORS:
+                batch.exclude(record, "not_a_vendor")
+        self._procurify_link_candidates(batch)
+        if batch.connection.vendor_policy == "create":
+            self._procurify_create(batch)
+        for record in batch.open:
+            self._procurify_hold_open(batch, record)
+
+    # === MATCHING === #
+
+    @api.model
+    def _procurify_link_candidates(self, batch):
+        """Link by reference, e-mail or name where one partner and one vendor fit.
+
+        More than one on either side is a question for a person. The catch-all
+        vendor «OTHER» fits nobody: it stands for whom the line's text names.
+        """
+        taken = self._procurify_taken(batch)
+        namesakes = self._procurify_namesakes(batch)
+        for record, candidates in self._procurify_candidates(batch).items():
+            rivals = namesakes[normalise(batch.payloads[record].name)] - record
+            if len(candidates) == 1 and not rivals and candidates.id not in taken:
+                batch.link(record, candidates.id)
+            elif candidates or rivals:
+                found = [*candidates.mapped("display_name"), *rivals.mapped("name")]
+                self._procurify_hold_open(
+                    batch, record, "ambiguous_vendor", found=", ".join(found)
+                )
+
+    @api.model
+    def _procurify_candidates(self, batch):
+        """Return {record: partners that it may be}, by the strongest mark that hits."""
+        domain = Domain("parent_id", "=", False) & self._procurify_company_domain(
+            batch.connection.company_id
+        )
+        vendors = {
+            record: batch.payloads[record]
+            for record in batch.open
+            if batch.payloads[record].type != VendorType.OTHER
+        }
+        emails = [email for vendor in vendors.values() for email in vendor.emails]
+        by_ref = search_by(self, "ref", [v.code for v in vendors.values()], domain)
+        by_email = search_by(self, "email", emails, domain)
+        by_name = search_by(self, "name", [v.name for v in vendors.values()], domain)
+        return {
+            record: by_ref[normalise(vendor.code)]
+            or self.union(*(by_email[normalise(email)] for email in vendor.emails))
+            or by_name[normalise(vendor.name)]
+            for record, vendor in vendors.items()
+        }
+
+    @api.model
+    def _procurify_namesakes(self, batch):
+        """Return {normalised name: staged vendors that bear it}."""
+        return search_by(
+            batch.records,
+            "name",
+            [batch.payloads[record].name for record in batch.open],
+            Domain("connection_id", "=", batch.connection.id)
+            & Domain("resource", "=", "vendor")
+            & Domain("state", "!=", "excluded"),
+        )
+
+    @api.model
+    def _procurify_taken(self, batch):
+        """Return the ids of partners that another vendor of the tenant stands for."""
+        rows = batch.records.search_fetch(
+            [
+                ("connection_id", "=", batch.connection.id),
+                ("resource", "=", "vendor"),
+                ("res_id", "!=", False),
+                ("id", "not in", batch.records.ids),
+            ],
+            ["res_id"],
+        )
+        return set(rows.mapped("res_id"))
+
+    # === WRITING === #
+
+    @api.model
+    def _procurify_create(self, batch):
+        records = batch.open.filtered(
+            lambda record: batch.payloads[record].type != VendorType.OTHER
+        )
+        countries = self._procurify_countries(batch, records)
+        vals_list = [
+            self._procurify_prepare_values(batch.payloads[record], countries)
+            for record in records
+        ]
+        partners = self.create(
+            [
+                values | {"company_type": "company", "supplier_rank": 1}
+                for values in vals_list
+            ]
+        )
+        for record, partner, values in zip(records, partners, vals_list, strict=True):
+            batch.link(record, partner.id, "created", written=values)
+
+    @api.model
+    def _procurify_update(self, batch):
+        """Carry changes to partners that the connector made, and nobody edited since.
+
+        A field that a person changed in Odoo is that person's from then on.
+        """
+        changed = batch.records.filtered(
+            lambda record: batch.origins.get(record) == "remembered"
+            and record.origin == "created"
+            and record.applied_digest != record.digest
+        )
+        countries = self._procurify_countries(batch, changed)
+        for record in changed:
+            partner = self.browse(record.res_id)
+            values = self._procurify_prepare_values(batch.payloads[record], countries)
+            applied = record.applied_state or {}
+            news = {
+                field: value
+                for field, value in values.items()
+                if value != applied.get(field)
+                and partner._fields[field].convert_to_write(partner[field], partner)
+                == applied.get(field)
+            }
+            if news:
+                partner.write(news)
+            batch.link(record, partner.id, "remembered", written=applied | news)
+
+    @api.model
+    def _procurify_prepare_values(self, vendor, countries):
+        """Return what a vendor says about a partner, as JSON values."""
+        return {
+            "name": vendor.name,
+            "ref": vendor.code or False,
+            "email": ", ".join(vendor.emails) or False,
+            "phone": vendor.phone_one or vendor.phone_two or False,
+            "website": vendor.url or False,
+            "street": vendor.address_line_one or False,
+            "street2": vendor.address_line_two or False,
+            "zip": vendor.postal_code or False,
+            "city": vendor.city or False,
+            "country_id": countries.get(normalise(vendor.country), False),
+        }
+
+    @api.model
+    def _procurify_countries(self, batch, records):
+        """Return {normalised name or code: id}; Procurify's country is free text."""
+        texts = [batch.payloads[record].country for record in records]
+        model = self.env["res.country"]
+        by_name = search_by(model, "name", texts)
+        by_code = search_by(model, "code", [t for t in texts if len(t) == 2])
+        return {key: found[:1].id for key, found in {**by_name, **by_code}.items()}

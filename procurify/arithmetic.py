@@ -1,0 +1,311 @@
+"""What a bill books: net amounts per account code and department, and the check.
+
+Plain arithmetic on Procurify's figures, in the bill's currency: no Odoo here.
+Source: Procurify API reference, "Bills"; Procurify's help centre on tax rounding:
+tax is computed per line, each line rounded to the cent, then summed; header costs
+are not taxed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
+from typing import Any
+
+from .errors import InvalidPayload
+from .payloads import AccountCode, Allocation, Bill, BillItem, Department, to_decimal
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """A tax as documents name it: Procurify has no list of taxes.
+
+    ``percentage`` is in percent (12 means 12 %), normalised (no trailing zeros).
+    """
+
+    name: str
+    percentage: Decimal
+    inclusive: bool
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Tax:
+        """Read a staged tax.
+
+        :raises InvalidPayload: the percentage is not a number
+        """
+        percentage = to_decimal(data.get("percentage"))
+        if percentage is None:
+            raise InvalidPayload("percentage", "missing")
+        return cls(str(data["name"]), percentage, bool(data["inclusive"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads."""
+        return {
+            "name": self.name,
+            "percentage": format(self.percentage, "f"),
+            "inclusive": self.inclusive,
+        }
+
+    @property
+    def external_id(self) -> str:
+        """The synthetic key: a tax is what its name, percentage and kind say."""
+        kind = "inclusive" if self.inclusive else "exclusive"
+        return f"{self.name}|{self.percentage:f}|{kind}"
+
+    @property
+    def code(self) -> str:
+        """A tax has no code in Procurify."""
+        return ""
+
+    @property
+    def label(self) -> str:
+        """The name, the percentage and, where so, that prices include it."""
+        kind = " incl." if self.inclusive else ""
+        return f"{self.name} {self.percentage:f} %{kind}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a net line on one department (None: no department)."""
+
+    department: Department | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class NetLine:
+    """One line to book: a net amount on one account code, split by department.
+
+    ``tax_amount`` is the part of the item's tax, as Procurify rounded it, that goes
+    with this amount. ``quantity`` and ``unit_price`` are given only where the whole
+    item is on this line and their product is the amount.
+    """
+
+    source: str
+    label: str
+    account_code: AccountCode | None
+    shares: tuple[Share, ...]
+    amount: Decimal
+    tax: Tax | None = None
+    tax_amount: Decimal = ZERO
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """A bill's lines to book and how they compare with its own total.
+
+    ``residue`` is what the header says more than the lines make.
+    """
+
+    lines: tuple[NetLine, ...]
+    total: Decimal
+    computed: Decimal
+    tolerance: Decimal
+
+    @property
+    def residue(self) -> Decimal:
+        """Header total minus the sum of the lines, in the bill's currency."""
+        return self.total - self.computed
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the residue is within a cent per line."""
+        return abs(self.residue) <= self.tolerance
+
+
+def reckon(bill: Bill, cent: Decimal) -> Reckoning:
+    """Return what ``bill`` books, and whether that is what its header says.
+
+    :param cent: the smallest amount of the bill's currency, such as 0.01
+    """
+    lines = [line for item in bill.items for line in _item_lines(item, cent)]
+    lines += _cost_lines(bill, cent)
+    shipping = [line for item in bill.items for line in _shipping_lines(item, cent)]
+    total = bill.total_cost_with_tax
+    if total is None:
+        total = _total(lines + shipping)
+    total = _round(total, cent)
+    # Whether the header's total contains the lines' shipping is not documented.
+    with_shipping, without = _total(lines + shipping), _total(lines)
+    if abs(total - with_shipping) <= abs(total - without):
+        lines, computed = lines + shipping, with_shipping
+    else:
+        computed = without
+    tolerance = cent * max(len(bill.items) + len(bill.costs), 1)
+    return Reckoning(tuple(lines), total, computed, tolerance)
+
+
+def split(amount: Decimal, weights: Sequence[Decimal], cent: Decimal) -> list[Decimal]:
+    """Split ``amount`` by ``weights``; the rounding goes to the largest share.
+
+    The shares add up to ``amount``. Weights that add up to nothing give all of it
+    to the first.
+    """
+    whole = sum(weights, ZERO)
+    if not whole:
+        return [amount, *[ZERO] * (len(weights) - 1)]
+    shares = [_round(amount * weight / whole, cent) for weight in weights]
+    largest = max(range(len(shares)), key=lambda i: abs(weights[i]))
+    shares[largest] += amount - sum(shares, ZERO)
+    return shares
+
+
+def _item_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
+    net = _round(_net_amount(item), cent)
+    tax = _tax(item)
+    tax_amount = _round(item.tax_amount, cent)
+    parts = _by_account(item, net, cent)
+    taxes = split(tax_amount, [abs(part) for _code, _s, part in parts], cent)
+    whole = len(parts) == 1
+    quantity, price = _quantity_and_price(item, net, cent) if whole else (None, None)
+    return [
+        NetLine(
+            source=f"item {item.id}",
+            label=_label(item, with_quantity=quantity is None),
+            account_code=code,
+            shares=shares,
+            amount=amount,
+            tax=tax,
+            tax_amount=tax_part,
+            quantity=quantity,
+            unit_price=price,
+        )
+        for (code, shares, amount), tax_part in zip(parts, taxes, strict=True)
+    ]
+
+
+def _shipping_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
+    """Return the freight of a line, on the accounts of that line."""
+    amount = _round(item.shipping_amount, cent)
+    if not amount:
+        return []
+    return [
+        NetLine(f"shipping {item.id}", f"Shipping: {item.description}", *part)
+        for part in _by_account(item, amount, cent)
+    ]
+
+
+def _cost_lines(bill: Bill, cent: Decimal) -> list[NetLine]:
+    lines = []
+    for cost in bill.costs:
+        amount = _round(cost.amount, cent)
+        allocation = cost.allocation
+        code = allocation.account_code if allocation else None
+        share = Share(allocation.department if allocation else None, amount)
+        lines.append(
+            NetLine(f"cost {cost.id}", cost.name or "Cost", code, (share,), amount)
+        )
+    return lines
+
+
+def _by_account(
+    item: BillItem, amount: Decimal, cent: Decimal
+) -> list[tuple[AccountCode | None, tuple[Share, ...], Decimal]]:
+    """Split ``amount`` as the item's allocations say: [(account code, shares, sum)].
+
+    Whether allocations add up to the net or the gross amount is not documented, so
+    they are weights.
+    """
+    allocations = item.allocations or (item.fallback_account,)
+    weights = [allocation.amount if allocation else ONE for allocation in allocations]
+    amounts = split(amount, weights, cent)
+
+    def code_id(pair: tuple[Allocation | None, Decimal]) -> int:
+        code = pair[0].account_code if pair[0] else None
+        return code.id if code else 0
+
+    pairs = sorted(zip(allocations, amounts, strict=True), key=code_id)
+    parts = []
+    for _id, group in groupby(pairs, key=code_id):
+        mine = list(group)
+        first = mine[0][0]
+        shares = _merged(
+            Share(allocation.department if allocation else None, part)
+            for allocation, part in mine
+        )
+        parts.append(
+            (
+                first.account_code if first else None,
+                shares,
+                sum((s.amount for s in shares), ZERO),
+            )
+        )
+    return parts
+
+
+def _merged(shares: Any) -> tuple[Share, ...]:
+    """Add up the shares of one department."""
+    merged: dict[int, Share] = {}
+    for share in shares:
+        key = share.department.id if share.department else 0
+        known = merged.get(key)
+        amount = share.amount + (known.amount if known else ZERO)
+        merged[key] = Share(share.department, amount)
+    return tuple(merged.values())
+
+
+def _net_amount(item: BillItem) -> Decimal:
+    """Return the item's amount without tax.
+
+    Whether ``total_cost`` of a line with inclusive tax is net or gross is not
+    documented: the line's own figures tell.
+    """
+    total, gross, tax = item.total_cost, item.total_cost_with_tax, item.tax_amount
+    if total is None:
+        if gross is not None:
+            return gross - tax
+        return (item.quantity or ONE) * (item.unit_cost or ZERO)
+    if item.tax_is_inclusive and tax and gross is not None and total == gross:
+        return total - tax
+    return total
+
+
+def _tax(item: BillItem) -> Tax | None:
+    if not item.tax_amount and not item.tax_percentage:
+        return None
+    percentage = item.tax_percentage
+    if percentage is None:
+        net = _net_amount(item)
+        percentage = item.tax_amount / net * 100 if net else ZERO
+        percentage = percentage.quantize(Decimal("0.01"))
+    return Tax(item.tax_name, _plain(percentage), item.tax_is_inclusive)
+
+
+def _quantity_and_price(
+    item: BillItem, net: Decimal, cent: Decimal
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return quantity and net price where they make exactly ``net``, else nothing."""
+    if item.bill_by_cost or not item.quantity or item.unit_cost is None:
+        return None, None
+    if _round(item.quantity * item.unit_cost, cent) != net:
+        return None, None
+    return item.quantity, item.unit_cost
+
+
+def _label(item: BillItem, *, with_quantity: bool) -> str:
+    text = item.description or item.sku or f"Item {item.id}"
+    if not with_quantity or item.bill_by_cost or not item.quantity:
+        return text
+    price = f" x {_plain(item.unit_cost):f}" if item.unit_cost is not None else ""
+    return f"{text} ({_plain(item.quantity):f} {item.unit or 'units'}{price})"
+
+
+def _total(lines: Sequence[NetLine]) -> Decimal:
+    return sum((line.amount + line.tax_amount for line in lines), ZERO)
+
+
+def _round(amount: Decimal, cent: Decimal) -> Decimal:
+    return amount.quantize(cent, ROUND_HALF_UP)
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Drop trailing zeros without an exponent: 12.50 → 12.5, 100 → 100."""
+    text = format(number, "f")
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)

@@ -1,0 +1,280 @@
+"""The client: token, pages of a list, details, one count. Nothing else, and no writing.
+
+Source: Procurify API reference (edition of March 2024), "Authentication", "Pagination"
+and the list operations.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from .addresses import check_url, normalise_base_url
+from .answers import Answer, check
+from .envelopes import Listing, RemoteObject, read_detail, read_listing
+from .errors import AuthenticationError, ProtocolError
+from .paging import Page, Query, page_from, queries
+from .tokens import Token, TokenSource
+from .transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from .resources import Resource
+
+PAGE_SIZE = 50
+"""Objects. The maximum is not published; this is known to work."""
+DETAIL_WORKERS = 4
+MAX_DETAIL_WORKERS = 10
+"""Procurify may suspend clients that ask too much at once."""
+REQUEST_TIMEOUT_S = (10.0, 60.0)
+"""To connect, and between two bytes of an answer."""
+MAX_ATTEMPTS = 5
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class MissingObject:
+    """Procurify has no object with this id, or this user may not see it (404)."""
+
+    external_id: str
+
+
+class Client:
+    """Reads one Procurify tenant.
+
+    Threads may share a client. Every method may raise any :class:`StreamError`.
+
+    :param base_url: address of the tenant, as a person types it
+    :param token: a token of an earlier client, if it is kept somewhere
+    :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
+    :param page_size: objects per page to ask for; the server may send fewer
+    :param detail_workers: how many details are read at the same time, at most 10
+    :param timeout: seconds to connect, and seconds between two bytes
+    :param max_attempts: how often one request is sent when the server is busy
+    :param now: gives the present as an aware datetime
+    :raises AddressError: the address cannot be one of Procurify
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        token: Token | None = None,
+        token_url: str | None = None,
+        page_size: int = PAGE_SIZE,
+        detail_workers: int = DETAIL_WORKERS,
+        timeout: tuple[float, float] = REQUEST_TIMEOUT_S,
+        max_attempts: int = MAX_ATTEMPTS,
+        session_factory: Callable[[], requests.Session] = requests.Session,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self.base_url = normalise_base_url(base_url)
+        self.page_size = page_size
+        self._detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
+        self._transport = Transport(
+            self.base_url,
+            check_url(token_url) if token_url else f"{self.base_url}/oauth/token",
+            client_secret=client_secret,
+            session_factory=session_factory,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            sleep=sleep,
+        )
+        self._tokens = TokenSource(
+            self._transport, client_id, client_secret, token, now
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        self._transport.close()
+
+    @property
+    def token(self) -> Token | None:
+        """The token in use; keep it, so that the next client needs no new one."""
+        return self._tokens.token
+
+    def authenticate(self) -> Token:
+        """Fetch a new token even if the present one is good: this tests the secret.
+
+        :raises AuthenticationError: client id and secret are refused
+        :raises AddressError: no such host, or no Procurify there
+        """
+        return self._tokens.fetch()
+
+    # === READING === #
+
+    def pages(
+        self,
+        resource: Resource,
+        since: datetime | None = None,
+        newest_first: bool = False,
+        first_page: int = 1,
+    ) -> Iterator[Page]:
+        """Yield the pages of a list, the last one with ``is_last``.
+
+        A resource with variants is read variant by variant, and an object that came
+        before is left out. When the server refuses the order or the filter by
+        date-time (400), the list is read without the order, or filtered by date.
+
+        :param since: aware; only what was modified then or later, where the resource
+            has a filter. A filter by date starts two days earlier, because the time
+            zone of its day is not documented.
+        :param newest_first: ask for this order; see ``Page.newest_first`` for whether
+            the server kept to it
+        :param first_page: number of the page to start with
+        :raises ProtocolError: the server goes in circles, or sends no list
+        """
+        several = len(resource.variants) > 1
+        heads = [
+            self._head(
+                resource,
+                queries(resource, params, since, newest_first),
+                1 if several else first_page,
+            )
+            for params in resource.variants
+        ]
+        first_pages = [page for _, page in heads]
+        seen: set[tuple[str, str]] = set()
+        for variant, (query, head) in enumerate(heads):
+            before = sum(page.num_pages for page in first_pages[:variant])
+            is_last = variant == len(heads) - 1
+            if first_page - before > head.num_pages and not is_last:
+                continue
+            for page in self._rest(resource, query, head, first_page - before):
+                yield page.placed(first_pages, variant).without(seen)
+
+    def details(
+        self, resource: Resource, ids: Sequence[str | int]
+    ) -> list[RemoteObject | MissingObject]:
+        """Read several objects at the same time; the result has the order of ``ids``.
+
+        :raises StreamError: any failure but 404; the requests not yet sent are dropped
+        """
+        cancelled = threading.Event()
+        pool = ThreadPoolExecutor(self._detail_workers, "procurify-detail")
+        try:
+            futures = [
+                pool.submit(self._detail, resource, str(external_id), cancelled)
+                for external_id in ids
+            ]
+            done = wait(futures, return_when=FIRST_EXCEPTION).done
+            for future in futures:
+                if future in done:
+                    future.result()  # raises what it failed with
+            return [future.result() for future in futures]
+        finally:
+            cancelled.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def count(self, resource: Resource) -> int:
+        """Ask for the number of objects in the plain list (one request).
+
+        A user with fewer rights gets a smaller number, not an error: compare it with
+        what Procurify's own screen says.
+        """
+        params = {**dict(resource.params), "page": "1", "page_size": "1"}
+        listing = self._list(resource, params)
+        return page_from(listing, resource, Query(), 1).count
+
+    # === REQUESTS === #
+
+    def _head(
+        self, resource: Resource, candidates: list[Query], number: int
+    ) -> tuple[Query, Page]:
+        """Read a first page, with the best query that the server accepts."""
+        for query in candidates[:-1]:
+            try:
+                return query, self._page(resource, query, number)
+            except ProtocolError as error:
+                if error.http_status != 400:
+                    raise
+        return candidates[-1], self._page(resource, candidates[-1], number)
+
+    def _rest(
+        self, resource: Resource, query: Query, head: Page, number: int
+    ) -> Iterator[Page]:
+        """Yield the pages of one variant from ``number`` on; ``head`` is its first."""
+        page = head
+        if number > head.number:
+            page = self._page(resource, query, number, head)
+        yield page
+        while not page.is_last:
+            page = self._page(resource, query, page.number + 1, page)
+            yield page
+
+    def _page(
+        self,
+        resource: Resource,
+        query: Query,
+        number: int,
+        previous: Page | None = None,
+    ) -> Page:
+        """Read one page; one beyond the first that is not there (404) is empty."""
+        paging = {"page": str(number), "page_size": str(self.page_size)}
+        try:
+            listing = self._list(resource, {**query.params, **paging})
+        except ProtocolError as error:
+            if error.http_status != 404 or number == 1:
+                raise
+            listing = Listing((), {})
+        return page_from(listing, resource, query, number, previous)
+
+    def _list(self, resource: Resource, params: Mapping[str, str]) -> Listing:
+        def parse(answer: Answer) -> Listing:
+            check(answer)
+            return read_listing(answer, resource)
+
+        return self._get(resource.list_path, params, parse)
+
+    def _detail(
+        self, resource: Resource, external_id: str, cancelled: threading.Event
+    ) -> RemoteObject | MissingObject:
+        def parse(answer: Answer) -> RemoteObject | MissingObject:
+            if answer.status == 404:
+                return MissingObject(external_id)
+            check(answer)
+            return read_detail(answer, resource)
+
+        if resource.detail_path is None:
+            raise ValueError(f"{resource.name} has no detail")
+        path = resource.detail_path.format(id=quote(external_id, safe=""))
+        return self._get(path, {}, parse, cancelled)
+
+    def _get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        parse: Callable[[Answer], T],
+        cancelled: threading.Event | None = None,
+    ) -> T:
+        """Send a GET; if the token is refused, once more with a new one."""
+        token = self._tokens.current()
+        try:
+            return self._transport.get(
+                path, params, token.access_token, parse, cancelled
+            )
+        except AuthenticationError:
+            pass
+        token = self._tokens.replace(token)
+        return self._transport.get(path, params, token.access_token, parse, cancelled)

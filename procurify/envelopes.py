@@ -1,0 +1,255 @@
+"""A body of JSON → objects, each with the very text that the server sent for it.
+
+Source: Procurify API reference (edition of March 2024), all list operations:
+``{"metadata": {"pagination": {…}}, "data": […]}``. Some operations put ``pagination``
+at the top, and "List locations" is documented with the envelope inside itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from json.decoder import JSONDecodeError
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .errors import InvalidPayload
+from .payloads import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from .answers import Answer
+    from .resources import Resource
+
+
+@dataclass(frozen=True)
+class RemoteObject:
+    """One object as Procurify has it.
+
+    :param raw: the text of the object, digit for digit and space for space as sent
+    :param data: the same, parsed; numbers with a point or exponent are Decimal
+    :param external_id: the value of the resource's key field, as text
+    :param modified: aware UTC stamp of the last change, if the object carries one
+    :param digest: SHA-256 of the content; order of fields and white space do not count
+    """
+
+    raw: str = field(repr=False)
+    data: dict[str, Any] = field(repr=False, compare=False)
+    external_id: str
+    modified: datetime | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One answer of a list operation: its objects and what it says about pages."""
+
+    objects: tuple[RemoteObject, ...]
+    pagination: dict[str, Any]
+
+
+def read_listing(answer: Answer, resource: Resource) -> Listing:
+    """Read a page of a list, in any of the envelopes.
+
+    :raises MalformedBody: no JSON
+    :raises ProtocolError: JSON, but not a list of objects with a key
+    """
+    envelope = _open(answer)
+    rows = _unfold(envelope, resource.key) if envelope else None
+    if envelope is None or rows is None:
+        raise answer.protocol_error("Procurify's answer is not a list")
+    objects = [_remote_object(raw, data, resource) for raw, data in rows]
+    found = tuple(remote for remote in objects if remote)
+    if len(found) < len(objects):
+        raise answer.protocol_error("Procurify's list holds something without a key")
+    return Listing(found, envelope.pagination)
+
+
+def read_detail(answer: Answer, resource: Resource) -> RemoteObject:
+    """Read a single object out of its envelope.
+
+    :raises MalformedBody: no JSON
+    :raises ProtocolError: JSON, but no object with a key
+    """
+    envelope = _open(answer)
+    single = envelope.single if envelope else None
+    remote = _remote_object(*single, resource) if single else None
+    if remote is None:
+        raise answer.protocol_error("Procurify's answer is not an object with a key")
+    return remote
+
+
+def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | None:
+    key = data.get(resource.key) if isinstance(data, dict) else None
+    if not isinstance(key, (int, str)) or isinstance(key, bool) or key == "":
+        return None
+    return RemoteObject(
+        raw=raw,
+        data=data,
+        external_id=str(key),
+        modified=_modified(data, resource),
+        digest=content_digest(data),
+    )
+
+
+def _modified(data: dict[str, Any], resource: Resource) -> datetime | None:
+    """Read the stamp; an unreadable one is the payload's problem, not the page's."""
+    try:
+        return instant(data.get(resource.modified_field or ""))
+    except InvalidPayload:
+        return None
+
+
+def content_digest(data: object) -> str:
+    """Hash JSON data by its content; a number counts by its digits as written."""
+    canonical = json.dumps(
+        data,
+        sort_keys=True,
+        separators=(",", ":"),
+        default=lambda number: f"\0{number}",
+    )
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+# === ENVELOPES === #
+
+
+@dataclass
+class _Envelope:
+    """An opened envelope: ``rows`` if data is a list, ``single`` if it is one value."""
+
+    rows: list[tuple[str, Any]] | None = None
+    single: tuple[str, Any] | None = None
+    others: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def pagination(self) -> dict[str, Any]:
+        for place in (self.others.get("metadata"), self.others):
+            found = place.get("pagination") if isinstance(place, dict) else None
+            if isinstance(found, dict):
+                return found
+        return {}
+
+
+def _open(answer: Answer) -> _Envelope | None:
+    """Open the outer envelope; None if the body is JSON but no object.
+
+    :raises MalformedBody: no JSON
+    """
+    text = answer.text()
+    try:
+        return _read_envelope(_Scanner(text))
+    except (ValueError, RecursionError):
+        error = answer.malformed()
+    raise error
+
+
+def _read_envelope(scanner: _Scanner) -> _Envelope | None:
+    if not scanner.next_is("{"):
+        scanner.value()
+        scanner.end()
+        return None
+    envelope = _Envelope()
+    for name in scanner.members():
+        if name != "data":
+            envelope.others[name] = scanner.value()[1]
+        elif scanner.next_is("["):
+            envelope.rows = [scanner.value() for _ in scanner.elements()]
+        else:
+            envelope.single = scanner.value()
+    scanner.end()
+    return envelope
+
+
+def _unfold(envelope: _Envelope, key: str) -> list[tuple[str, Any]] | None:
+    """Give the rows, taking them out of envelopes that stand where rows should."""
+    if envelope.rows is None:
+        return None
+    rows = []
+    for raw, data in envelope.rows:
+        is_envelope = isinstance(data, dict) and key not in data and "data" in data
+        inner = _read_envelope(_Scanner(raw)) if is_envelope else None
+        if inner is None or inner.rows is None:
+            rows.append((raw, data))
+        else:
+            rows += inner.rows
+            envelope.others.setdefault("pagination", inner.pagination)
+    return rows
+
+
+def _number(text: str) -> Decimal:
+    """Read a number with a point or exponent; one that no Decimal can hold is NaN."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder(parse_float=_number, parse_constant=Decimal)
+
+
+class _Scanner:
+    """Walks through JSON text and gives each value with the text it was read from.
+
+    The values of :meth:`members` and :meth:`elements` must be taken one by one, before
+    the next step of the loop. Anything that is no JSON raises ValueError.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+
+    def next_is(self, character: str) -> bool:
+        """Say whether the next character, after white space, is this one."""
+        space = _SPACE.match(self._text, self._position)
+        if space:
+            self._position = space.end()
+        return self._text.startswith(character, self._position)
+
+    def value(self) -> tuple[str, Any]:
+        """Take the next value: its text and what it means."""
+        self.next_is("")
+        start = self._position
+        value, self._position = _DECODER.raw_decode(self._text, start)
+        return self._text[start : self._position], value
+
+    def members(self) -> Iterator[str]:
+        """Yield the names of an object, each time standing before the value."""
+        for _ in self._parts("{", "}"):
+            _, name = self.value()
+            if not isinstance(name, str):
+                self._fail("the name of a member")
+            self._take(":")
+            yield name
+
+    def elements(self) -> Iterator[None]:
+        """Yield once per element of an array, each time standing before it."""
+        yield from self._parts("[", "]")
+
+    def end(self) -> None:
+        """Make sure that nothing follows."""
+        self.next_is("")
+        if self._position < len(self._text):
+            self._fail("the end")
+
+    def _parts(self, opening: str, closing: str) -> Iterator[None]:
+        self._take(opening)
+        if not self.next_is(closing):
+            yield
+            while not self.next_is(closing):
+                self._take(",")
+                yield
+        self._take(closing)
+
+    def _take(self, character: str) -> None:
+        if not self.next_is(character):
+            self._fail(character)
+        self._position += 1
+
+    def _fail(self, expected: str) -> NoReturn:
+        raise JSONDecodeError(f"Expecting {expected}", self._text, self._position)

@@ -1,0 +1,183 @@
+"""Pages of a list: what to ask for, what came, and whether the server kept its word.
+
+Source: Procurify API reference (edition of March 2024), "Pagination"; the start of a
+range is the parameter that ends in ``_0``. Whether a filter by date includes its day,
+and in which time zone, is not documented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta, timezone
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from .errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .envelopes import Listing, RemoteObject
+    from .resources import Params, Resource
+
+DATE_FILTER_MARGIN = timedelta(days=2)
+"""How much earlier a filter by date starts: covers every time zone, with room."""
+STAMP_TOLERANCE = timedelta(minutes=1)
+DATE_TOLERANCE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Parameters of a list request and what they promise.
+
+    :param start: the server was asked for what changed since then, if it was
+    :param tolerance: how much earlier a stamp may be without breaking the promise
+    """
+
+    params: dict[str, str] = field(default_factory=dict)
+    start: datetime | None = None
+    tolerance: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page, which is the unit to stage and commit.
+
+    :param objects: in the order of the server; each once, unless it changed meanwhile
+    :param number: of the page, from 1, counted through all variants
+    :param count: objects in the list, as the server says; all variants together
+    :param num_pages: pages in the list, as the server says; all variants together
+    :param page_size: objects per page that the server granted; may be less than asked
+    :param is_last: nothing follows; this page may be empty
+    :param is_first: the number is 1
+    :param newest_first: the modified stamps on this page never rise
+    :param obeys_filter: no stamp on this page is older than what was asked for
+    """
+
+    objects: tuple[RemoteObject, ...]
+    number: int
+    count: int
+    num_pages: int
+    page_size: int
+    is_last: bool
+    is_first: bool
+    newest_first: bool
+    obeys_filter: bool
+
+    def placed(self, heads: Sequence[Page], variant: int) -> Page:
+        """Number the page within a reading of several variants, and add up the counts.
+
+        :param heads: the first page of every variant, as it came
+        :param variant: index of the variant that this page belongs to
+        """
+        others = [head for index, head in enumerate(heads) if index != variant]
+        number = self.number + sum(head.num_pages for head in heads[:variant])
+        return replace(
+            self,
+            number=number,
+            count=self.count + sum(head.count for head in others),
+            num_pages=self.num_pages + sum(head.num_pages for head in others),
+            is_first=number == 1,
+            is_last=self.is_last and variant == len(heads) - 1,
+        )
+
+    def without(self, seen: set[tuple[str, str]]) -> Page:
+        """Drop objects that ``seen`` holds unchanged, and add the others to it."""
+        fresh = {
+            remote.external_id: remote
+            for remote in self.objects
+            if (remote.external_id, remote.digest) not in seen
+        }
+        seen.update((remote.external_id, remote.digest) for remote in self.objects)
+        return replace(self, objects=tuple(fresh.values()))
+
+
+def queries(
+    resource: Resource, params: Params, since: datetime | None, newest_first: bool
+) -> list[Query]:
+    """List the queries to try, best first: a server may refuse an order or a filter."""
+    orders: list[dict[str, str]] = [{}]
+    if newest_first and resource.order_by:
+        orders.insert(0, {"order_by": resource.order_by})
+    plain = {**dict(resource.params), **dict(params)}
+    return [
+        replace(query, params={**plain, **query.params, **order})
+        for query in _filters(resource, since)
+        for order in orders
+    ]
+
+
+def _filters(resource: Resource, since: datetime | None) -> Iterator[Query]:
+    if since is None or not resource.modified_filter:
+        yield Query()
+        return
+    if since.tzinfo is None:
+        raise ValueError("since must be aware")
+    since = since.astimezone(timezone.utc)
+    if resource.modified_grain == "datetime":
+        start = since.replace(microsecond=0)
+        stamp = start.strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield Query({resource.modified_filter: stamp}, start, STAMP_TOLERANCE)
+    else:
+        yield _date_query(resource.modified_filter, since)
+    if resource.fallback_filter:
+        yield _date_query(resource.fallback_filter, since)
+
+
+def _date_query(name: str, since: datetime) -> Query:
+    day = (since - DATE_FILTER_MARGIN).date()
+    start = datetime.combine(day, time(), timezone.utc)
+    return Query({name: day.isoformat()}, start, DATE_TOLERANCE)
+
+
+def page_from(
+    listing: Listing,
+    resource: Resource,
+    query: Query,
+    number: int,
+    previous: Page | None = None,
+) -> Page:
+    """Judge one answer as page ``number`` of a reading.
+
+    :raises ProtocolError: the server sent another page than the one asked for, or the
+        previous page again
+    """
+    said = listing.pagination
+    current = _integer(said.get("current_page"), number)
+    is_repetition = previous and listing.objects and _same(previous, listing)
+    if is_repetition or (listing.objects and current != number):
+        message = f"Procurify sent page {current} again instead of page {number}"
+        raise ProtocolError(message, url_path=resource.list_path)
+    num_pages = max(1, _integer(said.get("num_pages"), number))
+    stamps = [remote.modified for remote in listing.objects if remote.modified]
+    oldest_allowed = query.start - query.tolerance if query.start else None
+    return Page(
+        objects=listing.objects,
+        number=number,
+        count=_integer(
+            said.get("count"), previous.count if previous else len(listing.objects)
+        ),
+        num_pages=num_pages,
+        page_size=_integer(said.get("page_size"), len(listing.objects)),
+        is_last=(
+            not listing.objects
+            or number >= num_pages
+            or ("next" in said and said["next"] is None)
+        ),
+        is_first=number == 1,
+        newest_first=bool(resource.modified_field)
+        and all(newer >= older for newer, older in pairwise(stamps)),
+        obeys_filter=oldest_allowed is None
+        or all(stamp >= oldest_allowed for stamp in stamps),
+    )
+
+
+def _same(previous: Page, listing: Listing) -> bool:
+    return [remote.digest for remote in previous.objects] == [
+        remote.digest for remote in listing.objects
+    ]
+
+
+def _integer(value: object, default: int) -> int:
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_integer else default  # type: ignore[return-value]

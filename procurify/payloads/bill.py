@@ -1,0 +1,382 @@
+"""Bills: what the company owes, with the coding of every line.
+
+Source: Procurify API reference (edition of March 2024), "Retrieve a bill"; the names of
+the numbers come from the edition of 2026. Fields of that later edition are optional.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from .master_data import AccountCode, Currency, Department, Vendor, embedded_currency
+from .values import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+
+
+class BillStatus(IntEnum):
+    """Documented states; :attr:`Bill.status` may hold others. Not chronological."""
+
+    DRAFT = 0
+    CONFIRMED = 1
+    APPROVED = 2
+    DENIED = 3
+    PAID = 4
+    WITHDRAWN = 5
+    PAYMENT_CONFIRMED = 6
+    PAYMENT_APPROVED = 7
+    PAYMENT_LIMBO = 8
+
+
+class BillType(IntEnum):
+    """Documented kinds; :attr:`Bill.type` may hold others."""
+
+    ORDER = 0
+    EXPENSE = 1
+    CREDIT_CARD = 2
+
+
+PAYABLE_STATUSES = frozenset(
+    {
+        BillStatus.APPROVED,
+        BillStatus.PAYMENT_CONFIRMED,
+        BillStatus.PAYMENT_APPROVED,
+        BillStatus.PAYMENT_LIMBO,
+        BillStatus.PAID,
+    }
+)
+"""Approved or later: these belong into the books."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A share of a line or cost on one account code of one department.
+
+    ``amount`` is in the bill's currency. Whether the shares add up to the net or to the
+    gross amount is not documented: use them as weights.
+    """
+
+    id: int | None
+    account_code: AccountCode | None
+    department: Department | None
+    amount: Decimal
+
+    @classmethod
+    def read(cls, source: Reader) -> Allocation:
+        """Read one entry of ``cost_allocations``.
+
+        :raises InvalidPayload: no amount, or a value of the wrong type
+        """
+        account = source.child("budget")
+        return cls(
+            id=source.optional_integer("id"),
+            account_code=_account_code(account),
+            department=_department(account),
+            amount=source.required_decimal("amount"),
+        )
+
+
+def _account_code(account: Reader | None) -> AccountCode | None:
+    code = account.child("account_code") if account else None
+    return AccountCode.read(code) if code else None
+
+
+def _department(account: Reader | None) -> Department | None:
+    department = account.child("department") if account else None
+    return Department.read(department) if department else None
+
+
+@dataclass(frozen=True, slots=True)
+class BillItem:
+    """One line of a bill; all amounts in the currency ``currency_name``.
+
+    ``quantity`` means nothing when ``bill_by_cost``. ``order_item_id`` is the id of the
+    purchase order's line, ``order_id`` that of the purchase order; a line with an order
+    but without an order item is a miscellaneous cost of that order.
+    ``fallback_account`` is the coding at purchase time, for a line without allocations.
+    ``tax_percentage`` is in percent: 12 means 12 %.
+    """
+
+    id: int
+    description: str
+    sku: str
+    unit: str
+    quantity: Decimal | None
+    unit_cost: Decimal | None
+    total_cost: Decimal | None
+    tax_name: str
+    tax_percentage: Decimal | None
+    tax_amount: Decimal
+    tax_is_inclusive: bool
+    total_cost_with_tax: Decimal | None
+    shipping_amount: Decimal
+    bill_by_cost: bool
+    archived: bool
+    order_item_id: int | None
+    order_id: int | None
+    order_number: str
+    allocations: tuple[Allocation, ...]
+    fallback_account: Allocation | None
+    currency_name: str
+
+    @classmethod
+    def read(cls, source: Reader) -> BillItem:
+        """Read one entry of ``items``.
+
+        :raises InvalidPayload: no id, or a value of the wrong type
+        """
+        order_item = source.child("orderitem")
+        order = source.child("po")
+        allocations = source.children("cost_allocations")
+        return cls(
+            id=source.integer("id"),
+            description=source.text("description"),
+            sku=source.text("sku"),
+            unit=source.text("unit"),
+            quantity=source.decimal("quantity"),
+            unit_cost=source.decimal("unit_cost"),
+            total_cost=source.decimal("total_cost"),
+            tax_name=source.text("tax_name"),
+            tax_percentage=source.decimal("tax_percentage"),
+            tax_amount=source.decimal("tax_amount") or Decimal(0),
+            tax_is_inclusive=source.boolean("tax_is_inclusive", missing=False),
+            total_cost_with_tax=source.decimal("total_cost_with_tax"),
+            shipping_amount=source.decimal("shipping_amount") or Decimal(0),
+            bill_by_cost=source.boolean("bill_by_cost", missing=False),
+            archived=source.boolean("archived", missing=False),
+            order_item_id=order_item.integer("id") if order_item else None,
+            order_id=_order_id(order_item, order),
+            order_number=order.text("number") if order else "",
+            allocations=tuple(Allocation.read(entry) for entry in allocations),
+            fallback_account=_fallback(order_item, source.decimal("total_cost")),
+            currency_name=embedded_currency(source),
+        )
+
+
+def _order_id(order_item: Reader | None, order: Reader | None) -> int | None:
+    found = order_item.optional_integer("purchase_order") if order_item else None
+    if found is None and order:
+        found = order.optional_integer("id")
+    return found
+
+
+def _fallback(order_item: Reader | None, total: Decimal | None) -> Allocation | None:
+    account = order_item.child("account") if order_item else None
+    if account is None:
+        return None
+    return Allocation(
+        id=None,
+        account_code=_account_code(account),
+        department=_department(account),
+        amount=total or Decimal(0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BillCost:
+    """An extra of the whole bill (freight, brokerage, a tax typed by hand)."""
+
+    id: int
+    name: str
+    amount: Decimal
+    allocation: Allocation | None
+
+    @classmethod
+    def read(cls, source: Reader) -> BillCost:
+        """Read one entry of ``costs``.
+
+        :raises InvalidPayload: no id, no amount, or a value of the wrong type
+        """
+        allocation = source.child("cost_allocation")
+        return cls(
+            id=source.integer("id"),
+            name=source.text("name"),
+            amount=source.required_decimal("amount"),
+            allocation=Allocation.read(allocation) if allocation else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A bill with its lines. Its ``id`` may change when somebody fixes it.
+
+    Two payloads are the same bill when their ``uuid`` is equal, else their ``group``,
+    else when one's ``id`` is among the other's ``version_ids``. Amounts are in the
+    bill's currency, but ``converted_total_cost`` is in the tenant's base currency.
+    The dates are calendar days as written.
+    """
+
+    id: int
+    uuid: str
+    version: int | None
+    version_ids: tuple[int, ...]
+    group: int | None
+    status: int
+    type: int
+    active: bool
+    vendor: Vendor | None
+    vendor_name: str
+    currency: Currency | None
+    invoice_number: str
+    invoice_date: date | None
+    due_date: date | None
+    gl_post_date: date | None
+    payment_terms: str
+    note: str
+    items: tuple[BillItem, ...]
+    costs: tuple[BillCost, ...]
+    subtotal_cost: Decimal | None
+    total_cost: Decimal | None
+    tax_amount: Decimal | None
+    exclusive_tax_amount: Decimal | None
+    inclusive_tax_amount: Decimal | None
+    shipping_amount: Decimal | None
+    total_cost_with_tax: Decimal | None
+    converted_total_cost: Decimal | None
+    orders: tuple[tuple[int, str], ...]
+    approver_name: str
+    modified: datetime | None
+    raw: dict[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Bill:
+        """Read the ``data`` of a bill's detail.
+
+        :raises InvalidPayload: a required field is missing, or a value cannot be read
+        """
+        source = Reader(data)
+        vendor, currency = source.child("vendor"), source.child("currency")
+        items = tuple(map(BillItem.read, source.children("items", required=True)))
+        return cls(
+            id=source.integer("id"),
+            uuid=normalise_uuid(source.required_text("uuid")),
+            version=source.optional_integer("version"),
+            version_ids=tuple(
+                choice.integer("pk") for choice in source.children("version_choices")
+            ),
+            group=source.optional_integer("group"),
+            status=source.integer("status"),
+            type=source.integer("type"),
+            active=source.boolean("active", missing=True),
+            vendor=Vendor.read(vendor) if vendor else None,
+            vendor_name=source.text("vendor_name"),
+            currency=Currency.read(currency) if currency else None,
+            invoice_number=source.text("invoice_number"),
+            invoice_date=source.day("invoice_date"),
+            due_date=source.day("due_date"),
+            gl_post_date=source.day("gl_post_date"),
+            payment_terms=source.text("payment_terms"),
+            note=source.text("note"),
+            items=items,
+            costs=tuple(map(BillCost.read, source.children("costs", required=True))),
+            orders=_orders(source, items),
+            approver_name=_approver_name(source),
+            modified=source.instant("last_modified_datetime"),
+            raw=data,
+            **_amounts(source),
+        )
+
+    @property
+    def external_id(self) -> str:
+        """Procurify's key, as text; see the class for what identifies a bill."""
+        return str(self.id)
+
+    @property
+    def code(self) -> str:
+        """The supplier's invoice number, or ""."""
+        return self.invoice_number
+
+    @property
+    def label(self) -> str:
+        """The invoice number, else "Bill 3107"."""
+        return self.invoice_number or f"Bill {self.id}"
+
+    def references(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yield (resource, external id, object as sent) of what the bill mentions.
+
+        Each vendor, currency, account code, department and location once: the copy with
+        the most fields, because some places embed a short form.
+        """
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for resource, data in _mentions(self.raw):
+            key = (resource, str(data["id"]))
+            if len(data) > len(found.get(key, ())):
+                found[key] = data
+        for (resource, external_id), data in found.items():
+            yield resource, external_id, data
+
+
+def normalise_uuid(text: str) -> str:
+    """Bring the two spellings of a UUID to one: no dashes, lower case."""
+    return text.replace("-", "").strip().lower()
+
+
+_AMOUNTS = (
+    "subtotal_cost",
+    "total_cost",
+    "tax_amount",
+    "exclusive_tax_amount",
+    "inclusive_tax_amount",
+    "shipping_amount",
+    "total_cost_with_tax",
+    "converted_total_cost",
+)
+
+
+def _amounts(source: Reader) -> dict[str, Any]:
+    return {name: source.decimal(name) for name in _AMOUNTS}
+
+
+def _orders(source: Reader, items: tuple[BillItem, ...]) -> tuple[tuple[int, str], ...]:
+    """List the purchase orders of the header, then those that only lines mention."""
+    orders = {
+        order.integer("id"): order.text("number")
+        for order in source.children("added_purchase_orders")
+    }
+    for item in items:
+        if item.order_id is not None:
+            orders[item.order_id] = orders.get(item.order_id) or item.order_number
+    return tuple(orders.items())
+
+
+def _approver_name(source: Reader) -> str:
+    """Name who approved last: the user of the last status entry that says approved."""
+    name = ""
+    for entry in source.children("bill_statuses"):
+        user = entry.child("user")
+        if user and entry.optional_integer("status") == BillStatus.APPROVED:
+            full_name = f"{user.text('firstName')} {user.text('lastName')}".strip()
+            name = full_name or user.text("email")
+    return name
+
+
+def _mentions(bill: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from _embedded("vendor", bill.get("vendor"))
+    yield from _embedded("currency", bill.get("currency"))
+    for account in _accounts(bill):
+        department = account.get("department") or {}
+        yield from _embedded("location", department.get("branch"))
+        yield from _embedded("department", department)
+        yield from _embedded("account_code", account.get("account_code"))
+    for item in bill.get("items") or ():
+        yield from _embedded("currency", item.get("currency"))
+
+
+def _accounts(bill: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the accounts (account code of a department) of lines and costs."""
+    for item in bill.get("items") or ():
+        for allocation in item.get("cost_allocations") or ():
+            yield allocation.get("budget") or {}
+        yield (item.get("orderitem") or {}).get("account") or {}
+    for cost in bill.get("costs") or ():
+        yield (cost.get("cost_allocation") or {}).get("budget") or {}
+
+
+def _embedded(resource: str, data: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(data, dict) and data.get("id") is not None:
+        yield resource, data

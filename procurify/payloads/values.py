@@ -1,0 +1,233 @@
+"""JSON values → Python values, with the path of what is wrong.
+
+Source: Procurify API reference (edition of March 2024): decimals arrive as text or as
+JSON numbers, dates as ``YYYY-MM-DD`` or as date-times in the tenant's own offset.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MAX_DECIMAL_MAGNITUDE = 30
+"""Powers of ten, either way. No price needs more; 1E+999999999 would eat the memory."""
+MAX_DECIMAL_DIGITS = 60
+
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
+_STAMP = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)"
+    r"(?:[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d+))?"
+    r"(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
+)
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
+
+def clean_text(value: str) -> str:
+    """Drop what PostgreSQL or a screen cannot take: NUL, C0 controls, half surrogates.
+
+    Newlines and tabs stay; the other two ways to end a line become newlines.
+    """
+    return _UNWANTED.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def to_decimal(value: object, path: str = "") -> Decimal | None:
+    """Read an amount, a quantity or a rate; null and "" are None, negatives are legal.
+
+    :raises InvalidPayload: not a number, not finite, or absurdly large
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        raise InvalidPayload(path, "true or false instead of a number")
+    if isinstance(value, str):
+        return _decimal_from_text(value.strip(), path)
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, int):
+        value = Decimal(value)
+    if not isinstance(value, Decimal):
+        raise InvalidPayload(path, "not a number")
+    return _reasonable(value, path)
+
+
+def _decimal_from_text(text: str, path: str) -> Decimal | None:
+    if not text:
+        return None
+    if not _DECIMAL.fullmatch(text):
+        raise InvalidPayload(path, "not a number")
+    return _reasonable(Decimal(text), path)
+
+
+def _reasonable(value: Decimal, path: str) -> Decimal:
+    if not value.is_finite():
+        raise InvalidPayload(path, "not a finite number")
+    too_many_digits = len(value.as_tuple().digits) > MAX_DECIMAL_DIGITS
+    if too_many_digits or abs(value.adjusted()) > MAX_DECIMAL_MAGNITUDE:
+        raise InvalidPayload(path, "number out of range")
+    return value
+
+
+def calendar_date(value: object, path: str = "") -> date | None:
+    """Read the calendar day as written, in the value's own offset; never the UTC day.
+
+    :raises InvalidPayload: neither a date nor a date-time
+    """
+    match = _match_stamp(value, path)
+    return None if match is None else _day(match, path)
+
+
+def instant(value: object, path: str = "") -> datetime | None:
+    """Read a date-time with an offset as an aware UTC datetime.
+
+    :raises InvalidPayload: no date-time, or one that does not say its offset
+    """
+    match = _match_stamp(value, path)
+    if match is None:
+        return None
+    if not match["time"] or not match["offset"]:
+        raise InvalidPayload(path, "a date-time without a time zone")
+    time = match["time"] if len(match["time"]) > 5 else f"{match['time']}:00"
+    fraction = (match["fraction"] or "")[:6].ljust(6, "0")
+    try:
+        moment = datetime.fromisoformat(f"{match['day']}T{time}.{fraction}")
+        return moment.replace(tzinfo=_zone(match["offset"])).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        error = InvalidPayload(path, "not a date-time that exists")
+    raise error
+
+
+def _match_stamp(value: object, path: str) -> re.Match[str] | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidPayload(path, "not a date")
+    match = _STAMP.fullmatch(value.strip())
+    if match is None:
+        raise InvalidPayload(path, "not a date")
+    return match
+
+
+def _day(match: re.Match[str], path: str) -> date:
+    try:
+        return date.fromisoformat(match["day"])
+    except ValueError:
+        error = InvalidPayload(path, "not a date that exists")
+    raise error
+
+
+def _zone(offset: str) -> timezone:
+    if offset in "Zz":
+        return timezone.utc
+    hours, minutes = int(offset[1:3]), int(offset[3:].lstrip(":") or 0)
+    span = timedelta(hours=hours, minutes=minutes)
+    return timezone(-span if offset[0] == "-" else span)
+
+
+class Reader:
+    """One JSON object and where it stands in the payload; reads fields by name."""
+
+    __slots__ = ("data", "path")
+
+    def __init__(self, data: Mapping[str, Any], path: str = "") -> None:
+        if not isinstance(data, dict):
+            raise InvalidPayload(path or "(object)", "not an object")
+        self.data = data
+        self.path = path
+
+    def at(self, name: str) -> str:
+        """Say the full path of the field ``name``."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def _required(self, name: str) -> Any:
+        value = self.data.get(name)
+        if value is None:
+            raise InvalidPayload(self.at(name), "missing")
+        return value
+
+    def text(self, name: str) -> str:
+        """Read cleaned text without outer spaces; missing and null are ""."""
+        value = self.data.get(name)
+        if value is None:
+            return ""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if not isinstance(value, str):
+            raise InvalidPayload(self.at(name), "not a text")
+        return clean_text(value).strip()
+
+    def required_text(self, name: str) -> str:
+        """Read text that may be empty but must be there."""
+        self._required(name)
+        return self.text(name)
+
+    def integer(self, name: str) -> int:
+        """Read an integer that must be there."""
+        return self._integer(name, self._required(name))
+
+    def optional_integer(self, name: str) -> int | None:
+        """Read an integer or None."""
+        value = self.data.get(name)
+        return None if value in (None, "") else self._integer(name, value)
+
+    def _integer(self, name: str, value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
+            return int(value)
+        raise InvalidPayload(self.at(name), "not an integer")
+
+    def decimal(self, name: str) -> Decimal | None:
+        """Read an amount, a quantity or a rate, or None."""
+        return to_decimal(self.data.get(name), self.at(name))
+
+    def required_decimal(self, name: str) -> Decimal:
+        """Read a number that must be there."""
+        value = self.decimal(name)
+        if value is None:
+            raise InvalidPayload(self.at(name), "missing")
+        return value
+
+    def boolean(self, name: str, *, missing: bool) -> bool:
+        """Read true or false; ``missing`` is what an absent or null field means."""
+        value = self.data.get(name)
+        if value is None:
+            return missing
+        if not isinstance(value, bool):
+            raise InvalidPayload(self.at(name), "neither true nor false")
+        return value
+
+    def day(self, name: str) -> date | None:
+        """Read a calendar day as written."""
+        return calendar_date(self.data.get(name), self.at(name))
+
+    def instant(self, name: str) -> datetime | None:
+        """Read an aware UTC datetime."""
+        return instant(self.data.get(name), self.at(name))
+
+    def child(self, name: str) -> Reader | None:
+        """Read an embedded object; missing, null and {} are None."""
+        value = self.data.get(name)
+        if value is None or value == {}:
+            return None
+        return Reader(value, self.at(name))
+
+    def children(self, name: str, *, required: bool = False) -> Iterator[Reader]:
+        """Read a list of objects, in order; missing and null are empty.
+
+        :raises InvalidPayload: not a list of objects, or required and missing
+        """
+        value = self._required(name) if required else self.data.get(name)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            raise InvalidPayload(self.at(name), "not a list")
+        for index, item in enumerate(value):
+            yield Reader(item, f"{self.at(name)}[{index}]")

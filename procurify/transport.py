@@ -1,0 +1,291 @@
+"""The wire: two kinds of request, limits on what comes back, retries with back-off.
+
+Source: Procurify API reference (edition of March 2024). It declares no error answer and
+no rate limit, so the usual ones of a Django service behind a proxy are expected.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from contextlib import closing
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from .addresses import is_loopback, same_origin
+from .answers import Answer, MalformedBody, translate
+from .errors import ProtocolError, TransientError
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Collection, Mapping
+
+_logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Decoded. A page of 50 bills is far below 1 MB."""
+MAX_RESPONSE_S = 120.0
+"""From the first header to the last byte of one answer."""
+MAX_REQUEST_S = 300.0
+"""One request with all its retries: a run must end before its host loses patience."""
+MAX_RETRY_AFTER_S = 120.0
+"""Longer waits are left to the next run."""
+BACKOFF_FIRST_S = 1.0
+BACKOFF_MAX_S = 30.0
+READ_CHUNK_BYTES = 16 * 1024
+"""Compressed bytes per step: small, because one step may unpack to a thousand times."""
+
+T = TypeVar("T")
+
+
+class ForbiddenRequest(RuntimeError):
+    """A request that this package must never send; a programming error."""
+
+
+class Cancelled(RuntimeError):
+    """Another request of the same batch failed: this one is not wanted any more."""
+
+
+class BearerAuth(AuthBase):
+    """Puts the token into the request, as ``auth`` so that no netrc replaces it."""
+
+    def __init__(self, access_token: str) -> None:
+        self._access_token = access_token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._access_token}"
+        return request
+
+
+class _NoAuth(AuthBase):
+    """Keeps requests from looking for a password of its own (netrc)."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def guard(session: requests.Session, origin: str, token_url: str) -> requests.Session:
+    """Make it impossible to send anything but GET to the origin and the token POST.
+
+    Every verb of a session ends in ``send``; this replaces it.
+    """
+    send = session.send
+
+    def guarded(request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        is_get = request.method == "GET" and same_origin(request.url or "", origin)
+        is_token = request.method == "POST" and request.url == token_url
+        if not (is_get or is_token):
+            raise ForbiddenRequest(f"{request.method} is never sent")
+        options["allow_redirects"] = False
+        return send(request, **options)
+
+    session.send = guarded  # type: ignore[method-assign]
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if is_loopback(origin):
+        session.trust_env = False  # no proxy between two programs of one machine
+    return session
+
+
+class Transport:
+    """Sends requests to one Procurify and returns parsed answers.
+
+    Threads may share it. What it raises never holds a header or a request body.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        token_url: str,
+        *,
+        client_secret: str,
+        session_factory: Callable[[], requests.Session],
+        timeout: tuple[float, float],
+        max_attempts: int,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._origin = origin
+        self._token_url = token_url
+        self._token_path = urlsplit(token_url).path
+        self._client_secret = client_secret
+        self._session = guard(session_factory(), origin, token_url)
+        self._timeout = timeout
+        self._max_attempts = max_attempts
+        self._sleep = sleep
+        self._quiet_until = 0.0
+
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        self._session.close()
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        access_token: str,
+        parse: Callable[[Answer], T],
+        cancelled: threading.Event | None = None,
+    ) -> T:
+        """Send one GET and return ``parse(answer)``.
+
+        :raises StreamError: what ``parse`` or the network raises
+        """
+
+        def send() -> requests.Response:
+            return self._session.get(
+                self._origin + path,
+                params=params,
+                headers={"Accept": "application/json", "X-Procurify-Client": "api"},
+                auth=BearerAuth(access_token),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+
+        secrets = (access_token, self._client_secret)
+        return self._with_retries("GET", path, send, parse, secrets, cancelled)
+
+    def post_token(
+        self,
+        body: Mapping[str, str],
+        parse: Callable[[Answer], T],
+    ) -> T:
+        """Send the one POST that exists, with the credentials in its body.
+
+        :raises StreamError: what ``parse`` or the network raises
+        """
+
+        def send() -> requests.Response:
+            return self._session.post(
+                self._token_url,
+                json=body,
+                headers={"Accept": "application/json", "X-Procurify-Client": "api"},
+                auth=_NoAuth(),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+
+        secrets = (self._client_secret,)
+        return self._with_retries("POST", self._token_path, send, parse, secrets)
+
+    # === ONE ATTEMPT === #
+
+    def _attempt(
+        self,
+        method: str,
+        path: str,
+        send: Callable[[], requests.Response],
+        secrets: Collection[str],
+    ) -> Answer:
+        started = time.monotonic()
+        try:
+            with closing(send()) as response:
+                answer = self._receive(response, path, secrets)
+        except (requests.RequestException, OSError, HTTPException) as error:
+            problem = translate(error, path)
+        else:
+            duration = time.monotonic() - started
+            _logger.debug("%s %s: %s, %.3f s", method, path, answer.status, duration)
+            return answer
+        _logger.debug("%s %s: %s", method, path, type(problem).__name__)
+        raise problem
+
+    def _receive(
+        self, response: requests.Response, path: str, secrets: Collection[str]
+    ) -> Answer:
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("", "identity", "gzip", "deflate"):
+            raise ProtocolError("The answer is packed in an unknown way", url_path=path)
+        body = self._read_body(response, path)
+        self._check_complete(response, path)
+        return Answer(
+            path=path,
+            status=response.status_code,
+            headers=response.headers,
+            body=body,
+            secrets=tuple(secrets),
+        )
+
+    @staticmethod
+    def _read_body(response: requests.Response, path: str) -> bytes:
+        body = bytearray()
+        with Watchdog(response, MAX_RESPONSE_S) as watchdog:
+            try:
+                for chunk in response.iter_content(READ_CHUNK_BYTES):
+                    body += chunk
+                    if len(body) > MAX_BODY_BYTES:
+                        break
+            except (requests.RequestException, OSError):
+                if not watchdog.expired:
+                    raise
+        if watchdog.expired:
+            raise TransientError("The answer came too slowly", url_path=path)
+        if len(body) > MAX_BODY_BYTES:
+            raise ProtocolError("The answer is far too large", url_path=path)
+        return bytes(body)
+
+    @staticmethod
+    def _check_complete(response: requests.Response, path: str) -> None:
+        """Notice a body that ended early; old versions of urllib3 do not."""
+        announced = response.headers.get("Content-Length", "")
+        received = getattr(response.raw, "tell", lambda: None)()
+        if announced.isdigit() and received and received < int(announced):
+            raise TransientError("The answer ended early", url_path=path)
+
+    # === RETRIES === #
+
+    def _with_retries(
+        self,
+        method: str,
+        path: str,
+        send: Callable[[], requests.Response],
+        parse: Callable[[Answer], T],
+        secrets: Collection[str],
+        cancelled: threading.Event | None = None,
+    ) -> T:
+        deadline = time.monotonic() + MAX_REQUEST_S
+        delay, attempt = 0.0, 1
+        while True:
+            self._wait(delay, cancelled)
+            try:
+                return parse(self._attempt(method, path, send, secrets))
+            except (TransientError, MalformedBody) as error:
+                delay = self._delay(attempt, error)
+                too_late = time.monotonic() + delay > deadline
+                if (
+                    attempt >= self._max_attempts
+                    or delay > MAX_RETRY_AFTER_S
+                    or too_late
+                ):
+                    raise
+            attempt += 1
+
+    def _delay(self, attempt: int, error: TransientError | MalformedBody) -> float:
+        """Say how many seconds to wait after the failure number ``attempt``."""
+        wanted = error.retry_after_s if isinstance(error, TransientError) else None
+        if wanted is not None:
+            self._quiet_until = time.monotonic() + min(wanted, MAX_RETRY_AFTER_S)
+            return wanted
+        ceiling = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** (attempt - 1))
+        return ceiling * random.uniform(0.5, 1.0)
+
+    def _wait(self, delay: float, cancelled: threading.Event | None) -> None:
+        """Wait ``delay`` seconds, or as long as another thread was told to wait."""
+        quiet_until = self._quiet_until
+        delay = max(delay, quiet_until - time.monotonic())
+        if cancelled and cancelled.is_set():
+            raise Cancelled
+        if delay <= 0:
+            return
+        self._sleep(delay)
+        if self._quiet_until == quiet_until:
+            self._quiet_until = 0.0
+        if cancelled and cancelled.is_set():
+            raise Cancelled
