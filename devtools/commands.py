@@ -1,0 +1,84 @@
+"""The command line of ``./dev``: parse it and delegate."""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+
+from . import checks, odoo, postgres, testing
+from .console import Stop, say
+from .environment import python_environment
+from .shell import environment
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    parsed, rest = parser.parse_known_args(arguments)
+    if rest and not parsed.passes_on:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    parsed.rest = rest
+    try:
+        code: int | None = parsed.run(parsed)
+    except Stop as reason:
+        print(f"./dev: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code or 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="./dev", description=__doc__)
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    def add(
+        name: str,
+        run: Callable[[Namespace], int | None],
+        summary: str,
+        passes_on: bool = False,
+    ) -> ArgumentParser:
+        # A command that passes its arguments on passes --help on as well.
+        command = commands.add_parser(
+            name, help=summary, description=summary, add_help=not passes_on
+        )
+        command.set_defaults(run=run, passes_on=passes_on)
+        return command
+
+    add("setup", _setup, "fetch and install everything that the other commands need")
+    command = add("test", _test, "run all tests, or some", passes_on=True)
+    command.add_argument("what", nargs="?", default="all")
+    add("lint", _lint, "check the code without running it")
+    add("odoo", _odoo, "Odoo's own command line, with this addon on its path", True)
+    add("psql", _psql, "psql on the server that the other commands use", True)
+    add("stop", _stop, "stop the private PostgreSQL")
+    return parser
+
+
+def _setup(_parsed: Namespace) -> None:
+    odoo.prepare()
+    say("Everything is set up.")
+
+
+def _test(parsed: Namespace) -> int:
+    return testing.test(parsed.what, parsed.rest)
+
+
+def _lint(_parsed: Namespace) -> int:
+    return checks.lint()
+
+
+def _odoo(parsed: Namespace) -> None:
+    ready = odoo.prepare()
+    command = ready.command(*parsed.rest)
+    os.execve(command[0], command, environment(ready.variables))
+
+
+def _psql(parsed: Namespace) -> None:
+    server = odoo.prepare().server
+    psql = server.program("psql")
+    os.execve(psql, [psql, *parsed.rest], environment(server.variables))
+
+
+def _stop(_parsed: Namespace) -> None:
+    postgres.stop(python_environment())

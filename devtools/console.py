@@ -1,0 +1,29 @@
+"""What a person reads: progress, and one clear sentence when something is missing."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stop(Exception):
+    """End the command with this sentence instead of a traceback."""
+
+
+def say(line: str) -> None:
+    """Print a progress line at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def warn(line: str) -> None:
+    """Say something that a person should act on, set off from the progress lines."""
+    print(f"\n*** {line}\n", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Announce a step that takes a while, then say how long it took (in seconds)."""
+    say(f"{title} …")
+    started = time.monotonic()
+    yield
+    say(f"{title}: done in {time.monotonic() - started:.1f} s")

@@ -1,0 +1,125 @@
+"""Databases that are made from one another: template, tests, checks."""
+
+import ast
+import hashlib
+import re
+
+from .console import Stop, step
+from .odoo import Odoo
+from .paths import ADDON, CHECKOUT_KEY, ROOT
+
+#: What core itself warns of, and why that says nothing about this addon.
+KNOWN_NOISE = {
+    "asks a server of Odoo's, where there is no internet": re.compile(
+        r"odoo\.addons\.(partner_autocomplete|iap)\b"
+    ),
+}
+_COMPLAINT = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
+
+
+def database_name(purpose: str) -> str:
+    """Return a name that no other checkout uses on the same server."""
+    return f"{ADDON}_{CHECKOUT_KEY}_{purpose}"
+
+
+def exists(odoo: Odoo, name: str) -> bool:
+    """Tell whether the server has a database of that name."""
+    return bool(
+        odoo.server.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
+    )
+
+
+def template(odoo: Odoo) -> str:
+    """Return the database with what the addon depends on, making it when needed.
+
+    Its name carries what it was made of, so that a new dependency makes a new one.
+    """
+    depends = ast.literal_eval((ROOT / "__manifest__.py").read_text())["depends"]
+    made_of = f"{odoo.source.package.resolve()} {odoo.source.version} {depends}"
+    name = database_name("base_" + hashlib.sha256(made_of.encode()).hexdigest()[:8])
+    if not exists(odoo, name):
+        unfinished = f"{name}_unfinished"
+        with step(f"Template database with {', '.join(depends)}: creating"):
+            drop(odoo, unfinished)
+            change(odoo, unfinished, "--init", ",".join(depends))
+            _manage(odoo, "rename", unfinished, name)
+    return name
+
+
+def duplicate(odoo: Odoo, source: str, name: str) -> str:
+    """Copy a database with its filestore (which PostgreSQL alone would not copy)."""
+    _manage(odoo, "duplicate", "--force", source, name)
+    return name
+
+
+def drop(odoo: Odoo, name: str) -> None:
+    """Remove a database and its filestore, if there is one."""
+    if exists(odoo, name):
+        _manage(odoo, "drop", name)
+
+
+def change(odoo: Odoo, name: str, *arguments: str) -> str:
+    """Start Odoo on a database, let it load with these arguments, and stop it.
+
+    :returns: what it logged.
+    :raises Stop: when Odoo says that it failed.
+    """
+    return _logged(
+        odoo,
+        *("--database", name, *arguments),
+        *("--stop-after-init", "--no-http", "--log-level=warn"),
+    )
+
+
+def install(odoo: Odoo, name: str) -> None:
+    """Install the addon.
+
+    :raises Stop: when Odoo logs a warning or an error meanwhile.
+    """
+    with step("Installing the addon"):
+        _check_silent("install", change(odoo, name, "--init", ADDON))
+
+
+def check_update_and_uninstall(odoo: Odoo, name: str) -> None:
+    """Update the addon where it is installed, and uninstall it from a copy.
+
+    :raises Stop: when Odoo logs a warning or an error meanwhile, or a model is left.
+    """
+    copy = database_name("uninstalled")
+    with step("Updating the addon, and uninstalling it from a copy"):
+        duplicate(odoo, name, copy)
+        _check_silent("update", change(odoo, name, "--update", ADDON))
+        uninstall = ("module", "uninstall", "--database", copy, ADDON)
+        _check_silent("uninstall", _logged(odoo, *uninstall))
+        left = "SELECT model FROM ir_model WHERE model LIKE 'procurify.%'"
+        if models := odoo.server.query(left, copy):
+            raise Stop(f"The uninstallation left models behind: {models}")
+        drop(odoo, copy)
+
+
+def complaints(log: str) -> list[str]:
+    """Return the warnings and errors of a log, without core's own known noise."""
+    return [
+        line
+        for line in log.splitlines()
+        if _COMPLAINT.match(line)
+        and not any(noise.search(line) for noise in KNOWN_NOISE.values())
+    ]
+
+
+def _check_silent(what: str, log: str) -> None:
+    if found := complaints(log):
+        lines = "\n".join(f"    {line}" for line in found)
+        raise Stop(f"The {what} of {ADDON} is not silent:\n{lines}")
+
+
+def _manage(odoo: Odoo, *arguments: str) -> None:
+    _logged(odoo, "db", *arguments)
+
+
+def _logged(odoo: Odoo, *arguments: str) -> str:
+    done = odoo.run(*arguments, capture_output=True)
+    if done.returncode:
+        command = " ".join(arguments)
+        raise Stop(f"odoo {command} failed:\n{done.stderr.rstrip()}")
+    return done.stderr

@@ -1,0 +1,99 @@
+"""Let pytest run the tests of an addon that lies at the root of its repository.
+
+Two kinds of tests live below it. Those of plain packages (``procurify``,
+``simulator``) are imported by their own names and never see Odoo. Those in ``tests/``
+belong to the addon, whatever the folder of the checkout is called.
+
+A test that cannot run is a failure here: Odoo skips a browser tour silently when there
+is no browser.
+"""
+
+import os
+from pathlib import Path
+
+import _pytest.pathlib
+import pytest
+
+ADDON = "procurify_connector"
+ROOT = Path(__file__).resolve().parent.parent
+PLAIN_PACKAGES = ("procurify", "simulator")
+#: Set by a person who knows that something cannot run here, and wants the rest.
+ALLOW_SKIPS = "PROCURIFY_ALLOW_SKIPS"
+
+_resolve_by_folder = _pytest.pathlib.resolve_pkg_root_and_module_name
+
+
+def _resolve(
+    path: Path, *, consider_namespace_packages: bool = False
+) -> tuple[Path, str]:
+    """Name the module of a test file; pytest would name it after the checkout."""
+    resolved = path.resolve()
+    if not resolved.is_relative_to(ROOT):
+        return _resolve_by_folder(
+            path, consider_namespace_packages=consider_namespace_packages
+        )
+    parts = resolved.relative_to(ROOT).with_suffix("").parts
+    if parts[-1] == "__init__":
+        parts = parts[:-1]
+    if parts[0] not in PLAIN_PACKAGES:
+        parts = ("odoo", "addons", ADDON, *parts)
+    return ROOT, ".".join(parts)
+
+
+# A private function of pytest, as there is no hook for it; pytest is pinned.
+_pytest.pathlib.resolve_pkg_root_and_module_name = _resolve
+
+
+def pytest_collect_directory(
+    path: Path, parent: pytest.Collector
+) -> pytest.Collector | None:
+    """Treat the root as a folder: as a package, plain tests would import Odoo."""
+    if path.resolve() == ROOT:
+        return pytest.Dir.from_parent(parent, path=path)
+    return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch for tests that are skipped, unless a person allowed it."""
+    config.addinivalue_line("markers", "openapi: needs Procurify's own specification")
+    if not os.environ.get(ALLOW_SKIPS):
+        config.pluginmanager.register(SkippedTests())
+
+
+class SkippedTests:
+    """Fail the run when a test, or a whole module of tests, was skipped."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember a skipped test; one that was expected to fail has run."""
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._names.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember a module that was skipped as a whole."""
+        if report.skipped:
+            self._names.append(report.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Fail the run."""
+        if self._names and exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Say which tests could not run, and that the run failed for that."""
+        if not self._names:
+            return
+        terminalreporter.section("tests that could not run", red=True)
+        terminalreporter.line(
+            f"A skipped test counts as failed here ({ALLOW_SKIPS}=1 allows it):"
+        )
+        for name in self._names:
+            terminalreporter.line(f"  {name}")
