@@ -1,14 +1,13 @@
 """The command line of ``./dev``: parse it and delegate."""
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from . import checks, odoo, postgres, testing
+from . import checks, demo, odoo, packaging, postgres, testing
 from .console import Stop, say
 from .environment import python_environment
-from .shell import environment
+from .shell import hand_over
 
 
 def main(arguments: list[str]) -> int:
@@ -46,9 +45,14 @@ def _parser() -> ArgumentParser:
         return command
 
     add("setup", _setup, "fetch and install everything that the other commands need")
+    command = add("demo", _demo, "show bills arrive, stay up until Ctrl-C")
+    command.add_argument("--once", action="store_true", help="end after the summary")
+    command.add_argument("--bills", type=int, default=60, help="bills to simulate")
+    command.add_argument("--fresh", action="store_true", help="forget earlier runs")
     command = add("test", _test, "run all tests, or some", passes_on=True)
     command.add_argument("what", nargs="?", default="all")
     add("lint", _lint, "check the code without running it")
+    add("package", _package, "write the addon as a zip file into dist/")
     add("odoo", _odoo, "Odoo's own command line, with this addon on its path", True)
     add("psql", _psql, "psql on the server that the other commands use", True)
     add("stop", _stop, "stop the private PostgreSQL")
@@ -60,6 +64,10 @@ def _setup(_parsed: Namespace) -> None:
     say("Everything is set up.")
 
 
+def _demo(parsed: Namespace) -> None:
+    demo.demo(parsed.once, parsed.bills, parsed.fresh)
+
+
 def _test(parsed: Namespace) -> int:
     return testing.test(parsed.what, parsed.rest)
 
@@ -68,16 +76,18 @@ def _lint(_parsed: Namespace) -> int:
     return checks.lint()
 
 
-def _odoo(parsed: Namespace) -> None:
+def _package(_parsed: Namespace) -> None:
+    packaging.package()
+
+
+def _odoo(parsed: Namespace) -> int:
     ready = odoo.prepare()
-    command = ready.command(*parsed.rest)
-    os.execve(command[0], command, environment(ready.variables))
+    return hand_over(ready.command(*parsed.rest), ready.variables)
 
 
-def _psql(parsed: Namespace) -> None:
+def _psql(parsed: Namespace) -> int:
     server = odoo.prepare().server
-    psql = server.program("psql")
-    os.execve(psql, [psql, *parsed.rest], environment(server.variables))
+    return hand_over([server.program("psql"), *parsed.rest], server.variables)
 
 
 def _stop(_parsed: Namespace) -> None:

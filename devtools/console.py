@@ -5,6 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+#: What ``progress`` showed last.
+_last_shown = [""]
+
 
 class Stop(Exception):
     """End the command with this sentence instead of a traceback."""
@@ -13,6 +16,15 @@ class Stop(Exception):
 def say(line: str) -> None:
     """Print a progress line at once, also into a pipe."""
     print(line, flush=True)
+
+
+def progress(line: str) -> None:
+    """Show a state that changes: in place on a terminal, else once per change."""
+    if sys.stdout.isatty():
+        print(f"\r\033[K{line}", end="", flush=True)
+    elif line and [line] != _last_shown:
+        say(line)
+    _last_shown[:] = [line]
 
 
 def warn(line: str) -> None:

@@ -42,7 +42,7 @@ def template(odoo: Odoo) -> str:
         with step(f"Template database with {', '.join(depends)}: creating"):
             drop(odoo, unfinished)
             change(odoo, unfinished, "--init", ",".join(depends))
-            _manage(odoo, "rename", unfinished, name)
+            rename(odoo, unfinished, name)
     return name
 
 
@@ -50,6 +50,11 @@ def duplicate(odoo: Odoo, source: str, name: str) -> str:
     """Copy a database with its filestore (which PostgreSQL alone would not copy)."""
     _manage(odoo, "duplicate", "--force", source, name)
     return name
+
+
+def rename(odoo: Odoo, name: str, new_name: str) -> None:
+    """Give a database and its filestore another name."""
+    _manage(odoo, "rename", name, new_name)
 
 
 def drop(odoo: Odoo, name: str) -> None:
@@ -69,6 +74,15 @@ def change(odoo: Odoo, name: str, *arguments: str) -> str:
         *("--database", name, *arguments),
         *("--stop-after-init", "--no-http", "--log-level=warn"),
     )
+
+
+def execute(odoo: Odoo, name: str, script: str) -> None:
+    """Run a script in Odoo's shell, where ``env`` is the superuser's environment.
+
+    :raises Stop: when it fails.
+    """
+    shell = ("shell", "--database", name, "--no-http", "--log-level=warn")
+    _logged(odoo, *shell, input=script)
 
 
 def install(odoo: Odoo, name: str) -> None:
@@ -117,9 +131,10 @@ def _manage(odoo: Odoo, *arguments: str) -> None:
     _logged(odoo, "db", *arguments)
 
 
-def _logged(odoo: Odoo, *arguments: str) -> str:
-    done = odoo.run(*arguments, capture_output=True)
+def _logged(odoo: Odoo, *arguments: str, **options: str) -> str:
+    done = odoo.run(*arguments, capture_output=True, **options)
     if done.returncode:
         command = " ".join(arguments)
         raise Stop(f"odoo {command} failed:\n{done.stderr.rstrip()}")
-    return done.stderr
+    log: str = done.stderr
+    return log

@@ -4,6 +4,9 @@ The private one answers on a unix socket only, in a folder that nobody else may 
 and gives up crash safety of the machine (not of Odoo) for speed.
 """
 
+import atexit
+import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -13,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .console import Stop, say, step
+from .console import Stop, step
 from .environment import site_packages
 from .paths import CHECKOUT_KEY, STATE
 from .shell import environment, run, run_quietly
@@ -141,6 +144,7 @@ class Cluster:
 
         :raises Stop: when it does not start; what it said is in its log.
         """
+        self._use_until_exit()
         if self._answers():
             return
         if not self._complete.is_file():
@@ -161,9 +165,20 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server, if it runs."""
-        if self._complete.is_file() and not self._pg_ctl("status"):
+        if self._complete.is_file():
             self._pg_ctl("stop", "--wait", "--mode=fast")
-            say(f"PostgreSQL {self.major}: stopped")
+
+    def _use_until_exit(self) -> None:
+        """Stop the server when this process ends, unless another one uses it then."""
+        users = (STATE / f"postgres-{self.major}.users").open("w")
+        fcntl.flock(users, fcntl.LOCK_SH)
+
+        def stop_unless_used() -> None:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.stop()
+
+        atexit.register(stop_unless_used)
 
     def _answers(self) -> bool:
         ready = [self._original_binaries / "pg_isready", "-q", "-h", SOCKETS]

@@ -13,13 +13,23 @@ from pathlib import Path
 
 import _pytest.pathlib
 import pytest
+from hypothesis import settings
 
 ADDON = "procurify_connector"
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN_PACKAGES = ("procurify", "simulator")
+#: Names Procurify's own specification, which may not be redistributed: in a checkout
+#: that is not ours it may be missing, in continuous integration it may not.
+SPECIFICATION = "PROCURIFY_OPENAPI"
+SPECIFICATION_MARK = "openapi"
 #: Set by a person who knows that something cannot run here, and wants the rest.
 ALLOW_SKIPS = "PROCURIFY_ALLOW_SKIPS"
 
+#: Set by "./dev test fuzz".
+FUZZ = "PROCURIFY_FUZZ"
+FUZZ_EXAMPLES = 2000
+
+_left_out = pytest.StashKey[int]()
 _resolve_by_folder = _pytest.pathlib.resolve_pkg_root_and_module_name
 
 
@@ -55,9 +65,37 @@ def pytest_collect_directory(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch for tests that are skipped, unless a person allowed it."""
-    config.addinivalue_line("markers", "openapi: needs Procurify's own specification")
+    config.addinivalue_line("markers", f"{SPECIFICATION_MARK}: needs {SPECIFICATION}")
+    if os.environ.get(FUZZ):
+        settings.register_profile("fuzz", max_examples=FUZZ_EXAMPLES, deadline=None)
+        settings.load_profile("fuzz")
     if not os.environ.get(ALLOW_SKIPS):
         config.pluginmanager.register(SkippedTests())
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave the comparison with the specification to those who have it."""
+    beside = ROOT.parent / "shared" / "procurify" / "openapi.yaml"
+    if os.environ.get(SPECIFICATION) or beside.exists() or os.environ.get("CI"):
+        return
+    left_out = [item for item in items if item.get_closest_marker(SPECIFICATION_MARK)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+        config.stash[_left_out] = len(left_out)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was left out."""
+    if count := config.stash.get(_left_out, 0):
+        terminalreporter.line(
+            f"{count} tests that compare the simulator with Procurify's specification "
+            f"were left out: {SPECIFICATION} does not name it."
+        )
 
 
 class SkippedTests:

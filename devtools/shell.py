@@ -3,8 +3,9 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def run_quietly(
         last_lines = "\n".join(f"    {x}" for x in done.stdout.splitlines()[-8:])
         raise Stop(f"{failure}\n{last_lines}".rstrip())
     return done
+
+
+def hand_over(command: Sequence[str], variables: Mapping[str, object]) -> int:
+    """Run a program that is the person's from now on; return its exit code.
+
+    Ctrl-C is its business. This process stays to clean up after it.
+    """
+    with subprocess.Popen(command, env=environment(variables)) as process:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        return process.wait()
 
 
 def environment(changes: Mapping[str, object]) -> dict[str, str]:

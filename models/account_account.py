@@ -27,7 +27,7 @@ class AccountAccount(models.Model):
             return self._procurify_hold(
                 record, "wrong_target", found=target.display_name
             )
-        return None
+        return False
 
     @api.model
     def _procurify_match(self, batch):

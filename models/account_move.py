@@ -46,7 +46,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _procurify_exclude(self, batch, moves):
-        """Leave out, by name of the rule, what is not payable or not a vendor's bill."""
+        """Leave out what is not payable or not a vendor's bill, by name of the rule."""
         connection = batch.connection
         for record in batch.open.filtered(lambda record: record not in moves):
             bill = batch.payloads[record]
@@ -173,7 +173,7 @@ class AccountMove(models.Model):
             raise BatchRefused(refused)
 
     def _procurify_fingerprint(self):
-        """Return what a later import compares to see whether a person edited the bill."""
+        """Return what tells a later import whether a person edited the bill."""
         self.ensure_one()
         return {
             "partner_id": self.partner_id.id,

@@ -16,7 +16,7 @@ class AccountTax(models.Model):
     @api.model
     def _procurify_usable(self, target, record):
         if target.active and target.type_tax_use == "purchase":
-            return None
+            return False
         return self._procurify_hold(record, "wrong_target", found=target.display_name)
 
     @api.model

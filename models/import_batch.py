@@ -40,11 +40,13 @@ class ImportBatch:
     def open(self):
         """The readable records that nothing was decided about yet."""
         return self.records.filtered(
-            lambda record: record in self.payloads
-            and record not in self.targets
-            and record not in self.holds
-            and record not in self.exclusions
-            and record not in self.waiting
+            lambda record: (
+                record in self.payloads
+                and record not in self.targets
+                and record not in self.holds
+                and record not in self.exclusions
+                and record not in self.waiting
+            )
         )
 
     def link(self, record, target_id, origin="matched", written=None):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
@@ -244,6 +244,13 @@ class ProcurifyCause(models.Model):
         counts = {cause.id: count for cause, count in groups}
         for cause in self:
             cause.record_count = counts.get(cause.id, 0)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not self.env.su and vals.keys() - {"reference_res_id"}:
+            raise AccessError(self.env._("Only the mapping of a reason can be edited."))
+        return super().write(vals)
 
     # === ACTION METHODS === #
 

@@ -1,27 +1,12 @@
 """One Procurify tenant, its credentials and its policies, for one company."""
 
-import json
-from datetime import datetime, timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..procurify import (
-    RESOURCES,
-    AddressError,
-    AuthenticationError,
-    Client,
-    ForbiddenError,
-    ProcurifyError,
-    ProtocolError,
-    Token,
-    TransientError,
-)
+from ..procurify import RESOURCES, ProcurifyError
 from .procurify_secret import UnreadableSecret
 
-TRANSIENT_RETRY_MINUTES = 5
-LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute
 SYNC_RESOURCES = tuple(RESOURCES)
 
 _CREDENTIALS = frozenset({"base_url", "token_url", "client_id", "client_secret"})
@@ -203,6 +188,14 @@ class ProcurifyConnection(models.Model):
         "Import Credit Card Bills", help="They are excluded otherwise."
     )
 
+    _check_page_size = models.Constraint(
+        "CHECK(page_size BETWEEN 1 AND 500)", "A page holds 1 to 500 objects."
+    )
+    _check_detail_requests = models.Constraint(
+        "CHECK(detail_requests BETWEEN 1 AND 10)",
+        "Between 1 and 10 bills are read at the same time.",
+    )
+
     # === COMPUTE METHODS === #
 
     def _compute_client_secret(self):
@@ -246,9 +239,10 @@ class ProcurifyConnection(models.Model):
         return connections
 
     def write(self, vals):
-        if _CREDENTIALS & vals.keys():
-            vals = self._forgotten_token_values() | vals
         written = super().write(vals)
+        if _CREDENTIALS & vals.keys():
+            # The token is nobody's to write.
+            self.sudo().write(self._forgotten_token_values())
         if resources := {name for key in vals for name in _POLICIES.get(key, ())}:
             self._decide_again(resources)
         return written
@@ -372,159 +366,6 @@ class ProcurifyConnection(models.Model):
             },
         }
 
-    # === CLIENT METHODS === #
-
-    def _client(self):
-        """Return a client for this tenant, with the stored token if it still lives.
-
-        :raises UnreadableSecret: no secret, or encrypted with another key
-        :raises AddressError: the address is not one that may be asked
-        """
-        self.ensure_one()
-        connection = self.sudo()
-        secret = self.env["procurify.secret"]._decrypt(
-            connection.client_secret_encrypted
-        )
-        if not (connection.client_id and secret):
-            raise UnreadableSecret(
-                self.env._("Enter the client ID and the client secret from Procurify.")
-            )
-        return Client(
-            connection.base_url,
-            connection.client_id,
-            secret,
-            token=connection._stored_token(),
-            token_url=connection.token_url or None,
-            page_size=connection.page_size,
-            detail_workers=connection.detail_requests,
-        )
-
-    def _stored_token(self):
-        text = self.env["procurify.secret"]._decrypt(self.token_encrypted)
-        if not text:
-            return None
-        values = json.loads(text)
-        for name in ("expires_at", "renew_at"):
-            values[name] = datetime.fromisoformat(values[name])
-        return Token(**values)
-
-    def _remember_token(self, client):
-        """Keep the token that ``client`` holds, so that other workers share it."""
-        self.ensure_one()
-        token = client.token
-        if not token or token == self._stored_token():
-            return
-        text = json.dumps(
-            {
-                "access_token": token.access_token,
-                "scope": token.scope,
-                "expires_at": token.expires_at.isoformat(),
-                "renew_at": token.renew_at.isoformat(),
-            }
-        )
-        self.write(
-            {
-                "token_encrypted": self.env["procurify.secret"]._encrypt(text),
-                "token_expires_at": token.expires_at.replace(
-                    tzinfo=None, microsecond=0
-                ),
-                "identity": " · ".join(filter(None, (token.tenant, token.email))),
-            }
-        )
-
-    # === HEALTH METHODS === #
-
-    def _note_success(self):
-        healthy = self.filtered(
-            lambda connection: connection.state == "connected"
-            and not connection.error_message
-        )
-        (self - healthy).write(
-            {
-                "state": "connected",
-                "error_message": False,
-                "error_date": False,
-                "retry_at": False,
-            }
-        )
-
-    def _note_failure(self, error):
-        """Write ``error`` on the connection: what happened, since when, what to do."""
-        self.ensure_one()
-        minutes = (
-            TRANSIENT_RETRY_MINUTES
-            if isinstance(error, TransientError)
-            else LASTING_RETRY_MINUTES
-        )
-        self.write(
-            {
-                "state": "error",
-                "error_message": self._explain(error),
-                "error_date": self.error_date or fields.Datetime.now(),
-                "retry_at": fields.Datetime.now() + timedelta(minutes=minutes),
-            }
-        )
-
-    def _explain(self, error):
-        """Return what ``error`` means for the person who can mend it."""
-        self.ensure_one()
-        if isinstance(error, UserError):
-            return str(error)
-        detail = str(error)
-        address = self.base_url
-        for kind, explanation in (
-            (
-                AuthenticationError,
-                self.env._(
-                    "Procurify refused the client ID or the client secret. Copy both "
-                    "again from Procurify's API credentials, and see that the user who "
-                    "made them is still active. Nothing is lost: reading goes on where "
-                    "it stopped. (%(detail)s)",
-                    detail=detail,
-                ),
-            ),
-            (
-                ForbiddenError,
-                self.env._(
-                    "Procurify accepts the credentials but does not show everything: "
-                    "their owner should be a Superuser in Procurify. (%(detail)s)",
-                    detail=detail,
-                ),
-            ),
-            (
-                AddressError,
-                self.env._(
-                    "No Procurify was found at %(address)s. Check the address: it reads "
-                    "https://<your tenant>.procurify.com. (%(detail)s)",
-                    address=address,
-                    detail=detail,
-                ),
-            ),
-            (
-                TransientError,
-                self.env._(
-                    "Procurify does not answer at %(address)s. Nothing is lost: the "
-                    "next attempt goes on where this one stopped. If it lasts, check "
-                    "the address and Procurify's status page. (%(detail)s)",
-                    address=address,
-                    detail=detail,
-                ),
-            ),
-            (
-                ProtocolError,
-                self.env._(
-                    "%(address)s answers, but not as Procurify's API does: check that "
-                    "the address is your tenant's own and that no login page or proxy "
-                    "stands before it. Nothing is lost. (%(detail)s)",
-                    address=address,
-                    detail=detail,
-                ),
-            ),
-        ):
-            if isinstance(error, kind):
-                return explanation
-        return detail
-
     # === IMPORT METHODS === #
 
     def _import_env(self):
@@ -563,8 +404,9 @@ class ProcurifyConnection(models.Model):
             )
         if self.company_id not in user.company_ids:
             return self.env._(
-                "The integration user %(user)s has no access to %(company)s. Allow that "
-                "company on the user, or choose another one: what was read waits.",
+                "The integration user %(user)s has no access to %(company)s. Allow "
+                "that company on the user, or choose another one: what was read "
+                "waits.",
                 user=user.name,
                 company=self.company_id.name,
             )

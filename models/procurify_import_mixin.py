@@ -74,8 +74,8 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_usable(self, target, record):
-        """Return the Hold that forbids to use ``target`` for ``record``, or None."""
-        return None
+        """Return the Hold that forbids to use ``target`` for ``record``, or False."""
+        return False
 
     # === HELPERS === #
 
@@ -95,7 +95,9 @@ class ProcurifyImportMixin(models.AbstractModel):
         unusable = self._procurify_unusable(linked)
         for record in linked:
             if hold := unusable.get(record):
-                batch.hold(record, hold.code, hold.key, hold.reference_id, **hold.params)
+                batch.hold(
+                    record, hold.code, hold.key, hold.reference_id, **hold.params
+                )
             else:
                 batch.link(record, record.res_id, "remembered")
 

@@ -114,7 +114,10 @@ class ProcurifyRecord(models.Model):
         else:
             code, text = "unexpected", type(error).__name__
             _logger.warning(
-                "Procurify %s %s failed", self.resource, self.external_id, exc_info=True
+                "Procurify %s %s failed",
+                self.resource,
+                self.external_id,
+                exc_info=error,
             )
         key = f"{self.resource}/{self.external_id}"
         return Hold(code, key, {"value": text}, 0)
@@ -143,6 +146,7 @@ class ProcurifyRecord(models.Model):
         done = self.browse(record.id for record in batch.targets)
         if not done:
             return
+        dependents = done._dependents()
         model, now = self._target_model(batch.resource), fields.Datetime.now()
         done.write(
             {
@@ -162,7 +166,7 @@ class ProcurifyRecord(models.Model):
                 record.origin = batch.origins[record]
             if record in batch.written:
                 record.applied_state = batch.written[record]
-        done._dependents().write({"state": "pending"})
+        dependents._requeue()
 
     def _quarantine(self, holds):
         """Hold records with all their reasons.
@@ -177,7 +181,8 @@ class ProcurifyRecord(models.Model):
             self.env["procurify.cause"]
             .sudo()
             ._open_causes(
-                records.connection_id, [hold for mine in holds.values() for hold in mine]
+                records.connection_id,
+                [hold for mine in holds.values() for hold in mine],
             )
         )
         alike = defaultdict(self.browse)
@@ -193,9 +198,13 @@ class ProcurifyRecord(models.Model):
         self.write({"state": "pending"})
 
     def _dependents(self):
-        """Return the held records that a new mapping of these may release."""
+        """Return the held records that these may release: what they are a reason
+        for, and what is held for the same reason as they are."""
         return self.search(
-            Domain("cause_ids.reference_id", "in", self.ids)
+            (
+                Domain("cause_ids.reference_id", "in", self.ids)
+                | Domain("cause_ids", "in", self.cause_ids.ids)
+            )
             & Domain("state", "in", ("quarantined", "waiting"))
             & Domain("id", "not in", self.ids)
         )

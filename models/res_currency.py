@@ -16,7 +16,7 @@ class ResCurrency(models.Model):
     @api.model
     def _procurify_usable(self, target, record):
         if target.active:
-            return None
+            return False
         return self._procurify_hold(record, "inactive_currency", value=target.name)
 
     @api.model

@@ -130,9 +130,11 @@ class ResPartner(models.Model):
         A field that a person changed in Odoo is that person's from then on.
         """
         changed = batch.records.filtered(
-            lambda record: batch.origins.get(record) == "remembered"
-            and record.origin == "created"
-            and record.applied_digest != record.digest
+            lambda record: (
+                batch.origins.get(record) == "remembered"
+                and record.origin == "created"
+                and record.applied_digest != record.digest
+            )
         )
         countries = self._procurify_countries(batch, changed)
         for record in changed:

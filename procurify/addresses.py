@@ -6,6 +6,8 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+import requests
+
 from .errors import AddressError
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -27,12 +29,13 @@ def normalise_base_url(text: str) -> str:
 
 
 def check_url(text: str) -> str:
-    """Accept a full address with a path, e.g. of a token endpoint elsewhere.
+    """Write a full address, e.g. of a token endpoint elsewhere, as it will be sent.
 
     :raises AddressError: as :func:`normalise_base_url`
     """
     parts = _split(text.strip())
-    return origin_of(parts) + (parts.path or "/")
+    request = requests.Request("POST", origin_of(parts) + (parts.path or "/"))
+    return request.prepare().url or ""
 
 
 def same_origin(url: str, origin: str) -> bool:

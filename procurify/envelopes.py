@@ -87,12 +87,16 @@ def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | No
     key = data.get(resource.key) if isinstance(data, dict) else None
     if not isinstance(key, (int, str)) or isinstance(key, bool) or key == "":
         return None
+    try:
+        digest = content_digest(data)
+    except RecursionError:  # nested more deeply than any object of Procurify
+        return None
     return RemoteObject(
         raw=raw,
         data=data,
         external_id=str(key),
         modified=_modified(data, resource),
-        digest=content_digest(data),
+        digest=digest,
     )
 
 

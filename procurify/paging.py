@@ -142,34 +142,37 @@ def page_from(
     :raises ProtocolError: the server sent another page than the one asked for, or the
         previous page again
     """
+    _require_progress(listing, resource, number, previous)
     said = listing.pagination
-    current = _integer(said.get("current_page"), number)
-    is_repetition = previous and listing.objects and _same(previous, listing)
-    if is_repetition or (listing.objects and current != number):
-        message = f"Procurify sent page {current} again instead of page {number}"
-        raise ProtocolError(message, url_path=resource.list_path)
+    rows = len(listing.objects)
     num_pages = max(1, _integer(said.get("num_pages"), number))
+    says_last = number >= num_pages or said.get("next", "unsaid") is None
     stamps = [remote.modified for remote in listing.objects if remote.modified]
-    oldest_allowed = query.start - query.tolerance if query.start else None
+    oldest = query.start - query.tolerance if query.start else None
     return Page(
         objects=listing.objects,
         number=number,
-        count=_integer(
-            said.get("count"), previous.count if previous else len(listing.objects)
-        ),
+        count=_integer(said.get("count"), previous.count if previous else rows),
         num_pages=num_pages,
-        page_size=_integer(said.get("page_size"), len(listing.objects)),
-        is_last=(
-            not listing.objects
-            or number >= num_pages
-            or ("next" in said and said["next"] is None)
-        ),
+        page_size=_integer(said.get("page_size"), rows),
+        is_last=not listing.objects or says_last,
         is_first=number == 1,
         newest_first=bool(resource.modified_field)
         and all(newer >= older for newer, older in pairwise(stamps)),
-        obeys_filter=oldest_allowed is None
-        or all(stamp >= oldest_allowed for stamp in stamps),
+        obeys_filter=oldest is None or all(stamp >= oldest for stamp in stamps),
     )
+
+
+def _require_progress(
+    listing: Listing, resource: Resource, number: int, previous: Page | None
+) -> None:
+    """Notice a server that goes in circles."""
+    if not listing.objects:
+        return
+    current = _integer(listing.pagination.get("current_page"), number)
+    if current != number or (previous and _same(previous, listing)):
+        message = f"Procurify sent page {current} again instead of page {number}"
+        raise ProtocolError(message, url_path=resource.list_path)
 
 
 def _same(previous: Page, listing: Listing) -> bool:

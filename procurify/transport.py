@@ -271,7 +271,8 @@ class Transport:
         """Say how many seconds to wait after the failure number ``attempt``."""
         wanted = error.retry_after_s if isinstance(error, TransientError) else None
         if wanted is not None:
-            self._quiet_until = time.monotonic() + min(wanted, MAX_RETRY_AFTER_S)
+            if wanted <= MAX_RETRY_AFTER_S:
+                self._quiet_until = time.monotonic() + wanted
             return wanted
         ceiling = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** (attempt - 1))
         return ceiling * random.uniform(0.5, 1.0)
@@ -284,7 +285,10 @@ class Transport:
             raise Cancelled
         if delay <= 0:
             return
-        self._sleep(delay)
+        if cancelled and self._sleep is time.sleep:
+            cancelled.wait(delay)  # sleep, but wake up when nobody waits any more
+        else:
+            self._sleep(delay)
         if self._quiet_until == quiet_until:
             self._quiet_until = 0.0
         if cancelled and cancelled.is_set():

@@ -1,1 +1,4 @@
+from . import test_connection
+from . import test_fetch
+from . import test_quarantine
 from . import test_synchronisation

@@ -1,7 +1,6 @@
 """What the tests share: a company whose books are ready, and a running simulator."""
 
 from datetime import date
-
 from urllib.parse import urlsplit
 
 from odoo.fields import Command
@@ -9,6 +8,7 @@ from odoo.tests import common
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.procurify_connector.simulator import Simulator
+from odoo.addons.procurify_connector.simulator.books import books
 
 
 class ProcurifyCommon(AccountTestInvoicingCommon):
@@ -17,7 +17,7 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
     ``_fetch``, ``_import`` and ``_synchronise`` run the real crons.
     """
 
-    bills = 60
+    bills = 0
 
     @classmethod
     def _request_handler(cls, s, r, /, **kw):
@@ -32,13 +32,18 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.simulator = Simulator(bills=cls.bills, seed=1)
-        cls.simulator.start()
-        cls.addClassCleanup(cls.simulator.stop)
         cls.company = cls.company_data["company"]
         cls.env.user.group_ids |= cls.env.ref("procurify_connector.group_manager")
-        cls._keep_books(cls.simulator.dataset.books())
-        cls.connection = cls._connect()
+        cls._keep_books(books())
+
+    def setUp(self):
+        super().setUp()
+        # A test may edit the other side's data, which no rollback takes back.
+        self.simulator = Simulator(bills=self.bills, seed=1)
+        self.simulator.start()
+        self.addCleanup(self.simulator.stop)
+        self.dataset = self.simulator.dataset
+        self.connection = self._connect()
 
     @classmethod
     def _keep_books(cls, books):
@@ -59,9 +64,9 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
                 for centre in books["cost_centres"]
             ]
         )
-        cls.env["account.tax"].search([("type_tax_use", "=", "purchase")]).active = (
-            False
-        )
+        cls.env["account.tax"].search(
+            [("type_tax_use", "=", "purchase")]
+        ).active = False
         cls.env["account.tax"].create(
             [
                 {
@@ -102,18 +107,17 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
             ]
         )
 
-    @classmethod
-    def _connect(cls, **values):
-        return cls.env["procurify.connection"].create(
+    def _connect(self, **values):
+        return self.env["procurify.connection"].create(
             {
                 "name": "Simulator",
-                "company_id": cls.company.id,
-                "base_url": cls.simulator.base_url,
-                "client_id": cls.simulator.client_id,
-                "client_secret": cls.simulator.client_secret,
-                "user_id": cls.env.uid,
-                "department_plan_id": cls.plans["department"].id,
-                "location_plan_id": cls.plans["location"].id,
+                "company_id": self.company.id,
+                "base_url": self.simulator.base_url,
+                "client_id": self.simulator.client_id,
+                "client_secret": self.simulator.client_secret,
+                "user_id": self.env.uid,
+                "department_plan_id": self.plans["department"].id,
+                "location_plan_id": self.plans["location"].id,
                 **values,
             }
         )

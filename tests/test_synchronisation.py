@@ -10,10 +10,11 @@ from .common import ProcurifyCommon
 
 @tagged("post_install", "-at_install", "procurify")
 class TestSynchronisation(ProcurifyCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.expected = cls.simulator.dataset.expected()
+    bills = 60
+
+    def setUp(self):
+        super().setUp()
+        self.expected = self.dataset.expected()
 
     def test_every_bill_is_booked_held_or_excluded_as_the_generator_says(self):
         self._synchronise()
@@ -88,8 +89,12 @@ class TestSynchronisation(ProcurifyCommon):
             amount = sign * Decimal(str(line.price_subtotal)).quantize(Decimal("0.01"))
             for key, percent in (line.analytic_distribution or {"": 100}).items():
                 ids = [int(i) for i in key.split(",") if i]
-                places = {r: dimension.get((r, i)) for i in ids
-                          for r in ("department", "location") if (r, i) in dimension}
+                places = {
+                    r: dimension.get((r, i))
+                    for i in ids
+                    for r in ("department", "location")
+                    if (r, i) in dimension
+                }
                 balances[
                     line.currency_id.name,
                     line.account_id.code,

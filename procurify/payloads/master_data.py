@@ -40,16 +40,22 @@ def currency_code(name: str) -> str:
 
 
 class Keyed:
-    """What Procurify knows by a number: its key as text, and what a person reads."""
+    """What Procurify knows by a number."""
 
     __slots__ = ()
     id: int
-    name: str
 
     @property
     def external_id(self) -> str:
         """Procurify's key, as text."""
         return str(self.id)
+
+
+class Named(Keyed):
+    """What people know by a name."""
+
+    __slots__ = ()
+    name: str
 
     @property
     def label(self) -> str:
@@ -58,7 +64,7 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Currency(Keyed):
+class Currency(Named):
     """A currency and the rate that an administrator typed (not a market rate)."""
 
     id: int
@@ -143,7 +149,7 @@ class AccountCode(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class Location(Keyed):
+class Location(Named):
     """A site of the company, which a department calls its branch.
 
     ``code`` is the identifier that the company gave it elsewhere (Procurify's
@@ -184,7 +190,7 @@ Branch = Location
 
 
 @dataclass(frozen=True, slots=True)
-class Department(Keyed):
+class Department(Named):
     """A department of one location; two locations may use the same name.
 
     ``code`` is the identifier that the company gave it elsewhere, or "".
@@ -259,7 +265,7 @@ class PaymentTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class Vendor(Keyed):
+class Vendor(Named):
     """A supplier. Names are not unique and the country is free text.
 
     ``code`` is the identifier that the company gave it elsewhere, or "".

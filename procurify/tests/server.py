@@ -68,8 +68,7 @@ class FaultyServer:
             TOKEN_PATH: [Reply(token_json())]
         }
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _QuietServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
@@ -100,6 +99,15 @@ class FaultyServer:
             if isinstance(answer, list):
                 return answer.pop(0) if len(answer) > 1 else answer[0]
         return answer(request)
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """Does not report clients that hang up: here they are meant to."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing."""
 
 
 def _handler(server: FaultyServer) -> type[BaseHTTPRequestHandler]:

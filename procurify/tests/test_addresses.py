@@ -60,6 +60,9 @@ def test_a_token_url_elsewhere_keeps_its_path_but_must_be_safe() -> None:
     url = "https://login.procurify.com/oauth/token"
 
     assert check_url(url) == url
+    assert check_url("https://login.example/a b/ö/../t?x=1#y") == (
+        "https://login.example/a%20b/t"
+    )
     with pytest.raises(AddressError):
         Client("acme.example", "id", "secret", token_url="http://login.example/token")
 

@@ -83,14 +83,14 @@ def test_no_ids_cost_no_request(
 def test_at_most_so_many_requests_at_the_same_time(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
-    lock, now, most = threading.Lock(), 0, 0
+    lock, three, now, most = threading.Lock(), threading.Barrier(3), 0, 0
 
     def count(_: Request) -> Reply:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.01)
+        three.wait(5)
         with lock:
             now -= 1
         return Reply({"data": {"id": 1}})
@@ -106,7 +106,11 @@ def test_at_most_so_many_requests_at_the_same_time(
 def test_a_failure_drops_what_was_not_sent_yet(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
-    _serve(server, *range(200))
+    def slow(_: Request) -> Reply:
+        time.sleep(0.01)
+        return Reply({"data": {"id": 1}})
+
+    server.answers.update({_path(number): slow for number in range(200)})
     server.answers[_path(5)] = [Reply({"detail": "No"}, status=403)]
 
     with pytest.raises(ForbiddenError):
@@ -123,7 +127,7 @@ def test_a_failure_stops_the_retries_of_the_others(
 
     def wait_for_failure(_: float) -> None:
         failed.wait(2)
-        time.sleep(0.05)
+        time.sleep(0.3)
 
     def fail(_: Request) -> Reply:
         failed.set()
@@ -136,6 +140,25 @@ def test_a_failure_stops_the_retries_of_the_others(
         connect(sleep=wait_for_failure, detail_workers=2).details(BILLS, [1, 2])
 
     assert len(server.seen(_path(1))) == 1
+
+
+def test_a_thread_that_waits_is_woken_when_another_failed(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    pause = Reply({}, status=503, headers={"Retry-After": "60"})
+    server.answers[_path(1)] = [pause]
+
+    def fail(_: Request) -> Reply:
+        time.sleep(0.1)
+        return Reply({"detail": "No"}, status=403)
+
+    server.answers[_path(2)] = fail
+    started = time.monotonic()
+
+    with pytest.raises(ForbiddenError):
+        connect(sleep=time.sleep, detail_workers=2).details(BILLS, [1, 2])
+
+    assert time.monotonic() - started < 5
 
 
 def test_threads_share_the_pause_that_the_server_asked_for(

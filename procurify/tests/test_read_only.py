@@ -107,6 +107,7 @@ def test_the_source_names_no_other_verb() -> None:
                 if "session" in owner.lower() or owner == "requests":
                     calls.append((path.name, node.func.attr))
     assert sorted(calls) == [
+        ("addresses.py", "Request"),
         ("transport.py", "close"),
         ("transport.py", "get"),
         ("transport.py", "post"),

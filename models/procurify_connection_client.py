@@ -1,0 +1,184 @@
+"""How a connection reaches Procurify: client, token, and what failed in words."""
+
+import json
+from datetime import datetime, timedelta
+
+from odoo import fields, models
+
+from ..procurify import (
+    AddressError,
+    AuthenticationError,
+    Client,
+    ForbiddenError,
+    ProtocolError,
+    Token,
+    TransientError,
+)
+from .procurify_secret import UnreadableSecret
+
+TRANSIENT_RETRY_MINUTES = 5
+LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    # === CLIENT METHODS === #
+
+    def _client(self):
+        """Return a client for this tenant, with the stored token if it still lives.
+
+        :raises UnreadableSecret: no secret, or encrypted with another key
+        :raises AddressError: the address is not one that may be asked
+        """
+        self.ensure_one()
+        connection = self.sudo()
+        secret = self.env["procurify.secret"]._decrypt(
+            connection.client_secret_encrypted
+        )
+        if not (connection.client_id and secret):
+            raise UnreadableSecret(
+                self.env._("Enter the client ID and the client secret from Procurify.")
+            )
+        return Client(
+            connection.base_url,
+            connection.client_id,
+            secret,
+            token=connection._stored_token(),
+            token_url=connection.token_url or None,
+            page_size=connection.page_size,
+            detail_workers=connection.detail_requests,
+            **self._client_options(),
+        )
+
+    def _client_options(self):
+        """Return what the client is told beyond the connection's own fields."""
+        return {}
+
+    def _stored_token(self):
+        text = self.env["procurify.secret"]._decrypt(self.token_encrypted)
+        if not text:
+            return None
+        values = json.loads(text)
+        for name in ("expires_at", "renew_at"):
+            values[name] = datetime.fromisoformat(values[name])
+        return Token(**values)
+
+    def _remember_token(self, client):
+        """Keep the token that ``client`` holds, so that other workers share it."""
+        self.ensure_one()
+        token = client.token
+        if not token or token == self._stored_token():
+            return
+        text = json.dumps(
+            {
+                "access_token": token.access_token,
+                "scope": token.scope,
+                "expires_at": token.expires_at.isoformat(),
+                "renew_at": token.renew_at.isoformat(),
+            }
+        )
+        self.write(
+            {
+                "token_encrypted": self.env["procurify.secret"]._encrypt(text),
+                "token_expires_at": token.expires_at.replace(
+                    tzinfo=None, microsecond=0
+                ),
+                "identity": " · ".join(filter(None, (token.tenant, token.email))),
+            }
+        )
+
+    # === HEALTH METHODS === #
+
+    def _note_success(self):
+        healthy = self.filtered(
+            lambda connection: (
+                connection.state == "connected" and not connection.error_message
+            )
+        )
+        (self - healthy).write(
+            {
+                "state": "connected",
+                "error_message": False,
+                "error_date": False,
+                "retry_at": False,
+            }
+        )
+
+    def _note_failure(self, error):
+        """Write ``error`` on the connection: what happened, since when, what to do."""
+        self.ensure_one()
+        minutes = (
+            TRANSIENT_RETRY_MINUTES
+            if isinstance(error, TransientError)
+            else LASTING_RETRY_MINUTES
+        )
+        self.write(
+            {
+                "state": "error",
+                "error_message": self._explain(error),
+                "error_date": self.error_date or fields.Datetime.now(),
+                "retry_at": fields.Datetime.now() + timedelta(minutes=minutes),
+            }
+        )
+
+    def _explain(self, error):
+        """Return what ``error`` means for the person who can mend it."""
+        self.ensure_one()
+        explain = next(
+            (
+                explain
+                for kind, explain in (
+                    (AuthenticationError, self._explain_credentials),
+                    (ForbiddenError, self._explain_rights),
+                    (AddressError, self._explain_address),
+                    (TransientError, self._explain_outage),
+                    (ProtocolError, self._explain_protocol),
+                )
+                if isinstance(error, kind)
+            ),
+            str,  # a UserError speaks for itself
+        )
+        return explain(error)
+
+    def _explain_credentials(self, error):
+        return self.env._(
+            "Procurify refused the client ID or the client secret. Copy both again "
+            "from Procurify's API credentials, and see that the user who made them "
+            "is still active. Nothing is lost: reading goes on where it stopped. "
+            "(%(detail)s)",
+            detail=error,
+        )
+
+    def _explain_rights(self, error):
+        return self.env._(
+            "Procurify accepts the credentials but does not show everything: their "
+            "owner should be a Superuser in Procurify. (%(detail)s)",
+            detail=error,
+        )
+
+    def _explain_address(self, error):
+        return self.env._(
+            "No Procurify was found at %(address)s. Check the address: it reads "
+            "https://<your tenant>.procurify.com. Nothing is lost. (%(detail)s)",
+            address=self.base_url,
+            detail=error,
+        )
+
+    def _explain_outage(self, error):
+        return self.env._(
+            "Procurify does not answer at %(address)s. Nothing is lost: the next "
+            "attempt goes on where this one stopped. If it lasts, check the address "
+            "and Procurify's status page. (%(detail)s)",
+            address=self.base_url,
+            detail=error,
+        )
+
+    def _explain_protocol(self, error):
+        return self.env._(
+            "%(address)s answers, but not as Procurify's API does: check that the "
+            "address is your tenant's own, and that no login page or proxy stands "
+            "before it. Nothing is lost. (%(detail)s)",
+            address=self.base_url,
+            detail=error,
+        )
