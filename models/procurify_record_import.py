@@ -223,7 +223,9 @@ class ProcurifyRecord(models.Model):
         """
         records = self._stage_mentioned(connection, mentioned)
         rows = self.browse(row.id for row in records.values())
-        rows.filtered(lambda row: row.state == "pending")._import()
+        # What could not be mapped before may be by now: a document is tried with all
+        # that it names.
+        rows.filtered(lambda row: row.state in ("pending", "quarantined"))._import()
         env = connection._import_env()
         unusable = {}
         for resource in {row.resource for row in rows}:

@@ -72,7 +72,10 @@ class ProcurifyStream(models.Model):
     scan_page = fields.Integer(readonly=True, help="The next page of this window.")
     scan_pass = fields.Integer(readonly=True)
     scan_count = fields.Integer(readonly=True)
-    scan_moved = fields.Boolean(readonly=True)
+    scan_moved = fields.Boolean(readonly=True, help="The list moved in this pass.")
+    scan_confirms = fields.Boolean(
+        readonly=True, help="This pass only looks for what came on top meanwhile."
+    )
     scan_watermark = fields.Datetime(readonly=True)
 
     _resource_uniq = models.UniqueIndex(
@@ -163,8 +166,7 @@ class ProcurifyStream(models.Model):
         resource = RESOURCES[self.resource]
         if not self.scan_pass:
             self.write({"scan_pass": 1, "scan_page": 1})
-        while self.scan_pass:
-            number = self.scan_pass
+        while number := self.scan_pass:
             pages = client.pages(
                 resource,
                 since=self._window_start(resource),
@@ -175,10 +177,8 @@ class ProcurifyStream(models.Model):
                 objects = self._complete(client, resource, page.objects)
                 self._stage_page(resource, page, objects)
                 yield
-            if self.scan_pass == number:
-                # The list ended before the page that it announced as the last one.
-                self._close_pass(moved=True)
-                yield
+                if self.scan_pass != number:
+                    break
 
     def _window_start(self, resource):
         """Return the aware UTC instant from which to read, or None for everything."""
@@ -211,37 +211,44 @@ class ProcurifyStream(models.Model):
         staged = self.env["procurify.record"]._stage(
             self.connection_id, self.resource, objects
         )
-        stamps = [row.modified for row in page.objects if row.modified]
-        highest = max(stamps, default=None)
-        values = {"scan_page": page.number + 1, "object_count": page.count}
-        if highest and (
-            not self.scan_watermark or _naive(highest) > self.scan_watermark
-        ):
-            values["scan_watermark"] = _naive(highest)
-        # Newest first, a row that moves goes to the front and is read next time.
-        # In any other order it can slip past the reader unseen.
-        unordered = bool(resource.order_by) and not page.newest_first
+        ordered = bool(resource.order_by) and page.newest_first
+        values = {
+            "scan_page": page.number + 1,
+            "scan_count": page.count,
+            "object_count": page.count,
+        }
+        stamps = [_naive(row.modified) for row in page.objects if row.modified]
+        known = [self.scan_watermark] if self.scan_watermark else []
+        values["scan_watermark"] = max(stamps + known, default=False)
+        # A row that leaves, or moves in a list without order, lets others slip to a
+        # page that was read already.
         count_moved = page.number > 1 and page.count != self.scan_count
+        unordered = bool(resource.order_by) and not ordered
         if page.num_pages > 1 and (count_moved or (unordered and staged)):
             values["scan_moved"] = True
-        values["scan_count"] = page.count
         if not page.obeys_filter:
             values["warning_message"] = self.env._(
                 "Procurify ignored the date filter of this list: all of it is read."
             )
         self.write(values)
-        if page.is_last:
-            self._close_pass(moved=self.scan_moved)
+        came_to_rest = self.scan_confirms and ordered and not staged
+        if page.is_last or came_to_rest:
+            self._close_pass(confirm=ordered and page.num_pages > 1)
 
-    def _close_pass(self, *, moved):
-        """End a pass: the window is finished, or read again because it moved."""
-        if moved and self.scan_pass < MAX_PASSES:
+    def _close_pass(self, *, confirm):
+        """End a pass: the window is finished, or is looked at once more.
+
+        :param confirm: newest first, a row that changed meanwhile is now on top:
+            the next pass reads from there until it meets nothing new
+        """
+        again = self.scan_moved or (confirm and not self.scan_confirms)
+        if again and self.scan_pass < MAX_PASSES:
             self.write(
                 {
                     "scan_pass": self.scan_pass + 1,
                     "scan_page": 1,
-                    "scan_count": 0,
                     "scan_moved": False,
+                    "scan_confirms": not self.scan_moved,
                 }
             )
             return
@@ -251,10 +258,9 @@ class ProcurifyStream(models.Model):
             "error_message": False,
             "error_date": False,
         }
-        seen = self.scan_watermark
-        known = self.modified_watermark
+        seen, known = self.scan_watermark, self.modified_watermark
         # A list that never came to rest keeps its watermark: the next run reads on.
-        if seen and not moved and (not known or seen > known):
+        if seen and not self.scan_moved and (not known or seen > known):
             values["modified_watermark"] = seen
         self.write(values)
 
@@ -265,6 +271,7 @@ class ProcurifyStream(models.Model):
             "scan_pass": 0,
             "scan_count": 0,
             "scan_moved": False,
+            "scan_confirms": False,
             "scan_watermark": False,
         }
 

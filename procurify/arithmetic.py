@@ -8,14 +8,16 @@ are not taxed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidPayload
 from .payloads import AccountCode, Allocation, Bill, BillItem, Department, to_decimal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -240,7 +242,7 @@ def _by_account(
     return parts
 
 
-def _merged(shares: Any) -> tuple[Share, ...]:
+def _merged(shares: Iterable[Share]) -> tuple[Share, ...]:
     """Add up the shares of one department."""
     merged: dict[int, Share] = {}
     for share in shares:

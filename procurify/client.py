@@ -34,7 +34,7 @@ PAGE_SIZE = 50
 DETAIL_WORKERS = 4
 MAX_DETAIL_WORKERS = 10
 """Procurify may suspend clients that ask too much at once."""
-REQUEST_TIMEOUT_S = (10.0, 60.0)
+REQUEST_TIMEOUT_S = 30.0
 """To connect, and between two bytes of an answer."""
 MAX_ATTEMPTS = 5
 
@@ -58,7 +58,7 @@ class Client:
     :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
     :param page_size: objects per page to ask for; the server may send fewer
     :param detail_workers: how many details are read at the same time, at most 10
-    :param timeout: seconds to connect, and seconds between two bytes
+    :param timeout: seconds to connect, and between two bytes of an answer
     :param max_attempts: how often one request is sent when the server is busy
     :param now: gives the present as an aware datetime
     :raises AddressError: the address cannot be one of Procurify
@@ -74,7 +74,7 @@ class Client:
         token_url: str | None = None,
         page_size: int = PAGE_SIZE,
         detail_workers: int = DETAIL_WORKERS,
-        timeout: tuple[float, float] = REQUEST_TIMEOUT_S,
+        timeout: float = REQUEST_TIMEOUT_S,
         max_attempts: int = MAX_ATTEMPTS,
         session_factory: Callable[[], requests.Session] = requests.Session,
         sleep: Callable[[float], None] = time.sleep,

@@ -106,7 +106,7 @@ class Transport:
         *,
         client_secret: str,
         session_factory: Callable[[], requests.Session],
-        timeout: tuple[float, float],
+        timeout: float,
         max_attempts: int,
         sleep: Callable[[float], None],
     ) -> None:

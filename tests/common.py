@@ -1,10 +1,8 @@
 """What the tests share: a company whose books are ready, and a running simulator."""
 
 from datetime import date
-from urllib.parse import urlsplit
 
 from odoo.fields import Command
-from odoo.tests import common
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.procurify_connector.simulator import Simulator
@@ -18,16 +16,6 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
     """
 
     bills = 0
-
-    @classmethod
-    def _request_handler(cls, s, r, /, **kw):
-        """Let requests to the simulator through, with the client's own time-outs.
-
-        Odoo's guard lets 127.0.0.1 through as well, but not a (connect, read) pair.
-        """
-        if urlsplit(r.url).hostname == "127.0.0.1":
-            return common._super_send(s, r, **kw)
-        return super()._request_handler(s, r, **kw)
 
     @classmethod
     def setUpClass(cls):

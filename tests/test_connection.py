@@ -47,7 +47,11 @@ class TestConnection(ProcurifyCommon):
         self.assertEqual(self._records("bill").state, "done")
 
     def test_wrong_address_says_to_check_it(self):
-        for address in ("https://nobody.procurify.example", "not an address", "ftp://x"):
+        for address in (
+            "https://nobody.procurify.example",
+            "not an address",
+            "ftp://x",
+        ):
             with self.subTest(address=address):
                 self.connection.base_url = address
 
@@ -179,10 +183,9 @@ class TestConnection(ProcurifyCommon):
         self.assertEqual(self.connection.state, "draft")
 
     def test_database_without_its_key_asks_for_the_secret_again(self):
-        with patch.dict(
-            procurify_secret.config.options,
-            {procurify_secret.KEY_OPTION: procurify_secret.Fernet.generate_key().decode()},
-        ):
+        another = procurify_secret.Fernet.generate_key().decode()
+        options = procurify_secret.config.options
+        with patch.dict(options, {procurify_secret.KEY_OPTION: another}):
             self.connection.action_test_connection()
 
         self.assertEqual(self.connection.state, "error")

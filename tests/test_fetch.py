@@ -71,9 +71,7 @@ class TestFetch(ProcurifyCommon):
         start = datetime.fromisoformat(
             request.query["last_modified_datetime_0"].replace("Z", "+00:00")
         )
-        self.assertEqual(
-            start.replace(tzinfo=None), watermark - timedelta(minutes=15)
-        )
+        self.assertEqual(start.replace(tzinfo=None), watermark - timedelta(minutes=15))
 
     def test_late_row_within_the_overlap_is_found(self):
         self._synchronise()

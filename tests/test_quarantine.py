@@ -135,9 +135,9 @@ class TestQuarantine(ProcurifyCommon):
         self._import()
 
         self.assertEqual(record.state, "done")
-        [master] = self._records("department", origin="created")
+        made = self._records("department", origin="created").mapped("res_id")
         self.assertEqual(
-            self.env["account.analytic.account"].browse(master.res_id).plan_id,
+            self.env["account.analytic.account"].browse(made).plan_id,
             self.plans["department"],
         )
 
@@ -187,7 +187,7 @@ class TestQuarantine(ProcurifyCommon):
         cause.action_resolve(res_id=tax.id)
 
         self.assertEqual(record.state, "done")
-        self.assertEqual(self._move(bill_id).invoice_line_ids.tax_ids, tax)
+        self.assertIn(tax, self._move(bill_id).invoice_line_ids.tax_ids)
 
     def test_vendor_policy_hold_asks_for_every_new_vendor(self):
         bill_id = self.dataset.add_bill("plain")
@@ -287,18 +287,21 @@ class TestQuarantine(ProcurifyCommon):
         for group in ("base.group_user", "base.group_portal"):
             stranger = new_test_user(self.env, group.replace(".", "_"), groups=group)
             for model in ("connection", "stream", "record", "cause"):
-                with self.subTest(group=group, model=model):
-                    with self.assertRaises(AccessError):
-                        self.env[f"procurify.{model}"].with_user(stranger).search([])
+                records = self.env[f"procurify.{model}"].with_user(stranger)
+                with self.subTest(group), self.assertRaises(AccessError):
+                    records.search([])
 
     def test_import_sees_no_more_than_the_integration_user(self):
-        """An account that a record rule hides is unknown, and the hold does not tell."""
+        """A hidden account is unknown, and the hold does not tell that it exists."""
         account = self._account("7450")
         bill_id = self.dataset.add_bill("plain", code="7450")
         user = new_test_user(
             self.env,
             "integration",
-            groups="account.group_account_manager,base.group_partner_manager",
+            groups=(
+                "account.group_account_manager,base.group_partner_manager,"
+                "analytic.group_analytic_accounting"
+            ),
             company_id=self.company.id,
         )
         self.connection.user_id = user
