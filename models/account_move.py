@@ -113,12 +113,11 @@ class AccountMove(models.Model):
     def _procurify_update(self, batch, bills, record, move):
         """Bring an untouched draft to what Procurify says now."""
         values = dict(bills.values[record])
-        values["invoice_line_ids"] = [
-            Command.clear(),
-            *values["invoice_line_ids"],
-        ]
         if values.pop("move_type") != move.move_type:
+            # Without lines, or Odoo would turn the old ones around.
+            move.invoice_line_ids = [Command.clear()]
             move.action_switch_move_type()
+        values["invoice_line_ids"] = [Command.clear(), *values["invoice_line_ids"]]
         move.write(values)
         batch.link(record, move.id, "remembered")
 

@@ -190,7 +190,13 @@ class ProcurifyRecord(models.Model):
             ids = frozenset(causes[hold.code, hold.key].id for hold in mine)
             alike[ids] |= record
         for ids, same in alike.items():
-            same.write({"state": "quarantined", "cause_ids": [Command.set(list(ids))]})
+            same.write(
+                {
+                    "state": "quarantined",
+                    "excluded_rule": False,
+                    "cause_ids": [Command.set(list(ids))],
+                }
+            )
         before._close_unused()
 
     def _requeue(self):

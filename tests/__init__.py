@@ -1,3 +1,4 @@
+from . import test_bill
 from . import test_connection
 from . import test_fetch
 from . import test_quarantine
