@@ -133,7 +133,6 @@ class ProcurifyConnection(models.Model):
     )
     department_plan_id = fields.Many2one(
         "account.analytic.plan",
-        string="Department Plan",
         help="The analytic plan of Procurify's departments. Empty: any plan.",
     )
     location_policy = fields.Selection(
@@ -148,7 +147,6 @@ class ProcurifyConnection(models.Model):
     )
     location_plan_id = fields.Many2one(
         "account.analytic.plan",
-        string="Location Plan",
         help="The analytic plan of Procurify's locations. Empty: a location is booked "
         "only where it was mapped by hand.",
     )
@@ -276,7 +274,7 @@ class ProcurifyConnection(models.Model):
 
     def _create_missing_streams(self):
         """Give each connection one stream per resource that the code knows."""
-        connections = self or self.with_context(active_test=False).search([])
+        connections = self or self.search([("active", "in", (True, False))])
         streams = self.env["procurify.stream"].sudo().with_context(active_test=False)
         known = {
             (stream.connection_id.id, stream.resource)

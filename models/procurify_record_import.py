@@ -251,7 +251,7 @@ class ProcurifyRecord(models.Model):
     def _todo_domain(self):
         """Pending records of the connections for which something can be imported."""
         importable = self.env["procurify.connection"]
-        for connection in importable.search([]):
+        for connection in importable.search([("active", "=", True)]):
             obstacle = connection._import_obstacle()
             connection._note_obstacle(obstacle)
             if not obstacle:

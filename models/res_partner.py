@@ -19,7 +19,8 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_import(self, batch):
-        super()._procurify_import(batch)
+        self._procurify_remember(batch)
+        self._procurify_match(batch)
         self._procurify_update(batch)
 
     @api.model

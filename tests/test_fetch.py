@@ -103,10 +103,10 @@ class TestFetch(ProcurifyCommon):
                 oldest = min(self.dataset.bills(), key=lambda bill: bill.modified)
                 moved = []
 
-                def move(request, bill=oldest, moved=moved):
+                def move(request, bill=oldest, seen=moved):  # pylint: disable=W0102
                     page_two = request.query.get("page") == "2"
-                    if request.path == "/api/v3/ap/bills/" and page_two and not moved:
-                        moved.append(bill.id)
+                    if request.path == "/api/v3/ap/bills/" and page_two and not seen:
+                        seen.append(bill.id)
                         self.dataset.touch(bill.id)
 
                 self.simulator.before_request = move
