@@ -1,11 +1,13 @@
 """Bills of one batch: what they refer to, what holds them, what they write."""
 
 import json
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 
 from odoo.fields import Command
 
+from ..procurify import InvalidPayload
 from ..procurify.arithmetic import reckon, split
 from .bill_lines import LinePricing
 from .procurify_import_mixin import UNKNOWN_CODES
@@ -61,26 +63,21 @@ class BillImport:
             .search([("name", "in", list(names))])
         )
         cents = {c.name: Decimal(1).scaleb(-c.decimal_places) for c in found}
-        self.reckonings = {
-            record: reckon(
-                bill,
-                cents.get(bill.currency and bill.currency.code, _DEFAULT_CENT),
-            )
-            for record, bill in self.bills.items()
-        }
+        self.reckonings = {}
+        for record, bill in self.bills.items():
+            cent = cents.get(bill.currency and bill.currency.code, _DEFAULT_CENT)
+            with self._holding_unreadable(record):
+                self.reckonings[record] = reckon(bill, cent)
+        self.bills = {record: self.bills[record] for record in self.reckonings}
 
     def _resolve_all(self):
         """Resolve what all the bills refer to, together."""
         mentioned = {}
         for record, bill in self.bills.items():
-            for resource, external_id, data in bill.references():
-                payload = PAYLOADS[resource].from_json(data)
-                text = json.dumps(data, default=str, ensure_ascii=False)
-                mentioned[resource, external_id] = (text, payload)
-            for line in self.reckonings[record].lines:
-                if line.tax:
-                    text = json.dumps(line.tax.to_json(), ensure_ascii=False)
-                    mentioned["tax", line.tax.external_id] = (text, line.tax)
+            with self._holding_unreadable(record):
+                mentioned |= self._mentioned(record, bill)
+        unreadable = self.batch.holds
+        self.bills = {r: bill for r, bill in self.bills.items() if r not in unreadable}
         records = self.connection.env["procurify.record"]
         self.references = records._resolve(self.connection, mentioned)
         ids = {name: set() for name in ("account.tax", "account.analytic.account")}
@@ -92,6 +89,30 @@ class BillImport:
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
         self.rated = self._rated_currencies()
         self.base_currency = self._base_currency()
+
+    @contextmanager
+    def _holding_unreadable(self, record):
+        """Hold ``record`` where its figures or what it embeds cannot be read."""
+        try:
+            yield
+        except InvalidPayload as error:
+            self.batch.hold(record, "invalid_payload", value=str(error))
+
+    def _mentioned(self, record, bill):
+        """Return what one bill refers to, as ``_resolve`` takes it.
+
+        :raises InvalidPayload: an embedded object cannot be read
+        """
+        mentioned = {}
+        for resource, external_id, data in bill.references():
+            payload = PAYLOADS[resource].from_json(data)
+            text = json.dumps(data, default=str, ensure_ascii=False)
+            mentioned[resource, external_id] = (text, payload)
+        for line in self.reckonings[record].lines:
+            if line.tax:
+                text = json.dumps(line.tax.to_json(), ensure_ascii=False)
+                mentioned["tax", line.tax.external_id] = (text, line.tax)
+        return mentioned
 
     def _by_id(self, model, ids):
         records = self.env[model].browse(ids[model])

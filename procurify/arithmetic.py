@@ -9,7 +9,7 @@ are not taxed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +126,7 @@ def reckon(bill: Bill, cent: Decimal) -> Reckoning:
     """Return what ``bill`` books, and whether that is what its header says.
 
     :param cent: the smallest amount of the bill's currency, such as 0.01
+    :raises InvalidPayload: an amount is too large to be one
     """
     lines = [line for item in bill.items for line in _item_lines(item, cent)]
     lines += _cost_lines(bill, cent)
@@ -304,7 +305,10 @@ def _total(lines: Sequence[NetLine]) -> Decimal:
 
 
 def _round(amount: Decimal, cent: Decimal) -> Decimal:
-    return amount.quantize(cent, ROUND_HALF_UP)
+    try:
+        return amount.quantize(cent, ROUND_HALF_UP)
+    except InvalidOperation:
+        raise InvalidPayload("amount", f"{amount:.3e} is out of range") from None
 
 
 def _plain(number: Decimal) -> Decimal:

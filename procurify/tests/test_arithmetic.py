@@ -102,6 +102,13 @@ def test_quantity_that_does_not_make_the_amount_goes_into_the_text(
     assert line.label == "Docking cable (10 each x 24.5)"
 
 
+def test_amount_out_of_range_is_refused(data: dict[str, Any]) -> None:
+    data["items"][0]["total_cost"] = Decimal("1e300")
+
+    with pytest.raises(InvalidPayload, match="out of range"):
+        reckon(Bill.from_json(data), CENT)
+
+
 def test_tax_is_known_by_name_rate_and_kind() -> None:
     tax = Tax("VAT", Decimal(20), inclusive=False)
 
