@@ -93,11 +93,13 @@ class ProcurifyRecord(models.Model):
     @api.model
     def _describe(self, resource, row, detail):
         """Return (values to stage, ids under which the object was known before)."""
+        is_whole = not RESOURCES[resource].detail_path
         values = {
             "external_id": detail.external_id,
             "payload": detail.raw,
             "digest": detail.digest,
-            "summary_digest": row.digest,
+            # A summary that stands in for its missing detail is asked for again.
+            "summary_digest": row.digest if detail is not row or is_whole else False,
             "remote_modified": detail.modified
             and detail.modified.replace(tzinfo=None, microsecond=0),
             "name": detail.external_id,

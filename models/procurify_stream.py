@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..procurify import RESOURCES, MissingObject, ProcurifyError
+from ..procurify import RESOURCES, ForbiddenError, MissingObject, ProcurifyError
 from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
 
@@ -198,13 +198,33 @@ class ProcurifyStream(models.Model):
             self.connection_id, self.resource, [row.external_id for row in rows]
         )
         changed = [row for row in rows if digests.get(row.external_id) != row.digest]
-        details = client.details(resource, [row.external_id for row in changed])
-        return [
-            (row, detail)
-            for row, detail in zip(changed, details, strict=True)
-            # Deleted between the list and now: the sweep of open documents tells.
-            if not isinstance(detail, MissingObject)
-        ]
+        details = client.details(
+            resource, [resource.detail_ids(row.data) for row in changed]
+        )
+        return self._without_missing(resource, changed, details)
+
+    def _without_missing(self, resource, rows, details):
+        """Pair ``rows`` with their details; one that is not there is looked at again.
+
+        A row whose detail is missing was deleted meanwhile, and is gone from the list
+        when it is read once more. One that is still listed then is staged as it
+        stands, to be held; when that goes for all of them, the rights are at fault.
+
+        :raises ForbiddenError: the list shows rows, but none of them can be opened
+        """
+        pairs = list(zip(rows, details, strict=True))
+        missing = [row for row, detail in pairs if _missing(detail)]
+        if missing and self.scan_pass == 1:
+            self.scan_moved = True
+            missing = []
+        if missing and len(missing) == len(rows) > 1:
+            raise ForbiddenError(
+                "the list shows objects, but none of them can be opened (404)",
+                url_path=resource.detail_path,
+                http_status=404,
+            )
+        found = [(row, detail) for row, detail in pairs if not _missing(detail)]
+        return found + [(row, row) for row in missing]
 
     def _stage_page(self, resource, page, objects):
         """Stage ``objects`` and advance the scan, in one transaction."""
@@ -350,6 +370,10 @@ class ProcurifyStream(models.Model):
             stream._note_failure(error)
         else:
             connection._note_failure(error)
+
+
+def _missing(detail):
+    return isinstance(detail, MissingObject)
 
 
 def _naive(instant: datetime) -> datetime:

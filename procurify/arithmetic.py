@@ -277,7 +277,7 @@ def _tax(item: BillItem) -> Tax | None:
     if percentage is None:
         net = _net_amount(item)
         percentage = item.tax_amount / net * 100 if net else ZERO
-        percentage = percentage.quantize(Decimal("0.01"))
+        percentage = _round(percentage, Decimal("0.01"))
     return Tax(item.tax_name, _plain(percentage), item.tax_is_inclusive)
 
 

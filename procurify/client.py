@@ -82,6 +82,7 @@ class Client:
     ) -> None:
         self.base_url = normalise_base_url(base_url)
         self.page_size = page_size
+        self._id_position = 0
         self._detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
         self._transport = Transport(
             self.base_url,
@@ -165,18 +166,19 @@ class Client:
                 yield page.placed(first_pages, variant).without(seen)
 
     def details(
-        self, resource: Resource, ids: Sequence[str | int]
+        self, resource: Resource, ids: Sequence[str | int | tuple[str, ...]]
     ) -> list[RemoteObject | MissingObject]:
         """Read several objects at the same time; the result has the order of ``ids``.
 
+        :param ids: for each object its id, or several to try (``detail_ids``)
         :raises StreamError: any failure but 404; the requests not yet sent are dropped
         """
         cancelled = threading.Event()
         pool = ThreadPoolExecutor(self._detail_workers, "procurify-detail")
         try:
             futures = [
-                pool.submit(self._detail, resource, str(external_id), cancelled)
-                for external_id in ids
+                pool.submit(self._detail, resource, _alternatives(each), cancelled)
+                for each in ids
             ]
             done = wait(futures, return_when=FIRST_EXCEPTION).done
             for future in futures:
@@ -248,18 +250,26 @@ class Client:
         return self._get(resource.list_path, params, parse)
 
     def _detail(
-        self, resource: Resource, external_id: str, cancelled: threading.Event
+        self, resource: Resource, ids: tuple[str, ...], cancelled: threading.Event
     ) -> RemoteObject | MissingObject:
-        def parse(answer: Answer) -> RemoteObject | MissingObject:
+        """Read one object by the first of ``ids`` that the server knows."""
+
+        def parse(answer: Answer) -> RemoteObject | None:
             if answer.status == 404:
-                return MissingObject(external_id)
+                return None
             check(answer)
             return read_detail(answer, resource)
 
         if resource.detail_path is None:
             raise ValueError(f"{resource.name} has no detail")
-        path = resource.detail_path.format(id=quote(external_id, safe=""))
-        return self._get(path, {}, parse, cancelled)
+        # What the server took last is tried first.
+        for position in sorted(range(len(ids)), key=lambda i: i != self._id_position):
+            path = resource.detail_path.format(id=quote(ids[position], safe=""))
+            found = self._get(path, {}, parse, cancelled)
+            if found:
+                self._id_position = position
+                return found
+        return MissingObject(ids[-1])
 
     def _get(
         self,
@@ -278,3 +288,7 @@ class Client:
             pass
         token = self._tokens.replace(token)
         return self._transport.get(path, params, token.access_token, parse, cancelled)
+
+
+def _alternatives(external_id: str | int | tuple[str, ...]) -> tuple[str, ...]:
+    return external_id if isinstance(external_id, tuple) else (str(external_id),)

@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .payloads import AccountCode, Bill, Currency, Department, Location, Vendor
+from .payloads import (
+    AccountCode,
+    Bill,
+    Currency,
+    Department,
+    Location,
+    Vendor,
+    normalise_uuid,
+)
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -46,6 +54,7 @@ class Resource:
         wish: see :attr:`Page.newest_first`
     :param params: query parameters of every list request
     :param variants: sets of parameters whose results together are the whole list
+    :param detail_keys: fields of a list row that name its detail, the best first
     :param fallback_filter: filter by date, for a server that refuses the date-time
     """
 
@@ -61,6 +70,16 @@ class Resource:
     variants: tuple[Params, ...]
     payload: type[Payload]
     fallback_filter: str | None = None
+    detail_keys: tuple[str, ...] = ("id",)
+
+    def detail_ids(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """Return the ids by which the detail of a list row may be asked for.
+
+        Which one a bill's detail takes is not documented beyond "hexadecimal": its
+        UUID without dashes, or its number. Try them in this order.
+        """
+        values = (row.get(key) for key in self.detail_keys)
+        return tuple(normalise_uuid(str(value)) for value in values if value)
 
 
 def _plain(
@@ -103,6 +122,7 @@ _BILL = Resource(
     variants=((),),
     payload=Bill,
     fallback_filter="modified_date_0",
+    detail_keys=("uuid", "id"),
 )
 
 RESOURCES: dict[str, Resource] = {

@@ -138,6 +138,45 @@ class TestFetch(ProcurifyCommon):
         everything = {str(bill.id) for bill in self.dataset.bills()}
         self.assertLessEqual(everything, staged)
 
+    def test_detail_is_found_by_uuid_or_by_number(self):
+        """Which of them the detail takes is not documented."""
+        for name, other in (("uuid", "id"), ("id", "uuid")):
+            with self.subTest(only=name):
+                bill_id = self.dataset.add_bill("plain")
+                bill = self.dataset.bill(bill_id)
+                unknown = bill.uuid.hex if other == "uuid" else str(bill.id)
+                self.simulator.faults.add(
+                    path=f"/api/v2/ap/bills/{unknown}/", status=404, times=None
+                )
+
+                self._synchronise()
+
+                self.assertEqual(self._record("bill", bill_id).state, "done")
+
+    def test_listed_bill_that_cannot_be_opened_is_held(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._refuse(bill_id)
+        self._synchronise()
+
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"invalid_payload"})
+        self.assertEqual(len(self._records("bill")), self.bills + 1)
+        self.assertTrue(self._stream("bill").modified_watermark)
+        self.simulator.faults.clear()
+        self._synchronise()
+        self.assertEqual(record.state, "done")
+
+    def test_list_of_which_nothing_can_be_opened_moves_no_watermark(self):
+        self.simulator.faults.add(path="/api/v2/ap/bills/", status=404, times=None)
+        self._fetch()
+
+        self.assertIn("Superuser", self.connection.error_message)
+        self.assertFalse(self._records("bill"))
+        self.assertFalse(self._stream("bill").modified_watermark)
+        self.simulator.faults.clear()
+        self._synchronise()
+        self.assertEqual(len(self._records("bill")), self.bills)
+
     def test_ignored_filter_is_said_and_nothing_breaks(self):
         self._synchronise()
         self.simulator.ignore_filters = True
@@ -212,6 +251,13 @@ class TestFetch(ProcurifyCommon):
 
     def _stream(self, resource):
         return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
+
+    def _refuse(self, bill_id):
+        """Answer 404 to the detail of one bill, by whichever id it is asked."""
+        for name in (self.dataset.bill(bill_id).uuid.hex, bill_id):
+            self.simulator.faults.add(
+                path=f"/api/v2/ap/bills/{name}/", status=404, times=None
+            )
 
     def _requests(self, path):
         return [r for r in self.simulator.requests if r.path == path]
