@@ -1,0 +1,65 @@
+"""The connector's own work costs the same number of queries for one or many."""
+
+from odoo.tests import tagged
+
+from odoo.addons.procurify_connector.models.bill_import import BillImport
+from odoo.addons.procurify_connector.models.import_batch import ImportBatch
+
+from .common import ProcurifyCommon
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestPerformance(ProcurifyCommon):
+    def test_checking_bills_costs_the_same_for_one_or_many(self):
+        bills = [self.dataset.add_bill("several_lines") for _number in range(40)]
+        self._fetch()
+        self._records().filtered(lambda r: r.resource != "bill").sudo()._import()
+        records = self._records("bill").sudo()
+        self._queries_of_check(records[:2])  # what a first run prepares for all
+
+        few = self._queries_of_check(records[:2])
+        many = self._queries_of_check(records)
+
+        self.assertEqual(len(records), len(bills))
+        # Forty bills refer to more kinds of things than two do.
+        self.assertLessEqual(many, few + 6)
+
+    def test_staging_costs_the_same_for_one_or_many(self):
+        self.connection.page_size = 100
+        self.dataset.add_bill("plain")
+        self._fetch()
+        one = self._queries_of_fetch()
+        for _number in range(50):
+            self.dataset.add_bill("plain")
+        self._fetch()
+
+        many = self._queries_of_fetch()
+
+        self.assertLessEqual(many, one + 3)
+
+    def test_importing_vendors_does_not_search_for_each(self):
+        self._fetch()
+        vendors = self._records("vendor").sudo()
+        self.assertGreater(len(vendors), 30)
+        start = self.env.cr.sql_log_count
+
+        vendors._import()
+        self.env.flush_all()
+
+        # Odoo's own create of a contact takes some; a search for each would show.
+        per_vendor = (self.env.cr.sql_log_count - start) / len(vendors)
+        self.assertLess(per_vendor, 5)
+
+    def _queries_of_check(self, records):
+        self.env.invalidate_all()
+        batch = ImportBatch(records)
+        records._parse(batch)
+        start = self.env.cr.sql_log_count
+        BillImport(self.connection._import_env(), batch).run()
+        return self.env.cr.sql_log_count - start
+
+    def _queries_of_fetch(self):
+        self.env.invalidate_all()
+        start = self.env.cr.sql_log_count
+        self._fetch()
+        return self.env.cr.sql_log_count - start
