@@ -133,11 +133,9 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_company_domain(self, company):
-        """Records that may be used in ``company``."""
-        if "company_ids" in self._fields:
-            return Domain("company_ids", "in", company.ids)
-        if "company_id" in self._fields:
-            return Domain("company_id", "in", [False, company.id])
+        """Records that may be used in ``company``, as Odoo itself checks it."""
+        if self._fields.keys() & {"company_id", "company_ids"}:
+            return Domain(self._check_company_domain(company))
         return Domain.TRUE
 
     @api.model
