@@ -11,6 +11,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import ormcache
 
 from ..procurify import RESOURCES, InvalidPayload
@@ -280,12 +281,15 @@ class ProcurifyRecord(models.Model):
         # What waited for something gets one new chance in each run.
         self.search([("state", "=", "waiting")])._requeue()
         time_left = commit(remaining=self.search_count(domain))
-        while time_left or is_run_manually():
-            records = self._next_todo(domain)
-            if not records:
-                break
-            records._import()
-            time_left = commit(len(records), remaining=self.search_count(domain))
+        try:
+            while (time_left or is_run_manually()) and (
+                records := self._next_todo(domain)
+            ):
+                records._import()
+                time_left = commit(len(records), remaining=self.search_count(domain))
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Somebody wrote what this batch read: it is still pending.
+            self.env.cr.rollback()
         if self.search_count(domain, limit=1):
             self.env.ref("procurify_connector.ir_cron_import")._trigger()
             commit()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..procurify import RESOURCES, ForbiddenError, MissingObject, ProcurifyError
 from .ir_cron import is_run_manually
@@ -355,6 +356,10 @@ class ProcurifyStream(models.Model):
             connection._note_success()
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # The import wrote a row of this page. The page is read again.
+            self.env.cr.rollback()
+            return False
         commit(1, remaining=others)
         return True
 
