@@ -1,10 +1,22 @@
 """The command line of ``./dev``: parse it and delegate."""
 
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from pathlib import Path
 
-from . import checks, demo, odoo, packaging, postgres, testing
+from . import (
+    bench,
+    browser,
+    checks,
+    databases,
+    demo,
+    odoo,
+    packaging,
+    postgres,
+    testing,
+)
 from .console import Stop, say
 from .environment import python_environment
 from .shell import hand_over
@@ -17,6 +29,9 @@ def main(arguments: list[str]) -> int:
     if rest and not parsed.passes_on:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     parsed.rest = rest
+    # However a person ends the command, it stops what it has started.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         code: int | None = parsed.run(parsed)
     except Stop as reason:
@@ -52,6 +67,8 @@ def _parser() -> ArgumentParser:
     command = add("test", _test, "run all tests, or some", passes_on=True)
     command.add_argument("what", nargs="?", default="all")
     add("lint", _lint, "check the code without running it")
+    command = add("bench", _bench, "measure objects per second")
+    command.add_argument("--json", type=Path, help="write the figures here, too")
     add("package", _package, "write the addon as a zip file into dist/")
     add("odoo", _odoo, "Odoo's own command line, with this addon on its path", True)
     add("psql", _psql, "psql on the server that the other commands use", True)
@@ -60,7 +77,9 @@ def _parser() -> ArgumentParser:
 
 
 def _setup(_parsed: Namespace) -> None:
-    odoo.prepare()
+    ready = odoo.prepare()
+    browser.search_path()
+    databases.template(ready)
     say("Everything is set up.")
 
 
@@ -76,6 +95,10 @@ def _lint(_parsed: Namespace) -> int:
     return checks.lint()
 
 
+def _bench(parsed: Namespace) -> None:
+    bench.bench(parsed.json)
+
+
 def _package(_parsed: Namespace) -> None:
     packaging.package()
 
@@ -87,7 +110,7 @@ def _odoo(parsed: Namespace) -> int:
 
 def _psql(parsed: Namespace) -> int:
     server = odoo.prepare().server
-    return hand_over([server.program("psql"), *parsed.rest], server.variables)
+    return hand_over([str(server.binaries / "psql"), *parsed.rest], server.variables)
 
 
 def _stop(_parsed: Namespace) -> None:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import re
+import subprocess
 
 from .console import Stop, step
 from .odoo import Odoo
@@ -76,13 +77,14 @@ def change(odoo: Odoo, name: str, *arguments: str) -> str:
     )
 
 
-def execute(odoo: Odoo, name: str, script: str) -> None:
+def execute(odoo: Odoo, name: str, script: str) -> str:
     """Run a script in Odoo's shell, where ``env`` is the superuser's environment.
 
+    :returns: what it printed.
     :raises Stop: when it fails.
     """
     shell = ("shell", "--database", name, "--no-http", "--log-level=warn")
-    _logged(odoo, *shell, input=script)
+    return _run(odoo, *shell, input=script).stdout
 
 
 def install(odoo: Odoo, name: str) -> None:
@@ -131,10 +133,15 @@ def _manage(odoo: Odoo, *arguments: str) -> None:
     _logged(odoo, "db", *arguments)
 
 
-def _logged(odoo: Odoo, *arguments: str, **options: str) -> str:
+def _logged(odoo: Odoo, *arguments: str) -> str:
+    return _run(odoo, *arguments).stderr
+
+
+def _run(
+    odoo: Odoo, *arguments: str, **options: str
+) -> subprocess.CompletedProcess[str]:
     done = odoo.run(*arguments, capture_output=True, **options)
     if done.returncode:
         command = " ".join(arguments)
         raise Stop(f"odoo {command} failed:\n{done.stderr.rstrip()}")
-    log: str = done.stderr
-    return log
+    return done

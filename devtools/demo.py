@@ -1,8 +1,6 @@
 """``./dev demo``: a company, its simulated Procurify, and the connector in between."""
 
 import hashlib
-import json
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,12 +11,13 @@ from urllib.parse import urlsplit
 
 from . import databases
 from .company import CLERK_LOGIN
-from .console import Stop, progress, say, step
+from .console import Stop, progress, say
+from .demo_company import create_database, simulated_procurify
 from .demo_report import Changes, print_arrivals
 from .odoo import Odoo, prepare
 from .paths import ADDON, ROOT, STATE
 from .processes import free_port, running, wait_for_port
-from .shell import compiled_apart, environment, locked, run_quietly
+from .shell import locked
 from .web_client import WebClient
 
 DATABASE = "procurify_demo"
@@ -27,6 +26,7 @@ LOGIN = PASSWORD = "admin"
 ODOO_PORT = 8069
 SIMULATOR_PORT = 8169
 SYNCHRONISED_WITHIN_S = 180
+LOG = STATE / "demo.log"
 #: An older database is updated when one of these has changed.
 LOADED_INTO_DATABASE = ("__manifest__.py", "data", "models", "security", "views")
 
@@ -36,12 +36,15 @@ def demo(once: bool, bills: int, fresh: bool) -> None:
 
     :raises Stop: when the synchronisation fails or does not come to an end.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     odoo = prepare()
     with locked(STATE / "demo.lock", waiting_for="its demo is running"):
         _ensure_database(odoo, fresh)
         # Odoo stops first: without Procurify it would note an outage.
-        with _simulator(odoo, bills) as procurify, _server(odoo) as address:
+        with (
+            simulated_procurify(odoo, _simulator_port(odoo), bills) as procurify,
+            _server(odoo, port := free_port(ODOO_PORT)) as server,
+        ):
+            address = f"http://127.0.0.1:{port}"
             client = WebClient(address)
             client.log_in(DATABASE, LOGIN, PASSWORD)
             changes = Changes(odoo.server, DATABASE)
@@ -51,92 +54,56 @@ def demo(once: bool, bills: int, fresh: bool) -> None:
             changes.print_summary()
             say(f"\nOdoo is at {address} (login {LOGIN}, password {PASSWORD}).")
             if not once:
-                _stay()
+                _stay(server)
 
 
-def _stay() -> None:
+def _stay(server: subprocess.Popen[str]) -> None:
     say("Press Ctrl-C to stop.")
     try:
-        signal.pause()
+        server.wait()
     except KeyboardInterrupt:
         say("\nStopping …")
+    else:
+        raise Stop(f"Odoo ended by itself, see {LOG}")
 
 
 def _ensure_database(odoo: Odoo, fresh: bool) -> None:
-    """Create the demo company's database; it takes its name when it is complete."""
     if fresh:
         databases.drop(odoo, DATABASE)
-    if databases.exists(odoo, DATABASE):
-        return
-    base = databases.template(odoo)
-    unfinished = f"{DATABASE}_unfinished"
-    with step("Demo company: creating its database"):
-        databases.duplicate(odoo, base, unfinished)
-        databases.change(odoo, unfinished, "--init", ADDON)
-        _set_up_company(odoo, unfinished)
-        databases.rename(odoo, unfinished, DATABASE)
-    _fingerprint_file().write_text(_fingerprint())
+    if not databases.exists(odoo, DATABASE):
+        create_database(odoo, DATABASE)
+        _fingerprint_file().write_text(_fingerprint())
 
 
-def _set_up_company(odoo: Odoo, database: str) -> None:
-    books = run_quietly(
-        *(odoo.python, "-m", "simulator", "--books"),
-        cwd=ROOT,
-        env=environment(compiled_apart()),
-        failure="The simulator does not say what the company's books hold:",
-    ).stdout
-    script = (Path(__file__).parent / "company.py").read_text()
-    databases.execute(
-        odoo, database, f"{script}\nimport json\nset_up(env, json.loads({books!r}))\n"
-    )
-
-
-@contextmanager
-def _simulator(odoo: Odoo, bills: int) -> Iterator[dict[str, str]]:
-    """Run the simulated Procurify, at the address that the database knows if it can."""
+def _simulator_port(odoo: Odoo) -> int:
+    """Return the port that the demo's connection knows, if it is still to be had."""
     known = odoo.server.query(
         f"SELECT base_url FROM procurify_connection WHERE name = '{CONNECTION}'",
         DATABASE,
     )
     port = urlsplit(known[0][0]).port if known else None
-    port = free_port(port or SIMULATOR_PORT)
-    command = (odoo.python, "-m", "simulator", "--port", port)
-    with (
-        (STATE / "simulator.log").open("w") as log,
-        running(
-            (*command, "--bills", bills),
-            compiled_apart(),
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        ) as process,
-    ):
-        ready = process.stdout.readline() if process.stdout else ""
-        if not ready:
-            raise Stop(f"The simulator did not start, see {log.name}")
-        yield json.loads(ready)
+    return free_port(port or SIMULATOR_PORT)
 
 
 @contextmanager
-def _server(odoo: Odoo) -> Iterator[str]:
-    """Run Odoo with its real crons and give its address."""
-    port, log = free_port(ODOO_PORT), STATE / "demo.log"
-    log.write_text("")
+def _server(odoo: Odoo, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Run Odoo with its real crons."""
+    LOG.write_text("")
     update = () if _fingerprint_file().read_text() == _fingerprint() else ("-u", ADDON)
     command = odoo.command(
         *("--database", DATABASE, "--db-filter", f"^{DATABASE}$", *update),
-        *("--http-port", port, "--max-cron-threads", 1, "--logfile", log),
+        *("--http-port", port, "--max-cron-threads", 1, "--logfile", LOG),
     )
-    say(f"Odoo: starting, its log is {log}")
+    say(f"Odoo: starting, its log is {LOG}")
     with running(
         command,
         odoo.variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        wait_for_port(port, process, log)
+        wait_for_port(port, process, LOG)
         _fingerprint_file().write_text(_fingerprint())
-        yield f"http://127.0.0.1:{port}"
+        yield process
 
 
 def _connect(client: WebClient, procurify: dict[str, str]) -> int:
@@ -192,8 +159,7 @@ def _synchronise(client: WebClient, connection: int) -> None:
         _stop_on_failure(client, connection)
         time.sleep(0.5)
     raise Stop(
-        f"The synchronisation did not end within {SYNCHRONISED_WITHIN_S} s, see "
-        f"{STATE / 'demo.log'}"
+        f"The synchronisation did not end within {SYNCHRONISED_WITHIN_S} s, see {LOG}"
     )
 
 

@@ -9,7 +9,15 @@ from .paths import ADDON, ROOT
 from .shell import run_quietly
 
 #: What serves the development of the addon, not its users.
-DEVELOPMENT = ("bench", "dev", "devtools", "procurify/tests", "simulator", "tests")
+DEVELOPMENT = (
+    "bench",
+    "dev",
+    "devtools",
+    "procurify/tests",
+    "simulator",
+    "tests",
+    "tests_system",
+)
 
 
 def package() -> Path:

@@ -19,8 +19,8 @@ def _cache_folder() -> Path:
 #: Odoo, Python environments, browser: the same for every checkout of one user.
 CACHE = _cache_folder()
 
-#: Distinguishes two checkouts in folders of the same name.
-CHECKOUT_KEY = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+#: Distinguishes two checkouts in folders of the same name, and two caches.
+CHECKOUT_KEY = hashlib.sha256(f"{ROOT} {CACHE}".encode()).hexdigest()[:8]
 
 #: Databases, filestore, logs of this checkout. Outside of it, because Odoo's own
 #: linter reads every Python file below an addon's folder.

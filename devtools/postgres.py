@@ -10,6 +10,7 @@ import fcntl
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -45,29 +46,25 @@ class Server:
     """A server that answers, and how to reach it."""
 
     variables: dict[str, object]
-    binaries: Path | None
+    binaries: Path
 
     def query(self, statement: str, database: str = "postgres") -> list[list[str]]:
-        """Run SQL and return its rows as text."""
+        """Run SQL and return its rows as text.
+
+        :raises Stop: with what PostgreSQL has against it.
+        """
         done = run_quietly(
-            self.program("psql"),
+            self.binaries / "psql",
             *("--no-psqlrc", "--no-align", "--tuples-only", "--field-separator=\t"),
             *("--set", "ON_ERROR_STOP=1", "--dbname", database),
             *("--command", statement),
-            env=environment(self.variables),
-            failure="PostgreSQL refused a statement:",
+            env=environment(
+                # No notice among the rows.
+                {**self.variables, "PGOPTIONS": "--client-min-messages=error"}
+            ),
+            failure="PostgreSQL does not answer as it should:",
         )
         return [line.split("\t") for line in done.stdout.splitlines()]
-
-    def program(self, name: str) -> str:
-        """Return the path of one of PostgreSQL's programs.
-
-        :raises Stop: when it is neither beside the server nor on the PATH.
-        """
-        found = shutil.which(name, path=str(self.binaries) if self.binaries else None)
-        if not found:
-            raise Stop(f"{name} is missing: apt-get install postgresql-client")
-        return found
 
 
 def server(python: Path) -> Server:
@@ -88,10 +85,17 @@ def stop(python: Path) -> None:
 
 
 def _given_server(python: Path) -> Server:
-    path = Path(shutil.which("psql") or _embedded_binaries(python) / "psql")
-    given = Server({}, path.parent)
-    if not given.query("SELECT rolcreatedb FROM pg_roles WHERE rolname = current_user"):
-        raise Stop("The PostgreSQL role that PGUSER names does not exist.")
+    psql = shutil.which("psql")
+    given = Server({}, Path(psql).parent if psql else _embedded_binaries(python))
+    ((user, may_create),) = given.query(
+        "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles "
+        "WHERE rolname = current_user"
+    )
+    if user == "postgres" or may_create != "t":
+        raise Stop(
+            f"Odoo cannot work as the PostgreSQL user {user}: set PGUSER to one that "
+            "may create databases and is not called postgres."
+        )
     return given
 
 
@@ -145,15 +149,16 @@ class Cluster:
         :raises Stop: when it does not start; what it said is in its log.
         """
         self._use_until_exit()
-        if self._answers():
-            return
-        if not self._complete.is_file():
+        if self._complete.is_file():
+            if self._answers():
+                return
+        else:
+            self._kill_server_without_data()
             with step(f"PostgreSQL {self.major}: creating a private cluster"):
                 self._create()
         _own_folder(SOCKETS, self._owner)
         # It may run without answering: its socket was swept from /tmp.
-        self._pg_ctl("stop", "--wait", "--mode=fast")
-        self._forget_dead_server()
+        self.stop()
         deadline = time.monotonic() + ORPHANS_LEAVE_WITHIN_S
         while self._pg_ctl("start", "--wait", "--options", self._options()):
             if time.monotonic() > deadline:
@@ -166,6 +171,7 @@ class Cluster:
     def stop(self) -> None:
         """Stop the server, if it runs."""
         if self._complete.is_file():
+            self._forget_dead_server()
             self._pg_ctl("stop", "--wait", "--mode=fast")
 
     def _use_until_exit(self) -> None:
@@ -200,22 +206,24 @@ class Cluster:
         )
         self._complete.touch()
 
+    def _kill_server_without_data(self) -> None:
+        """End a server whose data a person removed: it would take the socket away."""
+        lock = SOCKETS / f".s.PGSQL.{PORT}.lock"
+        if lock.is_file():
+            pid = lock.read_text().split()[0]
+            if f"-k {SOCKETS}" in _command_line(pid):
+                os.kill(int(pid), signal.SIGKILL)
+
     def _forget_dead_server(self) -> None:
         """Remove the pid file of a killed server whose number another program has.
 
-        PostgreSQL does that by itself unless the number is taken by a program of the
-        same user.
+        pg_ctl would signal that program, and wait for its end.
         """
         pid_file = self._data / "postmaster.pid"
-        if not pid_file.is_file():
-            return
-        process = Path("/proc") / pid_file.read_text().split()[0]
-        try:
-            command = (process / "cmdline").read_text()
-        except OSError:
-            command = ""
-        if str(self._data) not in command:
-            pid_file.unlink()
+        if pid_file.is_file():
+            pid = pid_file.read_text().split()[0]
+            if str(self._data) not in _command_line(pid):
+                pid_file.unlink()
 
     @property
     def _binaries(self) -> Path:
@@ -264,6 +272,13 @@ def _run_as(owner: pwd.struct_passwd | None) -> dict[str, Any]:
         "extra_groups": [],
         "cwd": "/",
     }
+
+
+def _command_line(pid: str) -> str:
+    try:
+        return (Path("/proc") / pid / "cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def _own_folder(folder: Path, owner: pwd.struct_passwd | None) -> None:

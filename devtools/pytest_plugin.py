@@ -1,8 +1,8 @@
 """Let pytest run the tests of an addon that lies at the root of its repository.
 
-Two kinds of tests live below it. Those of plain packages (``procurify``,
-``simulator``) are imported by their own names and never see Odoo. Those in ``tests/``
-belong to the addon, whatever the folder of the checkout is called.
+Two kinds of tests live below it. Those of plain packages are imported by their own
+names and never see Odoo from inside. Those in ``tests/`` belong to the addon, whatever
+the folder of the checkout is called.
 
 A test that cannot run is a failure here: Odoo skips a browser tour silently when there
 is no browser.
@@ -17,7 +17,7 @@ from hypothesis import settings
 
 ADDON = "procurify_connector"
 ROOT = Path(__file__).resolve().parent.parent
-PLAIN_PACKAGES = ("procurify", "simulator")
+PLAIN_PACKAGES = ("procurify", "simulator", "tests_system")
 #: Names Procurify's own specification, which may not be redistributed: in a checkout
 #: that is not ours it may be missing, in continuous integration it may not.
 SPECIFICATION = "PROCURIFY_OPENAPI"

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from .odoo import Odoo, prepare
 from .paths import ADDON, ROOT, STATE
 from .shell import compiled_apart, environment, locked, run
 
-PLAIN_PACKAGES = ("procurify", "simulator")
-PLAIN_TESTS = tuple(f"{package}/tests" for package in PLAIN_PACKAGES)
+PLAIN_TESTS = ("procurify/tests", "simulator/tests")
+SYSTEM_TESTS = ("tests_system",)
 ODOO_TESTS = ("tests",)
 NOTHING_COLLECTED = 5
 #: Odoo's own linter is an addon too; its tests read every addon on the path.
@@ -27,44 +27,72 @@ _SKIPPED = re.compile(rf" odoo\.addons\.{ADDON}\.\S+: skipped ")
 def test(what: str, pytest_arguments: Sequence[str]) -> int:
     """Run the tests that ``what`` names and return the exit code.
 
-    ``what`` is ``all``, ``plain``, ``odoo``, ``odoo-runner`` (Odoo's own), ``fuzz``
-    (the plain tests with many more generated examples), a path, or an expression for
-    pytest's ``-k``.
+    ``what`` is ``all``, ``plain``, ``odoo``, ``system`` (whole processes of Odoo, from
+    outside), ``odoo-runner`` (Odoo's own), ``fuzz`` (the plain tests with many more
+    generated examples), a path, or an expression for pytest's ``-k``.
     """
     extra = list(pytest_arguments)
+    suites: dict[str, Callable[[], int]] = {
+        "plain": lambda: _plain([*PLAIN_TESTS, *extra]),
+        "odoo": lambda: _odoo([*ODOO_TESTS, *extra], whole=True),
+        "system": lambda: _system([*SYSTEM_TESTS, *extra]),
+    }
+    others: dict[str, Callable[[], int]] = {
+        "all": lambda: _first_failure([run_suite() for run_suite in suites.values()]),
+        "fuzz": lambda: _plain([*PLAIN_TESTS, *extra], fuzz=True),
+        "odoo-runner": _odoo_runner,
+    }
     with locked(STATE / "test.lock", waiting_for="its tests are running"):
-        match what:
-            case "all":
-                return max(
-                    _plain([*PLAIN_TESTS, *extra]),
-                    _odoo([*ODOO_TESTS, *extra], whole=True),
-                )
-            case "plain":
-                return _plain([*PLAIN_TESTS, *extra])
-            case "fuzz":
-                return _plain([*PLAIN_TESTS, *extra], fuzz=True)
-            case "odoo":
-                return _odoo([*ODOO_TESTS, *extra], whole=True)
-            case "odoo-runner":
-                return _odoo_runner()
-        file = Path(what.partition("::")[0]).resolve()
-        if file.exists():
-            is_plain = file.relative_to(ROOT).parts[0] in PLAIN_PACKAGES
-            return (_plain if is_plain else _odoo)([what, *extra])
-        fitting = ["-k", what, *extra]
-        codes = {_plain([*PLAIN_TESTS, *fitting]), _odoo([*ODOO_TESTS, *fitting])}
-        # They may all be of one kind.
-        return max(codes - {NOTHING_COLLECTED}, default=NOTHING_COLLECTED)
+        if chosen := {**suites, **others}.get(what):
+            return chosen()
+        if Path(what.partition("::")[0]).exists():
+            return _file(what, extra)
+        return _expression(what, extra)
+
+
+def _file(what: str, extra: list[str]) -> int:
+    name, *test_names = what.split("::")
+    file = Path(name).resolve()
+    arguments = ["::".join([str(file), *test_names]), *extra]
+    is_addon = any(file.is_relative_to(ROOT / folder) for folder in ODOO_TESTS)
+    return _odoo(arguments) if is_addon else _plain(arguments)
+
+
+def _expression(expression: str, extra: list[str]) -> int:
+    """Run the tests that fit; they may all be of one kind."""
+    fitting = ["-k", expression, *extra]
+    codes = [
+        _plain([*PLAIN_TESTS, *SYSTEM_TESTS, *fitting]),
+        _odoo([*ODOO_TESTS, *fitting]),
+    ]
+    if all(code == NOTHING_COLLECTED for code in codes):
+        return NOTHING_COLLECTED
+    return _first_failure([code for code in codes if code != NOTHING_COLLECTED])
+
+
+def _first_failure(codes: list[int]) -> int:
+    """Return an exit code that is not 0, if any; that of a killed run is negative."""
+    return next((code for code in codes if code), 0)
 
 
 def _plain(arguments: list[str], fuzz: bool = False) -> int:
     """Run tests of plain Python: no Odoo, no database, seconds."""
     with _timed("Plain tests"):
-        return run(
-            *(python_environment(), "-m", "pytest", "-p", "no:odoo", *arguments),
-            cwd=ROOT,
-            env=environment(compiled_apart() | {"PROCURIFY_FUZZ": 1 if fuzz else None}),
-        ).returncode
+        return _pytest(arguments, {"PROCURIFY_FUZZ": 1 if fuzz else None})
+
+
+def _system(arguments: list[str]) -> int:
+    """Run the tests that start Odoo, and kill it, from outside."""
+    with _timed("System tests"):
+        return _pytest(arguments, {})
+
+
+def _pytest(arguments: list[str], variables: dict[str, object]) -> int:
+    return run(
+        *(python_environment(), "-m", "pytest", "-p", "no:odoo", *arguments),
+        cwd=ROOT,
+        env=environment(compiled_apart() | variables),
+    ).returncode
 
 
 def _odoo(arguments: list[str], whole: bool = False) -> int:
