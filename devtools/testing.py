@@ -2,10 +2,13 @@
 
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from . import browser, databases
 from .console import say, warn
@@ -38,7 +41,7 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
         "system": lambda: _system([*SYSTEM_TESTS, *extra]),
     }
     others: dict[str, Callable[[], int]] = {
-        "all": lambda: _first_failure([run_suite() for run_suite in suites.values()]),
+        "all": lambda: _all(extra),
         "fuzz": lambda: _plain([*PLAIN_TESTS, *extra], fuzz=True),
         "odoo-runner": _odoo_runner,
     }
@@ -48,6 +51,25 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
         if Path(what.partition("::")[0]).exists():
             return _file(what, extra)
         return _expression(what, extra)
+
+
+def _all(extra: list[str]) -> int:
+    """Run everything; the system tests, which mostly wait, beside the others."""
+    # What both sides would otherwise make at the same time.
+    databases.template(prepare())
+    with (
+        tempfile.TemporaryFile("w+") as printed,
+        ThreadPoolExecutor(max_workers=1) as pool,
+    ):
+        beside = pool.submit(_system, [*SYSTEM_TESTS, *extra], stdout=printed)
+        codes = [
+            _plain([*PLAIN_TESTS, *extra]),
+            _odoo([*ODOO_TESTS, *extra], whole=True),
+            beside.result(),
+        ]
+        printed.seek(0)
+        print(printed.read())
+    return _first_failure(codes)
 
 
 def _file(what: str, extra: list[str]) -> int:
@@ -81,17 +103,18 @@ def _plain(arguments: list[str], fuzz: bool = False) -> int:
         return _pytest(arguments, {"PROCURIFY_FUZZ": 1 if fuzz else None})
 
 
-def _system(arguments: list[str]) -> int:
+def _system(arguments: list[str], **options: Any) -> int:
     """Run the tests that start Odoo, and kill it, from outside."""
     with _timed("System tests"):
-        return _pytest(arguments, {})
+        return _pytest(arguments, {}, **options)
 
 
-def _pytest(arguments: list[str], variables: dict[str, object]) -> int:
+def _pytest(arguments: list[str], variables: dict[str, object], **options: Any) -> int:
     return run(
         *(python_environment(), "-m", "pytest", "-p", "no:odoo", *arguments),
         cwd=ROOT,
         env=environment(compiled_apart() | variables),
+        **options,
     ).returncode
 
 

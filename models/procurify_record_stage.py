@@ -46,9 +46,7 @@ class ProcurifyRecord(models.Model):
         for external_id, (values, _former_ids) in described.items():
             record = known.get(external_id)
             if not record:
-                to_create.append(
-                    values | {"connection_id": connection.id, "resource": resource}
-                )
+                to_create.append(values | self._new_values(connection, resource))
             elif (record.digest, record.external_id) != (values["digest"], external_id):
                 record.write(values | record._requeued_values())
                 changed += 1
@@ -76,9 +74,8 @@ class ProcurifyRecord(models.Model):
         found = {(row.resource, row.external_id): row for row in rows}
         created = self.sudo().create(
             [
-                {
-                    "connection_id": connection.id,
-                    "resource": resource,
+                self._new_values(connection, resource)
+                | {
                     "external_id": external_id,
                     "payload": text,
                     "name": payload.label,
@@ -89,6 +86,15 @@ class ProcurifyRecord(models.Model):
             ]
         )
         return found | {(row.resource, row.external_id): row for row in created}
+
+    @api.model
+    def _new_values(self, connection, resource):
+        return {
+            "connection_id": connection.id,
+            "resource": resource,
+            # Known before the record is: a person who maps chooses among these.
+            "res_model": self._target_model(resource),
+        }
 
     @api.model
     def _describe(self, resource, row, detail):

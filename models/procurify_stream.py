@@ -1,7 +1,7 @@
 """Where the connector is in one resource of one connection: fetch and watermark."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -186,7 +186,7 @@ class ProcurifyStream(models.Model):
         if not (resource.modified_filter and self.modified_watermark):
             return None
         start = self.modified_watermark - OVERLAPS[resource.modified_grain]
-        return start.replace(tzinfo=UTC)
+        return start.replace(tzinfo=timezone.utc)
 
     def _complete(self, client, resource, rows):
         """Return ``rows`` with their details, where the list carries only a summary.
@@ -386,4 +386,4 @@ def _naive(instant: datetime) -> datetime:
 
     The cut fraction makes the watermark older, never younger, than what was seen.
     """
-    return instant.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    return instant.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)

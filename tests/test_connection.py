@@ -55,7 +55,8 @@ class TestConnection(ProcurifyCommon):
             with self.subTest(address=address):
                 self.connection.base_url = address
 
-                self.connection.action_test_connection()
+                with self._without_pauses():
+                    self.connection.action_test_connection()
 
                 self.assertEqual(self.connection.state, "error")
                 self.assertIn("address", self.connection.error_message)

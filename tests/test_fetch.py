@@ -1,7 +1,7 @@
 """Reading: windows, watermarks, lists that move, and nothing written twice."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo import fields
 from odoo.tests import tagged
@@ -57,7 +57,7 @@ class TestFetch(ProcurifyCommon):
         newest = max(bill.modified for bill in self.dataset.bills())
         self.assertEqual(
             self._stream("bill").modified_watermark,
-            newest.astimezone(UTC).replace(tzinfo=None, microsecond=0),
+            newest.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0),
         )
 
     def test_next_window_starts_before_the_watermark(self):
