@@ -1,0 +1,1 @@
+"""System tests: real processes of Odoo that are killed; plain Python, never shipped."""

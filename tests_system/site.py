@@ -1,0 +1,271 @@
+"""One database, the Odoo servers that work on it, and what can be seen from outside.
+
+Nothing here imports Odoo: the tests press a button through Odoo's web interface, look
+at the database with SQL, and send signals, as a person, a monitor and a power cut do.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import psycopg2
+import psycopg2.extras
+
+from devtools.odoo import Odoo
+from devtools.paths import STATE
+from devtools.processes import free_port, running, wait_for_port
+from devtools.web_client import WebClient
+
+from .books import Books, read_books, read_traces
+
+Seen = TypeVar("Seen")
+
+LOGIN = PASSWORD = "admin"
+FIRST_PORT = 8369
+POLL_S = 0.005
+#: What takes longer has hung: a whole synchronisation takes some seconds.
+PATIENCE_S = 60
+#: Odoo's cron threads look at the database once a minute, unless they are notified.
+RING_EVERY_S = 0.5
+
+# Open is a stream that was asked to be read and was not, or not to its end.
+_PROGRESS = """
+    WITH records AS (
+        SELECT count(*) AS staged,
+               count(*) FILTER (WHERE state NOT IN ('pending', 'waiting')) AS settled,
+               count(*) FILTER (WHERE resource = 'bill') AS bills_staged,
+               count(*) FILTER (WHERE resource = 'bill' AND state = 'done')
+                   AS bills_done,
+               count(*) FILTER (WHERE resource = 'bill' AND state = 'pending')
+                   AS bills_pending
+          FROM procurify_record
+    ), streams AS (
+        SELECT count(*) FILTER (WHERE next_attempt IS NULL OR scan_pass > 0)
+                   AS streams_open,
+               coalesce(max(scan_page) FILTER (WHERE resource = 'bill'), 0)
+                   AS bill_page,
+               max(modified_watermark) FILTER (WHERE resource = 'bill')
+                   AS bill_watermark
+          FROM procurify_stream
+    )
+    SELECT (SELECT count(*) FROM account_move), * FROM records, streams
+"""
+# A run deletes the triggers that it answers, in the transaction that ends it.
+_UNANSWERED_TRIGGERS = """
+    SELECT count(*) FROM ir_cron_trigger t
+      JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = t.cron_id
+     WHERE d.module = 'procurify_connector'
+       AND t.call_at <= now() AT TIME ZONE 'UTC'
+"""
+_NOW = "SELECT date_trunc('second', now() AT TIME ZONE 'UTC')"
+_NOT_READ_SINCE = """
+    SELECT resource FROM procurify_stream
+     WHERE last_success IS NULL OR last_success < %s
+"""
+_WRITES_TO = """
+    SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE a.application_name = %s AND a.datname = current_database()
+       AND l.mode = 'RowExclusiveLock' AND l.relation = %s::regclass
+"""
+_BUSY_BACKENDS = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE application_name = %s AND datname = current_database()
+       AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock'
+"""
+
+
+class Progress(NamedTuple):
+    """How far the committed work has come."""
+
+    moves: int  # in the books, whoever made them
+    staged: int
+    settled: int  # done, held or excluded: nothing is left to do for the import
+    bills_staged: int
+    bills_done: int
+    bills_pending: int
+    streams_open: int
+    bill_page: int  # the next one to read; 0 when no window is open
+    bill_watermark: datetime | None
+
+    @property
+    def work(self) -> int:
+        """Return a number that only grows: each record is staged, and then settled."""
+        return self.staged + self.settled
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether all is read, and all that was read is settled."""
+        return not self.streams_open and 0 < self.staged == self.settled
+
+
+class Site:
+    """A database with the addon and one connection; any number of Odoo servers."""
+
+    def __init__(self, odoo: Odoo, database: str) -> None:
+        self.database = database
+        self.log = STATE / f"{database}.log"
+        self.log.write_text("")
+        self._odoo = odoo
+        self._stack = ExitStack()
+        self._servers: list[Server] = []
+        self._look = self._connected(database)
+        self._bell = self._connected("postgres")
+        self._rang_at = 0.0
+
+    def close(self) -> None:
+        """Stop what still runs, in the way that these tests trust Odoo to survive."""
+        for server in self._servers:
+            server.kill()
+        self._stack.close()
+
+    def start(self) -> "Server":
+        """Start an Odoo server, one more if there is one."""
+        port = free_port(FIRST_PORT)
+        command = self._odoo.command(
+            *("--database", self.database, "--db-filter", f"^{self.database}$"),
+            *("--http-port", port, "--workers", 0, "--max-cron-threads", 1),
+            *("--logfile", self.log),
+        )
+        process = self._stack.enter_context(
+            running(
+                command,
+                self._odoo.variables,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        wait_for_port(port, process, self.log)
+        self._servers.append(Server(self, process, f"http://127.0.0.1:{port}"))
+        return self._servers[-1]
+
+    # === LOOKING === #
+
+    def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run SQL outside of any transaction: each look is a fresh one."""
+        with self._look.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+    def value(self, statement: str, *parameters: object) -> Any:
+        """Return the only value that a statement gives."""
+        return self.rows(statement, *parameters)[0][0]
+
+    def progress(self) -> Progress:
+        """Return how far the committed work has come."""
+        return Progress(*self.rows(_PROGRESS)[0])
+
+    def books(self) -> Books:
+        """Return what must be the same however often Odoo was killed."""
+        return read_books(self.rows)
+
+    def traces(self) -> dict[str, tuple[Any, ...]]:
+        """Return what changes when anybody writes to a business record."""
+        return read_traces(self.rows)
+
+    # === WAITING === #
+
+    def wait_for(self, look: Callable[[], Seen | None], complaint: str) -> Seen:
+        """Look until there is something to see, and return it.
+
+        Meanwhile the cron threads are woken as often as a trigger would wake them:
+        after a restart they would sleep for their first minute.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            if seen := look():
+                return seen
+            self._ring()
+            time.sleep(POLL_S)
+        log = "\n".join(self.log.read_text().splitlines()[-15:])
+        raise AssertionError(f"{complaint}: {self.progress()}\n{log}")
+
+    def wait_until_complete(self) -> None:
+        """Wait until the crons have read all, settled all, and come to rest."""
+        self.wait_for(
+            lambda: (
+                self.progress().is_complete and not self.value(_UNANSWERED_TRIGGERS)
+            ),
+            "the synchronisation did not come to its end",
+        )
+
+    def synchronise(self, server: "Server") -> None:
+        """Press "Sync now" and wait until every list was read since, and settled."""
+        pressed_at = self.value(_NOW)
+        server.press_sync_now()
+        self.wait_until_complete()
+        assert self.rows(_NOT_READ_SINCE, pressed_at) == []
+
+    def _ring(self) -> None:
+        if time.monotonic() - self._rang_at > RING_EVERY_S:
+            self._rang_at = time.monotonic()
+            with self._bell.cursor() as cursor:
+                cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
+
+    def _connected(self, database: str) -> Any:
+        connection = psycopg2.connect(dbname=database)
+        self._stack.callback(connection.close)
+        connection.autocommit = True
+        psycopg2.extras.register_default_jsonb(connection)
+        return connection
+
+
+class Server:
+    """An Odoo server with one cron thread, in a process group of its own."""
+
+    def __init__(
+        self, site: Site, process: "subprocess.Popen[str]", address: str
+    ) -> None:
+        self._site = site
+        self._process = process
+        self._name_in_postgres = f"odoo-{process.pid}"
+        self._address = address
+
+    def press_sync_now(self) -> None:
+        """Log in and press the button on the connection."""
+        client = WebClient(self._address)
+        client.log_in(self._site.database, LOGIN, PASSWORD)
+        (connection,) = client.read("procurify.connection", [], "name")
+        client.call("procurify.connection", "action_sync_now", [connection["id"]])
+
+    def has_uncommitted(self, table: str) -> bool:
+        """Tell whether a transaction of this server has begun to write to a table."""
+        return bool(self._site.value(_WRITES_TO, self._name_in_postgres, table))
+
+    def freeze(self) -> None:
+        """Stop all threads of the server, and let PostgreSQL come to rest.
+
+        A stopped process notices nothing: a kill that follows finds it as it is.
+        """
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        self._site.wait_for(
+            lambda: not self._site.value(_BUSY_BACKENDS, self._name_in_postgres),
+            "PostgreSQL did not finish the last statement of a stopped Odoo",
+        )
+
+    def freeze_when(self, is_moment: Callable[[Progress], bool]) -> Progress:
+        """Stop the server at a moment, and return how far it had come exactly then."""
+
+        def frozen() -> Progress | None:
+            if not is_moment(self._site.progress()):
+                return None
+            self.freeze()
+            progress = self._site.progress()
+            if is_moment(progress):
+                return progress
+            # It has gone on between the look and the signal.
+            os.killpg(self._process.pid, signal.SIGCONT)
+            return None
+
+        return self._site.wait_for(frozen, "the moment of the kill never came")
+
+    def kill(self) -> None:
+        """Send SIGKILL to the whole process group, as ``kill -9`` does."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        assert self._process.wait() == -signal.SIGKILL
