@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, ProcurifyError
+from .procurify_record import DOCUMENTS
 from .procurify_secret import UnreadableSecret
 
 SYNC_RESOURCES = tuple(RESOURCES)
@@ -216,7 +217,7 @@ class ProcurifyConnection(models.Model):
 
     def _compute_counts(self):
         groups = self.env["procurify.record"]._read_group(
-            [("connection_id", "in", self.ids)],
+            [("connection_id", "in", self.ids), ("resource", "in", DOCUMENTS)],
             ["connection_id", "state"],
             ["__count"],
         )
@@ -346,7 +347,9 @@ class ProcurifyConnection(models.Model):
             "procurify_connector.procurify_record_action"
         )
         states = self.env.context.get("procurify_states")
-        domain = Domain("connection_id", "=", self.id)
+        domain = Domain("connection_id", "=", self.id) & Domain(
+            "resource", "in", DOCUMENTS
+        )
         if states:
             domain &= Domain("state", "in", states)
         return action | {"domain": list(domain), "context": {}}

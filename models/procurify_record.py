@@ -31,7 +31,7 @@ class ProcurifyRecord(models.Model):
         related="connection_id.company_id", store=True, index=True
     )
     resource = fields.Selection(
-        selection="_selection_resource", required=True, readonly=True
+        selection="_selection_resource", string="Kind", required=True, readonly=True
     )
     external_id = fields.Char("Procurify ID", required=True, readonly=True)
     remote_uuid = fields.Char("Procurify UUID", readonly=True)
@@ -50,6 +50,10 @@ class ProcurifyRecord(models.Model):
         readonly=True, help="SHA-256 of the list row that announced this version."
     )
     remote_modified = fields.Datetime("Changed in Procurify", readonly=True)
+    remote_party = fields.Char("Vendor", readonly=True)
+    remote_date = fields.Date("Date", readonly=True)
+    remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
+    remote_currency = fields.Char("Currency", readonly=True)
     state = fields.Selection(
         [
             ("pending", "Pending"),
@@ -59,6 +63,7 @@ class ProcurifyRecord(models.Model):
             ("excluded", "Excluded"),
             ("ignored", "Ignored"),
         ],
+        string="Status",
         default="pending",
         required=True,
         readonly=True,
@@ -99,7 +104,7 @@ class ProcurifyRecord(models.Model):
         string="Reasons",
         readonly=True,
     )
-    hold_reason = fields.Text(compute="_compute_hold_reason")
+    hold_reason = fields.Text("Held Because", compute="_compute_hold_reason")
 
     _remote_uniq = models.UniqueIndex(
         "(connection_id, resource, external_id)",
@@ -154,7 +159,11 @@ class ProcurifyRecord(models.Model):
             )
         self.check_access("write")
         self._check_mapping(vals)
-        return super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
+        written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
+        # What the mapping releases follows at the next import, Replay or not.
+        (self.sudo() | self.sudo()._dependents())._requeue()
+        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return written
 
     def _check_mapping(self, vals):
         """Refuse a mapping to what the resource cannot stand for.

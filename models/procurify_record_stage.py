@@ -121,6 +121,12 @@ class ProcurifyRecord(models.Model):
         values |= {
             "remote_uuid": payload.uuid or False,
             "remote_group": str(payload.group) if payload.group else False,
+            "remote_party": payload.vendor.name
+            if payload.vendor
+            else payload.vendor_name,
+            "remote_date": payload.invoice_date,
+            "remote_amount": float(payload.total_cost_with_tax or 0),
+            "remote_currency": payload.currency and payload.currency.code,
         }
         return values, tuple(map(str, payload.version_ids))
 

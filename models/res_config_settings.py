@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+_MANAGER = "procurify_connector.group_manager"
 # Settings field → connection field.
 _FIELDS = {
     "procurify_base_url": "base_url",
@@ -18,80 +19,107 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     procurify_connection_id = fields.Many2one(
-        "procurify.connection", compute="_compute_procurify_connection_id"
+        "procurify.connection",
+        compute="_compute_procurify_connection_id",
+        groups=_MANAGER,
     )
-    procurify_base_url = fields.Char("Procurify Address")
-    procurify_client_id = fields.Char("Procurify Client ID")
-    procurify_client_secret = fields.Char("Procurify Client Secret")
-    procurify_user_id = fields.Many2one("res.users", "Procurify Integration User")
+    procurify_base_url = fields.Char("Address", groups=_MANAGER)
+    procurify_client_id = fields.Char("Client ID", groups=_MANAGER)
+    procurify_client_secret = fields.Char(
+        "Client Secret",
+        compute="_compute_procurify_client_secret",
+        inverse="_inverse_procurify_client_secret",
+        groups=_MANAGER,
+    )
+    procurify_new_secret = fields.Char(groups=fields.NO_ACCESS)
+    procurify_user_id = fields.Many2one(
+        "res.users", "Procurify Integration User", groups=_MANAGER
+    )
     procurify_vendor_policy = fields.Selection(
-        selection=lambda self: (
-            self.env["procurify.connection"]
-            ._fields["vendor_policy"]
-            ._description_selection(self.env)
-        ),
-        string="Unknown Procurify Vendors",
+        [("create", "Create the vendor"), ("hold", "Hold for a person")],
+        string="Unknown Vendors",
+        groups=_MANAGER,
     )
     procurify_department_plan_id = fields.Many2one(
-        "account.analytic.plan", "Procurify Department Plan"
+        "account.analytic.plan", "Department Plan", groups=_MANAGER
     )
     procurify_location_plan_id = fields.Many2one(
-        "account.analytic.plan", "Procurify Location Plan"
+        "account.analytic.plan", "Location Plan", groups=_MANAGER
     )
-    procurify_has_secret = fields.Boolean(
-        related="procurify_connection_id.has_client_secret"
+    procurify_state = fields.Selection(
+        related="procurify_connection_id.state", groups=_MANAGER
     )
-    procurify_state = fields.Selection(related="procurify_connection_id.state")
     procurify_error_message = fields.Text(
-        related="procurify_connection_id.error_message"
+        related="procurify_connection_id.error_message", groups=_MANAGER
     )
-    procurify_identity = fields.Char(related="procurify_connection_id.identity")
+    procurify_identity = fields.Char(
+        related="procurify_connection_id.identity", groups=_MANAGER
+    )
 
     @api.depends("company_id")
     def _compute_procurify_connection_id(self):
         for settings in self:
-            settings.procurify_connection_id = self.env["procurify.connection"].search(
-                [("company_id", "=", settings.company_id.id)], limit=1
+            settings.procurify_connection_id = settings._procurify_connection_of(
+                settings.company_id
             )
+
+    def _compute_procurify_client_secret(self):
+        self.procurify_client_secret = False
+
+    def _inverse_procurify_client_secret(self):
+        """Keep what was typed encrypted: this form has a table of its own too."""
+        for settings in self:
+            settings.sudo().procurify_new_secret = self.env[
+                "procurify.secret"
+            ]._encrypt(settings.procurify_client_secret)
+
+    @api.model
+    def _procurify_connection_of(self, company):
+        return self.env["procurify.connection"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
 
     @api.model
     def get_values(self):
-        connection = self.env["procurify.connection"].search(
-            [("company_id", "=", self.env.company.id)], limit=1
-        )
-        values = {
-            name: connection._fields[field].convert_to_write(
-                connection[field], connection
-            )
-            for name, field in _FIELDS.items()
-        }
+        values = super().get_values()
+        if not self.env.user.has_group(_MANAGER):
+            return values
+        connection = self._procurify_connection_of(self.env.company)
+        values |= {name: _raw(connection, field) for name, field in _FIELDS.items()}
         if not connection:
-            values["procurify_user_id"] = self.env.uid
-            values["procurify_vendor_policy"] = "create"
-        return super().get_values() | values
+            values |= {
+                "procurify_user_id": self.env.uid,
+                "procurify_vendor_policy": "create",
+            }
+        return values
 
     def set_values(self):
-        super().set_values()
-        self._procurify_set_connection()
+        result = super().set_values()
+        if self.env.user.has_group(_MANAGER):
+            self._procurify_set_connection()
+        return result
 
     def _procurify_set_connection(self):
         """Write what the form says to the company's connection, making it if needed."""
         connection = self.procurify_connection_id
-        values = {}
-        for name, field in _FIELDS.items():
-            wanted = self._fields[name].convert_to_write(self[name], self)
-            known = connection._fields[field].convert_to_write(
-                connection[field], connection
+        values = {
+            field: _raw(self, name)
+            for name, field in _FIELDS.items()
+            if _raw(self, name) != _raw(connection, field)
+        }
+        settings = self.sudo()
+        if settings.procurify_new_secret:
+            values["client_secret"] = self.env["procurify.secret"]._decrypt(
+                settings.procurify_new_secret
             )
-            if wanted != known:
-                values[field] = wanted
-        if self.procurify_client_secret:
-            values["client_secret"] = self.procurify_client_secret
+            settings.procurify_new_secret = False
         if connection and values:
             connection.write(values)
-        elif self.procurify_base_url and values:
-            values["company_id"] = self.company_id.id
-            connection.create(values)
+        elif self.procurify_base_url and not connection:
+            connection.create(values | {"company_id": self.company_id.id})
+            self.invalidate_recordset(["procurify_connection_id"])
+
+    # === ACTION METHODS === #
 
     def action_procurify_test(self):
         """Save what the form says, then test the connection with it."""
@@ -112,11 +140,13 @@ class ResConfigSettings(models.TransientModel):
 
     def _procurify_saved_connection(self):
         self._procurify_set_connection()
-        self.invalidate_recordset(["procurify_connection_id"])
-        # The secret is kept by the connection: not a second time in this form's table.
-        self.procurify_client_secret = False
         if not self.procurify_connection_id:
             raise UserError(
                 self.env._("Enter Procurify's address, client ID and client secret.")
             )
         return self.procurify_connection_id
+
+
+def _raw(record, name):
+    """Return a field's value as ``write`` takes it."""
+    return record._fields[name].convert_to_write(record[name], record)

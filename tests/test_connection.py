@@ -270,11 +270,25 @@ class TestConnection(ProcurifyCommon):
         )
         self.assertEqual(connection.state, "connected")
         self.assertEqual(connection.user_id, self.env.user)
-        self.assertFalse(settings.procurify_client_secret)
         again = self.env["res.config.settings"].create({})
         self.assertEqual(again.procurify_base_url, self.simulator.base_url)
         again.execute()
         self.assertEqual(connection.state, "connected", "unchanged: nothing written")
+
+    def test_settings_open_for_an_administrator_of_something_else(self):
+        stranger = new_test_user(
+            self.env,
+            "settings_admin",
+            groups="base.group_system",
+            company_id=self.company.id,
+        )
+        stranger.group_ids -= self.env.ref("procurify_connector.group_manager")
+        settings = self.env["res.config.settings"].with_user(stranger).create({})
+
+        settings.execute()
+
+        with self.assertRaises(AccessError):
+            settings.action_procurify_test()
 
     def test_settings_never_store_the_secret_in_clear(self):
         settings = self.env["res.config.settings"].create(
