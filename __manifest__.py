@@ -24,5 +24,8 @@
         # Menus last: they name the actions above.
         "views/procurify_connector_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["procurify_connector/static/tests/tours/**/*"],
+    },
     "application": True,
 }

@@ -359,10 +359,8 @@ class ProcurifyConnection(models.Model):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "title": self.env._("Procurify"),
                 "type": kind,
                 "message": message,
-                "sticky": kind == "danger",
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

@@ -32,6 +32,9 @@ class ResConfigSettings(models.TransientModel):
         groups=_MANAGER,
     )
     procurify_new_secret = fields.Char(groups=fields.NO_ACCESS)
+    procurify_has_secret = fields.Boolean(
+        related="procurify_connection_id.has_client_secret", groups=_MANAGER
+    )
     procurify_user_id = fields.Many2one(
         "res.users", "Procurify Integration User", groups=_MANAGER
     )

@@ -5,3 +5,4 @@ from . import test_multi_company
 from . import test_performance
 from . import test_quarantine
 from . import test_synchronisation
+from . import test_tour

@@ -114,10 +114,13 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
 
     def _run_cron(self, name):
         cron = self.env.ref(f"procurify_connector.{name}")
-        with self.enter_registry_test_mode():
+        with self._job_cursor_sees_the_test():
             cron.method_direct_trigger()
         # A failing job does not raise: it is counted.
         self.assertFalse(cron.failure_count, f"{name} failed")
+
+    def _job_cursor_sees_the_test(self):
+        return self.enter_registry_test_mode()
 
     def _fetch(self):
         self._run_cron("ir_cron_fetch")

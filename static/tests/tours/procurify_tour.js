@@ -1,0 +1,89 @@
+/** The main job as its user does it: connect, read, and map what is held. */
+
+import { registry } from "@web/core/registry";
+
+registry.category("web_tour.tours").add("procurify_connect", {
+    steps: () => [
+        {
+            content: "Enter the client ID",
+            trigger: ".o_field_widget[name=procurify_client_id] input",
+            run: "edit demo-client",
+        },
+        {
+            content: "Enter the client secret",
+            trigger: ".o_field_widget[name=procurify_client_secret] input",
+            run: "edit demo-secret-not-a-real-one",
+        },
+        {
+            trigger: "button[name=action_procurify_test]",
+            run: "click",
+        },
+        {
+            content: "The connection says who it is and what it sees",
+            trigger: ".o_notification:contains(Procurify answers as)",
+        },
+        {
+            trigger: ".o_field_widget[name=procurify_state]:contains(Connected)",
+        },
+        {
+            content: "The secret is not shown again",
+            trigger: ".o_field_widget[name=procurify_client_secret] input:value()",
+        },
+        {
+            trigger: "button[name=action_procurify_sync]",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains(Procurify is being read)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("procurify_map_and_replay", {
+    steps: () => [
+        {
+            content: "Open the bill that an unknown account holds",
+            trigger: ".o_data_row:contains(7450) td[name=name]",
+            run: "click",
+        },
+        {
+            content: "Open the reason",
+            trigger:
+                ".o_field_widget[name=cause_ids] .o_data_row:contains(7450) td[name=message]",
+            run: "click",
+        },
+        {
+            content: "Choose the account that 7450 stands for",
+            trigger: ".modal .o_field_widget[name=reference_res_id] input",
+            run: "edit 9000",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains(9000)",
+            run: "click",
+        },
+        {
+            trigger: ".modal footer button:contains(Save)",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) button[name=action_replay]:visible",
+            run: "click",
+        },
+        {
+            content: "The bill is done",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Done)",
+        },
+        {
+            trigger: "button[name=action_open_target]",
+            run: "click",
+        },
+        {
+            content: "The vendor bill is on the chosen account",
+            trigger: ".o_field_widget[name=invoice_line_ids] td[name=account_id]:contains(9000)",
+        },
+        {
+            content: "And leads back to Procurify's document",
+            trigger: "button[name=action_open_procurify_record]",
+        },
+    ],
+});
