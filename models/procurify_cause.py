@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyTranslate
 
+from .procurify_record import DOCUMENTS
+
 _lt = LazyTranslate(__name__)
 
 # code → (label, what happened, what to do). The label is a selection's and is
@@ -239,7 +241,9 @@ class ProcurifyCause(models.Model):
 
     def _compute_record_count(self):
         groups = self.env["procurify.record"]._read_group(
-            [("cause_ids", "in", self.ids)], ["cause_ids"], ["__count"]
+            [("cause_ids", "in", self.ids), ("resource", "in", DOCUMENTS)],
+            ["cause_ids"],
+            ["__count"],
         )
         counts = {cause.id: count for cause, count in groups}
         for cause in self:
@@ -269,13 +273,27 @@ class ProcurifyCause(models.Model):
             self.reference_id.write({"res_id": res_id})
         return (self.reference_id | self.record_ids).action_replay()
 
+    def action_map(self):
+        """Open a dialog that asks for the Odoo record, and replays with it."""
+        self.ensure_one()
+        view = self.env.ref("procurify_connector.procurify_cause_view_form_map")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.display_name,
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(view.id, "form")],
+            "target": "new",
+        }
+
     def action_open_records(self):
-        """Open the records that this cause blocks."""
+        """Open the documents that this cause blocks."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "procurify_connector.procurify_record_action"
         )
-        return action | {"domain": [("cause_ids", "in", self.ids)], "context": {}}
+        domain = [("cause_ids", "in", self.ids), ("resource", "in", DOCUMENTS)]
+        return action | {"domain": domain, "context": {}}
 
     # === BUSINESS METHODS === #
 

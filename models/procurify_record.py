@@ -1,5 +1,8 @@
 """One remote object: inbox, link to Odoo, mapping and quarantine in one row."""
 
+import json
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -45,6 +48,7 @@ class ProcurifyRecord(models.Model):
         prefetch=False,
         help="The JSON text that Procurify sent, digit for digit.",
     )
+    payload_text = fields.Text("Readable Payload", compute="_compute_payload_text")
     digest = fields.Char(readonly=True, help="SHA-256 of the payload's content.")
     summary_digest = fields.Char(
         readonly=True, help="SHA-256 of the list row that announced this version."
@@ -127,6 +131,11 @@ class ProcurifyRecord(models.Model):
         for record in self:
             record.display_name = record.name or record.external_id
 
+    @api.depends("payload")
+    def _compute_payload_text(self):
+        for record in self:
+            record.payload_text = _indented(record.payload or "null")
+
     @api.depends("cause_ids")
     @api.depends_context("lang")
     def _compute_hold_reason(self):
@@ -160,8 +169,8 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         self._check_mapping(vals)
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
-        # What the mapping releases follows at the next import, Replay or not.
-        (self.sudo() | self.sudo()._dependents())._requeue()
+        # The next import takes it up, and then what it releases; Replay does at once.
+        self.sudo()._requeue()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return written
 
@@ -232,3 +241,10 @@ class ProcurifyRecord(models.Model):
             "res_id": self.res_id,
             "views": [(False, "form")],
         }
+
+
+def _indented(text):
+    """Return JSON ``text`` on several lines, every number with the digits it had."""
+    data = json.loads(text, parse_float="\0{}\0".format, parse_int="\0{}\0".format)
+    lines = json.dumps(data, indent=2, ensure_ascii=False)
+    return re.sub(r'"\\u0000(.+?)\\u0000"', r"\1", lines)

@@ -55,7 +55,7 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(len(held.cause_ids), 1, "one cause for the three of them")
         cause = held.cause_ids
         self.assertEqual((cause.code, cause.key), ("unknown_account", "7450"))
-        self.assertEqual(cause.record_count, 4, "three bills and the account code")
+        self.assertEqual(cause.record_count, 3, "three bills")
 
         account = self._account("9000")
         [master] = self._records("account_code", code="7450")

@@ -145,13 +145,19 @@ def test_a_failure_stops_the_retries_of_the_others(
 def test_a_thread_that_waits_is_woken_when_another_failed(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
-    pause = Reply({}, status=503, headers={"Retry-After": "60"})
-    server.answers[_path(1)] = [pause]
+    other_has_asked = threading.Event()
+
+    def pause(_: Request) -> Reply:
+        # A pause holds up every request that was not sent yet.
+        other_has_asked.wait(5)
+        return Reply({}, status=503, headers={"Retry-After": "60"})
 
     def fail(_: Request) -> Reply:
+        other_has_asked.set()
         time.sleep(0.1)
         return Reply({"detail": "No"}, status=403)
 
+    server.answers[_path(1)] = pause
     server.answers[_path(2)] = fail
     started = time.monotonic()
 
