@@ -54,19 +54,22 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
 
 
 def _all(extra: list[str]) -> int:
-    """Run everything; the system tests, which mostly wait, beside the others."""
+    """Run everything: what needs no browser beside what takes longest.
+
+    The system tests mostly wait, so one processor is enough for them.
+    """
     # What both sides would otherwise make at the same time.
     databases.template(prepare())
     with (
         tempfile.TemporaryFile("w+") as printed,
         ThreadPoolExecutor(max_workers=1) as pool,
     ):
-        beside = pool.submit(_system, [*SYSTEM_TESTS, *extra], stdout=printed)
-        codes = [
-            _plain([*PLAIN_TESTS, *extra]),
-            _odoo([*ODOO_TESTS, *extra], whole=True),
-            beside.result(),
+        others = [
+            pool.submit(_system, [*SYSTEM_TESTS, *extra], stdout=printed),
+            pool.submit(_plain, [*PLAIN_TESTS, *extra], stdout=printed),
         ]
+        codes = [_odoo([*ODOO_TESTS, *extra], whole=True)]
+        codes += [other.result() for other in others]
         printed.seek(0)
         print(printed.read())
     return _first_failure(codes)
@@ -97,10 +100,10 @@ def _first_failure(codes: list[int]) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _plain(arguments: list[str], fuzz: bool = False) -> int:
+def _plain(arguments: list[str], *, fuzz: bool = False, **options: Any) -> int:
     """Run tests of plain Python: no Odoo, no database, seconds."""
     with _timed("Plain tests"):
-        return _pytest(arguments, {"PROCURIFY_FUZZ": 1 if fuzz else None})
+        return _pytest(arguments, {"PROCURIFY_FUZZ": 1 if fuzz else None}, **options)
 
 
 def _system(arguments: list[str], **options: Any) -> int:
