@@ -47,9 +47,9 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
             run: "click",
         },
         {
-            content: "Open the reason",
+            content: "Map what the reason is about",
             trigger:
-                ".o_field_widget[name=cause_ids] .o_data_row:contains(7450) td[name=message]",
+                ".o_field_widget[name=cause_ids] .o_data_row:contains(7450) button[name=action_map]",
             run: "click",
         },
         {
@@ -62,11 +62,7 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
             run: "click",
         },
         {
-            trigger: ".modal footer button:contains(Save)",
-            run: "click",
-        },
-        {
-            trigger: "body:not(:has(.modal)) button[name=action_replay]:visible",
+            trigger: ".modal footer button[name=action_resolve]",
             run: "click",
         },
         {
