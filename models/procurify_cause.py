@@ -226,11 +226,16 @@ class ProcurifyCause(models.Model):
     @api.depends_context("lang")
     def _compute_texts(self):
         for cause in self:
-            _label, message, advice = CAUSES[cause.code]
-            params = {"value": cause.key, "found": "", "expected": ""}
-            params |= cause.params or {}
-            cause.message = self.env._(message) % params  # pylint: disable=W8301
-            cause.advice = self.env._(advice)  # pylint: disable=W8301
+            params = {"value": cause.key} | (cause.params or {})
+            cause.message = self._message(cause.code, params)
+            cause.advice = self.env._(CAUSES[cause.code][2])  # pylint: disable=W8301
+
+    @api.model
+    def _message(self, code, params):
+        """Return in words what ``code`` says with ``params``."""
+        blanks = {"value": "", "found": "", "expected": ""}
+        text = self.env._(CAUSES[code][1])  # pylint: disable=W8301
+        return text % (blanks | params)
 
     @api.depends("code", "key")
     def _compute_display_name(self):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -171,7 +172,9 @@ class ProcurifyRecord(models.Model):
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
         # The next import takes it up, and then what it releases; Replay does at once.
         self.sudo()._requeue()
-        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        # Not at once, or the cron and the person's own Replay get in each other's way.
+        soon = fields.Datetime.now() + timedelta(minutes=1)
+        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger(soon)
         return written
 
     def _check_mapping(self, vals):
@@ -196,6 +199,10 @@ class ProcurifyRecord(models.Model):
                         self.env._("The chosen record does not exist any more.")
                     )
                 target.check_access("read")
+                record = self.filtered(lambda r, name=resource: r.resource == name)[:1]
+                if hold := target._procurify_usable(target, record):
+                    causes = self.env["procurify.cause"]
+                    raise UserError(causes._message(hold.code, hold.params))
 
     # === ACTION METHODS === #
 

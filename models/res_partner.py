@@ -50,10 +50,27 @@ class ResPartner(models.Model):
             if len(candidates) == 1 and not rivals and candidates.id not in taken:
                 batch.link(record, candidates.id)
             elif candidates or rivals:
-                found = [*candidates.mapped("display_name"), *rivals.mapped("name")]
+                found = [
+                    *(self._procurify_tell(partner) for partner in candidates),
+                    *(
+                        self.env._(
+                            "Procurify vendor %(id)s (%(name)s)",
+                            id=rival.external_id,
+                            name=rival.name,
+                        )
+                        for rival in rivals
+                    ),
+                ]
                 self._procurify_hold_open(
                     batch, record, "ambiguous_vendor", found=", ".join(found)
                 )
+
+    @api.model
+    def _procurify_tell(self, partner):
+        """Return what tells ``partner`` from another one of the same name."""
+        marks = [partner.ref, partner.email, partner.city]
+        mark = next(filter(None, marks), self.env._("contact %s", partner.id))
+        return f"{partner.display_name} ({mark})"
 
     @api.model
     def _procurify_candidates(self, batch):

@@ -298,6 +298,28 @@ class TestQuarantine(ProcurifyCommon):
 
         self.assertEqual(record.state, "done")
 
+    def test_mapping_that_cannot_be_used_is_refused_with_the_reason(self):
+        self.dataset.add_bill("plain", code="7450")
+        self._synchronise()
+        [master] = self._records("account_code", code="7450")
+        payable = self._account("2000", account_type="liability_payable")
+
+        with self.assertRaisesRegex(UserError, "cannot be used"):
+            master.write({"res_id": payable.id})
+
+        payable.account_type = "expense"
+        payable.active = False
+        with self.assertRaisesRegex(UserError, "archived"):
+            master.write({"res_id": payable.id})
+
+    def test_ambiguous_vendor_tells_the_candidates_apart(self):
+        bill_id = self.dataset.add_bill("twin_vendor")
+        self._synchronise()
+
+        reason = self._record("bill", bill_id).hold_reason
+        self.assertRegex(reason, r"contact \d+")
+        self.assertRegex(reason, r"Procurify vendor \d+")
+
     def test_strangers_see_nothing(self):
         self.dataset.add_bill("plain")
         self._synchronise()
