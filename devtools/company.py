@@ -48,17 +48,23 @@ def _set_up_cost_centres(env: Any, centres: list[dict[str, str]]) -> None:
 def _set_up_taxes(env: Any, taxes: list[dict[str, Any]]) -> None:
     """Replace the purchase taxes of the chart of accounts by the company's own."""
     env["account.tax"].search([("type_tax_use", "=", "purchase")]).active = False
+    # A bill shows its taxes by group: without one of its own, a tax would stand there
+    # under the name of the chart's.
+    groups = env["account.tax.group"].create(
+        [{"name": f"{tax['name']} {float(tax['amount']):g} %"} for tax in taxes]
+    )
     env["account.tax"].create(
         [
             {
                 "name": tax["name"],
+                "tax_group_id": group.id,
                 "amount": float(tax["amount"]),
                 "type_tax_use": "purchase",
                 "price_include_override": (
                     "tax_included" if tax["price_include"] else "tax_excluded"
                 ),
             }
-            for tax in taxes
+            for tax, group in zip(taxes, groups, strict=True)
         ]
     )
 
