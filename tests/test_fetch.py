@@ -5,6 +5,9 @@ from datetime import datetime, timedelta, timezone
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import SQL
+
+from odoo.addons.procurify_connector.procurify import RESOURCES
 
 from .common import ProcurifyCommon
 
@@ -263,8 +266,6 @@ class TestFetch(ProcurifyCommon):
         return [r for r in self.simulator.requests if r.path == path]
 
     def _client_detail(self, bill_id):
-        from odoo.addons.procurify_connector.procurify import RESOURCES
-
         with self.connection._client() as client:
             [detail] = client.details(RESOURCES["bill"], [str(bill_id)])
         return detail
@@ -282,10 +283,12 @@ class TestFetch(ProcurifyCommon):
             "account_tax",
             "res_currency",
         ):
-            self.env.cr.execute(
-                f"SELECT count(*), max(write_date), sum(id) FROM {table}"  # noqa: S608
+            [values[table]] = self.env.execute_query(
+                SQL(
+                    "SELECT count(*), max(write_date), sum(id) FROM %s",
+                    SQL.identifier(table),
+                )
             )
-            values[table] = self.env.cr.fetchone()
         return values
 
     def _count_queries(self):
