@@ -8,8 +8,6 @@ from ..procurify import RESOURCES, ProcurifyError
 from .procurify_record import DOCUMENTS
 from .procurify_secret import UnreadableSecret
 
-SYNC_RESOURCES = tuple(RESOURCES)
-
 _CREDENTIALS = frozenset({"base_url", "token_url", "client_id", "client_secret"})
 # What these policies decide about is decided again when they change.
 _POLICIES = {
@@ -285,7 +283,7 @@ class ProcurifyConnection(models.Model):
             [
                 {"connection_id": connection.id, "resource": resource}
                 for connection in connections
-                for resource in SYNC_RESOURCES
+                for resource in RESOURCES
                 if (connection.id, resource) not in known
             ]
         )
@@ -304,7 +302,7 @@ class ProcurifyConnection(models.Model):
         try:
             client = connection._client()
             client.authenticate()
-            seen = {name: client.count(RESOURCES[name]) for name in SYNC_RESOURCES}
+            seen = {name: client.count(RESOURCES[name]) for name in RESOURCES}
         except (ProcurifyError, UnreadableSecret) as error:
             connection._note_failure(error)
             return self._notification("danger", connection.error_message)
@@ -364,49 +362,3 @@ class ProcurifyConnection(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
-
-    # === IMPORT METHODS === #
-
-    def _import_env(self):
-        """Return the environment of the import: the integration user, one company."""
-        self.ensure_one()
-        return (
-            self.with_user(self.user_id)
-            .with_company(self.company_id)
-            .with_context(
-                allowed_company_ids=self.company_id.ids,
-                lang=self.user_id.lang,
-                tracking_disable=True,
-                mail_create_nolog=True,
-                mail_create_nosubscribe=True,
-            )
-            .env
-        )
-
-    def _note_obstacle(self, obstacle):
-        """Write why nothing can be imported; take it back when that is over."""
-        self.ensure_one()
-        if (self.import_obstacle or False) != obstacle:
-            self.import_obstacle = obstacle
-
-    def _import_obstacle(self):
-        """Return why nothing can be imported for this connection, or False."""
-        self.ensure_one()
-        user = self.user_id
-        if user == self.env.ref("base.user_root"):
-            return False  # OdooBot: archived by design, and may do everything
-        if not user.active:
-            return self.env._(
-                "The integration user %(user)s is archived. Choose another one, or "
-                "unarchive it: what was read waits.",
-                user=user.name,
-            )
-        if self.company_id not in user.company_ids:
-            return self.env._(
-                "The integration user %(user)s has no access to %(company)s. Allow "
-                "that company on the user, or choose another one: what was read "
-                "waits.",
-                user=user.name,
-                company=self.company_id.name,
-            )
-        return False

@@ -214,12 +214,10 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         records = self.sudo()
         records._requeue()
-        todo = records | records._dependents()
-        at_once = todo.sorted("id")[:REPLAY_AT_ONCE]
-        at_once._import()
-        follow = at_once._dependents().filtered(lambda r: r.state == "pending")
-        follow[:REPLAY_AT_ONCE]._import()
-        if len(todo) > REPLAY_AT_ONCE or len(follow) > REPLAY_AT_ONCE:
+        todo = (records | records._dependents()).sorted("id")
+        todo[:REPLAY_AT_ONCE]._import()
+        if len(todo) > REPLAY_AT_ONCE:
+            todo[REPLAY_AT_ONCE:]._requeue()
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
 
     def action_ignore(self):

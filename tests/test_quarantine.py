@@ -70,6 +70,7 @@ class TestQuarantine(ProcurifyCommon):
 
     def test_replay_of_an_unmapped_bill_tries_its_references_again(self):
         bill_id = self.dataset.add_bill("plain", code="7450")
+        sibling = self.dataset.add_bill("plain", code="7450")
         self._synchronise()
         record = self._record("bill", bill_id)
         self._account("7450")
@@ -77,6 +78,7 @@ class TestQuarantine(ProcurifyCommon):
         record.action_replay()
 
         self.assertEqual(record.state, "done")
+        self.assertEqual(self._record("bill", sibling).state, "done")
 
     def test_replay_without_a_cure_changes_nothing_in_the_books(self):
         bill_id = self.dataset.add_bill("unknown_account")

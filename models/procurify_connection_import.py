@@ -1,0 +1,51 @@
+"""As whom, and for which company, a connection's documents are imported."""
+
+from odoo import models
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    def _import_env(self):
+        """Return the environment of the import: the integration user, one company."""
+        self.ensure_one()
+        return (
+            self.with_user(self.user_id)
+            .with_company(self.company_id)
+            .with_context(
+                allowed_company_ids=self.company_id.ids,
+                lang=self.user_id.lang,
+                tracking_disable=True,
+                mail_create_nolog=True,
+                mail_create_nosubscribe=True,
+            )
+            .env
+        )
+
+    def _note_obstacle(self, obstacle):
+        """Write why nothing can be imported; take it back when that is over."""
+        self.ensure_one()
+        if (self.import_obstacle or False) != obstacle:
+            self.import_obstacle = obstacle
+
+    def _import_obstacle(self):
+        """Return why nothing can be imported for this connection, or False."""
+        self.ensure_one()
+        user = self.user_id
+        if user == self.env.ref("base.user_root"):
+            return False  # OdooBot: archived by design, and may do everything
+        if not user.active:
+            return self.env._(
+                "The integration user %(user)s is archived. Choose another one, or "
+                "unarchive it: what was read waits.",
+                user=user.name,
+            )
+        if self.company_id not in user.company_ids:
+            return self.env._(
+                "The integration user %(user)s has no access to %(company)s. Allow "
+                "that company on the user, or choose another one: what was read "
+                "waits.",
+                user=user.name,
+                company=self.company_id.name,
+            )
+        return False
