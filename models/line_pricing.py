@@ -1,4 +1,4 @@
-"""Prices, taxes and analytic shares of a bill line, as Odoo must be given them to
+"""Prices, taxes and analytic shares of a line, as Odoo must be given them to
 arrive at Procurify's figures to the cent."""
 
 from decimal import Decimal

@@ -1,0 +1,291 @@
+"""Documents of one batch: what they refer to, what holds them, what they write."""
+
+import json
+from contextlib import contextmanager
+from decimal import Decimal
+
+from ..procurify import InvalidPayload
+from .line_pricing import LinePricing
+from .procurify_import_mixin import UNKNOWN_CODES
+from .procurify_record_import import PAYLOADS, Resolution
+
+_DEFAULT_CENT = Decimal("0.01")
+
+
+class DocumentImport:
+    """Checks the documents of a batch completely and prepares their values.
+
+    Nothing is written here but what documents mention (see ``_resolve``). Every
+    document is either held with all its reasons, or has values in ``values``.
+    """
+
+    def __init__(self, env, batch):
+        """:param env: of the integration user, in the connection's company"""
+        self.env = env
+        self.batch = batch
+        self.connection = batch.connection
+        self.company = env.company
+        self.documents = {record: batch.payloads[record] for record in batch.open}
+        self.reckonings = {}
+        self.references = {}
+        self.values = {}
+        self.totals = {}
+        self.vendors = {}
+        self.pricing = LinePricing(env)
+
+    def run(self):
+        """Fill ``values`` and ``totals``, and hold what cannot be booked."""
+        self._reckon_all()
+        self._resolve_all()
+        for record, document in self.documents.items():
+            self._check(record, document)
+
+    # === WHAT A KIND OF DOCUMENT SAYS === #
+
+    def _reckon(self, document, cent):
+        """Compute what ``document`` writes.
+
+        :param cent: the smallest coin of its currency
+        :raises InvalidPayload: an amount cannot be one
+        """
+        raise NotImplementedError
+
+    def _mentioned_by(self, record, document):
+        """Return what only this kind of document mentions, as ``_resolve`` takes it."""
+        raise NotImplementedError
+
+    def _check(self, record, document):
+        """Hold ``record`` with every reason, or note its values."""
+        raise NotImplementedError
+
+    # === REFERENCES === #
+
+    def _reckon_all(self):
+        """Compute what each document writes, by the coin of its currency."""
+        documents = self.documents.values()
+        names = {document.currency.code for document in documents if document.currency}
+        found = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("name", "in", list(names))])
+        )
+        cents = {c.name: Decimal(1).scaleb(-c.decimal_places) for c in found}
+        for record, document in self.documents.items():
+            code = document.currency and document.currency.code
+            with self._holding_unreadable(record):
+                self.reckonings[record] = self._reckon(
+                    document, cents.get(code, _DEFAULT_CENT)
+                )
+        self.documents = {r: self.documents[r] for r in self.reckonings}
+
+    def _resolve_all(self):
+        """Resolve what all the documents refer to, together."""
+        mentioned = {}
+        for record, document in self.documents.items():
+            with self._holding_unreadable(record):
+                mentioned |= self._embedded(document)
+                mentioned |= self._mentioned_by(record, document)
+        unreadable = self.batch.holds
+        self.documents = {
+            record: document
+            for record, document in self.documents.items()
+            if record not in unreadable
+        }
+        records = self.connection.env["procurify.record"]
+        self.references = records._resolve(self.connection, mentioned)
+        self.taxes = self._targets("account.tax")
+        self.analytic = self._targets("account.analytic.account")
+        self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
+        self.rated = self._rated_currencies()
+        self.base_currency = self._base_currency()
+
+    @contextmanager
+    def _holding_unreadable(self, record):
+        """Hold ``record`` where its figures or what it embeds cannot be read."""
+        try:
+            yield
+        except InvalidPayload as error:
+            self.batch.hold(record, "invalid_payload", value=str(error))
+
+    @staticmethod
+    def _embedded(document):
+        """Return the objects that ``document`` embeds, as ``_resolve`` takes them.
+
+        :raises InvalidPayload: an embedded object cannot be read
+        """
+        return {
+            (resource, external_id): (
+                json.dumps(data, default=str, ensure_ascii=False),
+                PAYLOADS[resource].from_json(data),
+            )
+            for resource, external_id, data in document.references()
+        }
+
+    @staticmethod
+    def _synthetic(resource, payload):
+        """Return one object that has no list of its own, as ``_resolve`` takes it."""
+        text = json.dumps(payload.to_json(), ensure_ascii=False)
+        return {(resource, payload.external_id): (text, payload)}
+
+    def _targets(self, model):
+        """Return {id: record of ``model``} of what the documents refer to."""
+        ids = {
+            reference.target_id
+            for reference in self.references.values()
+            if reference.target_id and reference.record.res_model == model
+        }
+        return {record.id: record for record in self.env[model].browse(ids)}
+
+    def _target(self, record, resource, external_id):
+        """Return the id that a reference means; else hold or wait, and return False."""
+        reference = self.references[resource, external_id]
+        if reference.state is Resolution.FOUND:
+            return reference.target_id
+        if reference.state is Resolution.WAITING:
+            self.batch.wait(record)
+        for hold in reference.holds:
+            self._hold(record, hold)
+        return False
+
+    def _optional_target(self, resource, external_id):
+        """Return the id that a reference means, or False; it never holds."""
+        reference = self.references.get((resource, external_id))
+        return reference.target_id if reference else False
+
+    def _hold(self, record, hold):
+        if hold not in self.batch.holds.get(record, ()):
+            self.batch.hold(
+                record, hold.code, hold.key, hold.reference_id, **hold.params
+            )
+
+    def _is_open(self, record):
+        """Tell whether nothing speaks against writing ``record``."""
+        return record not in self.batch.holds and record not in self.batch.waiting
+
+    # === CHECKS === #
+
+    def _check_vendor(self, record, document):
+        if document.vendor:
+            vendor = document.vendor.external_id
+            self.vendors[record] = self._target(record, "vendor", vendor)
+        else:
+            name = document.vendor_name or self.env._("(none)")
+            key = f"{record.resource}/{record.external_id}"
+            self.batch.hold(record, UNKNOWN_CODES["vendor"], key, value=name)
+
+    def _check_currencies(self, record, document, names):
+        """Hold a document whose lines are in other currencies than itself."""
+        code = document.currency.code if document.currency else ""
+        if others := set(names) - {code, ""}:
+            self.batch.hold(
+                record, "several_currencies", value=code, found=", ".join(others)
+            )
+
+    def _currency(self, record, document):
+        """Return the document's res.currency, or an empty one after holding it."""
+        none = self.env["res.currency"]
+        if not document.currency:
+            key = f"{record.resource}/{record.external_id}"
+            self.batch.hold(record, "unknown_currency", key, value="?")
+            return none
+        target_id = self._target(record, "currency", document.currency.external_id)
+        currency = self.currencies.get(target_id, none)
+        if (
+            currency
+            and currency != self.company.currency_id
+            and not self._rate(record, currency)
+            and currency.id not in self.rated
+        ):
+            self.batch.hold(record, "missing_rate", currency.name, value=currency.name)
+        return currency
+
+    def _check_total(self, record, currency, *, bookable):
+        """Hold a document whose lines do not make its total.
+
+        :param bookable: a difference within a cent per line can be written
+        """
+        reckoning = self.reckonings[record]
+        if reckoning.residue and not (reckoning.adds_up and bookable):
+            name = currency.name or ""
+            self.batch.hold(
+                record,
+                "total_mismatch",
+                expected=f"{reckoning.total} {name}".strip(),
+                found=f"{reckoning.computed} {name}".strip(),
+            )
+
+    # === EXCHANGE RATES === #
+
+    def _rated_currencies(self):
+        """Return the ids of the currencies for which Odoo knows a rate."""
+        groups = (
+            self.env["res.currency.rate"]
+            .sudo()
+            ._read_group(
+                [("company_id", "in", [False, self.company.root_id.id])],
+                ["currency_id"],
+            )
+        )
+        return {currency.id for (currency,) in groups}
+
+    def _base_currency(self):
+        """Return the id of what Procurify converts to, or False if it does not tell."""
+        records = self.connection.env["procurify.record"].search(
+            [
+                ("connection_id", "=", self.connection.id),
+                ("resource", "=", "currency"),
+                ("state", "=", "done"),
+            ]
+        )
+        return next(
+            (r.res_id for r in records if json.loads(r.payload).get("base") is True),
+            False,
+        )
+
+    def _implied_rate(self, document):
+        """Return a document's units of its currency for one of the base currency."""
+        raise NotImplementedError
+
+    def _rate(self, record, currency):
+        """Return units of the document's currency for one of the company's, or None.
+
+        That says nothing where Procurify's base currency is not the company's.
+        """
+        if (
+            self.connection.rate_source != "procurify"
+            or self.base_currency != self.company.currency_id.id
+            or currency == self.company.currency_id
+        ):
+            return None
+        rate = self._implied_rate(self.documents[record])
+        return float(rate) if rate and rate > 0 else None
+
+    # === COST CENTRES === #
+
+    def _analytic_key(self, record, share):
+        """Return Odoo's key of the department and location of ``share``, or ""."""
+        department = share.department
+        if not department:
+            return ""
+        ids = [self._dimension(record, "department", department)]
+        branch = department.branch
+        if branch:
+            ids.append(self._dimension(record, "location", branch))
+        accounts = [self.analytic[i] for i in ids if i]
+        plans = {account.root_plan_id for account in accounts}
+        if len(plans) < len(accounts):
+            self.batch.hold(record, "plan_conflict", value=department.label)
+        return ",".join(str(account.id) for account in accounts)
+
+    def _dimension(self, record, resource, payload):
+        """Return the analytic account of a department or location, or False.
+
+        What is not mapped holds the document, unless the policy lets it be booked
+        without; a location counts only where a plan or a person asks for it.
+        """
+        reference = self.references[resource, payload.external_id]
+        tracked = resource == "department" or self.connection.location_plan_id
+        required = tracked and self.connection[f"{resource}_policy"] != "optional"
+        if reference.state is not Resolution.FOUND and not required:
+            return False
+        return self._target(record, resource, payload.external_id)
