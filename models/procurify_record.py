@@ -10,7 +10,7 @@ from odoo.fields import Command
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
 
-DOCUMENTS = ("bill",)
+DOCUMENTS = ("requisition", "purchase_order", "bill")
 
 _REVIEWER_FIELDS = frozenset({"res_model", "res_id"})
 
@@ -59,6 +59,7 @@ class ProcurifyRecord(models.Model):
     remote_date = fields.Date("Date", readonly=True)
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
+    remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)
     state = fields.Selection(
         [
             ("pending", "Pending"),
@@ -80,6 +81,15 @@ class ProcurifyRecord(models.Model):
             ("card_bill", "Credit card"),
             ("not_a_vendor", "Not a vendor of goods"),
             ("not_tracked", "Locations are not booked"),
+            ("product_unit", "Counted in the product's unit"),
+            ("generic_product", "The generic product stands for it"),
+            ("part_of_order", "Imported with its order"),
+            ("not_purchased", "Not purchased"),
+            ("cancelled", "Cancelled"),
+            ("no_lines", "Without lines"),
+            ("orders_not_imported", "Orders are not imported"),
+            ("requisitions_not_imported", "Requisitions are not imported"),
+            ("nothing_requested", "Nothing left to buy"),
         ],
         readonly=True,
     )
@@ -108,6 +118,15 @@ class ProcurifyRecord(models.Model):
         column2="cause_id",
         string="Reasons",
         readonly=True,
+    )
+    awaits_ids = fields.Many2many(
+        "procurify.record",
+        relation="procurify_record_awaits_rel",
+        column1="record_id",
+        column2="awaited_id",
+        string="Awaits",
+        readonly=True,
+        help="Order items that this bill is for, and that are not in Odoo yet.",
     )
     hold_reason = fields.Text("Held Because", compute="_compute_hold_reason")
 
@@ -152,6 +171,12 @@ class ProcurifyRecord(models.Model):
             ("department", self.env._("Departments")),
             ("vendor", self.env._("Vendors")),
             ("tax", self.env._("Taxes")),
+            ("unit", self.env._("Units")),
+            ("payment_term", self.env._("Payment terms")),
+            ("catalog_item", self.env._("Catalogue items")),
+            ("order_item", self.env._("Order items")),
+            ("requisition", self.env._("Requisitions")),
+            ("purchase_order", self.env._("Purchase orders")),
             ("bill", self.env._("Bills")),
         ]
 

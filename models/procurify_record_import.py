@@ -14,7 +14,7 @@ from odoo.fields import Command, Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import ormcache
 
-from ..procurify import RESOURCES, InvalidPayload
+from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
 from .import_batch import BatchRefused, ImportBatch
 from .ir_cron import is_run_manually
@@ -24,13 +24,17 @@ _logger = logging.getLogger(__name__)
 
 IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
 
-# Master data before what names it. A tax has no list of its own in Procurify: it
-# is staged when a document first mentions it.
+# These have no list of their own in Procurify: they are staged when a document first
+# mentions them.
 PAYLOADS = {
     **{name: resource.payload for name, resource in RESOURCES.items()},
     "tax": Tax,
+    "unit": Unit,
+    "payment_term": PaymentTerm,
 }
-IMPORT_ORDER = sorted(PAYLOADS, key=lambda name: name == "bill")
+# What names others comes after them.
+_LATE = ("catalog_item", "order_item", "requisition", "purchase_order", "bill")
+IMPORT_ORDER = [*(name for name in PAYLOADS if name not in _LATE), *_LATE]
 
 
 class ProcurifyRecord(models.Model):
@@ -167,6 +171,8 @@ class ProcurifyRecord(models.Model):
                 record.origin = batch.origins[record]
             if record in batch.written:
                 record.applied_state = batch.written[record]
+            if record.awaits_ids._ids != batch.awaited.get(record, ()):
+                record.awaits_ids = [Command.set(batch.awaited.get(record, ()))]
         dependents._requeue()
 
     def _quarantine(self, holds):
@@ -203,6 +209,13 @@ class ProcurifyRecord(models.Model):
     def _requeue(self):
         """Send these records to the import again."""
         self.write({"state": "pending"})
+
+    def _link_waiting(self):
+        """Send bills to the import again that wait for the lines of these items."""
+        if self:
+            waiting = self.search([("awaits_ids", "in", self.ids)])
+            waiting.write({"applied_digest": False})
+            waiting.filtered(lambda r: r.state != "ignored")._requeue()
 
     def _dependents(self):
         """Return the held records that these may release: what they are a reason
