@@ -35,6 +35,7 @@ PAYLOADS = {
 # What names others comes after them.
 _LATE = ("catalog_item", "order_item", "requisition", "purchase_order", "bill")
 IMPORT_ORDER = [*(name for name in PAYLOADS if name not in _LATE), *_LATE]
+_UNDISPUTED = {"difference": False, "offered_state": False, "conflict_id": False}
 
 
 class ProcurifyRecord(models.Model):
@@ -90,6 +91,7 @@ class ProcurifyRecord(models.Model):
             self[middle:]._try_import()
 
     def _import_batch(self):
+        self._take_over_links()
         batch = ImportBatch(self)
         self._parse(batch)
         env = batch.connection._import_env()
@@ -132,6 +134,7 @@ class ProcurifyRecord(models.Model):
     def _apply(self, batch):
         """Write what became of each record of ``batch``."""
         before = self.cause_ids
+        self._write_notes(batch, lambda record: record not in batch.holds)
         self._mark_done(batch)
         for rule in set(batch.exclusions.values()):
             records = self.filtered(lambda r, v=rule: batch.exclusions.get(r) == v)
@@ -141,11 +144,19 @@ class ProcurifyRecord(models.Model):
                     "excluded_rule": rule,
                     "cause_ids": [Command.clear()],
                 }
+                | _UNDISPUTED
             )
         waiting = self.browse(record.id for record in batch.waiting)
         waiting.write({"state": "waiting"})
         self._quarantine(batch.holds)
+        self._write_notes(batch, lambda record: record in batch.holds)
         before._close_unused()
+
+    def _write_notes(self, batch, condition):
+        """Write what the importer noted on those records that fit ``condition``."""
+        for record, values in batch.notes.items():
+            if condition(record):
+                record.write(values)
 
     def _mark_done(self, batch):
         done = self.browse(record.id for record in batch.targets)
@@ -160,6 +171,7 @@ class ProcurifyRecord(models.Model):
                 "excluded_rule": False,
                 "imported_at": now,
             }
+            | _UNDISPUTED
         )
         done.filtered("cause_ids").cause_ids = [Command.clear()]
         # A row's own values; the ORM writes them in one statement.
@@ -171,8 +183,9 @@ class ProcurifyRecord(models.Model):
                 record.origin = batch.origins[record]
             if record in batch.written:
                 record.applied_state = batch.written[record]
-            if record.awaits_ids._ids != batch.awaited.get(record, ()):
-                record.awaits_ids = [Command.set(batch.awaited.get(record, ()))]
+            awaited = batch.awaited.get(record, record.awaits_ids._ids)
+            if record.awaits_ids._ids != awaited:
+                record.awaits_ids = [Command.set(awaited)]
         dependents._requeue()
 
     def _quarantine(self, holds):
@@ -203,6 +216,7 @@ class ProcurifyRecord(models.Model):
                     "excluded_rule": False,
                     "cause_ids": [Command.set(list(ids))],
                 }
+                | _UNDISPUTED
             )
         before._close_unused()
 

@@ -12,6 +12,7 @@ _KNOWN_FIELDS = (
     "digest",
     "summary_digest",
     "state",
+    "remote_deleted",
 )
 
 
@@ -47,8 +48,12 @@ class ProcurifyRecord(models.Model):
             record = known.get(external_id)
             if not record:
                 to_create.append(values | self._new_values(connection, resource))
-            elif (record.digest, record.external_id) != (values["digest"], external_id):
-                record.write(values | record._requeued_values())
+            elif record.remote_deleted or (record.digest, record.external_id) != (
+                values["digest"],
+                external_id,
+            ):
+                news = values | record._requeued_values()
+                record.write(news | {"remote_deleted": False})
                 changed += 1
             elif record.summary_digest != values["summary_digest"]:
                 record.summary_digest = values["summary_digest"]
