@@ -88,9 +88,7 @@ class PurchaseOrder(models.Model):
             if order.state != "cancel":
                 order._procurify_unlock(state)
                 order.button_cancel()
-                order.message_post(
-                    body=self.env._("Procurify cancelled this order.")
-                )
+                order.message_post(body=self.env._("Procurify cancelled this order."))
             ended = state | {"cancelled": True, "locked": False}
             batch.link(record, order.id, "remembered", written=ended)
 
@@ -146,8 +144,9 @@ class PurchaseOrder(models.Model):
 
     def _add_supplier_to_product(self):
         # The generic product has no vendor, and prices are Procurify's business.
-        if not self.env.context.get("procurify_import"):
-            super()._add_supplier_to_product()
+        if self.env.context.get("procurify_import"):
+            return None
+        return super()._add_supplier_to_product()
 
     # === FINISHING === #
 
@@ -177,7 +176,7 @@ class PurchaseOrder(models.Model):
                 item = imported.item(source).sudo()
                 if not item:
                     continue
-                if item.res_id in imported.owners:
+                if item.res_id != line.id and item.res_id in imported.owners:
                     left |= line.browse(item.res_id)
                 item.write(
                     {
