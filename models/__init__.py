@@ -3,6 +3,8 @@ from . import procurify_connection
 from . import procurify_connection_client
 from . import procurify_connection_import
 from . import procurify_stream
+from . import procurify_stream_scan
+from . import procurify_stream_sweep
 from . import procurify_cause
 from . import procurify_record
 from . import procurify_record_stage
@@ -14,5 +16,6 @@ from . import account_analytic_account
 from . import res_partner
 from . import account_tax
 from . import account_move
+from . import account_move_open
 from . import ir_cron
 from . import res_config_settings

@@ -77,6 +77,14 @@ class ProcurifyImportMixin(models.AbstractModel):
         """Return the Hold that forbids to use ``target`` for ``record``, or False."""
         return False
 
+    @api.model
+    def _procurify_open_ids(self, res_ids):
+        """Return those ids that a deletion in Procurify would still concern.
+
+        The nightly comparison asks for each of them, however old it is.
+        """
+        return set(res_ids)
+
     # === HELPERS === #
 
     @api.model

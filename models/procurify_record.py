@@ -59,6 +59,10 @@ class ProcurifyRecord(models.Model):
     remote_date = fields.Date("Date", readonly=True)
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
+    remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)
+    listed_at = fields.Datetime(
+        readonly=True, help="Which comparison with Procurify's list last showed it."
+    )
     state = fields.Selection(
         [
             ("pending", "Pending"),

@@ -9,10 +9,14 @@ _KNOWN_FIELDS = (
     "external_id",
     "remote_uuid",
     "remote_group",
+    "remote_deleted",
     "digest",
     "summary_digest",
     "state",
 )
+
+# Under what a document is known besides its id, if that may change: the best first.
+_IDENTITIES = {"bill": ("remote_uuid", "remote_group")}
 
 
 class ProcurifyRecord(models.Model):
@@ -47,10 +51,10 @@ class ProcurifyRecord(models.Model):
             record = known.get(external_id)
             if not record:
                 to_create.append(values | self._new_values(connection, resource))
-            elif (record.digest, record.external_id) != (values["digest"], external_id):
+            elif record._differs(values):
                 record.write(values | record._requeued_values())
                 changed += 1
-            elif record.summary_digest != values["summary_digest"]:
+            elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
         self.sudo().create(to_create)
         return len(to_create) + changed
@@ -109,26 +113,17 @@ class ProcurifyRecord(models.Model):
             "remote_modified": detail.modified
             and detail.modified.replace(tzinfo=None, microsecond=0),
             "name": detail.external_id,
+            "remote_deleted": False,
         }
         try:
             payload = RESOURCES[resource].payload.from_json(detail.data)
         except InvalidPayload:
             # Staged all the same: the import says what cannot be read.
             return values, ()
-        values |= {"name": payload.label, "code": payload.code}
-        if resource != "bill":
-            return values, ()
-        values |= {
-            "remote_uuid": payload.uuid or False,
-            "remote_group": str(payload.group) if payload.group else False,
-            "remote_party": payload.vendor.name
-            if payload.vendor
-            else payload.vendor_name,
-            "remote_date": payload.invoice_date,
-            "remote_amount": float(payload.total_cost_with_tax or 0),
-            "remote_currency": payload.currency and payload.currency.code,
-        }
-        return values, tuple(map(str, payload.version_ids))
+        facts = FACTS.get(resource, lambda payload: {})
+        values |= {"name": payload.label, "code": payload.code} | facts(payload)
+        former_ids = getattr(payload, "version_ids", ())
+        return values, tuple(map(str, former_ids))
 
     @api.model
     def _known(self, connection, resource, described):
@@ -140,20 +135,23 @@ class ProcurifyRecord(models.Model):
         values = [value for value, _former_ids in described.values()]
         former = [i for _value, former_ids in described.values() for i in former_ids]
         match = Domain("external_id", "in", [*described, *former])
-        for field in ("remote_uuid", "remote_group"):
+        identities = _IDENTITIES.get(resource, ())
+        for field in identities:
             if keys := [value[field] for value in values if value.get(field)]:
                 match |= Domain(field, "in", keys)
         rows = self.sudo().search_fetch(
             _resource_domain(connection, resource) & match, _KNOWN_FIELDS
         )
-        by_uuid = {row.remote_uuid: row for row in rows if row.remote_uuid}
-        by_group = {row.remote_group: row for row in rows if row.remote_group}
+        by_identity = {(field, row[field]): row for field in identities for row in rows}
         by_id = {row.external_id: row for row in rows}
 
         def find(external_id, value, former_ids):
             candidates = (
-                by_uuid.get(value.get("remote_uuid")),
-                by_group.get(value.get("remote_group")),
+                *(
+                    by_identity.get((field, value[field]))
+                    for field in identities
+                    if value.get(field)
+                ),
                 *(by_id.get(i) for i in (external_id, *former_ids)),
             )
             return next(filter(None, candidates), None)
@@ -163,11 +161,41 @@ class ProcurifyRecord(models.Model):
             for external_id, (value, former_ids) in described.items()
         }
 
+    def _differs(self, values):
+        """Tell whether ``values`` of an object say something that is not staged."""
+        self.ensure_one()
+        keys = ("digest", "external_id", "remote_deleted")
+        return any(self[key] != values[key] for key in keys)
+
+    def _mark_deleted(self):
+        """Note that Procurify deleted these, and let the import say what follows.
+
+        One that is listed again later is read as if it were new.
+        """
+        self.write({"remote_deleted": True, "summary_digest": False})
+        self.filtered(lambda record: record.state != "ignored")._requeue()
+
     def _requeued_values(self):
         """Return the values that send this row to the import, if it may go there."""
         self.ensure_one()
         # A person's word stands until that person takes it back.
         return {} if self.state == "ignored" else {"state": "pending"}
+
+
+def _bill_facts(bill):
+    return {
+        "remote_uuid": bill.uuid or False,
+        "remote_group": str(bill.group) if bill.group else False,
+        "remote_party": bill.vendor.name if bill.vendor else bill.vendor_name,
+        "remote_date": bill.invoice_date,
+        "remote_amount": float(bill.total_cost_with_tax or 0),
+        "remote_currency": bill.currency and bill.currency.code,
+        "remote_deleted": not bill.active,
+    }
+
+
+# What people see of a document before it is imported, and what identifies it.
+FACTS = {"bill": _bill_facts}
 
 
 def _resource_domain(connection, resource):

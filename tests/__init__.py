@@ -4,5 +4,6 @@ from . import test_fetch
 from . import test_multi_company
 from . import test_performance
 from . import test_quarantine
+from . import test_sweep
 from . import test_synchronisation
 from . import test_tour
