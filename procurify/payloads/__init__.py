@@ -1,15 +1,9 @@
 """JSON objects of Procurify → frozen, typed, validated Python objects."""
 
-from .bill import (
-    PAYABLE_STATUSES,
-    Allocation,
-    Bill,
-    BillCost,
-    BillItem,
-    BillStatus,
-    BillType,
-    normalise_uuid,
-)
+from .attachment import Attachment
+from .bill import PAYABLE_STATUSES, Bill, BillCost, BillItem, BillStatus, BillType
+from .catalog import CatalogItem, Unit
+from .embedded import Allocation
 from .master_data import (
     AccountCode,
     Branch,
@@ -21,22 +15,39 @@ from .master_data import (
     VendorType,
     currency_code,
 )
-from .values import calendar_date, clean_text, instant, to_decimal
+from .order import Adjustment, Order, OrderState
+from .order_item import OrderItem
+from .order_line import LineTax, OrderItemStatus, OrderItemType, OrderLine
+from .requisition import Requisition, RequisitionStatus
+from .values import calendar_date, clean_text, instant, normalise_uuid, to_decimal
 
 __all__ = [
     "PAYABLE_STATUSES",
     "AccountCode",
+    "Adjustment",
     "Allocation",
+    "Attachment",
     "Bill",
     "BillCost",
     "BillItem",
     "BillStatus",
     "BillType",
     "Branch",
+    "CatalogItem",
     "Currency",
     "Department",
+    "LineTax",
     "Location",
+    "Order",
+    "OrderItem",
+    "OrderItemStatus",
+    "OrderItemType",
+    "OrderLine",
+    "OrderState",
     "PaymentTerm",
+    "Requisition",
+    "RequisitionStatus",
+    "Unit",
     "Vendor",
     "VendorType",
     "calendar_date",

@@ -11,12 +11,25 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from .master_data import AccountCode, Currency, Department, Vendor, embedded_currency
-from .values import Reader
+from .attachment import Attachment, each_once, read_attachments
+from .embedded import (
+    Allocation,
+    full_name,
+    fullest,
+    if_readable,
+    mention,
+    mentions_of_account,
+)
+from .master_data import Currency, Vendor, embedded_currency
+from .order_line import OrderLine
+from .values import Reader, normalise_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
+
+    from .catalog import CatalogItem
+    from .embedded import Mention
 
 
 class BillStatus(IntEnum):
@@ -54,44 +67,6 @@ PAYABLE_STATUSES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Allocation:
-    """A share of a line or cost on one account code of one department.
-
-    ``amount`` is in the bill's currency. Whether the shares add up to the net or to the
-    gross amount is not documented: use them as weights.
-    """
-
-    id: int | None
-    account_code: AccountCode | None
-    department: Department | None
-    amount: Decimal
-
-    @classmethod
-    def read(cls, source: Reader) -> Allocation:
-        """Read one entry of ``cost_allocations``.
-
-        :raises InvalidPayload: no amount, or a value of the wrong type
-        """
-        account = source.child("budget")
-        return cls(
-            id=source.optional_integer("id"),
-            account_code=_account_code(account),
-            department=_department(account),
-            amount=source.required_decimal("amount"),
-        )
-
-
-def _account_code(account: Reader | None) -> AccountCode | None:
-    code = account.child("account_code") if account else None
-    return AccountCode.read(code) if code else None
-
-
-def _department(account: Reader | None) -> Department | None:
-    department = account.child("department") if account else None
-    return Department.read(department) if department else None
-
-
-@dataclass(frozen=True, slots=True)
 class BillItem:
     """One line of a bill; all amounts in the currency ``currency_name``.
 
@@ -99,6 +74,7 @@ class BillItem:
     purchase order's line, ``order_id`` that of the purchase order; a line with an order
     but without an order item is a miscellaneous cost of that order.
     ``fallback_account`` is the coding at purchase time, for a line without allocations.
+    ``order_item`` is the order's line as the bill embeds it, if that can be read.
     ``tax_percentage`` is in percent: 12 means 12 %.
     """
 
@@ -123,6 +99,8 @@ class BillItem:
     allocations: tuple[Allocation, ...]
     fallback_account: Allocation | None
     currency_name: str
+    order_item: OrderLine | None
+    catalog_item_id: int | None
 
     @classmethod
     def read(cls, source: Reader) -> BillItem:
@@ -130,7 +108,8 @@ class BillItem:
 
         :raises InvalidPayload: no id, or a value of the wrong type
         """
-        order_item = source.child("orderitem")
+        order_item = source.embedded("orderitem")
+        order_line = if_readable(OrderLine.read, order_item) if order_item else None
         order = source.child("po")
         allocations = source.children("cost_allocations")
         return cls(
@@ -149,32 +128,43 @@ class BillItem:
             shipping_amount=source.decimal("shipping_amount") or Decimal(0),
             bill_by_cost=source.boolean("bill_by_cost", missing=False),
             archived=source.boolean("archived", missing=False),
-            order_item_id=order_item.integer("id") if order_item else None,
+            order_item_id=source.reference("orderitem"),
             order_id=_order_id(order_item, order),
             order_number=order.text("number") if order else "",
             allocations=tuple(Allocation.read(entry) for entry in allocations),
             fallback_account=_fallback(order_item, source.decimal("total_cost")),
             currency_name=embedded_currency(source),
+            order_item=order_line,
+            catalog_item_id=_reference(order_item, "catalog_item"),
         )
+
+    @property
+    def catalog_item(self) -> CatalogItem | None:
+        """The catalog item that was ordered, if the bill embeds it."""
+        return self.order_item.catalog_item if self.order_item else None
+
+
+# The copy of the order's line says more about the bill, but must not hold it up: what
+# cannot be read of it counts as absent.
+
+
+def _reference(order_item: Reader | None, name: str) -> int | None:
+    return if_readable(order_item.reference, name) if order_item else None
 
 
 def _order_id(order_item: Reader | None, order: Reader | None) -> int | None:
-    found = order_item.optional_integer("purchase_order") if order_item else None
+    found = _reference(order_item, "purchase_order")
     if found is None and order:
         found = order.optional_integer("id")
     return found
 
 
 def _fallback(order_item: Reader | None, total: Decimal | None) -> Allocation | None:
-    account = order_item.child("account") if order_item else None
+    account = order_item.embedded("account") if order_item else None
     if account is None:
         return None
-    return Allocation(
-        id=None,
-        account_code=_account_code(account),
-        department=_department(account),
-        amount=total or Decimal(0),
-    )
+    amount = total or Decimal(0)
+    return if_readable(lambda place: Allocation.of_account(place, amount), account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +231,7 @@ class Bill:
     orders: tuple[tuple[int, str], ...]
     approver_name: str
     modified: datetime | None
+    attachments: tuple[Attachment, ...]
     raw: dict[str, Any] = field(repr=False, compare=False)
 
     @classmethod
@@ -277,6 +268,7 @@ class Bill:
             orders=_orders(source, items),
             approver_name=_approver_name(source),
             modified=source.instant("last_modified_datetime"),
+            attachments=each_once(read_attachments(source, "invoice_attachments")),
             raw=data,
             **_amounts(source),
         )
@@ -302,18 +294,7 @@ class Bill:
         Each vendor, currency, account code, department and location once: the copy with
         the most fields, because some places embed a short form.
         """
-        found: dict[tuple[str, str], dict[str, Any]] = {}
-        for resource, data in _mentions(self.raw):
-            key = (resource, str(data["id"]))
-            if len(data) > len(found.get(key, ())):
-                found[key] = data
-        for (resource, external_id), data in found.items():
-            yield resource, external_id, data
-
-
-def normalise_uuid(text: str) -> str:
-    """Bring the two spellings of a UUID to one: no dashes, lower case."""
-    return text.replace("-", "").strip().lower()
+        return fullest(_mentions(self.raw))
 
 
 _AMOUNTS = (
@@ -350,33 +331,26 @@ def _approver_name(source: Reader) -> str:
     for entry in source.children("bill_statuses"):
         user = entry.child("user")
         if user and entry.optional_integer("status") == BillStatus.APPROVED:
-            full_name = f"{user.text('firstName')} {user.text('lastName')}".strip()
-            name = full_name or user.text("email")
+            name = full_name(user)
     return name
 
 
-def _mentions(bill: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from _embedded("vendor", bill.get("vendor"))
-    yield from _embedded("currency", bill.get("currency"))
+def _mentions(bill: dict[str, Any]) -> Iterator[Mention]:
+    yield from mention("vendor", bill.get("vendor"))
+    yield from mention("currency", bill.get("currency"))
     for account in _accounts(bill):
-        department = account.get("department") or {}
-        yield from _embedded("location", department.get("branch"))
-        yield from _embedded("department", department)
-        yield from _embedded("account_code", account.get("account_code"))
+        yield from mentions_of_account(account)
     for item in bill.get("items") or ():
-        yield from _embedded("currency", item.get("currency"))
+        yield from mention("currency", item.get("currency"))
 
 
-def _accounts(bill: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _accounts(bill: dict[str, Any]) -> Iterator[object]:
     """Yield the accounts (account code of a department) of lines and costs."""
     for item in bill.get("items") or ():
         for allocation in item.get("cost_allocations") or ():
-            yield allocation.get("budget") or {}
-        yield (item.get("orderitem") or {}).get("account") or {}
+            yield allocation.get("budget")
+        order_item = Reader(item).embedded("orderitem")
+        if _fallback(order_item, None):
+            yield order_item and order_item.data.get("account")
     for cost in bill.get("costs") or ():
-        yield (cost.get("cost_allocation") or {}).get("budget") or {}
-
-
-def _embedded(resource: str, data: object) -> Iterator[tuple[str, dict[str, Any]]]:
-    if isinstance(data, dict) and data.get("id") is not None:
-        yield resource, data
+        yield (cost.get("cost_allocation") or {}).get("budget")

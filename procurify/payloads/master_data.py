@@ -230,7 +230,10 @@ class Department(Named):
 
 @dataclass(frozen=True, slots=True)
 class PaymentTerm:
-    """A payment term, known by its name only: its days are not in the API."""
+    """A payment term, known by its name only: its days are not in the API.
+
+    Where a document states it as text it has no ``id``.
+    """
 
     id: int | None
     name: str
@@ -250,8 +253,8 @@ class PaymentTerm:
 
     @property
     def external_id(self) -> str:
-        """Procurify's key, as text; "" if it sent none."""
-        return "" if self.id is None else str(self.id)
+        """Procurify's key, as text; without one, the name in small letters."""
+        return f"name:{self.name.casefold()}" if self.id is None else str(self.id)
 
     @property
     def code(self) -> str:

@@ -38,6 +38,11 @@ def clean_text(value: str) -> str:
     return _UNWANTED.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def normalise_uuid(text: str) -> str:
+    """Bring the two spellings of a UUID to one: no dashes, lower case."""
+    return text.replace("-", "").strip().lower()
+
+
 def to_decimal(value: object, path: str = "") -> Decimal | None:
     """Read an amount, a quantity or a rate; null and "" are None, negatives are legal.
 
@@ -218,6 +223,18 @@ class Reader:
         if value is None or value == {}:
             return None
         return Reader(value, self.at(name))
+
+    def embedded(self, name: str) -> Reader | None:
+        """Read an embedded object; where only its id stands, None."""
+        is_object = isinstance(self.data.get(name), dict)
+        return self.child(name) if is_object else None
+
+    def reference(self, name: str) -> int | None:
+        """Read the id of an object, which is embedded or stands for itself."""
+        embedded = self.embedded(name)
+        if embedded:
+            return embedded.integer("id")
+        return None if self.data.get(name) == {} else self.optional_integer(name)
 
     def children(self, name: str, *, required: bool = False) -> Iterator[Reader]:
         """Read a list of objects, in order; missing and null are empty.

@@ -118,7 +118,8 @@ def test_a_currency_is_known_by_its_name() -> None:
 def test_a_payment_term_is_known_by_its_name() -> None:
     term = PaymentTerm.from_json({"name": "Net 30"})
 
-    assert (term.external_id, term.code, term.label) == ("", "Net 30", "Net 30")
+    assert (term.external_id, term.code) == ("name:net 30", "Net 30")
+    assert term.label == "Net 30"
     assert PaymentTerm.from_json({"id": 4, "name": "x"}).external_id == "4"
 
 

@@ -1,0 +1,89 @@
+"""Files that people attached to a bill or to the line of an order.
+
+Source: Procurify API reference (edition of March 2024), "Retrieve a bill" and "Retrieve
+a purchase order". What kind of address ``file`` holds is not documented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .embedded import if_readable
+from .values import Reader, normalise_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file; ``file`` is its address, absolute or relative to the tenant's.
+
+    ``length`` is in bytes. Older files of order lines have neither a UUID nor a
+    length, type or hash.
+    """
+
+    id: int | None
+    uuid: str
+    file: str
+    name: str
+    mimetype: str
+    length: int | None
+    sha1_hash: str
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Attachment:
+        """Read a file in either of its two forms.
+
+        :raises InvalidPayload: no address, or a value of the wrong type
+        """
+        return cls.read(Reader(data))
+
+    @classmethod
+    def read(cls, source: Reader) -> Attachment:
+        """Read a file where it stands in a larger payload."""
+        is_old = source.data.get("file") is None
+        return cls(
+            id=source.optional_integer("id"),
+            uuid=normalise_uuid(source.text("uuid")),
+            file=source.required_text("attachment" if is_old else "file"),
+            name=source.text("name"),
+            mimetype=source.text("mimetype").lower(),
+            length=source.optional_integer("length"),
+            sha1_hash=source.text("sha1_hash").lower(),
+        )
+
+    @property
+    def external_id(self) -> str:
+        """What tells this file from others: the UUID, else its number, else ""."""
+        if self.uuid or self.id is None:
+            return self.uuid
+        return f"id-{self.id}"
+
+    @property
+    def code(self) -> str:
+        """A file has no code."""
+        return ""
+
+    @property
+    def label(self) -> str:
+        """The name, else the last part of the address."""
+        return self.name or self.file.split("?")[0].rstrip("/").rpartition("/")[2]
+
+
+def read_attachments(source: Reader, name: str) -> Iterator[Attachment]:
+    """Yield the files of the list ``name``; an entry that cannot be read is no file."""
+    entries = source.data.get(name)
+    for entry in entries if isinstance(entries, list) else ():
+        found = if_readable(Attachment.from_json, entry)
+        if found and found.file and found.external_id:
+            yield found
+
+
+def each_once(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    """Leave out files that came before."""
+    found: dict[str, Attachment] = {}
+    for attachment in attachments:
+        found.setdefault(attachment.external_id, attachment)
+    return tuple(found.values())
