@@ -5,8 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, ProcurifyError
-from .procurify_record import DOCUMENTS
 from .procurify_secret import UnreadableSecret
+from .resource_kinds import DOCUMENTS
 
 _CREDENTIALS = frozenset({"base_url", "token_url", "client_id", "client_secret"})
 # What these policies decide about is decided again when they change.

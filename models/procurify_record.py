@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
+
+from .resource_kinds import DOCUMENTS, KINDS
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
-
-DOCUMENTS = ("bill",)
 
 _REVIEWER_FIELDS = frozenset({"res_model", "res_id"})
 
@@ -36,6 +36,15 @@ class ProcurifyRecord(models.Model):
     )
     resource = fields.Selection(
         selection="_selection_resource", string="Kind", required=True, readonly=True
+    )
+    role = fields.Selection(
+        [
+            ("master", "Master data"),
+            ("document", "Document"),
+            ("detail", "Detail of a document"),
+        ],
+        compute="_compute_role",
+        search="_search_role",
     )
     external_id = fields.Char("Procurify ID", required=True, readonly=True)
     remote_uuid = fields.Char("Procurify UUID", readonly=True)
@@ -84,6 +93,7 @@ class ProcurifyRecord(models.Model):
             ("card_bill", "Credit card"),
             ("not_a_vendor", "Not a vendor of goods"),
             ("not_tracked", "Locations are not booked"),
+            ("for_reference", "Read for reference only"),
         ],
         readonly=True,
     )
@@ -136,6 +146,18 @@ class ProcurifyRecord(models.Model):
         for record in self:
             record.display_name = record.name or record.external_id
 
+    @api.depends("resource")
+    def _compute_role(self):
+        for record in self:
+            record.role = KINDS[record.resource].role
+
+    @api.model
+    def _search_role(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        names = [kind.name for kind in KINDS.values() if kind.role in value]
+        return Domain("resource", "in", names)
+
     @api.depends("payload")
     def _compute_payload_text(self):
         for record in self:
@@ -149,15 +171,7 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _selection_resource(self):
-        return [
-            ("currency", self.env._("Currencies")),
-            ("account_code", self.env._("Account codes")),
-            ("location", self.env._("Locations")),
-            ("department", self.env._("Departments")),
-            ("vendor", self.env._("Vendors")),
-            ("tax", self.env._("Taxes")),
-            ("bill", self.env._("Bills")),
-        ]
+        return [(kind.name, self.env._(kind.label)) for kind in KINDS.values()]
 
     # === CRUD METHODS === #
 

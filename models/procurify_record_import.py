@@ -19,6 +19,7 @@ from ..procurify.arithmetic import Tax
 from .import_batch import BatchRefused, ImportBatch
 from .ir_cron import is_run_manually
 from .procurify_cause import Hold
+from .resource_kinds import KINDS
 
 _logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ PAYLOADS = {
     **{name: resource.payload for name, resource in RESOURCES.items()},
     "tax": Tax,
 }
-IMPORT_ORDER = sorted(PAYLOADS, key=lambda name: name == "bill")
+IMPORT_ORDER = list(KINDS)
 
 
 class ProcurifyRecord(models.Model):
@@ -39,11 +40,14 @@ class ProcurifyRecord(models.Model):
     @api.model
     @ormcache("resource")
     def _target_model(self, resource):
-        """Return the name of the model that imports ``resource``."""
+        """Return the name of the model that imports ``resource``; False: none does."""
         return next(
-            name
-            for name, model in self.env.registry.items()
-            if resource in getattr(model, "_procurify_resources", ())
+            (
+                name
+                for name, model in self.env.registry.items()
+                if resource in getattr(model, "_procurify_resources", ())
+            ),
+            False,
         )
 
     # === IMPORT METHODS === #
@@ -55,6 +59,9 @@ class ProcurifyRecord(models.Model):
             groups[record.connection_id, record.resource] |= record
         for key in sorted(groups, key=lambda k: (k[0].id, IMPORT_ORDER.index(k[1]))):
             records = groups[key]
+            if not self._target_model(key[1]):
+                records.write({"state": "excluded", "excluded_rule": "for_reference"})
+                continue
             for start in range(0, len(records), IMPORT_BATCH_SIZE):
                 records[start : start + IMPORT_BATCH_SIZE]._try_import()
 

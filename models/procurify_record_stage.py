@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, InvalidPayload
+from .resource_kinds import KINDS
 
 _KNOWN_FIELDS = (
     "external_id",
@@ -14,9 +15,6 @@ _KNOWN_FIELDS = (
     "summary_digest",
     "state",
 )
-
-# Under what a document is known besides its id, if that may change: the best first.
-_IDENTITIES = {"bill": ("remote_uuid", "remote_group")}
 
 
 class ProcurifyRecord(models.Model):
@@ -120,8 +118,8 @@ class ProcurifyRecord(models.Model):
         except InvalidPayload:
             # Staged all the same: the import says what cannot be read.
             return values, ()
-        facts = FACTS.get(resource, lambda payload: {})
-        values |= {"name": payload.label, "code": payload.code} | facts(payload)
+        values |= {"name": payload.label, "code": payload.code}
+        values |= KINDS[resource].facts(payload)
         former_ids = getattr(payload, "version_ids", ())
         return values, tuple(map(str, former_ids))
 
@@ -135,7 +133,7 @@ class ProcurifyRecord(models.Model):
         values = [value for value, _former_ids in described.values()]
         former = [i for _value, former_ids in described.values() for i in former_ids]
         match = Domain("external_id", "in", [*described, *former])
-        identities = _IDENTITIES.get(resource, ())
+        identities = KINDS[resource].identities
         for field in identities:
             if keys := [value[field] for value in values if value.get(field)]:
                 match |= Domain(field, "in", keys)
@@ -180,22 +178,6 @@ class ProcurifyRecord(models.Model):
         self.ensure_one()
         # A person's word stands until that person takes it back.
         return {} if self.state == "ignored" else {"state": "pending"}
-
-
-def _bill_facts(bill):
-    return {
-        "remote_uuid": bill.uuid or False,
-        "remote_group": str(bill.group) if bill.group else False,
-        "remote_party": bill.vendor.name if bill.vendor else bill.vendor_name,
-        "remote_date": bill.invoice_date,
-        "remote_amount": float(bill.total_cost_with_tax or 0),
-        "remote_currency": bill.currency and bill.currency.code,
-        "remote_deleted": not bill.active,
-    }
-
-
-# What people see of a document before it is imported, and what identifies it.
-FACTS = {"bill": _bill_facts}
 
 
 def _resource_domain(connection, resource):

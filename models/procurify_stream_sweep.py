@@ -7,8 +7,8 @@ from odoo.fields import Domain
 
 from ..procurify import RESOURCES
 from .ir_cron import is_run_manually
-from .procurify_record import DOCUMENTS
 from .procurify_stream_scan import is_missing
+from .resource_kinds import DOCUMENTS
 
 # What is swept: documents that can be asked for one by one.
 SWEPT = tuple(
