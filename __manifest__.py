@@ -14,6 +14,7 @@
         "security/ir.model.access.csv",
         "security/procurify_connector_security.xml",
         "data/ir_cron_data.xml",
+        "data/product_data.xml",
         "views/procurify_cause_views.xml",
         "views/procurify_record_views.xml",
         "views/procurify_stream_views.xml",

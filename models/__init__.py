@@ -2,6 +2,7 @@ from . import procurify_secret
 from . import procurify_connection
 from . import procurify_connection_client
 from . import procurify_connection_import
+from . import procurify_connection_purchase
 from . import procurify_stream
 from . import procurify_stream_scan
 from . import procurify_stream_sweep
@@ -15,6 +16,13 @@ from . import account_account
 from . import account_analytic_account
 from . import res_partner
 from . import account_tax
+from . import uom_uom
+from . import account_payment_term
+from . import product_product
+from . import purchase_order_line
+from . import purchase_order
+from . import purchase_order_revision
+from . import purchase_order_requisition
 from . import account_move
 from . import account_move_open
 from . import ir_cron

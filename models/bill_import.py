@@ -1,11 +1,11 @@
 """Bills of one batch: what they refer to, what holds them, what they write."""
 
 from decimal import Decimal
-from functools import partial
 
 from odoo.fields import Command
 
 from ..procurify.arithmetic import reckon, split
+from .bill_links import BillLinks
 from .document_import import DocumentImport
 
 
@@ -28,7 +28,11 @@ class BillImport(DocumentImport):
         for line in self.reckonings[record].lines:
             if line.tax:
                 mentioned |= self._synthetic("tax", line.tax)
-        return mentioned
+        return mentioned | BillLinks.mentioned(document)
+
+    def _resolve_all(self):
+        super()._resolve_all()
+        self.links = BillLinks(self)
 
     def _check(self, record, document):
         currency = self._currency(record, document)
@@ -40,8 +44,11 @@ class BillImport(DocumentImport):
             record, currency, bookable=self.connection.rounding_account_id
         )
         lines = {}
+        linked = self._linked_items(document)
         for line in self.reckonings[record].lines:
-            several = self._line_values(record, line, currency)
+            # The first line of an item carries its order line, and its quantity.
+            item = linked.pop(line.source, None)
+            several = self._line_values(record, line, currency, item)
             lines |= self._by_source(line, several)
         lines |= self._rounding_line(record, currency)
         if self._is_open(record):
@@ -54,37 +61,79 @@ class BillImport(DocumentImport):
 
     # === LINES === #
 
-    def _line_values(self, record, line, currency):
+    def _linked_items(self, bill):
+        """Return {source: item} of the items that may be for an order's line."""
+        return {
+            f"item {item.id}": item
+            for item in bill.items
+            if item.order_item_id or item.order_id
+        }
+
+    def _line_values(self, record, line, currency, item):
         """Return the values of the Odoo lines for one net line.
 
         One line per account code. Several departments are its analytic distribution
         where Odoo's percentages give their cents back, else a line each.
+
+        :param item: the bill's item whose order line the first of them carries
         """
         account_id = self._account(record, line)
         tax_id = line.tax and self._target(record, "tax", line.tax.external_id)
         keys = [self._analytic_key(record, share) for share in line.shares]
         if not currency or not account_id or record in self.batch.holds:
             return []
-        values = {"name": line.label, "account_id": account_id}
         amounts = [share.amount for share in line.shares]
-        price = partial(
-            self.pricing.price, self._sign(record), currency, self.taxes.get(tax_id)
-        )
         distribution = self.pricing.distribution(line.amount, amounts, keys)
         if distribution is not None:
-            return [
-                values
-                | price(line.amount, line.tax_amount, line.quantity, line.unit_price)
-                | {"analytic_distribution": distribution}
-            ]
-        cent = Decimal(1).scaleb(-currency.decimal_places)
-        taxes = split(line.tax_amount, amounts, cent)
-        return [
-            values
-            | price(amount, tax_amount)
-            | {"analytic_distribution": {key: 100} if key else False}
-            for amount, tax_amount, key in zip(amounts, taxes, keys, strict=True)
+            parts = [(line.amount, line.tax_amount, distribution)]
+        else:
+            cent = Decimal(1).scaleb(-currency.decimal_places)
+            taxes = split(line.tax_amount, amounts, cent)
+            analytics = [{key: 100} if key else False for key in keys]
+            parts = list(zip(amounts, taxes, analytics, strict=True))
+        several = [
+            {
+                "name": line.label,
+                "account_id": account_id,
+                "analytic_distribution": analytic,
+            }
+            | self._price(record, line, currency, self.taxes.get(tax_id), part)
+            for *part, analytic in parts
         ]
+        if item and several:
+            several[0] |= self._link(
+                record, line, currency, self.taxes.get(tax_id), parts[0][:2], item
+            )
+        return several
+
+    def _price(self, record, line, currency, tax, part):
+        """Return quantity, price and taxes of a part of ``line``: (net, tax)."""
+        net, tax_amount = part
+        whole = net == line.amount
+        return self.pricing.price(
+            self.sign(record),
+            currency,
+            tax,
+            net,
+            tax_amount,
+            line.quantity if whole else None,
+            line.unit_price if whole else None,
+        )
+
+    def _link(self, record, line, currency, tax, part, item):
+        """Return what ties a line to the order line that it is for, if there is one."""
+        order_line = self.links.line_of(item)
+        sign = self.sign(record)
+        quantity = order_line and self.links.quantity(
+            record, item, order_line, sign * line.amount
+        )
+        if not quantity:
+            return {}
+        return {
+            "purchase_line_id": order_line.id,
+            "product_id": order_line.product_id.id,
+            "product_uom_id": order_line.product_uom_id.id,
+        } | self.pricing.price(sign, currency, tax, *part, billed=quantity)
 
     @staticmethod
     def _by_source(line, several):
@@ -122,14 +171,14 @@ class BillImport(DocumentImport):
                 ),
                 "account_id": account.id,
                 "quantity": 1.0,
-                "price_unit": float(self._sign(record) * reckoning.residue),
+                "price_unit": float(self.sign(record) * reckoning.residue),
                 "tax_ids": [],
             }
         }
 
     # === HEADER === #
 
-    def _sign(self, record):
+    def sign(self, record):
         """A negative total is a refund: all its lines are turned around."""
         return -1 if self.reckonings[record].total < 0 else 1
 
@@ -159,6 +208,7 @@ class BillImport(DocumentImport):
             values["invoice_currency_rate"] = rate
         if self.connection.journal_id:
             values["journal_id"] = self.connection.journal_id.id
+        self.batch.awaited[record] = self.links.awaited(bill)
         self.values[record] = values
         self.sources[record] = list(lines)
         self.totals[record] = abs(total)

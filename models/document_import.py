@@ -2,7 +2,10 @@
 
 import json
 from contextlib import contextmanager
+from datetime import datetime, time
 from decimal import Decimal
+
+from odoo.fields import Date, Datetime
 
 from ..procurify import InvalidPayload
 from .line_pricing import LinePricing
@@ -93,8 +96,8 @@ class DocumentImport:
         }
         records = self.connection.env["procurify.record"]
         self.references = records._resolve(self.connection, mentioned)
-        self.taxes = self._targets("account.tax")
-        self.analytic = self._targets("account.analytic.account")
+        self.taxes = self.targets("account.tax")
+        self.analytic = self.targets("account.analytic.account")
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
         self.rated = self._rated_currencies()
         self.base_currency = self._base_currency()
@@ -127,7 +130,7 @@ class DocumentImport:
         text = json.dumps(payload.to_json(), ensure_ascii=False)
         return {(resource, payload.external_id): (text, payload)}
 
-    def _targets(self, model):
+    def targets(self, model):
         """Return {id: record of ``model``} of what the documents refer to."""
         ids = {
             reference.target_id
@@ -289,3 +292,11 @@ class DocumentImport:
         if reference.state is not Resolution.FOUND and not required:
             return False
         return self._target(record, resource, payload.external_id)
+
+
+def at_noon(day):
+    """Return a calendar day as a moment that is on it in nearly every time zone.
+
+    :param day: a date, or None for today
+    """
+    return Datetime.to_string(datetime.combine(day or Date.today(), time(12)))

@@ -32,6 +32,8 @@ class ImportBatch:
         self.targets = {}
         self.origins = {}
         self.written = {}
+        self.differences = {}
+        self.awaited = {}
         self.holds = {}
         self.exclusions = {}
         self.waiting = set()

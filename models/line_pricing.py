@@ -18,19 +18,33 @@ class LinePricing:
         self.unit_digits = digits("Product Unit")
         self.share_quantum = Decimal(1).scaleb(-digits("Percentage Analytic"))
 
-    def price(self, sign, currency, tax, net, tax_amount, quantity=None, unit=None):
+    def price(
+        self,
+        sign,
+        currency,
+        tax,
+        net,
+        tax_amount,
+        quantity=None,
+        unit=None,
+        billed=None,
+    ):
         """Return quantity, price and taxes that make exactly ``net`` and its tax.
 
         :param sign: -1 on a refund, whose amounts are turned around
         :param net: Decimal in ``currency``, without tax
         :param tax_amount: Decimal in ``currency``, as Procurify rounded it
         :param quantity: with ``unit``, used where Odoo keeps all their digits
+        :param billed: the quantity that the line must have, with its final sign
         """
         net, tax_amount = sign * net, sign * tax_amount
-        count, price = 1.0, float(net)
-        if tax and tax.price_include:
-            price = float(net + tax_amount)
-        elif self._keeps(quantity, self.unit_digits) and self._keeps(
+        stated = net + tax_amount if tax and tax.price_include else net
+        count, price = 1.0, float(stated)
+        if billed:
+            count, price = float(billed), float(stated / billed)
+        elif tax and tax.price_include:
+            pass
+        elif self.keeps(quantity, self.unit_digits) and self.keeps(
             unit, self.price_digits
         ):
             count, price = float(quantity), sign * float(unit)
@@ -77,8 +91,31 @@ class LinePricing:
         pairs = zip(keys, shares, strict=True)
         return {key: float(share) for key, share in pairs if share}
 
+    def nearest_distribution(self, amount, parts, keys):
+        """Return the distribution whose percentages come nearest to ``parts``.
+
+        For what is not booked: shares without accounts are left out, and the
+        rounding goes to the largest.
+        """
+        weights = {}
+        for part, key in zip(parts, keys, strict=True):
+            if key:
+                weights[key] = weights.get(key, Decimal(0)) + part
+        if not amount:
+            return {key: 100.0 for key in weights} if len(weights) == 1 else False
+        if not weights:
+            return False
+        shares = {
+            key: (part * 100 / amount).quantize(self.share_quantum)
+            for key, part in weights.items()
+        }
+        if all(keys):
+            largest = max(shares, key=lambda key: abs(shares[key]))
+            shares[largest] += 100 - sum(shares.values())
+        return {key: float(share) for key, share in shares.items() if share}
+
     @staticmethod
-    def _keeps(number, digits):
+    def keeps(number, digits):
         """Tell whether Odoo keeps every digit of ``number``."""
         if number is None:
             return False

@@ -69,6 +69,59 @@ CAUSES = {
         _lt("Tax “%(value)s” is not mapped to a purchase tax in Odoo."),
         _lt("Choose the tax, or create it and replay."),
     ),
+    "unknown_unit": (
+        "Unknown unit",
+        _lt("Unit “%(value)s” is not mapped to a unit of measure in Odoo."),
+        _lt("Choose the unit, or create it and replay."),
+    ),
+    "unit_conflict": (
+        "Unit does not convert",
+        _lt("Unit “%(value)s” does not convert to the unit of %(found)s."),
+        _lt("Map the item to another product, or relate the units in Odoo."),
+    ),
+    "unknown_payment_term": (
+        "Unknown payment term",
+        _lt("Payment term “%(value)s” is not mapped to one in Odoo."),
+        _lt("Choose the payment term; no document waits for it."),
+    ),
+    "unknown_product": (
+        "Unknown item",
+        _lt("Catalogue item “%(value)s” is not mapped to a product in Odoo."),
+        _lt("Choose the product, or create it and replay."),
+    ),
+    "ambiguous_product": (
+        "Ambiguous item",
+        _lt("Catalogue item “%(value)s” could be more than one product: %(found)s."),
+        _lt("Choose the right product."),
+    ),
+    "missing_product": (
+        "No generic product",
+        _lt("Lines that are only text need the connection's generic product."),
+        _lt("Choose an active generic product on the connection."),
+    ),
+    "order_cancelled": (
+        "Cancelled after booking",
+        _lt("Procurify cancelled %(value)s, and %(found)s is received or billed."),
+        _lt("Return or credit what was booked, cancel the order, and replay."),
+    ),
+    "order_undercut": (
+        "Less than booked",
+        _lt(
+            "Procurify lowered “%(value)s” to %(expected)s, and %(found)s is received "
+            "or billed."
+        ),
+        _lt("Correct the receipt or the bill and replay, or ignore the change."),
+    ),
+    "order_locked": (
+        "Locked in Odoo",
+        _lt("Procurify changed %(value)s, and somebody locked %(found)s in Odoo."),
+        _lt("Unlock the order and replay, or ignore the change."),
+    ),
+    "cancelled_in_odoo": (
+        "Cancelled in Odoo",
+        _lt("Procurify changed %(value)s, and %(found)s is cancelled in Odoo."),
+        _lt("Set it back to draft and replay, or ignore the change."),
+    ),
     "missing_allocation": (
         "Line without account",
         _lt("%(value)s carries no account code in Procurify."),

@@ -249,9 +249,15 @@ class ProcurifyConnection(models.Model):
         if _CREDENTIALS & vals.keys():
             # The token is nobody's to write.
             self.sudo().write(self._forgotten_token_values())
-        if resources := {name for key in vals for name in _POLICIES.get(key, ())}:
+        policies = self._policies()
+        if resources := {name for key in vals for name in policies.get(key, ())}:
             self._decide_again(resources)
         return written
+
+    @api.model
+    def _policies(self):
+        """Return {field: resources that are decided about again when it changes}."""
+        return dict(_POLICIES)
 
     def _decide_again(self, resources):
         """Send what is not in Odoo yet to the import, under the new policies."""

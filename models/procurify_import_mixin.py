@@ -16,6 +16,9 @@ UNKNOWN_CODES = {
     "department": "unknown_department",
     "vendor": "unknown_vendor",
     "tax": "unknown_tax",
+    "unit": "unknown_unit",
+    "payment_term": "unknown_payment_term",
+    "catalog_item": "unknown_product",
 }
 
 
@@ -153,6 +156,34 @@ class ProcurifyImportMixin(models.AbstractModel):
         if code == "target_deleted":
             key = f"{record.resource}/{key}"
         return Hold(code, key, {"value": record.name} | params, record.id)
+
+    @api.model
+    def _procurify_follow(self, batch, prepare):
+        """Carry changes to records that the connector made, and nobody edited since.
+
+        A field that a person changed in Odoo is that person's from then on.
+
+        :param prepare: gives what a payload says about a record, as JSON values
+        """
+        for record in batch.records:
+            if (
+                batch.origins.get(record) != "remembered"
+                or record.origin != "created"
+                or record.applied_digest == record.digest
+            ):
+                continue
+            target = self.browse(record.res_id)
+            applied = record.applied_state or {}
+            news = {
+                field: value
+                for field, value in prepare(batch.payloads[record]).items()
+                if value != applied.get(field)
+                and target._fields[field].convert_to_write(target[field], target)
+                == applied.get(field)
+            }
+            if news:
+                target.write(news)
+            batch.link(record, target.id, "remembered", written=applied | news)
 
     @api.model
     def _procurify_hold_open(self, batch, record, code=None, **params):

@@ -93,7 +93,15 @@ class ProcurifyRecord(models.Model):
             ("card_bill", "Credit card"),
             ("not_a_vendor", "Not a vendor of goods"),
             ("not_tracked", "Locations are not booked"),
-            ("for_reference", "Read for reference only"),
+            ("product_unit", "Counted in the product's unit"),
+            ("generic_product", "The generic product stands for it"),
+            ("part_of_order", "Imported with its order"),
+            ("not_purchased", "Not purchased"),
+            ("cancelled", "Cancelled"),
+            ("no_lines", "Without lines"),
+            ("orders_not_imported", "Orders are not imported"),
+            ("requisitions_not_imported", "Requisitions are not imported"),
+            ("nothing_requested", "Nothing left to buy"),
         ],
         readonly=True,
     )
@@ -122,6 +130,15 @@ class ProcurifyRecord(models.Model):
         column2="cause_id",
         string="Reasons",
         readonly=True,
+    )
+    awaits_ids = fields.Many2many(
+        "procurify.record",
+        relation="procurify_record_awaits_rel",
+        column1="record_id",
+        column2="awaited_id",
+        string="Awaits",
+        readonly=True,
+        help="Order items that this bill is for, and that are not in Odoo yet.",
     )
     hold_reason = fields.Text("Held Because", compute="_compute_hold_reason")
 

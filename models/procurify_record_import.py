@@ -14,7 +14,7 @@ from odoo.fields import Command, Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import ormcache
 
-from ..procurify import RESOURCES, InvalidPayload
+from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
 from .import_batch import BatchRefused, ImportBatch
 from .ir_cron import is_run_manually
@@ -25,11 +25,13 @@ _logger = logging.getLogger(__name__)
 
 IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
 
-# Master data before what names it. A tax has no list of its own in Procurify: it
-# is staged when a document first mentions it.
+# These have no list of their own in Procurify: they are staged when a document first
+# mentions them.
 PAYLOADS = {
     **{name: resource.payload for name, resource in RESOURCES.items()},
     "tax": Tax,
+    "unit": Unit,
+    "payment_term": PaymentTerm,
 }
 IMPORT_ORDER = list(KINDS)
 
@@ -40,14 +42,11 @@ class ProcurifyRecord(models.Model):
     @api.model
     @ormcache("resource")
     def _target_model(self, resource):
-        """Return the name of the model that imports ``resource``; False: none does."""
+        """Return the name of the model that imports ``resource``."""
         return next(
-            (
-                name
-                for name, model in self.env.registry.items()
-                if resource in getattr(model, "_procurify_resources", ())
-            ),
-            False,
+            name
+            for name, model in self.env.registry.items()
+            if resource in getattr(model, "_procurify_resources", ())
         )
 
     # === IMPORT METHODS === #
@@ -59,9 +58,6 @@ class ProcurifyRecord(models.Model):
             groups[record.connection_id, record.resource] |= record
         for key in sorted(groups, key=lambda k: (k[0].id, IMPORT_ORDER.index(k[1]))):
             records = groups[key]
-            if not self._target_model(key[1]):
-                records.write({"state": "excluded", "excluded_rule": "for_reference"})
-                continue
             for start in range(0, len(records), IMPORT_BATCH_SIZE):
                 records[start : start + IMPORT_BATCH_SIZE]._try_import()
 
@@ -174,6 +170,8 @@ class ProcurifyRecord(models.Model):
                 record.origin = batch.origins[record]
             if record in batch.written:
                 record.applied_state = batch.written[record]
+            if record.awaits_ids._ids != batch.awaited.get(record, ()):
+                record.awaits_ids = [Command.set(batch.awaited.get(record, ()))]
         dependents._requeue()
 
     def _quarantine(self, holds):
@@ -210,6 +208,13 @@ class ProcurifyRecord(models.Model):
     def _requeue(self):
         """Send these records to the import again."""
         self.write({"state": "pending"})
+
+    def _link_waiting(self):
+        """Send bills to the import again that wait for the lines of these items."""
+        if self:
+            waiting = self.search([("awaits_ids", "in", self.ids)])
+            waiting.write({"applied_digest": False})
+            waiting.filtered(lambda r: r.state != "ignored")._requeue()
 
     def _dependents(self):
         """Return the held records that these may release: what they are a reason

@@ -143,32 +143,11 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_update(self, batch):
-        """Carry changes to partners that the connector made, and nobody edited since.
-
-        A field that a person changed in Odoo is that person's from then on.
-        """
-        changed = batch.records.filtered(
-            lambda record: (
-                batch.origins.get(record) == "remembered"
-                and record.origin == "created"
-                and record.applied_digest != record.digest
-            )
+        """Carry changes to partners that the connector made."""
+        countries = self._procurify_countries(batch, batch.records)
+        self._procurify_follow(
+            batch, lambda vendor: self._procurify_prepare_values(vendor, countries)
         )
-        countries = self._procurify_countries(batch, changed)
-        for record in changed:
-            partner = self.browse(record.res_id)
-            values = self._procurify_prepare_values(batch.payloads[record], countries)
-            applied = record.applied_state or {}
-            news = {
-                field: value
-                for field, value in values.items()
-                if value != applied.get(field)
-                and partner._fields[field].convert_to_write(partner[field], partner)
-                == applied.get(field)
-            }
-            if news:
-                partner.write(news)
-            batch.link(record, partner.id, "remembered", written=applied | news)
 
     @api.model
     def _procurify_prepare_values(self, vendor, countries):
@@ -189,7 +168,7 @@ class ResPartner(models.Model):
     @api.model
     def _procurify_countries(self, batch, records):
         """Return {normalised name or code: id}; Procurify's country is free text."""
-        texts = [batch.payloads[record].country for record in records]
+        texts = [batch.payloads[r].country for r in records if r in batch.payloads]
         model = self.env["res.country"]
         by_name = search_by(model, "name", texts)
         by_code = search_by(model, "code", [t for t in texts if len(t) == 2])

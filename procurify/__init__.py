@@ -54,7 +54,7 @@ from .payloads import (
     normalise_uuid,
     to_decimal,
 )
-from .resources import RESOURCES, Payload, Resource
+from .resources import RESOURCES, Payload, Resource, Variant
 from .tokens import Token
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "Token",
     "TransientError",
     "Unit",
+    "Variant",
     "Vendor",
     "VendorType",
     "calendar_date",

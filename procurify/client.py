@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from .addresses import check_url, normalise_base_url
 from .answers import Answer, check
 from .envelopes import Listing, RemoteObject, read_detail, read_listing
 from .errors import AuthenticationError, ProtocolError
-from .paging import Page, Query, page_from, queries
+from .paging import Page, Query, Window, page_from, plans
 from .tokens import Token, TokenSource
 from .transport import Transport
 
@@ -82,7 +82,7 @@ class Client:
     ) -> None:
         self.base_url = normalise_base_url(base_url)
         self.page_size = page_size
-        self._id_position = 0
+        self._id_positions: dict[str, int] = {}
         self._detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
         self._transport = Transport(
             self.base_url,
@@ -129,6 +129,7 @@ class Client:
         self,
         resource: Resource,
         since: datetime | None = None,
+        created_since: datetime | None = None,
         newest_first: bool = False,
         first_page: int = 1,
     ) -> Iterator[Page]:
@@ -141,20 +142,16 @@ class Client:
         :param since: aware; only what was modified then or later, where the resource
             has a filter. A filter by date starts two days earlier, because the time
             zone of its day is not documented.
+        :param created_since: aware; with ``since``: what was created then or later as
+            well, where the resource has a variant for that
         :param newest_first: ask for this order; see ``Page.newest_first`` for whether
             the server kept to it
         :param first_page: number of the page to start with
         :raises ProtocolError: the server goes in circles, or sends no list
         """
-        several = len(resource.variants) > 1
-        heads = [
-            self._head(
-                resource,
-                queries(resource, params, since, newest_first),
-                1 if several else first_page,
-            )
-            for params in resource.variants
-        ]
+        variants = plans(resource, Window(since, created_since, newest_first))
+        start = 1 if len(variants) > 1 else first_page
+        heads = [self._head(resource, candidates, start) for candidates in variants]
         first_pages = [page for _, page in heads]
         seen: set[tuple[str, str]] = set()
         for variant, (query, head) in enumerate(heads):
@@ -196,8 +193,8 @@ class Client:
         what Procurify's own screen says.
         """
         params = {**dict(resource.params), "page": "1", "page_size": "1"}
-        listing = self._list(resource, params)
-        return page_from(listing, resource, Query(), 1).count
+        query = Query(resource.list_path, params)
+        return page_from(self._list(resource, query), resource, query, 1).count
 
     # === REQUESTS === #
 
@@ -234,20 +231,22 @@ class Client:
     ) -> Page:
         """Read one page; one beyond the first that is not there (404) is empty."""
         paging = {"page": str(number), "page_size": str(self.page_size)}
+        numbered = replace(query, params={**query.params, **paging})
         try:
-            listing = self._list(resource, {**query.params, **paging})
+            listing = self._list(resource, numbered)
         except ProtocolError as error:
-            if error.http_status != 404 or number == 1:
+            optional = number > 1 or query.may_be_missing
+            if error.http_status != 404 or not optional:
                 raise
             listing = Listing((), {})
         return page_from(listing, resource, query, number, previous)
 
-    def _list(self, resource: Resource, params: Mapping[str, str]) -> Listing:
+    def _list(self, resource: Resource, query: Query) -> Listing:
         def parse(answer: Answer) -> Listing:
             check(answer)
             return read_listing(answer, resource)
 
-        return self._get(resource.list_path, params, parse)
+        return self._get(query.path, query.params, parse)
 
     def _detail(
         self, resource: Resource, ids: tuple[str, ...], cancelled: threading.Event
@@ -263,13 +262,14 @@ class Client:
         if resource.detail_path is None:
             raise ValueError(f"{resource.name} has no detail")
         # What the server took last is tried first.
-        for position in sorted(range(len(ids)), key=lambda i: i != self._id_position):
+        best = self._id_positions.get(resource.name, 0)
+        for position in sorted(range(len(ids)), key=lambda i: i != best):
             path = resource.detail_path.format(id=quote(ids[position], safe=""))
             found = self._get(path, {}, parse, cancelled)
             if found:
-                self._id_position = position
+                self._id_positions[resource.name] = position
                 return found
-        return MissingObject(ids[-1])
+        return MissingObject(resource.external_id(ids))
 
     def _get(
         self,

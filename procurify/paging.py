@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .envelopes import Listing, RemoteObject
-    from .resources import Params, Resource
+    from .resources import Resource, Variant
 
 DATE_FILTER_MARGIN = timedelta(days=2)
 """How much earlier a filter by date starts: covers every time zone, with room."""
@@ -30,11 +30,15 @@ DATE_TOLERANCE = timedelta(days=1)
 class Query:
     """Parameters of a list request and what they promise.
 
+    :param path: of the list
+    :param may_be_missing: a path with nothing there (404) is an empty list
     :param start: the server was asked for what changed since then, if it was
     :param tolerance: how much earlier a stamp may be without breaking the promise
     """
 
+    path: str
     params: dict[str, str] = field(default_factory=dict)
+    may_be_missing: bool = False
     start: datetime | None = None
     tolerance: timedelta = timedelta(0)
 
@@ -92,42 +96,81 @@ class Page:
         return replace(self, objects=tuple(fresh.values()))
 
 
-def queries(
-    resource: Resource, params: Params, since: datetime | None, newest_first: bool
-) -> list[Query]:
-    """List the queries to try, best first: a server may refuse an order or a filter."""
-    orders: list[dict[str, str]] = [{}]
-    if newest_first and resource.order_by:
-        orders.insert(0, {"order_by": resource.order_by})
-    plain = {**dict(resource.params), **dict(params)}
+@dataclass(frozen=True)
+class Window:
+    """What of a list is wanted: all of it, or what is newer than an aware instant.
+
+    :param since: what was modified then or later, where the resource has a filter
+    :param created_since: with ``since``: also what was created then or later, where a
+        variant has a filter for that; without it, those variants are left out
+    :raises ValueError: an instant without a time zone
+    """
+
+    since: datetime | None = None
+    created_since: datetime | None = None
+    newest_first: bool = False
+
+    def __post_init__(self) -> None:
+        for moment in (self.since, self.created_since):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError("since must be aware")
+
+
+def plans(resource: Resource, window: Window) -> list[list[Query]]:
+    """List for each variant to read the queries to try, the best one first.
+
+    A server may refuse an order or a filter. A variant that is only there for what is
+    new is left out when everything is read anyway.
+    """
+    is_partial = window.since is not None and window.created_since is not None
     return [
-        replace(query, params={**plain, **query.params, **order})
-        for query in _filters(resource, since)
+        _queries(resource, variant, window)
+        for variant in resource.variants
+        if is_partial or not variant.created_filter
+    ]
+
+
+def _queries(resource: Resource, variant: Variant, window: Window) -> list[Query]:
+    orders: list[dict[str, str]] = [{}]
+    if window.newest_first and resource.order_by:
+        orders.insert(0, {"order_by": resource.order_by})
+    plain = {**dict(resource.params), **dict(variant.params)}
+    return [
+        replace(
+            query,
+            params={**plain, **query.params, **order},
+            may_be_missing=variant.list_path is not None,
+        )
+        for query in _filters(resource, variant, window)
         for order in orders
     ]
 
 
-def _filters(resource: Resource, since: datetime | None) -> Iterator[Query]:
-    if since is None or not resource.modified_filter:
-        yield Query()
+def _filters(resource: Resource, variant: Variant, window: Window) -> Iterator[Query]:
+    path = variant.list_path or resource.list_path
+    since, name = window.since, resource.modified_filter
+    if variant.created_filter and window.created_since:
+        # Rows do not say when they were created: nothing to judge the answer by.
+        query = _date_query(path, variant.created_filter, window.created_since)
+        yield replace(query, start=None)
         return
-    if since.tzinfo is None:
-        raise ValueError("since must be aware")
-    since = since.astimezone(timezone.utc)
+    if since is None or not name:
+        yield Query(path)
+        return
     if resource.modified_grain == "datetime":
-        start = since.replace(microsecond=0)
+        start = since.astimezone(timezone.utc).replace(microsecond=0)
         stamp = start.strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield Query({resource.modified_filter: stamp}, start, STAMP_TOLERANCE)
+        yield Query(path, {name: stamp}, start=start, tolerance=STAMP_TOLERANCE)
     else:
-        yield _date_query(resource.modified_filter, since)
+        yield _date_query(path, name, since)
     if resource.fallback_filter:
-        yield _date_query(resource.fallback_filter, since)
+        yield _date_query(path, resource.fallback_filter, since)
 
 
-def _date_query(name: str, since: datetime) -> Query:
-    day = (since - DATE_FILTER_MARGIN).date()
+def _date_query(path: str, name: str, since: datetime) -> Query:
+    day = (since.astimezone(timezone.utc) - DATE_FILTER_MARGIN).date()
     start = datetime.combine(day, time(), timezone.utc)
-    return Query({name: day.isoformat()}, start, DATE_TOLERANCE)
+    return Query(path, {name: day.isoformat()}, start=start, tolerance=DATE_TOLERANCE)
 
 
 def page_from(
@@ -142,7 +185,7 @@ def page_from(
     :raises ProtocolError: the server sent another page than the one asked for, or the
         previous page again
     """
-    _require_progress(listing, resource, number, previous)
+    _require_progress(listing, query, number, previous)
     said = listing.pagination
     rows = len(listing.objects)
     num_pages = max(1, _integer(said.get("num_pages"), number))
@@ -164,7 +207,7 @@ def page_from(
 
 
 def _require_progress(
-    listing: Listing, resource: Resource, number: int, previous: Page | None
+    listing: Listing, query: Query, number: int, previous: Page | None
 ) -> None:
     """Notice a server that goes in circles."""
     if not listing.objects:
@@ -172,7 +215,7 @@ def _require_progress(
     current = _integer(listing.pagination.get("current_page"), number)
     if current != number or (previous and _same(previous, listing)):
         message = f"Procurify sent page {current} again instead of page {number}"
-        raise ProtocolError(message, url_path=resource.list_path)
+        raise ProtocolError(message, url_path=query.path)
 
 
 def _same(previous: Page, listing: Listing) -> bool:

@@ -1,4 +1,4 @@
-"""How Procurify computes the money of a bill: per line, half up, then summed.
+"""How Procurify computes money: per line, half up, then summed.
 
 The generator and the JSON documents use this module; the expectation in
 ``expectation.py`` does not, so that it can disagree.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .model import Bill, Item, Tax
+    from .model import Bill, Item, Modifier, Order, OrderLine, Tax
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -90,6 +90,73 @@ def bill_totals(bill: Bill) -> Totals:
 def in_base_currency(bill: Bill) -> Decimal:
     """Return the total at the rate that was frozen on the bill."""
     return cents(bill_totals(bill).total / bill.rate)
+
+
+# --- orders -----------------------------------------------------------------------
+
+
+def line_total(line: OrderLine) -> Decimal:
+    """Return an order line's amount, without its tax and shipping."""
+    return cents(line.quantity * line.price) if line.total is None else line.total
+
+
+def line_tax(line: OrderLine) -> Decimal:
+    """Return the tax that was typed on an order's line."""
+    net = line_total(line)
+    return _sum(cents(net * tax.percentage / 100) for tax in line.taxes)
+
+
+def modified(modifier: Modifier, base: Decimal) -> Decimal:
+    """Return the amount of a header's tax or discount."""
+    if modifier.percentage:
+        return cents(base * modifier.value / 100)
+    return modifier.value
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTotals:
+    """The money of an order's header. A percentage is taken of the lines alone."""
+
+    net: Decimal
+    line_tax: Decimal
+    line_shipping: Decimal
+    tax: Decimal
+    freight: Decimal
+    other: Decimal
+    discount: Decimal
+    error: Decimal
+    extras_in_subtotal: bool
+
+    @property
+    def subtotal(self) -> Decimal:
+        if self.extras_in_subtotal:
+            return self.net + self.line_tax + self.line_shipping
+        return self.net
+
+    @property
+    def total(self) -> Decimal:
+        lines = self.net + self.line_tax + self.line_shipping
+        extras = self.tax + self.freight + self.other - self.discount
+        return lines + extras + self.error
+
+
+def order_totals(order: Order, lines: Iterable[OrderLine]) -> OrderTotals:
+    """Return the header's figures; a cancelled order keeps those that it had."""
+    live = [line for line in lines if line.active]
+    net = _sum(line_total(line) for line in live)
+    if order.former_subtotal is not None:
+        net = order.former_subtotal
+    return OrderTotals(
+        net=net,
+        line_tax=_sum(line_tax(line) for line in live),
+        line_shipping=cents(_sum(line.shipping or ZERO for line in live)),
+        tax=modified(order.tax, net),
+        freight=order.freight,
+        other=order.other,
+        discount=modified(order.discount, net),
+        error=order.total_error or ZERO,
+        extras_in_subtotal=order.extras_in_subtotal,
+    )
 
 
 def proportional(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:

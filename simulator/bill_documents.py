@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import arithmetic, documents, tenant_time
 from .arithmetic import ZERO
 from .documents import Json, fixed, number
 from .manufacturer import APPROVER, CURRENCIES
+from .order_documents import OrderRenderer
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
     from .dataset import Dataset
-    from .model import Attachment, Bill, Cost, Item, OrderLine, Share, Vendor
+    from .model import Bill, Cost, Item, Share, Vendor
 
 _NAMES = {currency.id: currency.name for currency in CURRENCIES}
 DRAFT, CONFIRMED, APPROVED, DENIED, PAID, WITHDRAWN = range(6)
@@ -87,7 +86,10 @@ class BillRenderer:
             **self._money(bill),
             "items": [self._item(bill, vendor, item) for item in bill.items],
             "costs": [self._cost(bill, cost) for cost in bill.costs],
-            "invoice_attachments": [documents.attachment(a) for a in bill.attachments],
+            "invoice_attachments": [
+                documents.attachment(a, self.dataset.storage_url)
+                for a in bill.attachments
+            ],
             "bill_statuses": self._statuses(bill),
             "added_purchase_orders": self._orders(bill),
             "version_choices": [
@@ -181,22 +183,20 @@ class BillRenderer:
         ]
 
     def _orders(self, bill: Bill) -> list[Json]:
-        name = _NAMES[bill.currency_id]
-        orders: dict[int, tuple[str, Decimal]] = {}
-        for item in bill.items:
-            line = item.order_line
-            if line:
-                value = arithmetic.cents(line.quantity * line.price)
-                known = orders.get(line.order_id, ("", ZERO))[1]
-                orders[line.order_id] = (line.order_number, known + value)
+        """Return the orders that the bill's lines come from."""
+        renderer = OrderRenderer(self.dataset)
+        lines = (self.dataset.order_line(i.order_line) for i in bill.items)
+        numbers = dict.fromkeys(line.order_id for line in lines if line is not None)
+        orders = (self.dataset.order(number) for number in numbers)
         return [
             {
-                "id": order_id,
-                "number": order_number,
-                "currency": name,
-                "total_amount": fixed(value, 2),
+                "id": order.id,
+                "number": order.number,
+                "currency": _NAMES[order.currency_id],
+                "total_amount": fixed(renderer.total(order), 2),
             }
-            for order_id, (order_number, value) in orders.items()
+            for order in orders
+            if order is not None
         ]
 
     def _card(self, bill: Bill, vendor: Vendor) -> Json:
@@ -229,7 +229,7 @@ class BillRenderer:
             else fixed(item.shipping, 8),
             "bill_by_cost": item.amount is not None,
             "vendor": documents.vendor_embedded(vendor),
-            "currency": documents.currency_by_id(bill.currency_id),
+            "currency": documents.currency_by_id(item.currency_id or bill.currency_id),
             "cost_allocations": self._allocations(bill, item),
             "expense": self._expense(bill, item),
             "creditcard_item": None,
@@ -237,12 +237,17 @@ class BillRenderer:
             "archived": False,
             "custom_fields": [],
         }
-        if item.order_line:
-            line = item.order_line
-            found["orderitem"] = self._order_line(bill, vendor, item, line)
-            found["po"] = _order(line.order_id, line.order_number, line.order_uuid)
-        elif item.order:
-            found["po"] = _order(item.order.id, item.order.number, item.order.uuid)
+        line = self.dataset.order_line(item.order_line)
+        order_id = item.order if line is None else line.order_id
+        order = self.dataset.order(order_id)
+        if line is not None:
+            found["orderitem"] = OrderRenderer(self.dataset).line_of_bill(line, order)
+        if order is not None:
+            found["po"] = {
+                "id": order.id,
+                "number": order.number,
+                "uuid": str(order.uuid),
+            }
         return found
 
     def _allocations(self, bill: Bill, item: Item) -> list[Json]:
@@ -293,52 +298,6 @@ class BillRenderer:
         renderer = documents.Renderer(self.dataset)
         return renderer.budget(code, department_id, bill.invoice_date.date())
 
-    def _order_line(
-        self, bill: Bill, vendor: Vendor, item: Item, line: OrderLine
-    ) -> Json:
-        """Return the order's line; its numbers have other types than the bill's."""
-        bought = bill.invoice_date - timedelta(days=14)
-        money = documents.currency_by_id(bill.currency_id)
-        summary = {name: money[name] for name in ("id", "name", "rate", "base")}
-        walk_in = vendor.type == 1
-        return {
-            "id": line.id,
-            "num": f"{line.requisition}-{line.line_number}",
-            "orderNum": line.requisition,
-            "PO": [line.order_id],
-            "purchase_order": line.order_id,
-            "PO_line_num": line.line_number,
-            "po_version": 1,
-            "name": item.description,
-            "sku": "",
-            "unit": item.unit,
-            "quantity": number(line.quantity),
-            "price": fixed(line.price, 8),
-            "tax_amount": None,
-            "shipping_amount": None,
-            "total_cost": fixed(arithmetic.cents(line.quantity * line.price), 2),
-            "approved_quantity": number(line.quantity),
-            "approved_price": fixed(line.price, 8),
-            "approved_datetime": _when(bought),
-            "receivedPassQty": number(line.quantity),
-            "receivedFailQty": 0.0,
-            "account": self._budget(bill, line.code, line.department_id),
-            "accountCode": line.code,
-            "currency": summary,
-            "purchased_currency_rate": fixed(bill.rate, 6),
-            "pref_vendor": documents.vendor_embedded(vendor),
-            "vendor": f"Walk-in supplier {bill.id}" if walk_in else vendor.name,
-            "catalog_item": None,
-            "purchaser": documents.user_summary(documents.person(bill.user_id)),
-            "recurrence": None,
-            "status": 3,
-            "type": 0,
-            "active": True,
-            "is_active": True,
-            "last_modified": _when(bill.submitted or bill.modified),
-            "item_attachments": [],
-        }
-
     def _expense(self, bill: Bill, item: Item) -> Json | None:
         """Return what a line of an employee's expense bill says about the spending."""
         if bill.type != 1:
@@ -362,22 +321,9 @@ class BillRenderer:
         }
 
 
-def _order(order_id: int, order_number: str, uuid: UUID) -> dict[str, Any]:
-    return {"id": order_id, "number": order_number, "uuid": str(uuid)}
-
-
 def _with_tax_inside(amounts: list[Decimal], gross: Decimal) -> list[Decimal]:
     """Scale amounts so that they add up to the gross amount, to eight digits."""
     net = sum(amounts, ZERO)
     scaled = [(amount * gross / net).quantize(TINY) for amount in amounts]
     scaled[-1] += gross - sum(scaled, ZERO)
     return scaled
-
-
-def attachments(dataset: Dataset) -> dict[str, Attachment]:
-    """Return every file by its path."""
-    return {
-        documents.attachment_path(a): a
-        for bill in dataset.bills()
-        for a in bill.attachments
-    }

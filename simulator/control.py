@@ -28,7 +28,13 @@ EDITS: Final = {
     "set_status",
     "touch",
 }
-SWITCHES: Final = {"ignore_filters", "ignore_order", "reject_secret"}
+SWITCHES: Final = {
+    "all_hides_closed",
+    "ignore_filters",
+    "ignore_order",
+    "keeps_former_lines",
+    "reject_secret",
+}
 
 
 def reply(

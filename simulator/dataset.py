@@ -11,18 +11,33 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
-from . import books, expectation, revisions, tenant_time
+from . import books, documents, expectation, revisions, tenant_time
 from .arithmetic import in_base_currency
+from .bill_orders import order_of_bill
+from .catalogue import make_catalogue
 from .drawing import Draw, Wanted
 from .manufacturer import ACCOUNT_CODES, CURRENCIES, DEPARTMENTS, LOCATIONS
 from .model import AccountCode, Bill
+from .order_book import OrderBook
 from .scenarios import PLAN, draw_bill
 from .vendors import VendorBook, make_vendors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .model import Currency, Department, Expected, Location, Vendor
+    from .model import (
+        Attachment,
+        CatalogItem,
+        Currency,
+        Department,
+        Expected,
+        Location,
+        Order,
+        OrderLine,
+        Requisition,
+        Vendor,
+    )
+    from .order_book import LineRow
 
 LAST_DAY: Final = date(2026, 10, 31)
 FIRST_PK: Final = 3001
@@ -76,9 +91,16 @@ class Dataset:
         self._account_index: dict[tuple[str, int], list[Account]] = defaultdict(list)
         for account in ACCOUNT_CODES:
             self._open_accounts(account)
+        self.storage_url = "https://storage.invalid"
+        self.all_hides_closed = False
+        self.keeps_former_lines = False
+        self._book = OrderBook(catalogue=make_catalogue(seed, self._vendor_book))
+        self._catalogue_names = {i.name: i for i in self._book.catalogue.values()}
         self._bills: dict[int, Bill] = {}
         self._by_uuid: dict[str, int] = {}
         self._base_totals: dict[int, tuple[Bill, Decimal]] = {}
+        self._files: tuple[int, dict[str, Attachment]] | None = None
+        self._statuses: tuple[int, dict[int, str]] | None = None
         self._ordinal = 0
         self._next_pk = FIRST_PK
         self._generate(bills)
@@ -89,14 +111,22 @@ class Dataset:
             names = list(PLAN)
             random.Random(f"plan/{self.seed}/{block}").shuffle(names)
             for name in names[: count - block]:
-                self._store(self._draw(name, Wanted()))
+                draw = self._next_draw(Wanted())
+                self._store_with_order(self._drawn(draw, name), draw)
 
-    def _draw(self, scenario: str, wanted: Wanted) -> Bill:
+    def _next_draw(self, wanted: Wanted) -> Draw:
         self._ordinal += 1
-        draw = Draw(self.seed, self._ordinal, self._vendor_book, self.last_day, wanted)
+        return Draw(self.seed, self._ordinal, self._vendor_book, self.last_day, wanted)
+
+    def _drawn(self, draw: Draw, scenario: str) -> Bill:
         bill = draw_bill(draw, self._next_pk, scenario)
         self._next_pk += len(bill.versions)
         return bill
+
+    def _store_with_order(self, bill: Bill, draw: Draw) -> None:
+        """Store a new bill, and the order that its lines come from."""
+        self._book.put(order_of_bill(bill, draw, self.seed, self._catalogue_names))
+        self._store(bill)
 
     def _store(self, bill: Bill) -> None:
         self._bills[bill.id] = bill
@@ -191,6 +221,84 @@ class Dataset:
     def currencies(self) -> list[Currency]:
         return list(CURRENCIES)
 
+    def files(self) -> dict[str, Attachment]:
+        """Return every file by its path."""
+        with self._lock:
+            if self._files is None or self._files[0] != self.revision:
+                attached = [a for bill in self.bills() for a in bill.attachments]
+                for line in self._book.lines.values():
+                    attached.extend(line.attachments)
+                found = {documents.attachment_path(a): a for a in attached}
+                self._files = self.revision, found
+            return self._files[1]
+
+    # --- orders -------------------------------------------------------------------
+
+    def orders(self) -> list[Order]:
+        """Return the orders that the lists show, by id."""
+        with self._lock:
+            return [order for order in self._book.orders.values() if order.listed]
+
+    def order(self, order_id: int | None) -> Order | None:
+        return None if order_id is None else self._book.orders.get(order_id)
+
+    def find_order(self, reference: str) -> Order | None:
+        """Return an order that can be read by id or by uuid."""
+        with self._lock:
+            order = self._book.order_by_reference(reference)
+            return order if order is not None and order.readable else None
+
+    def order_lines(self, order_id: int) -> list[OrderLine]:
+        """Return the lines that are on the order now, by their number."""
+        with self._lock:
+            return self._book.lines_of(order_id)
+
+    def former_lines(self, order_id: int) -> list[OrderLine]:
+        """Return the lines that an order goes on showing though they left it."""
+        with self._lock:
+            if not self.keeps_former_lines:
+                return []
+            return self._book.former_lines_of(order_id)
+
+    def order_line(self, line_id: int | None) -> OrderLine | None:
+        return None if line_id is None else self._book.lines.get(line_id)
+
+    def line_rows(self) -> list[LineRow]:
+        with self._lock:
+            return self._book.rows()
+
+    def fulfilment(self, order: Order) -> str:
+        with self._lock:
+            return self._book.fulfilment(order)
+
+    def order_statuses(self) -> dict[int, str]:
+        """Return the list that each order is in, remembered for long lists."""
+        with self._lock:
+            known = self._statuses
+            if known is None or known[0] != self.revision:
+                book = self._book
+                found = {o.id: book.status(o) for o in book.orders.values()}
+                self._statuses = known = self.revision, found
+            return known[1]
+
+    def requisitions(self) -> list[Requisition]:
+        with self._lock:
+            return list(self._book.requisitions.values())
+
+    def requisition(self, num: int) -> Requisition | None:
+        return self._book.requisitions.get(num)
+
+    def requisition_lines(self, num: int) -> list[OrderLine]:
+        with self._lock:
+            return self._book.lines_of_requisition(num)
+
+    def catalog_items(self) -> list[CatalogItem]:
+        with self._lock:
+            return list(self._book.catalogue.values())
+
+    def catalog_item(self, item_id: int | None) -> CatalogItem | None:
+        return None if item_id is None else self._book.catalogue.get(item_id)
+
     # --- what the books must say --------------------------------------------------
 
     def books(self) -> dict[str, object]:
@@ -202,8 +310,11 @@ class Dataset:
         with self._lock:
             vendors = dict(self._vendors)
             bills = self.bills()
+            lines = dict(self._book.lines)
         twins = expectation.twin_names(vendors.values())
-        return {bill.id: expectation.expected(bill, vendors, twins) for bill in bills}
+        return {
+            bill.id: expectation.expected(bill, vendors, twins, lines) for bill in bills
+        }
 
     def expected_balances(self) -> dict[tuple[str, str, int], Decimal]:
         """Return the sums per currency, account code and department."""
@@ -233,11 +344,11 @@ class Dataset:
         """
         with self._lock:
             wanted, rest = revisions.wanted(params)
-            drawn = self._draw(scenario, wanted)
-            bill = revisions.changed(drawn, rest)
+            draw = self._next_draw(wanted)
+            bill = revisions.changed(self._drawn(draw, scenario), rest)
             if "modified" not in rest:
                 bill = replace(bill, modified=self.stamp())
-            self._store(bill)
+            self._store_with_order(bill, draw)
             return bill.id
 
     def revise_bill(self, bill_id: int, **changes: Any) -> None:

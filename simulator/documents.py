@@ -8,8 +8,10 @@ when there is nothing to say, as the published samples do.
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from . import tenant_time
 from .manufacturer import (
@@ -136,6 +138,10 @@ def department_summary(department_id: int) -> Json:
     }
 
 
+def location_of(department_id: int) -> Location:
+    return _LOCATIONS[_DEPARTMENTS[department_id].location_id]
+
+
 # --- accounts ---------------------------------------------------------------------
 
 
@@ -214,7 +220,7 @@ def vendor(record: Vendor) -> Json:
         "external_id": record.external_id,
         "dateModified": tenant_time.text(tenant_time.local(record.modified)),
         "currency": record.currency_id,
-        "payment_term_ref": _payment_term(record.payment_term),
+        "payment_term_ref": payment_term(record.payment_term),
         "shipping_term_ref": None,
         "payment_method_ref": None,
         "shipping_method_ref": None,
@@ -248,7 +254,7 @@ def _score(record: Vendor) -> str | None:
     return "4.500" if record.id % 4 == 0 else None
 
 
-def _payment_term(term: PaymentTerm | None) -> Json | None:
+def payment_term(term: PaymentTerm | None) -> Json | None:
     if term is None:
         return None
     return {"id": term.id, "name": term.name, "description": "", "active": True}
@@ -317,23 +323,32 @@ def me() -> Json:
 
 
 def attachment_path(record: Attachment) -> str:
-    return f"/media/att/{record.uuid}/{record.name}"
+    """Return the path, as addresses have it: encoded."""
+    return f"/media/att/{record.uuid}/{quote(record.name)}"
 
 
 def attachment_content(record: Attachment) -> bytes:
     """Return the file: a stand-in, but always the same for the same attachment."""
+    if record.content is not None:
+        return record.content
     return f"%PDF-1.4\n% simulated {record.uuid} {record.name}\n%%EOF\n".encode()
 
 
-def attachment(record: Attachment) -> Json:
+def attachment_type(record: Attachment) -> str:
+    return mimetypes.guess_type(record.name)[0] or "application/octet-stream"
+
+
+def attachment(record: Attachment, storage_url: str) -> Json:
     content = attachment_content(record)
+    path = attachment_path(record)
+    length = record.declared_length
     return {
         "id": record.id,
         "uuid": str(record.uuid),
-        "file": attachment_path(record),
+        "file": f"{storage_url}{path}" if record.place == "storage" else path,
         "name": record.name,
         "user": API_PERSON.id,
-        "mimetype": "application/pdf",
-        "length": len(content),
+        "mimetype": attachment_type(record),
+        "length": len(content) if length is None else length,
         "sha1_hash": hashlib.sha1(content, usedforsecurity=False).hexdigest(),
     }

@@ -24,7 +24,7 @@ from .manufacturer import (
     USD,
     VAT,
 )
-from .model import Attachment, Bill, Cost, Item, OrderLine, OrderRef, Share
+from .model import Attachment, Bill, Cost, Item, Share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,9 @@ TAX_OF_CURRENCY = {USD.id: SALES_TAX, CAD.id: GST, EUR.id: VAT}
 # Approved, approved, …, payment confirmed, payment approved, paid, payment limbo.
 PAYABLE_STATUSES = (2, 2, 2, 2, 2, 6, 7, 4, 8)
 LINES_PER_BILL = 20
+FIRST_ITEM = 61000
+# A bill's own order has ids that follow from the bill's place in the series.
+FIRST_ORDER_OF_BILLS, FIRST_LINE_OF_BILLS = 5500, 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class Draw:
         self.currency: Currency = self.rng.choices((USD, CAD, EUR), (15, 3, 2))[0]
         self.from_order = self.rng.random() < 0.6
         self._lines = 0
-        self._order = OrderRef(5500 + ordinal, f"PO-{5500 + ordinal}", self.uuid())
+        self.order_id = FIRST_ORDER_OF_BILLS + ordinal
+        self.order_uuid = self.uuid()
 
     # --- small things -------------------------------------------------------------
 
@@ -120,7 +124,7 @@ class Draw:
         net = line_amounts(quantity, unit_cost, amount, tax).net
         self._lines += 1
         item = Item(
-            id=61000 + self.ordinal * LINES_PER_BILL + self._lines,
+            id=FIRST_ITEM + self.ordinal * LINES_PER_BILL + self._lines,
             description=text or goods,
             unit=unit,
             quantity=quantity,
@@ -133,24 +137,11 @@ class Draw:
 
     def ordered(self, item: Item) -> Item:
         """Return the line as the billing of a purchase order's line."""
-        share = item.shares[0]
-        line = OrderLine(
-            id=9000 + item.id - 61000,
-            order_id=self._order.id,
-            order_number=self._order.number,
-            order_uuid=self._order.uuid,
-            requisition=7200 + self.ordinal,
-            line_number=(item.id - 61000) % LINES_PER_BILL,
-            quantity=item.quantity or Decimal(1),
-            price=item.unit_cost,
-            code=share.code,
-            department_id=share.department_id,
-        )
-        return replace(item, order_line=line)
+        return replace(item, order_line=FIRST_LINE_OF_BILLS + item.id - FIRST_ITEM)
 
     def of_order(self, item: Item) -> Item:
         """Return the line as an extra of an order: the order, but none of its lines."""
-        return replace(item, order_line=None, order=self._order)
+        return replace(item, order_line=None, order=self.order_id)
 
     # --- splits -------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from .model import Expected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .model import Bill, Item, Vendor
+    from .model import Bill, Item, OrderLine, Vendor
 
 Key = tuple[str, int, int]
 Lines = dict[Key, int]
@@ -32,18 +32,22 @@ CURRENCY_NAMES: Final = {c.id: c.name for c in CURRENCIES}
 
 
 def expected(
-    bill: Bill, vendors: Mapping[int, Vendor], twins: frozenset[str]
+    bill: Bill,
+    vendors: Mapping[int, Vendor],
+    twins: frozenset[str],
+    order_lines: Mapping[int, OrderLine],
 ) -> Expected:
-    """Return the expectation for one bill.
+    """Return the expectation for one bill, as if it were the only one.
 
     :param twins: names, folded, that several active vendors have
+    :param order_lines: by id; their coding counts where the bill has none
     """
     lines: Lines = defaultdict(int)
     tax = 0
     for item in bill.items:
         net, item_tax = _net_and_tax(item)
         tax += item_tax
-        for key, amount in _coded(item, net).items():
+        for key, amount in _coded(item, net, order_lines).items():
             lines[key] += amount
     for cost in bill.costs:
         place = (cost.share.code, cost.share.department_id)
@@ -131,14 +135,15 @@ def _net_and_tax(item: Item) -> tuple[int, int]:
     return stated - inside, inside
 
 
-def _coded(item: Item, net: int) -> Lines:
+def _coded(item: Item, net: int, order_lines: Mapping[int, OrderLine]) -> Lines:
     """Return the line's net amount and its shipping per place of coding."""
     if not item.allocated:
-        if item.order_line is None:
+        line = order_lines.get(item.order_line or 0)
+        if line is None:
             return {}
-        line = item.order_line
+        share = line.shares[0]
         shipping = _in_cents(item.shipping or 0)
-        return {_key(line.code, line.department_id): net + shipping}
+        return {_key(share.code, share.department_id): net + shipping}
     lines: Lines = defaultdict(int)
     weights = [_in_cents(share.amount) for share in item.shares]
     extra = _spread(_in_cents(item.shipping or 0), weights)

@@ -36,7 +36,11 @@ class NoSuchPageError(Exception):
 
 @dataclass(frozen=True)
 class Resource:
-    """One list of the API. A further one costs one more of these."""
+    """One list of the API. A further one costs one more of these.
+
+    :param template: the path as the specification writes it, when it has parameters
+    :param undocumented: filters that the specification does not name
+    """
 
     path: str
     rows: Callable[[Dataset], list[Any]]
@@ -47,6 +51,8 @@ class Resource:
     implied: Query = field(default_factory=dict)
     metadata: Callable[[Dataset, Sequence[Any]], Json] = lambda dataset, rows: {}
     doubled: bool = False
+    template: str = ""
+    undocumented: frozenset[str] = frozenset()
 
 
 @dataclass

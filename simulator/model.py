@@ -6,11 +6,11 @@ Money and quantities are ``Decimal``. Nothing here knows JSON, HTTP or Odoo.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
     from uuid import UUID
 
 
@@ -127,34 +127,144 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderLine:
-    """The line of a purchase order that a bill line comes from."""
+class CatalogItem:
+    """Something that people may pick instead of typing a text; it may be incomplete."""
 
     id: int
-    order_id: int
-    order_number: str
-    order_uuid: UUID
-    requisition: int
-    line_number: int
-    quantity: Decimal
+    name: str
     price: Decimal
+    currency_id: int
     code: str
-    department_id: int
+    vendor_id: int
+    sku: str = ""
+    unit: str = ""
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRef:
-    """A purchase order named by a line that is not one of its lines."""
+class LineTax:
+    """A tax typed on the line of an order, where taxes have no id."""
+
+    name: str
+    percentage: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line that was asked for; `order_id` names the purchase order it is on, if any.
+
+    `total` replaces quantity × price where they do not say it: on blanket and
+    recurring lines. `vendor_text` is what somebody typed, for the catch-all vendor.
+    `past_orders` are those that it was on before, as a line can be bought anew.
+    """
 
     id: int
-    number: str
+    requisition: int
+    requisition_line: int
+    name: str
+    unit: str
+    quantity: Decimal
+    price: Decimal
+    shares: tuple[Share, ...]
+    vendor_id: int
+    currency_id: int
+    requested: datetime
+    modified: datetime
+    order_id: int | None = None
+    line_number: int | None = None
+    approved: datetime | None = None
+    purchased: datetime | None = None
+    status: int = 0
+    type: int = 0
+    sku: str = ""
+    vendor_text: str = ""
+    total: Decimal | None = None
+    taxes: tuple[LineTax, ...] = ()
+    shipping: Decimal | None = None
+    received: Decimal = Decimal(0)
+    failed: Decimal = Decimal(0)
+    catalog_item: int | None = None
+    comment: str | None = None
+    version: int = 1
+    past_orders: tuple[int, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Modifier:
+    """A tax or a discount of an order's header: an amount, or a percentage."""
+
+    value: Decimal = Decimal(0)
+    percentage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A purchase order in its present version; its lines are kept apart.
+
+    `listed` and `readable` say whether the list shows it and whether its detail is
+    found: a bill can be seen before its order. `extras_in_subtotal` says whether the
+    subtotal holds the taxes and the shipping of the lines, which is not documented.
+    `former_subtotal` stands for the lines that a cancelled order has lost.
+    """
+
+    id: int
     uuid: UUID
+    number: str
+    scenario: str
+    vendor_id: int
+    vendor_name: str
+    buyer_id: int
+    currency_id: int
+    rate: Decimal
+    date: datetime
+    promise_date: datetime
+    modified: datetime
+    external_number: str | None = None
+    state: int = 0
+    tax: Modifier = Modifier()
+    discount: Modifier = Modifier()
+    freight: Decimal = Decimal(0)
+    other: Decimal = Decimal(0)
+    payment_term: PaymentTerm | None = None
+    comment: str = ""
+    version: int = 1
+    closed: datetime | None = None
+    expires: datetime | None = None
+    card_issuer: int | None = None
+    punchout: bool = False
+    cost_details: bool = False
+    extras_in_subtotal: bool = False
+    former_subtotal: Decimal | None = None
+    total_error: Decimal | None = None
+    listed: bool = True
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Requisition:
+    """What somebody asked for, known by its number; its lines are kept apart."""
+
+    num: int
+    uuid: UUID
+    scenario: str
+    status: int
+    user_id: int
+    department_id: int
+    currency_id: int
+    date: datetime
+    required: datetime
+    modified: datetime
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """A line of a bill. `amount` replaces quantity × price when billed by cost.
 
+    `order_line` is the id of the order's line that it bills. An extra of an order
+    (freight, tax, discount) has only the `order`, none of its lines.
     `gross_allocations` renders the split with the tax inside the amounts: what the
     real amounts sum to is not documented, so a reader has to use them as weights.
     """
@@ -168,8 +278,9 @@ class Item:
     tax: Tax | None = None
     shipping: Decimal | None = None
     amount: Decimal | None = None
-    order_line: OrderLine | None = None
-    order: OrderRef | None = None
+    order_line: int | None = None
+    order: int | None = None
+    currency_id: int | None = None
     allocated: bool = True
     gross_allocations: bool = False
 
@@ -185,11 +296,20 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a bill; its content follows from its name."""
+    """A file; its content follows from its name when none is given.
+
+    `place` says where it lies: at the tenant, at the storage host with an address of
+    its own, or there behind a redirect from the tenant. A file that is `missing` has
+    an address and nothing behind it.
+    """
 
     id: int
     uuid: UUID
     name: str
+    content: bytes | None = None
+    place: Literal["tenant", "storage", "redirect"] = "tenant"
+    declared_length: int | None = None
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +356,29 @@ class Expected:
     vendor_id: int
     invoice_number: str
     invoice_date: str
+    details: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExpectedOrder:
+    """What a correct import of one order holds.
+
+    `lines` gives quantity and net amount by line id; `extras` the amounts outside of
+    the lines by kind: `tax`, `freight`, `other`, `discount` (negative), `line_tax`,
+    `line_shipping`. `remarks` are worth knowing, but keep nothing from being imported.
+    """
+
+    importable: bool
+    reasons: frozenset[str]
+    remarks: frozenset[str]
+    excluded: str | None
+    currency: str
+    total: Decimal
+    vendor_id: int
+    state: int
+    lines: dict[int, tuple[Decimal, Decimal]]
+    extras: dict[str, Decimal]
+    coding: dict[int, dict[tuple[str, int, int], Decimal]]
+    number: str
+    date: str
     details: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from .filters import (
 )
 from .listing import Resource
 from .manufacturer import ACCOUNT_CODES, DEPARTMENTS
+from .order_resources import ORDER_RESOURCES
 from .tenant_time import local
 from .vendors import OTHER
 
@@ -220,5 +221,6 @@ RESOURCES = {
         _locations(),
         _currencies(),
         _bills(),
+        *ORDER_RESOURCES,
     )
 }

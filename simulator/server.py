@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from . import control, documents, faults
 from .access import Access, detail, json_reply
-from .bill_documents import BillRenderer, attachments, total
+from .bill_documents import BillRenderer, total
 from .dataset import Dataset
 from .faults import Faults, Reply
 from .listing import BadQueryError, Lister, NoSuchPageError
+from .order_documents import OrderRenderer
 from .resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ DEMO_SECRET: Final = "demo-secret-not-a-real-one"
 TOKEN_PATH: Final = "/oauth/token"
 VENDOR: Final = re.compile(r"/api/v3/vendors/(\d{1,18})/")
 BILL: Final = re.compile(r"/api/v2/ap/bills/([0-9A-Fa-f-]{1,36})/")
+ORDER: Final = re.compile(r"/api/v2/purchase_orders/([0-9A-Fa-f-]{1,36})/")
 ME: Final = "/api/v3/users/me/"
 MEDIA: Final = "/media/"
 NOT_FOUND: Final = detail(404, "Not found.")
@@ -148,6 +150,25 @@ class Simulator:
         self.lister.ignore_order = value
 
     @property
+    def all_hides_closed(self) -> bool:
+        """Whether the list of all orders leaves out the cancelled, closed and paid."""
+        return self.dataset.all_hides_closed
+
+    @all_hides_closed.setter
+    def all_hides_closed(self, value: bool) -> None:
+        self.dataset.all_hides_closed = value
+        self.dataset.revision += 1
+
+    @property
+    def keeps_former_lines(self) -> bool:
+        """Whether an order's detail goes on showing lines that left the order."""
+        return self.dataset.keeps_former_lines
+
+    @keeps_former_lines.setter
+    def keeps_former_lines(self, value: bool) -> None:
+        self.dataset.keeps_former_lines = value
+
+    @property
     def reject_secret(self) -> bool:
         return self.access.reject_secret
 
@@ -209,6 +230,8 @@ class Simulator:
             return self._vendor(int(matched[1]))
         if matched := BILL.fullmatch(request.path):
             return self._bill(matched[1])
+        if matched := ORDER.fullmatch(request.path):
+            return self._order(matched[1])
         return NOT_FOUND
 
     def _list(self, request: Request) -> Reply:
@@ -240,14 +263,25 @@ class Simulator:
         }
         return json_reply(200, document)
 
+    def _order(self, reference: str) -> Reply:
+        order = self.dataset.find_order(reference)
+        if order is None:
+            return NOT_FOUND
+        document = {
+            "metadata": {"can_edit": True, "can_delete": False},
+            "data": OrderRenderer(self.dataset).detail(order),
+        }
+        return json_reply(200, document)
+
     def _file(self, request: Request) -> Reply:
         refused = self.access.refusal(request.headers)
         if refused is not None:
             return refused
-        record = attachments(self.dataset).get(request.path)
-        if record is None:
+        record = self.dataset.files().get(request.path)
+        if record is None or record.missing or record.place == "storage":
             return NOT_FOUND
-        return Reply(200, documents.attachment_content(record), "application/pdf")
+        content = documents.attachment_content(record)
+        return Reply(200, content, documents.attachment_type(record))
 
 
 def _not_allowed(request: Request, allowed: str) -> Reply:

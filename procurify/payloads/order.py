@@ -143,6 +143,12 @@ class Order(Keyed):
         """Procurify's number, else the company's, else "Order 5501"."""
         return self.number or self.external_number or f"Order {self.id}"
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more can be received."""
+        paid_when_closed = self.state == OrderState.PAID and self.closed_date
+        return self.state == OrderState.CLOSED or bool(paid_when_closed)
+
     def references(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield (resource, external id, object as sent) of what the order mentions.
 

@@ -106,9 +106,7 @@ def test_another_failure_is_no_reason_to_ask_differently(
 def test_a_filter_by_date_alone_starts_two_days_earlier(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
-    orders = replace(
-        BILLS, modified_filter="modified_date_0", modified_grain="date", variants=((),)
-    )
+    orders = replace(BILLS, modified_filter="modified_date_0", modified_grain="date")
     server.answers[BILLS.list_path] = [Reply(page_json([]))]
 
     list(connect().pages(orders, since=SINCE))

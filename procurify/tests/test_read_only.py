@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from .. import Client
 
+SINCE = datetime(2026, 3, 12, tzinfo=timezone.utc)
 VERBS = ("post", "put", "patch", "delete", "head", "options")
 
 
@@ -70,17 +72,23 @@ def test_nothing_goes_to_another_host_not_even_a_get(
 def test_all_that_a_client_can_do_is_get_and_the_token_post(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
+    detailed = []
     for resource in RESOURCES.values():
-        server.answers[resource.list_path] = [Reply(page_json([{"id": 7}]))]
-    bills = RESOURCES["bill"]
-    server.answers["/api/v2/ap/bills/7/"] = [Reply({"data": {"id": 7}})]
+        row = {resource.key: 7}
+        for variant in resource.variants:
+            path = variant.list_path or resource.list_path
+            server.answers[path] = [Reply(page_json([row]))]
+        if resource.detail_path:
+            server.answers[resource.detail_path.format(id=7)] = [Reply({"data": row})]
+            detailed.append(resource)
     client = connect()
 
     client.authenticate()
     for resource in RESOURCES.values():
         assert list(client.pages(resource))
+        assert list(client.pages(resource, since=SINCE, created_since=SINCE))
         assert client.count(resource) == 1
-    assert client.details(bills, [7])
+    assert [client.details(resource, [7]) for resource in detailed]
 
     sent = {(seen.method, seen.path) for seen in server.requests}
     assert {path for method, path in sent if method != "GET"} == {TOKEN_PATH}

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.openapi
 
 BILL = "/api/v2/ap/bills/{id}"
+ORDER = "/api/v2/purchase_orders/{id}"
 VENDOR = "/api/v3/vendors/{id}"
 ME = "/api/v3/users/me"
+
+
+def template(path: str) -> str:
+    """Return the path as the specification writes it."""
+    return RESOURCES[path].template or path.rstrip("/")
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +38,21 @@ def spec() -> Specification:
 def test_every_page_of_a_list_is_valid(
     spec: Specification, reader: Client, path: str
 ) -> None:
-    schema = spec.answer_schema("get", path.rstrip("/"))
+    schema = spec.answer_schema("get", template(path))
     pages = list(reader.pages(path, page_size=max(2, DEFAULT_PAGE_SIZE - 3)))
     assert [error for page in pages for error in spec.errors(schema, page)] == []
-    assert sum(len(page["data"]) for page in pages)
+    if not path.endswith("/cancelled/"):
+        assert sum(len(page["data"]) for page in pages)
 
 
 @pytest.mark.parametrize("path", RESOURCES)
 def test_every_parameter_of_a_list_is_documented(
     spec: Specification, path: str
 ) -> None:
-    documented = spec.parameters(path.rstrip("/"))
-    served = {"page", "page_size", "order_by", *RESOURCES[path].filters}
-    assert served - documented == set()
+    documented = spec.parameters(template(path))
+    resource = RESOURCES[path]
+    served = {"page", "page_size", "order_by", *resource.filters}
+    assert served - documented == resource.undocumented
 
 
 def test_every_bill_is_valid(spec: Specification, reader: Client) -> None:
@@ -56,6 +64,15 @@ def test_every_bill_is_valid(spec: Specification, reader: Client) -> None:
         assert found["data"]["uuid"] == str(bill.uuid)
         seen.add(bill.scenario)
     assert len(seen) > 30
+
+
+def test_every_order_is_valid(spec: Specification, reader: Client) -> None:
+    schema = spec.answer_schema("get", ORDER)
+    for order in reader.simulator.dataset.orders():
+        found = reader.get(f"/api/v2/purchase_orders/{order.id}/").json
+        assert spec.errors(schema, found) == []
+        by_uuid = reader.get(f"/api/v2/purchase_orders/{order.uuid.hex}/").json
+        assert by_uuid == found
 
 
 def test_every_vendor_is_valid(spec: Specification, reader: Client) -> None:

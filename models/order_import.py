@@ -1,0 +1,363 @@
+"""Purchase orders of one batch: what they refer to, what holds them, what they write."""
+
+import json
+
+from odoo.fields import Command
+
+from ..procurify import OrderItem, Unit
+from ..procurify.order_arithmetic import implied_order_rate, reckon_order
+from .document_import import DocumentImport, at_noon
+
+
+class OrderImport(DocumentImport):
+    """Prepares the values of purchase orders.
+
+    ``values`` holds the header of each order, ``lines`` its lines as
+    {source: values}; a source is ``line 9001``, ``extra freight`` or ``rounding``.
+    ``made`` is filled with {source: purchase.order.line} of what was written, and
+    ``shortened`` with the orders of which less is expected than was ordered.
+    """
+
+    def __init__(self, env, batch):
+        super().__init__(env, batch)
+        self.lines = {}
+        self.made = {}
+        self.shortened = set()
+        self.generic = self.connection.product_id.with_env(env)
+
+    def _reckon(self, document, cent):
+        return reckon_order(document, cent)
+
+    def _implied_rate(self, document):
+        return implied_order_rate(document)
+
+    # === REFERENCES === #
+
+    def _mentioned_by(self, record, document):
+        mentioned = {}
+        for line in self.reckonings[record].lines:
+            if line.tax:
+                mentioned |= self._synthetic("tax", line.tax)
+            if line.unit:
+                mentioned |= self._synthetic("unit", Unit(line.unit))
+        for data in document.raw.get("order_items") or ():
+            item = OrderItem.from_json(data)
+            text = json.dumps(data, default=str, ensure_ascii=False)
+            mentioned["order_item", item.external_id] = (text, item)
+        return mentioned
+
+    def _resolve_all(self):
+        super()._resolve_all()
+        self.products = self.targets("product.product")
+        self.units = self.targets("uom.uom")
+        self.buyers = self._find_buyers()
+        self._sort_out_lines()
+
+    def _sort_out_lines(self):
+        """Tell lines of orders from those of requests that a requisition made."""
+        lines = self.targets("purchase.order.line").values()
+        live = [line for line in lines if line.order_id.state != "cancel"]
+        drafts = {line.order_id.id for line in live if line.state in ("draft", "sent")}
+        records = self.connection.env["procurify.record"].search_fetch(
+            [
+                ("connection_id", "=", self.connection.id),
+                ("resource", "=", "purchase_order"),
+                ("res_id", "in", list(drafts)),
+            ],
+            ["res_id"],
+        )
+        requests = drafts - set(records.mapped("res_id"))
+        self._requested = {
+            line.id: line for line in live if line.order_id.id in requests
+        }
+        self.owners = {
+            line.id: line.order_id.id
+            for line in live
+            if line.id not in self._requested
+        }
+
+    def _find_buyers(self):
+        """Return {e-mail address: user} of the orders' buyers who work in Odoo."""
+        emails = {order.buyer_email.lower() for order in self.documents.values()}
+        users = self.env["res.users"].search(
+            [
+                ("login", "in", list(filter(None, emails))),
+                ("company_ids", "in", self.company.ids),
+            ]
+        )
+        return {user.login.lower(): user for user in users}
+
+    # === CHECKS === #
+
+    def _check(self, record, document):
+        currency = self._currency(record, document)
+        self._check_vendor(record, document)
+        self._check_currencies(
+            record, document, [line.currency_name for line in document.lines]
+        )
+        self._check_total(record, currency, bookable=True)
+        self._check_generic(record)
+        sources = {line.id: line for line in document.lines}
+        lines = {
+            f"line {line.source_id}": self._line_values(
+                record, document, line, sources[line.source_id]
+            )
+            for line in self.reckonings[record].lines
+            if not self._bought_elsewhere(record, sources[line.source_id])
+        }
+        lines |= self._extra_lines(record)
+        if self._is_open(record):
+            self.values[record] = self._header_values(record, document, currency)
+            self.lines[record] = lines
+            self.totals[record] = self.reckonings[record].total
+
+    def _check_generic(self, record):
+        if not (self.generic.exists() and self.generic.active):
+            self.batch.hold(record, "missing_product", "generic")
+
+    # === LINES === #
+
+    def item(self, source):
+        """Return the staged order item of a source, or an empty record."""
+        number = source.removeprefix("line ")
+        reference = self.references.get(("order_item", number))
+        return reference.record if reference else self.batch.records.browse()
+
+    def _bought_elsewhere(self, record, line):
+        """Tell whether the line stands on another order by now.
+
+        Procurify gives a line that went back to the procurement list to the next
+        order under the same id, and this order's payload may be the older one.
+        """
+        item = self.item(f"line {line.id}")
+        mine = record.res_id and record.res_id == self.owners.get(item.res_id)
+        if mine or item.res_id not in self.owners or not item.remote_modified:
+            return False
+        stamp = _stamp(line)
+        return not stamp or stamp < item.remote_modified
+
+    def stamp(self, record, source):
+        """Return when the line was last changed in Procurify, as Odoo keeps it."""
+        lines = {f"line {line.id}": line for line in self.documents[record].lines}
+        return source in lines and _stamp(lines[source])
+
+    def requested(self, record):
+        """Return {source: line of a request for quotation} of an order's lines."""
+        found = {}
+        for source in self.lines[record]:
+            line = self._requested.get(self.item(source).res_id)
+            if line:
+                found[source] = line
+        return found
+
+    def linked(self, record, order):
+        """Return {source: id} of the items that are lines of ``order`` already."""
+        found = {}
+        for source in self.lines[record]:
+            line_id = self.item(source).res_id
+            if self.owners.get(line_id) == order.id:
+                found[source] = line_id
+        return found
+
+    def created_values(self, record, source):
+        """Return a line's values as ``create`` takes them."""
+        return created_line(self.lines[record][source])
+
+    def _line_values(self, record, document, line, source):
+        """Return what one line of the order writes, as JSON values."""
+        product = self._product(record, source)
+        unit, label = self._unit(record, line, product)
+        tax_id = line.tax and self._target(record, "tax", line.tax.external_id)
+        quantity, price = self._quantity_and_price(line, self.taxes.get(tax_id))
+        return self._plain_line(
+            name=label,
+            product=product,
+            unit=unit,
+            quantity=quantity,
+            price=price,
+            planned=self._planned(document),
+        ) | {
+            "tax_ids": [tax_id] if tax_id else [],
+            "analytic_distribution": self._distribution(record, line),
+            "qty_received": self._received(line, source, quantity),
+        }
+
+    def _plain_line(self, name, product, unit, quantity, price, planned):
+        return {
+            "name": name,
+            "product_id": product.id,
+            "product_uom_id": unit.id,
+            "product_qty": quantity,
+            "price_unit": price,
+            "discount": 0.0,
+            "date_planned": planned,
+            "tax_ids": [],
+            "analytic_distribution": False,
+            "qty_received": None,
+        }
+
+    def _product(self, record, source):
+        """Return the product of the line's catalogue item, or the generic one."""
+        item = source.catalog_item
+        if not item:
+            return self.generic
+        reference = self.references["catalog_item", item.external_id]
+        if reference.target_id:
+            return self.products[reference.target_id]
+        if reference.record.excluded_rule != "generic_product":
+            self._target(record, "catalog_item", item.external_id)
+        return self.generic
+
+    def _unit(self, record, line, product):
+        """Return (uom.uom, the line's text): the text tells a unit that has no place.
+
+        A quantity counts the product's stock only in a unit that converts to the
+        product's own.
+        """
+        own = product.uom_id
+        if not line.unit:
+            return own, line.label
+        reference = self.references["unit", Unit(line.unit).external_id]
+        unit = self.units.get(reference.target_id)
+        is_generic = product == self.generic
+        if unit and (is_generic or unit._has_common_reference(own)):
+            return unit, line.label
+        if self.connection.unit_policy == "hold" and unit:
+            self.batch.hold(
+                record, "unit_conflict", value=line.unit, found=product.display_name
+            )
+        elif self.connection.unit_policy == "hold":
+            self._target(record, "unit", Unit(line.unit).external_id)
+        return own, f"{line.label} ({line.unit})"
+
+    def _quantity_and_price(self, line, tax):
+        """Return what makes exactly the line's amount in Odoo."""
+        amount = line.amount
+        if tax and tax.price_include:
+            amount += line.tax_amount
+        digits = self.pricing.unit_digits
+        if line.by_amount or not self.pricing.keeps(line.quantity, digits):
+            return 1.0, float(amount)
+        if amount == line.amount:
+            return float(line.quantity), float(line.unit_price)
+        return float(line.quantity), float(amount / line.quantity)
+
+    def _distribution(self, record, line):
+        """Return the analytic distribution: an order may be some cents off in it."""
+        amounts = [share.amount for share in line.shares]
+        keys = [self._analytic_key(record, share) for share in line.shares]
+        return self.pricing.nearest_distribution(line.amount, amounts, keys)
+
+    def _received(self, line, source, quantity):
+        """Return the received quantity, or None where it is Odoo's business."""
+        if self.connection.receipt_policy != "set":
+            return None
+        if line.by_amount or quantity != float(line.quantity or 0):
+            done = source.received and source.received >= (source.quantity or 0)
+            return 1.0 if done else 0.0
+        return float(source.received)
+
+    def _extra_lines(self, record):
+        """Return the lines of tax, freight, other and discount of the header.
+
+        Procurify bills them as items of their own, which find these lines again.
+        """
+        reckoning = self.reckonings[record]
+        extras = {}
+        for number, extra in enumerate(reckoning.extras):
+            key = f"extra {extra.kind}"
+            key = f"{key} {number}" if key in extras else key
+            extras[key] = (extra.label, extra.amount)
+        if reckoning.residue and reckoning.adds_up:
+            text = self.env._(
+                "Rounding: Procurify's total is %(total)s, its lines make %(lines)s",
+                total=reckoning.total,
+                lines=reckoning.computed,
+            )
+            extras["rounding"] = (text, reckoning.residue)
+        return {
+            source: self.extra_line(record, label, amount)
+            for source, (label, amount) in extras.items()
+        }
+
+    def extra_line(self, record, label, amount):
+        """Return the values of a line that is only an amount."""
+        return self._plain_line(
+            name=label,
+            product=self.generic,
+            unit=self.generic.uom_id,
+            quantity=1.0,
+            price=float(amount),
+            planned=self._planned(self.documents[record]),
+        )
+
+    def shorten(self, record, order):
+        """Expect of a closed order no more than was received or billed."""
+        document = self.documents[record]
+        if not document.is_closed:
+            return
+        items = {f"line {line.id}": line for line in document.lines}
+        known = (record.applied_state or {}).get("lines", {})
+        mine = {line.id: line for line in order.order_line}
+        for source, values in self.lines[record].items():
+            item = items.get(source)
+            if not item or not item.quantity or item.received >= item.quantity:
+                continue
+            line = mine.get(known.get(source, {}).get("id"))
+            booked = line._procurify_booked_quantity() if line else 0.0
+            # A line that is one amount shrinks in proportion.
+            share = float(item.received / item.quantity)
+            rest = max(values["product_qty"] * share, booked)
+            values["product_qty"] = min(values["product_qty"], rest)
+            self.shortened.add(record)
+
+    # === HEADER === #
+
+    def _header_values(self, record, order, currency):
+        """Return what the order's header writes, as JSON values."""
+        buyer = self.buyers.get(order.buyer_email.lower())
+        term = order.payment_term and self._optional_target(
+            "payment_term", order.payment_term.external_id
+        )
+        return {
+            "partner_id": self.vendors[record],
+            "currency_id": currency.id,
+            "origin": " / ".join(
+                dict.fromkeys(filter(None, (order.label, order.external_number)))
+            ),
+            "date_order": at_noon(order.date),
+            "payment_term_id": term or False,
+            "user_id": buyer.id if buyer else None,
+        }
+
+    def _planned(self, order):
+        """Return the promised day."""
+        return at_noon(order.promise_date or order.date)
+
+    def currency_rate(self, record):
+        """Return the rate frozen at purchase, or None for Odoo's own."""
+        currency = self.currencies[self.values[record]["currency_id"]]
+        return self._rate(record, currency)
+
+
+def created_line(values):
+    """Return a line's values as ``create`` takes them.
+
+    The price is a person's in Odoo's eyes: no pricelist revises it.
+    """
+    written = {name: value for name, value in values.items() if value is not None}
+    return written | {
+        "tax_ids": [Command.set(values["tax_ids"])],
+        "technical_price_unit": -1.0,
+    }
+
+
+def header_values(values):
+    """Return a header's values as ``create`` takes them."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _stamp(line):
+    if line.modified is None:
+        return False
+    return line.modified.replace(tzinfo=None, microsecond=0)

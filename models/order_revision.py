@@ -1,0 +1,191 @@
+"""What a new version of an order changes: last applied, Odoo now, Procurify now."""
+
+from odoo.fields import Datetime
+from odoo.tools import float_compare
+
+HEADER_FIELDS = (
+    "partner_id",
+    "currency_id",
+    "origin",
+    "date_order",
+    "payment_term_id",
+    "user_id",
+)
+LINE_FIELDS = (
+    "name",
+    "product_id",
+    "product_uom_id",
+    "product_qty",
+    "price_unit",
+    "discount",
+    "date_planned",
+    "tax_ids",
+    "analytic_distribution",
+    "qty_received",
+)
+# Makes Odoo's own rounding come out at Procurify's total; nobody in Procurify has it.
+SETTLEMENT = "settlement"
+
+
+def plain(record, fields):
+    """Return ``fields`` of an Odoo record as JSON values."""
+    return {name: _plain_value(record, name) for name in fields}
+
+
+def _plain_value(record, name):
+    value, kind = record[name], record._fields[name].type
+    if kind == "many2one":
+        return value.id
+    if kind == "many2many":
+        return sorted(value.ids)
+    if kind == "datetime":
+        return Datetime.to_string(value)
+    return value or (0.0 if kind == "float" else False)
+
+
+def same(one, other):
+    """Compare two JSON values; numbers as far as Odoo keeps them."""
+    if isinstance(one, float) or isinstance(other, float):
+        return not float_compare(one or 0.0, other or 0.0, precision_digits=6)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return sorted(one) == sorted(other or [])
+    return (one or False) == (other or False)
+
+
+class OrderRevision:
+    """Compares three versions of one order and says what to write.
+
+    What only Procurify changed is written; what only a person changed stays; what
+    both changed is a conflict, and then nothing is written.
+
+    :param applied: ``applied_state`` of the order's record
+    :param header: values as ``OrderImport`` prepares them
+    :param lines: {source: values}
+    :param linked: {source: id of the order's line} where an order item tells it
+    """
+
+    def __init__(self, order, applied, header, lines, linked):
+        self.order = order
+        self.applied = applied or {}
+        self.linked = linked
+        self.conflicts = []
+        self.header = self._changes(
+            order, self.applied.get("header"), header, HEADER_FIELDS, ""
+        )
+        self.lines = {}
+        self.added = {}
+        self.removed = {}
+        self.undercut = {}
+        self._compare_lines(lines)
+
+    def _compare_lines(self, lines):
+        mine = {line.id: line for line in self.order.order_line}
+        known = self.applied.get("lines", {})
+        for source, values in lines.items():
+            before = known.get(source)
+            line_id = before["id"] if before else self.linked.get(source)
+            line = mine.get(line_id)
+            if before and not line and same(before["wanted"], values):
+                continue  # A person took it off the order, and it is what it was.
+            if not line:
+                self.added[source] = values
+                continue
+            changes = self._changes(
+                line, before, values, LINE_FIELDS, _first(values["name"])
+            )
+            if "product_qty" in changes and line._procurify_would_undercut(
+                changes["product_qty"]
+            ):
+                self.undercut[line] = changes["product_qty"]
+            if changes:
+                self.lines[line] = changes
+        for source, before in known.items():
+            line = mine.get(before["id"])
+            if source not in lines and source != SETTLEMENT and line:
+                self.removed[source] = line
+
+    @property
+    def changes_anything(self):
+        """Whether there is something to write."""
+        return bool(self.header or self.lines or self.added or self.removed)
+
+    def in_words(self):
+        """Return the conflicts in one text."""
+        _ = self.order.env._
+        return "; ".join(
+            _(
+                "%(field)s: Procurify %(theirs)s, Odoo %(ours)s",
+                field=row["field"],
+                theirs=row["procurify"],
+                ours=row["odoo"],
+            )
+            for row in self.conflicts
+        )
+
+    def told(self):
+        """Return a text for each thing that changes."""
+        changed = [
+            f"{_first(line.name)}: {self._names(line, changes)}"
+            for line, changes in self.lines.items()
+        ]
+        header = [self._names(self.order, self.header)] if self.header else []
+        return [
+            *header,
+            *changed,
+            *(f"+ {_first(values['name'])}" for values in self.added.values()),
+            *(f"− {source}" for source in self.removed),
+        ]
+
+    @staticmethod
+    def _names(record, changes):
+        return ", ".join(
+            f"{record._fields[name].string} {_told(record, name, value)}".strip()
+            for name, value in changes.items()
+        )
+
+    def _changes(self, record, before, wanted, fields, label):
+        """Return what to write on ``record``; note what a person changed as well."""
+        before = before or {"wanted": {}, "odoo": {}}
+        now = plain(record, fields)
+        changes = {}
+        for name in fields:
+            value = wanted.get(name)
+            ours, theirs = before["odoo"].get(name), before["wanted"].get(name)
+            if name not in wanted or value is None or same(value, now[name]):
+                continue
+            if before["wanted"] and same(value, theirs):
+                continue
+            if before["odoo"] and not same(now[name], ours):
+                self._note_conflict(record, name, label, ours, now[name], value)
+                continue
+            changes[name] = value
+        return changes
+
+    def _note_conflict(self, record, name, label, applied, odoo, procurify):
+        title = record._fields[name].string
+        self.conflicts.append(
+            {
+                "field": f"{label}: {title}" if label else title,
+                "applied": _told(record, name, applied),
+                "odoo": _told(record, name, odoo),
+                "procurify": _told(record, name, procurify),
+            }
+        )
+
+
+def _told(record, name, value):
+    """Return a JSON value as a person reads it."""
+    field = record._fields[name]
+    if field.type in ("many2one", "many2many") and value:
+        ids = value if isinstance(value, list) else [value]
+        records = record.env[field.comodel_name].browse(ids).exists()
+        return ", ".join(records.mapped("display_name"))
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return "" if value in (False, None) else str(value)
+
+
+def _first(text):
+    return (text or "").split("\n")[0]

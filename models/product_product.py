@@ -1,0 +1,118 @@
+"""Catalogue item → product.product, by its SKU; else created, or the generic one."""
+
+import json
+from collections import defaultdict
+from dataclasses import asdict
+
+from odoo import api, models
+
+from ..procurify import Unit
+from .procurify_import_mixin import normalise, search_by
+
+
+class ProductProduct(models.Model):
+    _name = "product.product"
+    _inherit = ["product.product", "procurify.import.mixin"]
+
+    _procurify_resources = ("catalog_item",)
+
+    @api.model
+    def _procurify_import(self, batch):
+        self._procurify_remember(batch)
+        self._procurify_match(batch)
+        self._procurify_follow(batch, self._procurify_prepare_values)
+
+    @api.model
+    def _procurify_usable(self, target, record):
+        if target.active and target.purchase_ok:
+            return False
+        return self._procurify_hold(record, "wrong_target", found=target.display_name)
+
+    @api.model
+    def _procurify_match(self, batch):
+        """Match by SKU; an item of several vendors is one product."""
+        skus = [batch.payloads[record].sku for record in batch.open]
+        domain = self._procurify_company_domain(batch.connection.company_id)
+        found = search_by(self, "default_code", skus, domain)
+        for record in batch.open:
+            products = found[normalise(batch.payloads[record].sku)]
+            if len(products) == 1:
+                batch.link(record, products.id)
+            elif products:
+                names = ", ".join(products.mapped("display_name"))
+                self._procurify_hold_open(
+                    batch, record, "ambiguous_product", found=names
+                )
+        policy = batch.connection.product_policy
+        if policy == "create":
+            self._procurify_create(batch)
+        for record in batch.open:
+            if policy == "generic":
+                batch.exclude(record, "generic_product")
+            else:
+                self._procurify_hold_open(batch, record)
+
+    @api.model
+    def _procurify_create(self, batch):
+        """Create a product per SKU, or per item that has none."""
+        alike = defaultdict(batch.records.browse)
+        for record in batch.open:
+            sku = normalise(batch.payloads[record].sku)
+            alike[sku or f"\0{record.external_id}"] |= record
+        references = self._procurify_item_references(batch)
+        vals_list = [
+            self._procurify_prepare_values(batch.payloads[records[0]])
+            | self._procurify_created_values(batch, records[0], references)
+            for records in alike.values()
+        ]
+        products = self.create(vals_list)
+        for records, product in zip(alike.values(), products, strict=True):
+            for record in records:
+                values = self._procurify_prepare_values(batch.payloads[record])
+                batch.link(record, product.id, "created", written=values)
+
+    @api.model
+    def _procurify_item_references(self, batch):
+        """Resolve the units and account codes that the items name."""
+        mentioned = {}
+        for record in batch.open:
+            item = batch.payloads[record]
+            if item.unit:
+                unit = Unit(item.unit)
+                text = json.dumps(unit.to_json(), ensure_ascii=False)
+                mentioned["unit", unit.external_id] = (text, unit)
+            if code := item.account_code:
+                text = json.dumps(asdict(code), ensure_ascii=False)
+                mentioned["account_code", code.external_id] = (text, code)
+        return batch.records._resolve(batch.connection, mentioned)
+
+    @api.model
+    def _procurify_created_values(self, batch, record, references):
+        """Return what a product is given once: a person decides about it afterwards."""
+        item = batch.payloads[record]
+        unit = item.unit and references["unit", Unit(item.unit).external_id]
+        code = item.account_code
+        account = code and references["account_code", code.external_id]
+        values = {
+            "type": batch.connection.product_type,
+            "purchase_ok": True,
+            "sale_ok": False,
+            # Procurify has matched the receipt before it approves the bill.
+            "purchase_method": "purchase",
+            "taxes_id": False,
+            "supplier_taxes_id": False,
+        }
+        if unit and unit.target_id:
+            values["uom_id"] = unit.target_id
+        if account and account.target_id:
+            values["property_account_expense_id"] = account.target_id
+        return values
+
+    @api.model
+    def _procurify_prepare_values(self, item):
+        """Return what a catalogue item says about a product, as JSON values."""
+        return {
+            "name": item.name,
+            "default_code": item.sku or False,
+            "description_purchase": item.description or False,
+        }

@@ -1,0 +1,222 @@
+"""Order → purchase.order: confirmed or for review, and kept as Procurify has it."""
+
+from odoo import api, models
+from odoo.fields import Command, Domain
+
+from ..procurify import OrderState
+from .import_batch import BatchRefused
+from .order_import import OrderImport, created_line, header_values
+from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
+
+_LIVE_STATES = ("draft", "sent", "to approve", "purchase")
+
+
+class PurchaseOrder(models.Model):
+    _name = "purchase.order"
+    _inherit = ["purchase.order", "procurify.import.mixin"]
+
+    _procurify_resources = ("purchase_order", "requisition")
+
+    @api.model
+    def _procurify_import(self, batch):
+        """Write the orders that pass every check; hold the others with every reason."""
+        # Prices are Procurify's: no pricelist recomputes them.
+        self = self.with_context(skip_uom_conversion=True, procurify_import=True)
+        if batch.resource == "requisition":
+            self._procurify_import_requisitions(batch)
+            return
+        orders = self._procurify_linked_orders(batch)
+        self._procurify_exclude(batch, orders)
+        self._procurify_end(batch, orders)
+        imported = OrderImport(self.env, batch)
+        imported.run()
+        for record in imported.values:
+            if record in orders:
+                self._procurify_revise(batch, imported, record, orders[record])
+        new = [record for record in imported.values if record not in orders]
+        orders |= self._procurify_create(batch, imported, new)
+        self._procurify_finish(batch, imported, orders)
+
+    # === WHICH ORDERS === #
+
+    @api.model
+    def _procurify_linked_orders(self, batch):
+        """Return {record: order} of the orders that are in Odoo already."""
+        linked = batch.open.filtered("res_id")
+        found = {
+            order.id: order
+            for order in self.search(Domain("id", "in", linked.mapped("res_id")))
+        }
+        for record in linked.filtered(lambda r: r.res_id not in found):
+            key = f"{record.resource}/{record.external_id}"
+            batch.hold(record, "target_deleted", key, value=record.name)
+        return {r: found[r.res_id] for r in linked if r.res_id in found}
+
+    @api.model
+    def _procurify_exclude(self, batch, orders):
+        """Leave out what is no commitment, by name of the rule."""
+        for record in batch.open.filtered(lambda record: record not in orders):
+            order = batch.payloads[record]
+            if batch.connection.order_policy == "none":
+                batch.exclude(record, "orders_not_imported")
+            elif self._procurify_has_ended(record, order):
+                batch.exclude(record, "cancelled")
+            elif not any(line.active for line in order.lines):
+                batch.exclude(record, "no_lines")
+
+    @api.model
+    def _procurify_has_ended(self, record, order):
+        return (
+            order.state == OrderState.CANCELLED
+            or not order.active
+            or record.remote_deleted
+        )
+
+    @api.model
+    def _procurify_end(self, batch, orders):
+        """Cancel what Procurify cancelled or deleted, unless it is in the books."""
+        for record in batch.open:
+            payload = batch.payloads[record]
+            if record not in orders or not self._procurify_has_ended(record, payload):
+                continue
+            order, state = orders[record], record.applied_state or {}
+            if order.state != "cancel" and order._procurify_is_booked():
+                batch.hold(
+                    record, "order_cancelled", value=record.name, found=order.name
+                )
+                continue
+            if order.state != "cancel":
+                order._procurify_unlock(state)
+                order.button_cancel()
+                order.message_post(
+                    body=self.env._("Procurify cancelled this order.")
+                )
+            ended = state | {"cancelled": True, "locked": False}
+            batch.link(record, order.id, "remembered", written=ended)
+
+    def _procurify_is_booked(self):
+        """Tell whether something was received or billed on this order."""
+        self.ensure_one()
+        billed = self.invoice_ids.filtered(lambda move: move.state != "cancel")
+        return bool(billed) or any(line.qty_received for line in self.order_line)
+
+    # === CREATING === #
+
+    @api.model
+    def _procurify_create(self, batch, imported, records):
+        """Create the orders of ``records``; what was requested moves into them."""
+        fresh = {
+            record: {
+                source: values
+                for source, values in imported.lines[record].items()
+                if source not in imported.requested(record)
+            }
+            for record in records
+        }
+        orders = self.create(
+            [
+                header_values(imported.values[record])
+                | {
+                    "company_id": self.env.company.id,
+                    "order_line": [
+                        Command.create(created_line(values))
+                        for values in fresh[record].values()
+                    ],
+                }
+                for record in records
+            ]
+        )
+        created = dict(zip(records, orders, strict=True))
+        for record, order in created.items():
+            lines = zip(fresh[record], order.order_line, strict=True)
+            imported.made[record] = dict(lines)
+            imported.made[record] |= order._procurify_take_requested(imported, record)
+            if rate := imported.currency_rate(record):
+                order.currency_rate = rate
+            batch.link(record, order.id, "created")
+        if batch.connection.order_policy == "purchase":
+            orders._procurify_confirm()
+        return created
+
+    def _procurify_confirm(self):
+        """Confirm these orders as of the day they were issued."""
+        self.button_confirm()
+        for order in self.filtered(lambda order: order.state == "purchase"):
+            order.date_approve = order.date_order
+
+    def _add_supplier_to_product(self):
+        # The generic product has no vendor, and prices are Procurify's business.
+        if not self.env.context.get("procurify_import"):
+            super()._add_supplier_to_product()
+
+    # === FINISHING === #
+
+    @api.model
+    def _procurify_finish(self, batch, imported, orders):
+        """Link the items, settle the totals, lock what is closed, note all of it."""
+        records = [record for record in imported.values if record in batch.targets]
+        self._procurify_link_items(imported, records)
+        refused = {}
+        for record in records:
+            order = orders[record]
+            if hold := order._procurify_settle(imported, record):
+                refused[record] = [hold]
+            if imported.documents[record].is_closed and order.state == "purchase":
+                order.locked = True
+            batch.written[record] = order._procurify_applied(imported, record)
+        if refused:
+            raise BatchRefused(refused)
+
+    @api.model
+    def _procurify_link_items(self, imported, records):
+        """Say on each order item which line it is now; bills find it there."""
+        items = self.env["procurify.record"].sudo().browse()
+        left = self.env["purchase.order.line"].browse()
+        for record in records:
+            for source, line in imported.made[record].items():
+                item = imported.item(source).sudo()
+                if not item:
+                    continue
+                if item.res_id in imported.owners:
+                    left |= line.browse(item.res_id)
+                item.write(
+                    {
+                        "state": "done",
+                        "res_model": line._name,
+                        "res_id": line.id,
+                        "excluded_rule": False,
+                        "remote_modified": imported.stamp(record, source)
+                        or item.remote_modified,
+                    }
+                )
+                items |= item
+        for order, lines in left.grouped("order_id").items():
+            order._procurify_drop_lines(lines)
+        items._link_waiting()
+
+    def _procurify_applied(self, imported, record):
+        """Return what tells a later import what it wrote, and who edited since."""
+        self.ensure_one()
+        before = (record.applied_state or {}).get("lines", {})
+        ids = {source: entry["id"] for source, entry in before.items()}
+        ids |= {s: line.id for s, line in imported.made[record].items()}
+        mine = {line.id: line for line in self.order_line}
+        lines = {}
+        for source, line_id in ids.items():
+            wanted = imported.lines[record].get(source, {})
+            is_kept = bool(wanted) or source == SETTLEMENT
+            if line_id in mine:
+                now = plain(mine[line_id], LINE_FIELDS) if is_kept else {}
+                lines[source] = {"id": line_id, "wanted": wanted, "odoo": now}
+            elif wanted:
+                lines[source] = before[source] | {"wanted": wanted}
+        header = {
+            "wanted": imported.values[record],
+            "odoo": plain(self, HEADER_FIELDS),
+        }
+        return {
+            "header": header,
+            "lines": lines,
+            "locked": self.locked,
+            "cancelled": False,
+        }

@@ -1,0 +1,126 @@
+"""Requisition → requests for quotation, one per vendor, until its lines are bought."""
+
+from odoo import api, models
+
+from .order_import import created_line
+from .order_revision import same
+from .requisition_import import RequisitionImport
+
+
+class PurchaseOrder(models.Model):
+    _inherit = "purchase.order"
+
+    @api.model
+    def _procurify_import_requisitions(self, batch):
+        """Keep one request per requisition and vendor for what is still to be bought."""
+        if batch.connection.requisition_policy == "none":
+            for record in batch.open.filtered(lambda record: not record.res_id):
+                batch.exclude(record, "requisitions_not_imported")
+        imported = RequisitionImport(self.env, batch)
+        imported.run()
+        for record, groups in imported.wanted.items():
+            requests = self._procurify_request(imported, record, groups)
+            if requests:
+                batch.link(record, requests[0].id, "created")
+            else:
+                batch.exclude(record, "nothing_requested")
+
+    @api.model
+    def _procurify_request(self, imported, record, groups):
+        """Bring the requests of one requisition to what it wants; return them."""
+        lines = self._procurify_request_lines(imported, record)
+        wanted = {item for items in groups.values() for item in items}
+        requests = lines.order_id
+        by_vendor = {(r.partner_id.id, r.currency_id.id): r for r in requests}
+        for item in imported.items[record.external_id]:
+            line = lines.filtered(lambda line, item=item: line.id == item.res_id)
+            if line and item not in wanted:
+                line.unlink()
+        for key, items in groups.items():
+            request = by_vendor.get(key) or self._procurify_new_request(
+                imported.documents[record], *key
+            )
+            requests |= request
+            for item, values in items.items():
+                request._procurify_request_line(item, values, lines)
+        requests._procurify_end_requests(record.name)
+        return requests.filtered("order_line")
+
+    @api.model
+    def _procurify_request_lines(self, imported, record):
+        """Return the lines that this requisition's items have on requests."""
+        rows = imported.items[record.external_id]
+        lines = self.env["purchase.order.line"].search(
+            [
+                ("id", "in", [row.res_id for row in rows if row.res_id]),
+                ("state", "in", ("draft", "sent")),
+            ]
+        )
+        orders = record.search_fetch(
+            [
+                ("connection_id", "=", record.connection_id.id),
+                ("resource", "=", "purchase_order"),
+                ("res_id", "in", lines.order_id.ids),
+            ],
+            ["res_id"],
+        )
+        taken = set(orders.mapped("res_id"))
+        return lines.filtered(lambda line: line.order_id.id not in taken)
+
+    @api.model
+    def _procurify_new_request(self, requisition, partner_id, currency_id):
+        return self.create(
+            {
+                "partner_id": partner_id,
+                "currency_id": currency_id,
+                "company_id": self.env.company.id,
+                "origin": requisition.label,
+            }
+        )
+
+    def _procurify_request_line(self, item, values, lines):
+        """Write one line of this request, unless Procurify says what it said."""
+        self.ensure_one()
+        line = lines.filtered(lambda line: line.id == item.res_id)
+        before = (item.applied_state or {}).get("wanted")
+        if not (line and before and same(before, values)):
+            written = created_line(values) | {"order_id": self.id}
+            if line:
+                line.write(written)
+            else:
+                line = line.create(written)
+        item.sudo().write(
+            {
+                "state": "done",
+                "res_model": line._name,
+                "res_id": line.id,
+                "excluded_rule": False,
+                "applied_state": {"wanted": values},
+            }
+        )
+
+    def _procurify_take_requested(self, imported, record, sources=None):
+        """Move what was requested for this order into it; return {source: line}.
+
+        A request that is left without lines is cancelled: nothing counts twice.
+        """
+        self.ensure_one()
+        taken = {
+            source: line
+            for source, line in imported.requested(record).items()
+            if sources is None or source in sources
+        }
+        requests = self.browse().union(*(line.order_id for line in taken.values()))
+        for source, line in taken.items():
+            values = imported.created_values(record, source)
+            line.write(values | {"order_id": self.id})
+        requests._procurify_end_requests(self.name)
+        return taken
+
+    def _procurify_end_requests(self, reason):
+        """Cancel the requests for quotation among these that have no lines left."""
+        for request in self.filtered(lambda order: not order.order_line):
+            request.button_cancel()
+            request.message_post(
+                body=self.env._("Nothing is requested any more: %s", reason)
+            )

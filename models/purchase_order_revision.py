@@ -1,0 +1,189 @@
+"""Revisions of orders: what is written, what a person is asked about."""
+
+from markupsafe import Markup
+
+from odoo import api, models
+from odoo.fields import Command
+
+from .order_import import created_line
+from .order_revision import SETTLEMENT, OrderRevision
+from .procurify_cause import Hold
+
+
+class PurchaseOrder(models.Model):
+    _inherit = "purchase.order"
+
+    @api.model
+    def _procurify_revise(self, batch, imported, record, order):
+        """Bring an order to what Procurify says now, or hold it with the conflicts."""
+        state = record.applied_state or {}
+        imported.made[record] = {}
+        cancelled_here = order.state == "cancel" and not state.get("cancelled")
+        if cancelled_here and record.applied_digest != record.digest:
+            batch.hold(record, "cancelled_in_odoo", value=record.name, found=order.name)
+        if cancelled_here and record not in batch.holds:
+            batch.link(record, order.id, "remembered", written=state)
+            del imported.values[record]
+        if cancelled_here:
+            return
+        imported.shorten(record, order)
+        revision = OrderRevision(
+            order,
+            state,
+            imported.values[record],
+            imported.lines[record],
+            imported.linked(record, order),
+        )
+        self._procurify_hold_revision(batch, record, order, revision)
+        if record not in batch.holds:
+            order._procurify_apply(imported, record, revision)
+            batch.link(record, order.id, "remembered")
+
+    @api.model
+    def _procurify_hold_revision(self, batch, record, order, revision):
+        """Hold what would overwrite a person's work or fall below what is booked."""
+        if revision.conflicts:
+            batch.differences[record] = revision.conflicts
+            batch.hold(
+                record,
+                "changed_after_booking",
+                value=revision.in_words(),
+                found=order.display_name,
+            )
+        for line, quantity in revision.undercut.items():
+            batch.hold(
+                record,
+                "order_undercut",
+                f"{record.resource}/{record.external_id}/{line.id}",
+                value=line.name.split("\n")[0],
+                expected=f"{quantity:g}",
+                found=f"{line._procurify_booked_quantity():g}",
+            )
+        locked_by_person = order.locked and not revision.applied.get("locked")
+        if locked_by_person and revision.changes_anything:
+            batch.hold(record, "order_locked", value=record.name, found=order.name)
+
+    def _procurify_apply(self, imported, record, revision):
+        """Write a revision, and say in the chatter what it changed."""
+        self.ensure_one()
+        self._procurify_unlock(revision.applied)
+        was_cancelled = self.state == "cancel"
+        if was_cancelled:
+            self.button_draft()
+        if revision.header:
+            self.write(revision.header)
+        for line, changes in revision.lines.items():
+            line.write(_written_line(line, changes))
+        self._procurify_drop_lines(
+            self.env["purchase.order.line"].union(*revision.removed.values())
+        )
+        imported.made[record] = {
+            source: self.env["purchase.order.line"].browse(line_id)
+            for source, line_id in revision.linked.items()
+        } | self._procurify_add_lines(imported, record, revision.added)
+        self._procurify_tell(revision)
+        if was_cancelled and record.connection_id.order_policy == "purchase":
+            self._procurify_confirm()
+
+    def _procurify_drop_lines(self, lines):
+        """Take lines off the order, as far as Odoo lets go of them."""
+        self.ensure_one()
+        if not lines:
+            return
+        if self.state in ("draft", "sent"):
+            lines.unlink()
+            return
+        for line in lines:
+            booked = line._procurify_booked_quantity()
+            if line.product_qty != booked:
+                line.write(_written_line(line, {"product_qty": booked}))
+
+    def _procurify_add_lines(self, imported, record, added):
+        """Create lines, or take them over from a request for quotation."""
+        self.ensure_one()
+        made = self._procurify_take_requested(imported, record, added)
+        fresh = [source for source in added if source not in made]
+        lines = self.env["purchase.order.line"].create(
+            [created_line(added[source]) | {"order_id": self.id} for source in fresh]
+        )
+        return made | dict(zip(fresh, lines, strict=True))
+
+    def _procurify_tell(self, revision):
+        """Post one message that says what Procurify's revision changed."""
+        if rows := revision.told():
+            items = Markup().join(Markup("<li>%s</li>") % row for row in rows)
+            title = self.env._("Changed in Procurify:")
+            self.message_post(body=Markup("<p>%s</p><ul>%s</ul>") % (title, items))
+
+    def _procurify_unlock(self, state):
+        """Unlock what the connector locked; a person's lock stands."""
+        if self.locked and state.get("locked"):
+            self.button_unlock()
+
+    # === TOTALS === #
+
+    def _procurify_settle(self, imported, record):
+        """Make the total Procurify's, or return the Hold that says why it cannot be.
+
+        Odoo rounds taxes in its own way: the cents stand on a line that says so.
+        What was removed in Procurify, and yet is booked here, does not count.
+        """
+        self.ensure_one()
+        if record in imported.shortened:
+            return None
+        line = self._procurify_settlement(imported, record)
+        stray = self._procurify_stray_lines(imported, record)
+        expected = float(imported.totals[record])
+        computed = self.amount_total - sum((stray | line).mapped("price_total"))
+        rest = self.currency_id.round(expected - computed)
+        tolerance = float(imported.reckonings[record].tolerance)
+        if self.currency_id.compare_amounts(abs(rest), tolerance) > 0:
+            places = self.currency_id.decimal_places
+            params = {
+                "expected": f"{expected:.{places}f}",
+                "found": f"{computed:.{places}f}",
+            }
+            key = f"{record.resource}/{record.external_id}"
+            return Hold("odoo_total_mismatch", key, params)
+        if line or rest:
+            self._procurify_write_settlement(imported, record, line, rest)
+        return None
+
+    def _procurify_settlement(self, imported, record):
+        known = (record.applied_state or {}).get("lines", {}).get(SETTLEMENT)
+        mine = self.order_line.filtered(lambda line: known and line.id == known["id"])
+        return mine or self.order_line.browse()
+
+    def _procurify_stray_lines(self, imported, record):
+        """Lines that are on the order for their bills or receipts only."""
+        known = (record.applied_state or {}).get("lines", {})
+        ids = {
+            entry["id"]
+            for source, entry in known.items()
+            if source not in imported.lines[record] and source != SETTLEMENT
+        }
+        ours = {entry["id"] for entry in known.values()}
+        ours |= {line.id for line in imported.made[record].values()}
+        return self.order_line.filtered(lambda l: l.id in ids or l.id not in ours)
+
+    def _procurify_write_settlement(self, imported, record, line, rest):
+        values = imported.extra_line(
+            record, self.env._("Rounding: Odoo computes %s less", f"{rest:g}"), rest
+        ) | {"product_qty": 1.0 if rest else 0.0}
+        if line:
+            line.write(created_line(values))
+        else:
+            line = line.create(created_line(values) | {"order_id": self.id})
+        imported.made[record][SETTLEMENT] = line
+
+
+def _written_line(line, changes):
+    """Return changes for ``write``; without its price beside it, a new quantity
+    would make Odoo look for another price."""
+    written = dict(changes)
+    if "tax_ids" in written:
+        written["tax_ids"] = [Command.set(written["tax_ids"])]
+    if "product_qty" in written or "product_uom_id" in written:
+        for name in ("price_unit", "name", "date_planned", "discount"):
+            written.setdefault(name, line[name])
+    return written

@@ -1,0 +1,151 @@
+"""Requisitions of one batch: which of their lines are still to be bought, and where."""
+
+import json
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo.fields import Domain
+
+from ..procurify import OrderItem, OrderItemStatus, RequisitionStatus, Unit
+from .document_import import DocumentImport, at_noon
+from .procurify_import_mixin import UNKNOWN_CODES
+from .procurify_record_import import PAYLOADS
+
+_WANTED = (OrderItemStatus.APPROVED, OrderItemStatus.LISTED)
+_LIVE = (
+    RequisitionStatus.APPROVED,
+    RequisitionStatus.PURCHASED,
+    RequisitionStatus.RECEIVED,
+)
+
+
+class RequisitionImport(DocumentImport):
+    """Prepares the requests for quotation that requisitions stand for.
+
+    ``wanted`` holds for each requisition what is approved and not bought, as
+    {(vendor id, currency id): {order item: values of a line}}.
+    """
+
+    def __init__(self, env, batch):
+        super().__init__(env, batch)
+        self.wanted = {}
+        self.items = self._staged_items()
+        self.generic = self.connection.product_id.with_env(env)
+
+    def run(self):
+        """Fill ``wanted``, and hold what cannot be requested."""
+        self._resolve_known()
+        for record, requisition in self.documents.items():
+            groups = defaultdict(dict)
+            if requisition.status in _LIVE and not record.remote_deleted:
+                for item in self._wanted_items(record):
+                    key, values = self._request(record, requisition, item)
+                    groups[key][item] = values
+            if self._is_open(record):
+                self.wanted[record] = groups
+
+    # === WHAT IS WANTED === #
+
+    def _staged_items(self):
+        """Return {requisition number: order items with their payloads}."""
+        numbers = [record.external_id for record in self.documents]
+        rows = self.connection.env["procurify.record"].search(
+            Domain("connection_id", "=", self.connection.id)
+            & Domain("resource", "=", "order_item")
+            & Domain("remote_group", "in", numbers)
+        )
+        staged = defaultdict(dict)
+        for row in rows:
+            data = json.loads(row.payload, parse_float=Decimal)
+            staged[row.remote_group][row] = OrderItem.from_json(data)
+        return staged
+
+    def _wanted_items(self, record):
+        """Yield the items that are approved, not bought, and name a vendor."""
+        for row, item in self.items[record.external_id].items():
+            is_wanted = item.status in _WANTED and item.active and not item.order_id
+            if is_wanted and item.vendor_id and not row.remote_deleted:
+                yield row
+
+    def _resolve_known(self):
+        """Resolve what the items name by number only: it is staged, or unknown."""
+        keys = set()
+        mentioned = {}
+        for record, requisition in self.documents.items():
+            with self._holding_unreadable(record):
+                mentioned |= self._embedded(requisition)
+            for item in self.items[record.external_id].values():
+                keys |= {
+                    ("vendor", str(item.vendor_id)),
+                    ("currency", str(item.currency_id)),
+                    ("catalog_item", str(item.catalog_item_id)),
+                }
+                if item.unit:
+                    mentioned |= self._synthetic("unit", Unit(item.unit))
+        records = self.connection.env["procurify.record"]
+        known = records.search(
+            Domain("connection_id", "=", self.connection.id)
+            & Domain("resource", "in", list({resource for resource, _id in keys}))
+            & Domain("external_id", "in", list({number for _r, number in keys}))
+        )
+        mentioned |= {
+            (row.resource, row.external_id): (row.payload, PAYLOADS[row.resource])
+            for row in known
+            if (row.resource, row.external_id) in keys
+        }
+        self.references = records._resolve(self.connection, mentioned)
+        self.analytic = self.targets("account.analytic.account")
+        self.products = self.targets("product.product")
+        self.units = self.targets("uom.uom")
+
+    # === LINES === #
+
+    def _request(self, record, requisition, row):
+        """Return ((vendor id, currency id), values of a line) for one order item."""
+        item = self.items[record.external_id][row]
+        vendor_id = self._known(record, "vendor", item.vendor_id)
+        currency_id = self._known(record, "currency", item.currency_id)
+        product = self._product(item)
+        key = requisition.department and self._analytic_key(record, requisition)
+        unit = item.unit and self._optional_target("unit", Unit(item.unit).external_id)
+        has_unit = unit and (
+            product == self.generic
+            or self.units[unit]._has_common_reference(product.uom_id)
+        )
+        quantity, price = self._quantity_and_price(item)
+        return (vendor_id, currency_id), {
+            "name": item.name,
+            "product_id": product.id,
+            "product_uom_id": unit if has_unit else product.uom_id.id,
+            "product_qty": quantity,
+            "price_unit": price,
+            "discount": 0.0,
+            "date_planned": self._planned(requisition),
+            "tax_ids": [],
+            "analytic_distribution": {key: 100.0} if key else False,
+            "qty_received": None,
+        }
+
+    def _known(self, record, resource, number):
+        """Return the id of what an item names by number; else hold or wait."""
+        if (resource, str(number)) in self.references:
+            return self._target(record, resource, str(number))
+        self.batch.hold(
+            record, UNKNOWN_CODES[resource], f"{resource}/{number}", value=str(number)
+        )
+        return False
+
+    def _product(self, item):
+        target_id = self._optional_target("catalog_item", str(item.catalog_item_id))
+        return self.products[target_id] if target_id else self.generic
+
+    def _quantity_and_price(self, item):
+        quantity, price = item.quantity, item.price
+        if quantity and price is not None and self.pricing.keeps(
+            quantity, self.pricing.unit_digits
+        ):
+            return float(quantity), float(price)
+        return 1.0, float(item.total_cost or 0)
+
+    def _planned(self, requisition):
+        return at_noon(requisition.date_required or requisition.date)
