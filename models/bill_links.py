@@ -58,9 +58,7 @@ class BillLinks:
             self.bills.references.get(("order_item", str(item.order_item_id)))
             for item in bill.items
         )
-        return tuple(
-            sorted({r.record.id for r in references if r and not r.target_id})
-        )
+        return tuple(sorted({r.record.id for r in references if r and not r.target_id}))
 
     # === FINDING === #
 
@@ -150,9 +148,7 @@ class BillLinks:
         cent = Decimal(str(line.currency_id.rounding))
         if abs(others + net - amount) < cent:
             return ordered - billed
-        share = float_round(
-            float(net * ordered / amount), precision_digits=self.digits
-        )
+        share = float_round(float(net * ordered / amount), precision_digits=self.digits)
         return Decimal(str(share))
 
     def _billed_before(self, record, line):
@@ -184,6 +180,4 @@ class BillLinks:
         """Count a line of this batch, which is not in Odoo yet."""
         self._billed_before(record, line)
         sign = self.bills.sign(record)
-        self._billed[line.id].append(
-            (("new", record.id), sign * net, sign * quantity)
-        )
+        self._billed[line.id].append((("new", record.id), sign * net, sign * quantity))

@@ -71,9 +71,7 @@ class OrderImport(DocumentImport):
             line.id: line for line in live if line.order_id.id in requests
         }
         self.owners = {
-            line.id: line.order_id.id
-            for line in live
-            if line.id not in self._requested
+            line.id: line.order_id.id for line in live if line.id not in self._requested
         }
 
     def _find_buyers(self):

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, InvalidPayload
+from .instants import naive
 from .resource_kinds import KINDS
 
 _KNOWN_FIELDS = (
@@ -108,8 +109,7 @@ class ProcurifyRecord(models.Model):
             "digest": detail.digest,
             # A summary that stands in for its missing detail is asked for again.
             "summary_digest": row.digest if detail is not row or is_whole else False,
-            "remote_modified": detail.modified
-            and detail.modified.replace(tzinfo=None, microsecond=0),
+            "remote_modified": detail.modified and naive(detail.modified),
             "name": detail.external_id,
             "remote_deleted": False,
         }

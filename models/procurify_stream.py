@@ -15,6 +15,11 @@ _logger = logging.getLogger(__name__)
 
 DEFAULT_INTERVAL_MINUTES = 10
 FULL_SCAN_INTERVAL_MINUTES = 60  # lists without a modified filter
+INTERVALS_MINUTES = {
+    "catalog_item": 360,  # a long list without a filter; documents embed what they name
+    "requisition": 30,
+    "order_item": 30,  # a second net below the orders
+}
 
 
 class ProcurifyStream(models.Model):
@@ -73,10 +78,11 @@ class ProcurifyStream(models.Model):
     def _compute_interval_minutes(self):
         for stream in self:
             resource = RESOURCES.get(stream.resource)
-            stream.interval_minutes = (
+            stream.interval_minutes = INTERVALS_MINUTES.get(
+                stream.resource,
                 DEFAULT_INTERVAL_MINUTES
                 if resource and resource.modified_filter
-                else FULL_SCAN_INTERVAL_MINUTES
+                else FULL_SCAN_INTERVAL_MINUTES,
             )
 
     @api.depends("connection_id", "resource")

@@ -1,10 +1,11 @@
 """Reading one window of a stream, page by page, until it came to rest."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 
 from ..procurify import RESOURCES, ForbiddenError, MissingObject
+from .instants import naive
 
 # Rows whose stamp lies this far before the watermark are read again, because a
 # stamp is given before its transaction is visible. A date-grained filter speaks
@@ -46,23 +47,29 @@ class ProcurifyStream(models.Model):
         while number := self.scan_pass:
             pages = client.pages(
                 resource,
-                since=self._window_start(resource),
+                **self._window(resource),
                 newest_first=bool(resource.order_by),
                 first_page=self.scan_page,
             )
             for page in pages:
                 objects = self._complete(client, resource, page.objects)
+                orders = self._orders_beside(client, objects)
                 self._stage_page(resource, page, objects)
+                self._stage_beside(orders)
                 yield not self.scan_pass
                 if self.scan_pass != number:
                     break
 
-    def _window_start(self, resource):
-        """Return the aware UTC instant from which to read, or None for everything."""
+    def _window(self, resource):
+        """Return from which aware UTC instants to read; none of them: everything."""
         if not (resource.modified_filter and self.modified_watermark):
-            return None
-        start = self.modified_watermark - OVERLAPS[resource.modified_grain]
-        return start.replace(tzinfo=timezone.utc)
+            return {}
+        overlap = OVERLAPS[resource.modified_grain]
+        start = {"since": _aware(self.modified_watermark - overlap)}
+        if _is_read_by_creation(resource):
+            created = self.created_watermark or self.modified_watermark
+            start["created_since"] = _aware(created - OVERLAPS["date"])
+        return start
 
     def _complete(self, client, resource, rows):
         """Return ``rows`` with their details, where the list carries only a summary.
@@ -109,14 +116,15 @@ class ProcurifyStream(models.Model):
             "scan_count": page.count,
             "object_count": page.count,
         }
-        stamps = [_naive(row.modified) for row in page.objects if row.modified]
+        stamps = [naive(row.modified) for row in page.objects if row.modified]
         known = [self.scan_watermark] if self.scan_watermark else []
         values["scan_watermark"] = max(stamps + known, default=False)
         # A row that leaves, or moves in a list without order, lets others slip to a
         # page that was read already.
+        several_pages = page.num_pages > self._number_of_lists(resource)
         count_moved = page.number > 1 and page.count != self.scan_count
         unordered = bool(resource.order_by) and not ordered
-        if page.num_pages > 1 and (count_moved or (unordered and staged)):
+        if several_pages and (count_moved or (unordered and staged)):
             values["scan_moved"] = True
         if not page.obeys_filter:
             values["warning_message"] = self.env._(
@@ -125,7 +133,19 @@ class ProcurifyStream(models.Model):
         self.write(values)
         came_to_rest = self.scan_confirms and ordered and not staged
         if page.is_last or came_to_rest:
-            self._close_pass(confirm=ordered and page.num_pages > 1)
+            self._close_pass(confirm=ordered and several_pages)
+
+    def _number_of_lists(self, resource):
+        """Return how many lists make up this window, each with a page at least."""
+        if "created_since" in self._window(resource):
+            return len(resource.variants)
+        return sum(not variant.created_filter for variant in resource.variants)
+
+    def _stage_beside(self, orders):
+        """Stage the purchase orders that a page of another resource spoke of."""
+        self.env["procurify.record"]._stage(
+            self.connection_id, "purchase_order", orders
+        )
 
     def _close_pass(self, *, confirm):
         """End a pass: the window is finished, or is looked at once more.
@@ -154,6 +174,9 @@ class ProcurifyStream(models.Model):
         # A list that never came to rest keeps its watermark: the next run reads on.
         if seen and not self.scan_moved and (not known or seen > known):
             values["modified_watermark"] = seen
+            if _is_read_by_creation(RESOURCES[self.resource]):
+                # What was created later was changed later, too, and was not seen.
+                values["created_watermark"] = seen
         self.write(values)
 
     @api.model
@@ -173,6 +196,15 @@ def is_missing(detail):
     return isinstance(detail, MissingObject)
 
 
+def _aware(instant):
+    return instant.replace(tzinfo=timezone.utc)
+
+
+def _is_read_by_creation(resource):
+    """Tell whether a list of what is new is read beside the list of what changed."""
+    return any(variant.created_filter for variant in resource.variants)
+
+
 def _nothing_opens(resource):
     """Return the error of a list that shows objects of which none can be opened."""
     return ForbiddenError(
@@ -180,11 +212,3 @@ def _nothing_opens(resource):
         url_path=resource.detail_path,
         http_status=404,
     )
-
-
-def _naive(instant: datetime) -> datetime:
-    """Return an aware instant as Odoo keeps it: naive, UTC, whole seconds.
-
-    The cut fraction makes the watermark older, never younger, than what was seen.
-    """
-    return instant.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)

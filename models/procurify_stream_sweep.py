@@ -52,6 +52,7 @@ class ProcurifyStream(models.Model):
         readonly=True, help="The next page of the list; 0 when the list is read."
     )
     sweep_staged = fields.Integer(readonly=True)
+    sweep_unstaged = fields.Integer(readonly=True)
     sweep_record_id = fields.Integer(
         readonly=True, help="The last record that was looked at after the list."
     )
@@ -156,23 +157,24 @@ class ProcurifyStream(models.Model):
             pairs, _missing = self._details(client, resource, page.objects)
             staged = records._stage(self.connection_id, self.resource, pairs)
             ids = [row.external_id for row in page.objects]
-            self._staged(Domain("external_id", "in", ids)).write(
-                {"listed_at": self.sweep_started}
-            )
+            shown = self._staged(Domain("external_id", "in", ids))
+            shown.write({"listed_at": self.sweep_started})
             self.write(
                 {
                     "sweep_page": page.number + 1,
                     "sweep_staged": self.sweep_staged + staged,
+                    "sweep_unstaged": self.sweep_unstaged + len(ids) - len(shown),
                 }
             )
             if page.is_last:
-                self._close_list(page.count)
+                # Several lists may show the same object: their counts say nothing.
+                self._close_list(page.count if len(resource.variants) == 1 else 0)
             yield not self.sweep_started
 
     def _close_list(self, count):
         """Say how complete the stage is; stop where too much of it was not shown.
 
-        :param count: how many objects the list has, as Procurify says
+        :param count: how many objects the list has, as Procurify says, or 0
         """
         records = self.env["procurify.record"]
         listed = Domain("listed_at", "=", self.sweep_started)
@@ -180,7 +182,7 @@ class ProcurifyStream(models.Model):
         self.write(
             {
                 "sweep_page": 0,
-                "missing_count": max(0, count - shown),
+                "missing_count": max(self.sweep_unstaged, count - shown),
                 "found_count": self.sweep_staged,
             }
         )
@@ -307,6 +309,7 @@ class ProcurifyStream(models.Model):
             "sweep_started": False,
             "sweep_page": 0,
             "sweep_staged": 0,
+            "sweep_unstaged": 0,
             "sweep_record_id": 0,
             "sweep_answered": False,
             "sweep_missing": False,

@@ -88,9 +88,7 @@ class PurchaseOrder(models.Model):
             if order.state != "cancel":
                 order._procurify_unlock(state)
                 order.button_cancel()
-                order.message_post(
-                    body=self.env._("Procurify cancelled this order.")
-                )
+                order.message_post(body=self.env._("Procurify cancelled this order."))
             ended = state | {"cancelled": True, "locked": False}
             batch.link(record, order.id, "remembered", written=ended)
 

@@ -141,8 +141,10 @@ class RequisitionImport(DocumentImport):
 
     def _quantity_and_price(self, item):
         quantity, price = item.quantity, item.price
-        if quantity and price is not None and self.pricing.keeps(
-            quantity, self.pricing.unit_digits
+        if (
+            quantity
+            and price is not None
+            and self.pricing.keeps(quantity, self.pricing.unit_digits)
         ):
             return float(quantity), float(price)
         return 1.0, float(item.total_cost or 0)
