@@ -92,7 +92,8 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_unknown_code(self, resource):
-        return UNKNOWN_CODES[resource]
+        """Return the cause that an unmapped ``resource`` is, or None if it holds none."""
+        return UNKNOWN_CODES.get(resource)
 
     @api.model
     def _procurify_key(self, record):

@@ -337,7 +337,7 @@ class Reference:
                 Hold(cause.code, cause.key, cause.params, cause.reference_id.id)
                 for cause in record.cause_ids
             ]
-        # Excluded or ignored, and yet a document needs it.
+        # Excluded or ignored, and yet a document may need it.
         importer = record.env[record._target_model(record.resource)]
         code = importer._procurify_unknown_code(record.resource)
-        return [importer._procurify_hold(record, code)]
+        return [importer._procurify_hold(record, code)] if code else []

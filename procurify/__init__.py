@@ -5,6 +5,7 @@
 
 from .addresses import normalise_base_url
 from .client import Client, MissingObject
+from .downloads import Download
 from .envelopes import RemoteObject, content_digest
 from .errors import (
     AddressError,
@@ -15,6 +16,7 @@ from .errors import (
     ProtocolError,
     RecordError,
     StreamError,
+    TooLarge,
     TransientError,
 )
 from .paging import Page
@@ -76,6 +78,7 @@ __all__ = [
     "Client",
     "Currency",
     "Department",
+    "Download",
     "ForbiddenError",
     "InvalidPayload",
     "LineTax",
@@ -99,6 +102,7 @@ __all__ = [
     "Resource",
     "StreamError",
     "Token",
+    "TooLarge",
     "TransientError",
     "Unit",
     "Variant",

@@ -34,8 +34,27 @@ def check_url(text: str) -> str:
     :raises AddressError: as :func:`normalise_base_url`
     """
     parts = _split(text.strip())
-    request = requests.Request("POST", origin_of(parts) + (parts.path or "/"))
-    return request.prepare().url or ""
+    return _as_sent(origin_of(parts) + (parts.path or "/"))
+
+
+def check_file_url(text: str, origin: str) -> str:
+    """Write the full address of a file as it will be sent.
+
+    :raises AddressError: as :func:`normalise_base_url`; or the file is on this very
+        machine, and the Procurify that names it is not
+    """
+    try:
+        url = _as_sent(text.strip())
+    except (requests.RequestException, ValueError):
+        url = ""
+    here = is_loopback(origin_of(_split(url)))
+    if here and not is_loopback(origin):
+        raise AddressError("The address is of this machine, not of Procurify")
+    return url
+
+
+def _as_sent(url: str) -> str:
+    return requests.Request("GET", url).prepare().url or ""
 
 
 def same_origin(url: str, origin: str) -> bool:

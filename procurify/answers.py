@@ -104,18 +104,25 @@ def check(answer: Answer) -> None:
     :raises ProtocolError: anything else that is not JSON with status 200
     """
     _check_transient(answer)
-    said = _said(answer)
-    if answer.status == 401:
-        raise AuthenticationError(
-            f"Procurify does not accept the access token{said}",
-            reason="inactive_or_forbidden",
-            **answer.where,
-        )
-    if answer.status == 403:
-        raise ForbiddenError(f"The API user may not read this{said}", **answer.where)
+    _check_access(answer)
     if answer.status == 404:
         raise answer.protocol_error("Procurify has nothing at this path")
     _check_json(answer)
+
+
+def check_file(answer: Answer) -> None:
+    """Let a good answer pass that holds a file, of whatever type.
+
+    :raises TransientError: 429, 5xx and the like
+    :raises AuthenticationError: 401
+    :raises ForbiddenError: 403
+    :raises ProtocolError: anything else but status 200
+    """
+    _check_transient(answer)
+    _check_access(answer)
+    if answer.status != 200:
+        message = f"The file is refused ({answer.status}){_said(answer)}"
+        raise answer.protocol_error(message)
 
 
 def check_token(answer: Answer) -> None:
@@ -146,6 +153,18 @@ def _check_transient(answer: Answer) -> None:
             retry_after_s=retry_after_s(answer.headers.get("Retry-After")),
             **answer.where,
         )
+
+
+def _check_access(answer: Answer) -> None:
+    if answer.status == 401:
+        raise AuthenticationError(
+            f"Procurify does not accept the access token{_said(answer)}",
+            reason="inactive_or_forbidden",
+            **answer.where,
+        )
+    if answer.status == 403:
+        message = f"The API user may not read this{_said(answer)}"
+        raise ForbiddenError(message, **answer.where)
 
 
 def _check_json(answer: Answer) -> None:

@@ -8,19 +8,23 @@ are not taxed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InvalidPayload
 from .payloads import AccountCode, Allocation, Bill, BillItem, Department, to_decimal
+from .rounding import ONE, ZERO, plain, rounded, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ZERO = Decimal(0)
-ONE = Decimal(1)
+__all__ = ["NetLine", "Reckoning", "Share", "Tax", "reckon", "split"]
+
+Kind = Literal["item", "extra", "shipping", "cost"]
+"""Of a line: a bill's item, one that stands for an extra of a purchase order (its tax,
+freight or discount), the freight of an item, or an extra of the bill itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,10 @@ class NetLine:
     ``tax_amount`` is the part of the item's tax, as Procurify rounded it, that goes
     with this amount. ``quantity`` and ``unit_price`` are given only where the whole
     item is on this line and their product is the amount.
+
+    Of the lines of one item only the first says which purchase order's line it bills
+    (``order_item_id``) and how much of it: ``item_quantity`` is the item's own even
+    where it does not make the amount, and None for an item billed by cost.
     """
 
     source: str
@@ -97,6 +105,10 @@ class NetLine:
     tax_amount: Decimal = ZERO
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
+    kind: Kind = "item"
+    order_id: int | None = None
+    order_item_id: int | None = None
+    item_quantity: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +146,7 @@ def reckon(bill: Bill, cent: Decimal) -> Reckoning:
     total = bill.total_cost_with_tax
     if total is None:
         total = _total(lines + shipping)
-    total = _round(total, cent)
+    total = rounded(total, cent)
     # Whether the header's total contains the lines' shipping is not documented.
     with_shipping, without = _total(lines + shipping), _total(lines)
     if abs(total - with_shipping) <= abs(total - without):
@@ -145,30 +157,15 @@ def reckon(bill: Bill, cent: Decimal) -> Reckoning:
     return Reckoning(tuple(lines), total, computed, tolerance)
 
 
-def split(amount: Decimal, weights: Sequence[Decimal], cent: Decimal) -> list[Decimal]:
-    """Split ``amount`` by ``weights``; the rounding goes to the largest share.
-
-    The shares add up to ``amount``. Weights that add up to nothing give all of it
-    to the first.
-    """
-    whole = sum(weights, ZERO)
-    if not whole:
-        return [amount, *[ZERO] * (len(weights) - 1)]
-    shares = [_round(amount * weight / whole, cent) for weight in weights]
-    largest = max(range(len(shares)), key=lambda i: abs(weights[i]))
-    shares[largest] += amount - sum(shares, ZERO)
-    return shares
-
-
 def _item_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
-    net = _round(_net_amount(item), cent)
+    net = rounded(_net_amount(item), cent)
     tax = _tax(item)
-    tax_amount = _round(item.tax_amount, cent)
+    tax_amount = rounded(item.tax_amount, cent)
     parts = _by_account(item, net, cent)
     taxes = split(tax_amount, [abs(part) for _code, _s, part in parts], cent)
     whole = len(parts) == 1
     quantity, price = _quantity_and_price(item, net, cent) if whole else (None, None)
-    return [
+    lines = [
         NetLine(
             source=f"item {item.id}",
             label=_label(item, with_quantity=quantity is None),
@@ -179,18 +176,36 @@ def _item_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
             tax_amount=tax_part,
             quantity=quantity,
             unit_price=price,
+            kind=_kind(item),
         )
         for (code, shares, amount), tax_part in zip(parts, taxes, strict=True)
     ]
+    lines[0] = replace(
+        lines[0],
+        order_id=item.order_id,
+        order_item_id=item.order_item_id,
+        item_quantity=None if item.bill_by_cost else item.quantity,
+    )
+    return lines
+
+
+def _kind(item: BillItem) -> Kind:
+    is_extra = item.order_id is not None and item.order_item_id is None
+    return "extra" if is_extra else "item"
 
 
 def _shipping_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
     """Return the freight of a line, on the accounts of that line."""
-    amount = _round(item.shipping_amount, cent)
+    amount = rounded(item.shipping_amount, cent)
     if not amount:
         return []
     return [
-        NetLine(f"shipping {item.id}", f"Shipping: {item.description}", *part)
+        NetLine(
+            f"shipping {item.id}",
+            f"Shipping: {item.description}",
+            *part,
+            kind="shipping",
+        )
         for part in _by_account(item, amount, cent)
     ]
 
@@ -198,12 +213,19 @@ def _shipping_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
 def _cost_lines(bill: Bill, cent: Decimal) -> list[NetLine]:
     lines = []
     for cost in bill.costs:
-        amount = _round(cost.amount, cent)
+        amount = rounded(cost.amount, cent)
         allocation = cost.allocation
         code = allocation.account_code if allocation else None
         share = Share(allocation.department if allocation else None, amount)
         lines.append(
-            NetLine(f"cost {cost.id}", cost.name or "Cost", code, (share,), amount)
+            NetLine(
+                source=f"cost {cost.id}",
+                label=cost.name or "Cost",
+                account_code=code,
+                shares=(share,),
+                amount=amount,
+                kind="cost",
+            )
         )
     return lines
 
@@ -277,8 +299,8 @@ def _tax(item: BillItem) -> Tax | None:
     if percentage is None:
         net = _net_amount(item)
         percentage = item.tax_amount / net * 100 if net else ZERO
-        percentage = _round(percentage, Decimal("0.01"))
-    return Tax(item.tax_name, _plain(percentage), item.tax_is_inclusive)
+        percentage = rounded(percentage, Decimal("0.01"))
+    return Tax(item.tax_name, plain(percentage), item.tax_is_inclusive)
 
 
 def _quantity_and_price(
@@ -287,7 +309,7 @@ def _quantity_and_price(
     """Return quantity and net price where they make exactly ``net``, else nothing."""
     if item.bill_by_cost or not item.quantity or item.unit_cost is None:
         return None, None
-    if _round(item.quantity * item.unit_cost, cent) != net:
+    if rounded(item.quantity * item.unit_cost, cent) != net:
         return None, None
     return item.quantity, item.unit_cost
 
@@ -296,22 +318,9 @@ def _label(item: BillItem, *, with_quantity: bool) -> str:
     text = item.description or item.sku or f"Item {item.id}"
     if not with_quantity or item.bill_by_cost or not item.quantity:
         return text
-    price = f" x {_plain(item.unit_cost):f}" if item.unit_cost is not None else ""
-    return f"{text} ({_plain(item.quantity):f} {item.unit or 'units'}{price})"
+    price = f" x {plain(item.unit_cost):f}" if item.unit_cost is not None else ""
+    return f"{text} ({plain(item.quantity):f} {item.unit or 'units'}{price})"
 
 
 def _total(lines: Sequence[NetLine]) -> Decimal:
     return sum((line.amount + line.tax_amount for line in lines), ZERO)
-
-
-def _round(amount: Decimal, cent: Decimal) -> Decimal:
-    try:
-        return amount.quantize(cent, ROUND_HALF_UP)
-    except InvalidOperation:
-        raise InvalidPayload("amount", f"{amount:.3e} is out of range") from None
-
-
-def _plain(number: Decimal) -> Decimal:
-    """Drop trailing zeros without an exponent: 12.50 → 12.5, 100 → 100."""
-    text = format(number, "f")
-    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)

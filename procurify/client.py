@@ -1,4 +1,4 @@
-"""The client: token, pages of a list, details, one count. Nothing else, and no writing.
+"""The client: token, pages of a list, details, one count, files. And no writing.
 
 Source: Procurify API reference (edition of March 2024), "Authentication", "Pagination"
 and the list operations.
@@ -18,6 +18,7 @@ import requests
 
 from .addresses import check_url, normalise_base_url
 from .answers import Answer, check
+from .downloads import Download, acceptable, download
 from .envelopes import Listing, RemoteObject, read_detail, read_listing
 from .errors import AuthenticationError, ProtocolError
 from .paging import Page, Query, Window, page_from, plans
@@ -196,6 +197,32 @@ class Client:
         query = Query(resource.list_path, params)
         return page_from(self._list(resource, query), resource, query, 1).count
 
+    def download(self, file: str, *, limit: int) -> Download | MissingObject:
+        """Read the file of an attachment, from wherever its address leads.
+
+        The token goes to the tenant's own scheme, host and port only, at every one of
+        at most three redirects. A login page instead of the file is a file as well:
+        compare the type.
+
+        :param file: its address, absolute or relative to the tenant's
+        :param limit: the most bytes to accept, unpacked
+        :raises TooLarge: there are more
+        :raises InvalidPayload: no file is read from such an address
+        """
+
+        def fetch(url: str, is_tenant: bool) -> Answer:
+            def parse(answer: Answer) -> Answer:
+                return acceptable(answer, is_tenant)
+
+            if not is_tenant:
+                return self._transport.get_file(url, None, limit, parse)
+            return self._authorised(
+                lambda token: self._transport.get_file(url, token, limit, parse)
+            )
+
+        found = download(file, self.base_url, fetch)
+        return found or MissingObject(file.split("?")[0])
+
     # === REQUESTS === #
 
     def _head(
@@ -278,16 +305,19 @@ class Client:
         parse: Callable[[Answer], T],
         cancelled: threading.Event | None = None,
     ) -> T:
-        """Send a GET; if the token is refused, once more with a new one."""
+        return self._authorised(
+            lambda token: self._transport.get(path, params, token, parse, cancelled)
+        )
+
+    def _authorised(self, send: Callable[[str], T]) -> T:
+        """Send with the token; if it is refused, once more with a new one."""
         token = self._tokens.current()
         try:
-            return self._transport.get(
-                path, params, token.access_token, parse, cancelled
-            )
+            return send(token.access_token)
         except AuthenticationError:
             pass
         token = self._tokens.replace(token)
-        return self._transport.get(path, params, token.access_token, parse, cancelled)
+        return send(token.access_token)
 
 
 def _alternatives(external_id: str | int | tuple[str, ...]) -> tuple[str, ...]:

@@ -130,6 +130,17 @@ class RecordError(ProcurifyError):
         self.code = code
 
 
+class TooLarge(RecordError):
+    """A file has more bytes than are wanted.
+
+    :param limit: the most that were wanted, in bytes
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The file has more than {limit} bytes", code="too_large")
+        self.limit = limit
+
+
 class InvalidPayload(RecordError):
     """A field of the object is missing or cannot be what it is said to be.
 

@@ -108,7 +108,7 @@ class Resource:
         return tuple(normalise_uuid(str(value)) for value in values if value)
 
     def external_id(self, detail_ids: tuple[str, ...]) -> str:
-        """Return which of an object's ``detail_ids`` is its key, as far as they tell."""
+        """Return which of an object's ``detail_ids`` is its key, if they tell."""
         if len(detail_ids) < len(self.detail_keys):
             return detail_ids[-1]
         return detail_ids[self.detail_keys.index(self.key)]

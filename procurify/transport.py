@@ -1,4 +1,4 @@
-"""The wire: two kinds of request, limits on what comes back, retries with back-off.
+"""The wire: a GET and the token POST, limits on what comes back, retries.
 
 Source: Procurify API reference (edition of March 2024). It declares no error answer and
 no rate limit, so the usual ones of a Django service behind a proxy are expected.
@@ -11,16 +11,14 @@ import random
 import time
 from contextlib import closing
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from requests.auth import AuthBase
 
-from .addresses import is_loopback, same_origin
 from .answers import Answer, MalformedBody, translate
-from .errors import ProtocolError, TransientError
+from .errors import ProtocolError, TooLarge, TransientError
+from .guards import BearerAuth, NoAuth, guard, guard_elsewhere
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -45,52 +43,8 @@ READ_CHUNK_BYTES = 16 * 1024
 T = TypeVar("T")
 
 
-class ForbiddenRequest(RuntimeError):
-    """A request that this package must never send; a programming error."""
-
-
 class Cancelled(RuntimeError):
     """Another request of the same batch failed: this one is not wanted any more."""
-
-
-class BearerAuth(AuthBase):
-    """Puts the token into the request, as ``auth`` so that no netrc replaces it."""
-
-    def __init__(self, access_token: str) -> None:
-        self._access_token = access_token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._access_token}"
-        return request
-
-
-class _NoAuth(AuthBase):
-    """Keeps requests from looking for a password of its own (netrc)."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
-def guard(session: requests.Session, origin: str, token_url: str) -> requests.Session:
-    """Make it impossible to send anything but GET to the origin and the token POST.
-
-    Every verb of a session ends in ``send``; this replaces it.
-    """
-    send = session.send
-
-    def guarded(request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        is_get = request.method == "GET" and same_origin(request.url or "", origin)
-        is_token = request.method == "POST" and request.url == token_url
-        if not (is_get or is_token):
-            raise ForbiddenRequest(f"{request.method} is never sent")
-        options["allow_redirects"] = False
-        return send(request, **options)
-
-    session.send = guarded  # type: ignore[method-assign]
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if is_loopback(origin):
-        session.trust_env = False  # no proxy between two programs of one machine
-    return session
 
 
 class Transport:
@@ -115,6 +69,7 @@ class Transport:
         self._token_path = urlsplit(token_url).path
         self._client_secret = client_secret
         self._session = guard(session_factory(), origin, token_url)
+        self._elsewhere = guard_elsewhere(session_factory(), origin)
         self._timeout = timeout
         self._max_attempts = max_attempts
         self._sleep = sleep
@@ -122,7 +77,8 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        self._session.close()
+        for session in (self._session, self._elsewhere):
+            session.close()
 
     def get(
         self,
@@ -138,18 +94,56 @@ class Transport:
         """
 
         def send() -> requests.Response:
-            return self._session.get(
-                self._origin + path,
-                params=params,
-                headers={"Accept": "application/json", "X-Procurify-Client": "api"},
-                auth=BearerAuth(access_token),
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
+            return self._send_get(
+                self._origin + path, "application/json", access_token, params
             )
 
         secrets = (access_token, self._client_secret)
         return self._with_retries("GET", path, send, parse, secrets, cancelled)
+
+    def get_file(
+        self,
+        url: str,
+        access_token: str | None,
+        limit: int,
+        parse: Callable[[Answer], T],
+    ) -> T:
+        """Send one GET for a file and return ``parse(answer)``.
+
+        :param access_token: None for another host than the tenant's
+        :param limit: bytes that a file may have, unpacked
+        :raises TooLarge: it has more
+        :raises StreamError: what ``parse`` or the network raises
+        """
+
+        def send() -> requests.Response:
+            return self._send_get(url, "*/*", access_token)
+
+        path = urlsplit(url).path
+        secrets = (access_token or "", self._client_secret)
+        return self._with_retries("GET", path, send, parse, secrets, limit=limit)
+
+    def _send_get(
+        self,
+        url: str,
+        accept: str,
+        access_token: str | None,
+        params: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send a GET: with the token to the tenant, without any to others."""
+        headers = {"Accept": accept}
+        if access_token is not None:
+            headers["X-Procurify-Client"] = "api"
+        session = self._elsewhere if access_token is None else self._session
+        return session.get(
+            url,
+            params=params,
+            headers=headers,
+            auth=NoAuth() if access_token is None else BearerAuth(access_token),
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
 
     def post_token(
         self,
@@ -166,7 +160,7 @@ class Transport:
                 self._token_url,
                 json=body,
                 headers={"Accept": "application/json", "X-Procurify-Client": "api"},
-                auth=_NoAuth(),
+                auth=NoAuth(),
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -183,11 +177,12 @@ class Transport:
         path: str,
         send: Callable[[], requests.Response],
         secrets: Collection[str],
+        limit: int | None,
     ) -> Answer:
         started = time.monotonic()
         try:
             with closing(send()) as response:
-                answer = self._receive(response, path, secrets)
+                answer = self._receive(response, path, secrets, limit)
         except (requests.RequestException, OSError, HTTPException) as error:
             problem = translate(error, path)
         else:
@@ -198,12 +193,22 @@ class Transport:
         raise problem
 
     def _receive(
-        self, response: requests.Response, path: str, secrets: Collection[str]
+        self,
+        response: requests.Response,
+        path: str,
+        secrets: Collection[str],
+        limit: int | None,
     ) -> Answer:
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip", "deflate"):
             raise ProtocolError("The answer is packed in an unknown way", url_path=path)
-        body = self._read_body(response, path)
+        # The limit is for the file, not for the words that come instead of one.
+        limit = limit if response.status_code == 200 else None
+        if limit is not None and encoding in ("", "identity"):
+            announced = response.headers.get("Content-Length", "")
+            if announced.isdigit() and int(announced) > limit:
+                raise TooLarge(limit)
+        body = self._read_body(response, path, limit)
         self._check_complete(response, path)
         return Answer(
             path=path,
@@ -214,20 +219,23 @@ class Transport:
         )
 
     @staticmethod
-    def _read_body(response: requests.Response, path: str) -> bytes:
+    def _read_body(response: requests.Response, path: str, limit: int | None) -> bytes:
+        most = MAX_BODY_BYTES if limit is None else limit
         body = bytearray()
         with Watchdog(response, MAX_RESPONSE_S) as watchdog:
             try:
                 for chunk in response.iter_content(READ_CHUNK_BYTES):
                     body += chunk
-                    if len(body) > MAX_BODY_BYTES:
+                    if len(body) > most:
                         break
             except (requests.RequestException, OSError):
                 if not watchdog.expired:
                     raise
         if watchdog.expired:
             raise TransientError("The answer came too slowly", url_path=path)
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > most:
+            if limit is not None:
+                raise TooLarge(limit)
             raise ProtocolError("The answer is far too large", url_path=path)
         return bytes(body)
 
@@ -249,13 +257,14 @@ class Transport:
         parse: Callable[[Answer], T],
         secrets: Collection[str],
         cancelled: threading.Event | None = None,
+        limit: int | None = None,
     ) -> T:
         deadline = time.monotonic() + MAX_REQUEST_S
         delay, attempt = 0.0, 1
         while True:
             self._wait(delay, cancelled)
             try:
-                return parse(self._attempt(method, path, send, secrets))
+                return parse(self._attempt(method, path, send, secrets, limit))
             except (TransientError, MalformedBody) as error:
                 delay = self._delay(attempt, error)
                 too_late = time.monotonic() + delay > deadline

@@ -153,7 +153,7 @@ class TestFetch(ProcurifyCommon):
                 )
 
                 self._synchronise()
-                print("DBG", self._record("bill", bill_id).hold_reason, [(r.path, r.status) for r in self.simulator.requests if str(bill_id) in r.path or bill.uuid.hex in r.path])
+
                 self.assertEqual(self._record("bill", bill_id).state, "done")
 
     def test_listed_bill_that_cannot_be_opened_is_held(self):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ..arithmetic import Tax, reckon, split
+from ..arithmetic import Tax, reckon
 from ..errors import InvalidPayload
 from ..payloads import Bill
+from ..rounding import split
 
 CENT = Decimal("0.01")
 SAMPLE = Path(__file__).parent / "samples" / "bill_detail.json"
@@ -100,6 +101,41 @@ def test_quantity_that_does_not_make_the_amount_goes_into_the_text(
     line = reckon(Bill.from_json(data), CENT).lines[0]
     assert line.quantity is None
     assert line.label == "Docking cable (10 each x 24.5)"
+
+
+def test_lines_say_which_line_of_an_order_they_bill(data: dict[str, Any]) -> None:
+    second = data["items"][1]
+    second["orderitem"] = {"id": 9002, "purchase_order": 5501}
+    second["cost_allocations"][1]["budget"]["account_code"]["id"] = 99
+    second["cost_allocations"][1]["budget"]["account_code"]["code"] = "6500"
+    freight = {**second, "id": 61003, "orderitem": None, "po": {"id": 5501}}
+    data["items"].append({**freight, "cost_allocations": [], "shipping_amount": None})
+
+    lines = reckon(Bill.from_json(data), CENT).lines
+
+    assert [
+        (line.kind, line.order_id, line.order_item_id, line.item_quantity)
+        for line in lines
+    ] == [
+        ("item", 5501, 9001, 10),
+        ("item", 5501, 9002, 1),
+        ("item", None, None, None),
+        ("extra", 5501, None, 1),
+        ("cost", None, None, None),
+    ] + [("shipping", None, None, None)] * (len(lines) - 5)
+
+
+def test_an_item_keeps_its_quantity_unless_it_is_billed_by_cost(
+    data: dict[str, Any],
+) -> None:
+    data["items"][0]["unit_cost"] = Decimal("24.5")
+    data["items"][1]["bill_by_cost"] = True
+
+    first, second = reckon(Bill.from_json(data), CENT).lines[:2]
+
+    assert first.quantity is None
+    assert first.item_quantity == 10
+    assert second.item_quantity is None
 
 
 def test_amount_out_of_range_is_refused(data: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from .. import RESOURCES
-from ..transport import ForbiddenRequest, guard
+from ..guards import ForbiddenRequest, guard
 from .server import ACCESS_TOKEN, TOKEN_PATH, FaultyServer, Reply, page_json
 
 if TYPE_CHECKING:
@@ -69,6 +69,20 @@ def test_nothing_goes_to_another_host_not_even_a_get(
         session.post(server.url + TOKEN_PATH + "/else")
 
 
+@pytest.mark.parametrize("header", ["authorization", "Cookie", "X-Procurify-Client"])
+def test_no_credential_goes_to_another_host(
+    server: FaultyServer, connect: Callable[..., Client], header: str
+) -> None:
+    session = connect()._transport._elsewhere
+
+    with pytest.raises(ForbiddenRequest):
+        session.get(server.url, headers={header: "x"})
+    for verb in VERBS:
+        with pytest.raises(ForbiddenRequest):
+            getattr(session, verb)(server.url)
+    assert server.requests == []
+
+
 def test_all_that_a_client_can_do_is_get_and_the_token_post(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
@@ -89,6 +103,8 @@ def test_all_that_a_client_can_do_is_get_and_the_token_post(
         assert list(client.pages(resource, since=SINCE, created_since=SINCE))
         assert client.count(resource) == 1
     assert [client.details(resource, [7]) for resource in detailed]
+    server.answers["/media/7/"] = [Reply(body=b"%PDF")]
+    assert client.download("/media/7/", limit=9)
 
     sent = {(seen.method, seen.path) for seen in server.requests}
     assert {path for method, path in sent if method != "GET"} == {TOKEN_PATH}
@@ -97,7 +113,8 @@ def test_all_that_a_client_can_do_is_get_and_the_token_post(
     for seen in gets:
         assert seen.headers["Authorization"] == f"Bearer {ACCESS_TOKEN}"
         assert seen.headers["X-Procurify-Client"] == "api"
-        assert seen.headers["Accept"] == "application/json"
+        is_file = seen.path.startswith("/media/")
+        assert seen.headers["Accept"] == ("*/*" if is_file else "application/json")
     posts = server.seen(TOKEN_PATH)
     assert len(posts) == 1
     assert "Authorization" not in posts[0].headers
@@ -116,10 +133,10 @@ def test_the_source_names_no_other_verb() -> None:
                     calls.append((path.name, node.func.attr))
     assert sorted(calls) == [
         ("addresses.py", "Request"),
+        ("guards.py", "set_policy"),
         ("transport.py", "close"),
         ("transport.py", "get"),
         ("transport.py", "post"),
-        ("transport.py", "set_policy"),
     ]
 
 

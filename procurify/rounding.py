@@ -1,0 +1,46 @@
+"""Amounts of money as whole cents, and their parts."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from .errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+def split(amount: Decimal, weights: Sequence[Decimal], cent: Decimal) -> list[Decimal]:
+    """Split ``amount`` by ``weights``; the rounding goes to the largest share.
+
+    The shares add up to ``amount``. Weights that add up to nothing give all of it
+    to the first.
+    """
+    whole = sum(weights, ZERO)
+    if not whole:
+        return [amount, *[ZERO] * (len(weights) - 1)]
+    shares = [rounded(amount * weight / whole, cent) for weight in weights]
+    largest = max(range(len(shares)), key=lambda i: abs(weights[i]))
+    shares[largest] += amount - sum(shares, ZERO)
+    return shares
+
+
+def rounded(amount: Decimal, cent: Decimal) -> Decimal:
+    """Round to whole cents, a half away from zero.
+
+    :raises InvalidPayload: an amount is too large to be one
+    """
+    try:
+        return amount.quantize(cent, ROUND_HALF_UP)
+    except InvalidOperation:
+        raise InvalidPayload("amount", f"{amount:.3e} is out of range") from None
+
+
+def plain(number: Decimal) -> Decimal:
+    """Drop trailing zeros without an exponent: 12.50 → 12.5, 100 → 100."""
+    text = format(number, "f")
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
