@@ -20,7 +20,15 @@ from .rounding import ONE, ZERO, plain, rounded, split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["NetLine", "Reckoning", "Share", "Tax", "reckon", "split"]
+__all__ = [
+    "NetLine",
+    "Reckoning",
+    "Share",
+    "Tax",
+    "quantity_text",
+    "reckon",
+    "split",
+]
 
 Kind = Literal["item", "extra", "shipping", "cost"]
 """Of a line: a bill's item, one that stands for an extra of a purchase order (its tax,
@@ -318,8 +326,13 @@ def _label(item: BillItem, *, with_quantity: bool) -> str:
     text = item.description or item.sku or f"Item {item.id}"
     if not with_quantity or item.bill_by_cost or not item.quantity:
         return text
-    price = f" x {plain(item.unit_cost):f}" if item.unit_cost is not None else ""
-    return f"{text} ({plain(item.quantity):f} {item.unit or 'units'}{price})"
+    return f"{text} ({quantity_text(item.quantity, item.unit, item.unit_cost)})"
+
+
+def quantity_text(quantity: Decimal, unit: str, price: Decimal | None) -> str:
+    """Write out what does not make the amount of its line: "10 each x 24.5"."""
+    times = f" x {plain(price):f}" if price is not None else ""
+    return f"{plain(quantity):f} {unit or 'units'}{times}"
 
 
 def _total(lines: Sequence[NetLine]) -> Decimal:
