@@ -16,6 +16,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
     parser.add_argument("--bills", type=int, default=60)
+    parser.add_argument("--orders", type=int, default=40, help="besides the bills' own")
+    parser.add_argument("--requisitions", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--page-size-cap", type=int, default=100)
@@ -43,6 +45,8 @@ def main() -> None:
     simulator = Simulator(
         arguments.bills,
         arguments.seed,
+        orders=arguments.orders,
+        requisitions=arguments.requisitions,
         latency_s=arguments.latency_ms / 1000,
         page_size_cap=arguments.page_size_cap,
         token_lifetime_s=arguments.token_lifetime,

@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid5
+from typing import TYPE_CHECKING, Any
+from uuid import uuid5
 
-from . import books, documents, expectation, revisions, tenant_time
+from . import books, documents, expectation, revisions
 from .arithmetic import in_base_currency
 from .bill_orders import order_of_bill
-from .catalogue import make_catalogue
-from .drawing import Draw, Wanted
+from .drawing import Wanted
 from .manufacturer import ACCOUNT_CODES, CURRENCIES, DEPARTMENTS, LOCATIONS
 from .model import AccountCode, Bill
-from .order_book import OrderBook
+from .order_edits import OrderEdits
+from .order_scenarios import (
+    ORDER_PLAN,
+    REQUISITION_PLAN,
+    draw_order,
+    draw_requisition,
+)
 from .scenarios import PLAN, draw_bill
-from .vendors import VendorBook, make_vendors
+from .store import LAST_DAY, NAMESPACE, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
-    from .model import (
-        Attachment,
-        CatalogItem,
-        Currency,
-        Department,
-        Expected,
-        Location,
-        Order,
-        OrderLine,
-        Requisition,
-        Vendor,
-    )
-    from .order_book import LineRow
+    from .drawing import Draw
+    from .model import Attachment, Currency, Department, Expected, Location
 
-LAST_DAY: Final = date(2026, 10, 31)
-FIRST_PK: Final = 3001
 # The plant whose accounts were renewed: its bills of older years use older ids.
 RENEWED_PLANT, RENEWED_ON = LOCATIONS[0].id, date(2026, 1, 1)
-NAMESPACE: Final = UUID("8a3f6a52-0000-4000-8000-000000000019")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +49,16 @@ class Account:
     active: bool = True
 
 
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
-class Dataset:
+class Dataset(OrderEdits):
     """Everything the simulated tenant holds. All methods are safe to call from threads.
 
-    The same `bills`, `seed` and `last_day` give the same data, byte for byte.
+    The same numbers, `seed` and `last_day` give the same data, byte for byte.
 
+    :param bills: how many bills of the ordinary mix; each with the order it is of
+    :param orders: how many further orders
+    :param requisitions: how many further requisitions, some of them with orders
+    :param billings: how many of the bills that need orders of a special shape
+    :param catalog: how many items the catalogue has, all of them when None
     :param clock: says when an edit happens; never earlier than what is already there
     """
 
@@ -76,47 +67,42 @@ class Dataset:
         bills: int = 60,
         seed: int = 1,
         *,
+        orders: int = 0,
+        requisitions: int = 0,
+        billings: int = 0,
+        catalog: int | None = None,
         last_day: date = LAST_DAY,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self.seed = seed
-        self.last_day = last_day
-        self.revision = 0
-        self._clock = clock
-        self._lock = threading.RLock()
-        self._vendor_book: VendorBook = make_vendors(bills, seed, last_day)
-        self._vendors = dict(self._vendor_book.by_id)
+        super().__init__(bills, seed, catalog=catalog, last_day=last_day, clock=clock)
         self._codes = {account.code: account for account in ACCOUNT_CODES}
         self._accounts: dict[int, Account] = {}
         self._account_index: dict[tuple[str, int], list[Account]] = defaultdict(list)
         for account in ACCOUNT_CODES:
             self._open_accounts(account)
-        self.storage_url = "https://storage.invalid"
-        self.all_hides_closed = False
-        self.keeps_former_lines = False
-        self._book = OrderBook(catalogue=make_catalogue(seed, self._vendor_book))
-        self._catalogue_names = {i.name: i for i in self._book.catalogue.values()}
-        self._bills: dict[int, Bill] = {}
-        self._by_uuid: dict[str, int] = {}
         self._base_totals: dict[int, tuple[Bill, Decimal]] = {}
         self._files: tuple[int, dict[str, Attachment]] | None = None
-        self._statuses: tuple[int, dict[int, str]] | None = None
-        self._ordinal = 0
-        self._next_pk = FIRST_PK
         self._generate(bills)
-        self._latest = max((b.modified for b in self._bills.values()), default=None)
+        self._generate_orders(orders, requisitions)
+        self._let_time_begin()
+
+    def _series(self, count: int, plan: Sequence[str], salt: str) -> Iterator[str]:
+        """Yield so many names: each stretch of the plan's length has them all."""
+        for block in range(0, count, len(plan)):
+            names = list(plan)
+            random.Random(f"{salt}/{self.seed}/{block}").shuffle(names)
+            yield from names[: count - block]
 
     def _generate(self, count: int) -> None:
-        for block in range(0, count, len(PLAN)):
-            names = list(PLAN)
-            random.Random(f"plan/{self.seed}/{block}").shuffle(names)
-            for name in names[: count - block]:
-                draw = self._next_draw(Wanted())
-                self._store_with_order(self._drawn(draw, name), draw)
+        for name in self._series(count, PLAN, "plan"):
+            draw = self._next_draw(Wanted())
+            self._store_with_order(self._drawn(draw, name), draw)
 
-    def _next_draw(self, wanted: Wanted) -> Draw:
-        self._ordinal += 1
-        return Draw(self.seed, self._ordinal, self._vendor_book, self.last_day, wanted)
+    def _generate_orders(self, orders: int, requisitions: int) -> None:
+        for name in self._series(orders, ORDER_PLAN, "orders"):
+            self._put(draw_order(self._next_order_draw(Wanted()), name))
+        for name in self._series(requisitions, REQUISITION_PLAN, "requisitions"):
+            self._put(draw_requisition(self._next_order_draw(Wanted()), name))
 
     def _drawn(self, draw: Draw, scenario: str) -> Bill:
         bill = draw_bill(draw, self._next_pk, scenario)
@@ -127,11 +113,6 @@ class Dataset:
         """Store a new bill, and the order that its lines come from."""
         self._book.put(order_of_bill(bill, draw, self.seed, self._catalogue_names))
         self._store(bill)
-
-    def _store(self, bill: Bill) -> None:
-        self._bills[bill.id] = bill
-        self._by_uuid[bill.uuid.hex] = bill.id
-        self.revision += 1
 
     def _open_accounts(self, account: AccountCode) -> None:
         for department in DEPARTMENTS:
@@ -162,14 +143,6 @@ class Dataset:
 
     # --- looking up ---------------------------------------------------------------
 
-    def bills(self) -> list[Bill]:
-        """Return the bills that the list shows, by id."""
-        with self._lock:
-            return [bill for bill in self._bills.values() if bill.active]
-
-    def bill(self, bill_id: int) -> Bill:
-        return self._bills[bill_id]
-
     def find_bill(self, reference: str) -> Bill | None:
         """Return a bill by id or by uuid, with or without dashes."""
         with self._lock:
@@ -185,13 +158,6 @@ class Dataset:
             known = bill, in_base_currency(bill)
             self._base_totals[bill.id] = known
         return known[1]
-
-    def vendors(self) -> list[Vendor]:
-        with self._lock:
-            return list(self._vendors.values())
-
-    def vendor(self, vendor_id: int) -> Vendor | None:
-        return self._vendors.get(vendor_id)
 
     def account_codes(self) -> list[AccountCode]:
         with self._lock:
@@ -232,73 +198,6 @@ class Dataset:
                 self._files = self.revision, found
             return self._files[1]
 
-    # --- orders -------------------------------------------------------------------
-
-    def orders(self) -> list[Order]:
-        """Return the orders that the lists show, by id."""
-        with self._lock:
-            return [order for order in self._book.orders.values() if order.listed]
-
-    def order(self, order_id: int | None) -> Order | None:
-        return None if order_id is None else self._book.orders.get(order_id)
-
-    def find_order(self, reference: str) -> Order | None:
-        """Return an order that can be read by id or by uuid."""
-        with self._lock:
-            order = self._book.order_by_reference(reference)
-            return order if order is not None and order.readable else None
-
-    def order_lines(self, order_id: int) -> list[OrderLine]:
-        """Return the lines that are on the order now, by their number."""
-        with self._lock:
-            return self._book.lines_of(order_id)
-
-    def former_lines(self, order_id: int) -> list[OrderLine]:
-        """Return the lines that an order goes on showing though they left it."""
-        with self._lock:
-            if not self.keeps_former_lines:
-                return []
-            return self._book.former_lines_of(order_id)
-
-    def order_line(self, line_id: int | None) -> OrderLine | None:
-        return None if line_id is None else self._book.lines.get(line_id)
-
-    def line_rows(self) -> list[LineRow]:
-        with self._lock:
-            return self._book.rows()
-
-    def fulfilment(self, order: Order) -> str:
-        with self._lock:
-            return self._book.fulfilment(order)
-
-    def order_statuses(self) -> dict[int, str]:
-        """Return the list that each order is in, remembered for long lists."""
-        with self._lock:
-            known = self._statuses
-            if known is None or known[0] != self.revision:
-                book = self._book
-                found = {o.id: book.status(o) for o in book.orders.values()}
-                self._statuses = known = self.revision, found
-            return known[1]
-
-    def requisitions(self) -> list[Requisition]:
-        with self._lock:
-            return list(self._book.requisitions.values())
-
-    def requisition(self, num: int) -> Requisition | None:
-        return self._book.requisitions.get(num)
-
-    def requisition_lines(self, num: int) -> list[OrderLine]:
-        with self._lock:
-            return self._book.lines_of_requisition(num)
-
-    def catalog_items(self) -> list[CatalogItem]:
-        with self._lock:
-            return list(self._book.catalogue.values())
-
-    def catalog_item(self, item_id: int | None) -> CatalogItem | None:
-        return None if item_id is None else self._book.catalogue.get(item_id)
-
     # --- what the books must say --------------------------------------------------
 
     def books(self) -> dict[str, object]:
@@ -327,15 +226,6 @@ class Dataset:
 
     # --- edits --------------------------------------------------------------------
 
-    def stamp(self) -> datetime:
-        """Return the instant of an edit: now, but after everything before it."""
-        with self._lock:
-            now = self._clock()
-            if self._latest is not None:
-                now = max(now, self._latest + timedelta(milliseconds=1))
-            self._latest = now
-            return tenant_time.local(now)
-
     def add_bill(self, scenario: str = "plain", **params: Any) -> int:
         """Add a bill of that scenario and return its id.
 
@@ -347,7 +237,7 @@ class Dataset:
             draw = self._next_draw(wanted)
             bill = revisions.changed(self._drawn(draw, scenario), rest)
             if "modified" not in rest:
-                bill = replace(bill, modified=self.stamp())
+                bill = replace(bill, modified=self._now(bill.modified))
             self._store_with_order(bill, draw)
             return bill.id
 

@@ -202,7 +202,7 @@ class Draw:
             status=rng.choice(PAYABLE_STATUSES),
             vendor_id=rng.choice(self.vendors.ordinary),
             currency_id=self.currency.id,
-            rate=self._rate(),
+            rate=frozen_rate(self.currency, self.rng),
             invoice_number=number,
             invoice_date=tenant_time.at(invoice_day),
             due_date=tenant_time.at(invoice_day + timedelta(days=30)),
@@ -219,14 +219,9 @@ class Draw:
 
     def in_currency(self, bill: Bill, currency: Currency) -> Bill:
         self.currency = currency
-        return replace(bill, currency_id=currency.id, rate=self._rate())
-
-    def _rate(self) -> Decimal:
-        """Return the rate frozen on the bill, near the one typed in today."""
-        if self.currency.base:
-            return self.currency.rate
-        drift = Decimal(self.rng.randint(-300, 300)) / 10000
-        return (self.currency.rate * (1 + drift)).quantize(Decimal("0.000001"))
+        return replace(
+            bill, currency_id=currency.id, rate=frozen_rate(self.currency, self.rng)
+        )
 
     def _modified(self, submitted: datetime) -> datetime:
         """Return when the bill last changed; some were approved in one go."""
@@ -241,3 +236,11 @@ class Draw:
         if self.ordinal % 4:
             return ()
         return (Attachment(800 + self.ordinal, self.uuid(), f"{number}.pdf"),)
+
+
+def frozen_rate(currency: Currency, rng: random.Random) -> Decimal:
+    """Return the rate frozen on a document, near the one typed in today."""
+    if currency.base:
+        return currency.rate
+    drift = Decimal(rng.randint(-300, 300)) / 10000
+    return (currency.rate * (1 + drift)).quantize(Decimal("0.000001"))

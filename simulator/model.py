@@ -155,7 +155,8 @@ class OrderLine:
 
     `total` replaces quantity × price where they do not say it: on blanket and
     recurring lines. `vendor_text` is what somebody typed, for the catch-all vendor.
-    `past_orders` are those that it was on before, as a line can be bought anew.
+    A line that nobody approved yet has no status. `past_orders` are those that it was
+    on before, as a line can be bought anew.
     """
 
     id: int
@@ -174,7 +175,7 @@ class OrderLine:
     line_number: int | None = None
     approved: datetime | None = None
     purchased: datetime | None = None
-    status: int = 0
+    status: int | None = None
     type: int = 0
     sku: str = ""
     vendor_text: str = ""

@@ -15,7 +15,7 @@ from .manufacturer import CURRENCIES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .model import Bill, Item
+    from .model import Bill, Currency, Item
 
 HEADER: Final = {
     "active",
@@ -64,14 +64,14 @@ def changed(bill: Bill, changes: Mapping[str, Any]) -> Bill:
         if name in HEADER:
             header[name] = value
         elif name in INSTANTS:
-            header[name] = None if value is None else _instant(value)
+            header[name] = None if value is None else instant(value)
         elif name == "total_error":
             header[name] = None if value is None else Decimal(str(value))
         else:
             message = f"A bill has no {name!r} to change."
             raise TypeError(message)
     if "currency_id" in header:
-        header["rate"] = _rate(header["currency_id"])
+        header["rate"] = currency(header["currency_id"]).rate
     if line:
         items = list(bill.items)
         items[position] = _changed_line(items[position], line)
@@ -103,16 +103,16 @@ def _changed_line(item: Item, changes: Mapping[str, Any]) -> Item:
     return replace(item, shares=shares)
 
 
-def _instant(value: Any) -> datetime:
+def instant(value: Any) -> datetime:
     if isinstance(value, str):
         value = datetime.fromisoformat(value.replace("Z", "+00:00"))
     if not isinstance(value, datetime) and isinstance(value, date):
         return tenant_time.at(value)
     if value.tzinfo is None:
         return tenant_time.at(value.date(), value.hour, value.minute, value.second)
-    instant: datetime = value
-    return instant
+    found: datetime = value
+    return found
 
 
-def _rate(currency_id: int) -> Decimal:
-    return next(c.rate for c in CURRENCIES if c.id == currency_id)
+def currency(currency_id: int) -> Currency:
+    return next(c for c in CURRENCIES if c.id == currency_id)

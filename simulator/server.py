@@ -67,6 +67,10 @@ class Simulator:
         bills: int = 60,
         seed: int = 1,
         *,
+        orders: int = 0,
+        requisitions: int = 0,
+        billings: int = 0,
+        catalog: int | None = None,
         dataset: Dataset | None = None,
         latency_s: float = 0.0,
         page_size_cap: int = 100,
@@ -77,7 +81,16 @@ class Simulator:
         doubled_locations: bool = True,
         log: Callable[[str], None] | None = None,
     ) -> None:
-        self.dataset = Dataset(bills, seed) if dataset is None else dataset
+        if dataset is None:
+            dataset = Dataset(
+                bills,
+                seed,
+                orders=orders,
+                requisitions=requisitions,
+                billings=billings,
+                catalog=catalog,
+            )
+        self.dataset = dataset
         self.access = Access(client_id, client_secret, token_lifetime_s)
         self.lister = Lister(
             self.dataset, page_size_cap, doubled_locations=doubled_locations

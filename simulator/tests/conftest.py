@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def reader() -> Iterator[Client]:
     """A client of a simulator that no test changes."""
-    with Simulator(bills=60) as simulator:
+    with Simulator(bills=60, orders=40, requisitions=15) as simulator:
         yield Client(simulator).log_in()
 
 

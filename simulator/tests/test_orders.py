@@ -102,7 +102,7 @@ def test_the_same_line_has_other_types_in_the_list_of_lines(reader: Client) -> N
 def test_lines_are_filtered(reader: Client) -> None:
     everything = rows(reader, LINES)
     assert everything == rows(reader, "/api/v2/global/order_items/")
-    order_id = everything[0]["purchase_order"]
+    order_id = next(row["purchase_order"] for row in everything if row["PO"])
     found = rows(reader, LINES, purchase_order=order_id)
     assert {row["purchase_order"] for row in found} == {order_id}
     number = everything[-1]["orderNum"]
@@ -131,3 +131,74 @@ def test_the_catalogue_is_incomplete_as_real_ones_are(reader: Client) -> None:
     picked = [row["catalog_item"] for row in rows(reader, LINES)]
     assert None in picked
     assert {number for number in picked if number} <= {item["id"] for item in items}
+
+
+def test_the_scenarios_have_the_traits_of_real_orders() -> None:
+    dataset = Dataset(0, orders=40, requisitions=15)
+    orders = dataset.orders()
+    lines = [line for order in orders for line in dataset.order_lines(order.id)]
+    waiting = [row.line for row in dataset.line_rows() if row.order is None]
+    traits = {
+        "a tax on lines alone": any(line.taxes for line in lines),
+        "a percentage of tax": any(order.tax.percentage for order in orders),
+        "an amount of tax": any(
+            order.tax.value and not order.tax.percentage for order in orders
+        ),
+        "a discount": any(order.discount.value for order in orders),
+        "freight and other": any(order.freight and order.other for order in orders),
+        "shipping": any(line.shipping for line in lines),
+        "a split": any(len(line.shares) == 3 for line in lines),
+        "every state": {order.state for order in orders} == {0, 1, 3, 4, 5},
+        "five decimals": any(line.quantity % Decimal("0.001") for line in lines),
+        "a frame": any(line.type == 2 for line in lines),
+        "a recurrence": any(line.type == 1 for line in lines),
+        "no lines": any(not dataset.order_lines(order.id) for order in orders),
+        "a negative line": any(line.price < 0 for line in lines),
+        "a card": any(order.card_issuer for order in orders),
+        "several requisitions": any(
+            len({ln.requisition for ln in dataset.order_lines(order.id)}) == 3
+            for order in orders
+        ),
+        "every fulfilment": {dataset.fulfilment(order) for order in orders}
+        == {"empty", "partial", "full"},
+        "lines that wait in each status": {line.status for line in waiting}
+        == {None, 0, 1, 4, 6, 7, 8},
+        "free text": any(line.catalog_item is None for line in lines),
+        "from the catalogue": any(line.catalog_item for line in lines),
+    }
+    assert [name for name, present in traits.items() if not present] == []
+    assert {r.status for r in dataset.requisitions()} == {0, 1, 2, 3, 4, 5, 6}
+    vendors = {
+        r.num: {line.vendor_id for line in dataset.requisition_lines(r.num)}
+        for r in dataset.requisitions()
+        if r.scenario == "several_vendors"
+    }
+    assert all(len(found) >= 2 for found in vendors.values()) and vendors
+
+
+def figure(value: object) -> Decimal:
+    return Decimal(str(value or 0))
+
+
+def test_an_orders_total_can_be_worked_out_from_its_parts(reader: Client) -> None:
+    """Whether the subtotal holds the taxes and shipping of lines is open."""
+    readings = set()
+    for order in reader.simulator.dataset.orders():
+        found = order_detail(reader, order.id)
+        live = [ln for ln in found["order_items"] if ln["active"]]
+        net = sum(figure(line["total_cost"]) for line in live)
+        extras = sum(
+            figure(ln["tax_amount"]) + figure(ln["shipping_amount"]) for ln in live
+        )
+        base = net if live else figure(found["subtotal"])
+        header = figure(found["freight"]) + figure(found["other"])
+        for name, sign in (("tax", 1), ("discount", -1)):
+            value = figure(found[name]["value"])
+            if found[name]["type"] == "percentage":
+                value = (base * value / 100).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+            header += sign * value
+        off = figure(found["total"]) - base - extras - header
+        assert off == (5 if order.scenario == "total_off" else 0), order.scenario
+        if extras:
+            readings.add(figure(found["subtotal"]) - net == extras)
+    assert readings == {True, False}
