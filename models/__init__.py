@@ -11,6 +11,9 @@ from . import procurify_cause
 from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_record_import
+from . import procurify_attachment
+from . import procurify_attachment_download
+from . import procurify_connection_attachment
 from . import procurify_import_mixin
 from . import res_currency
 from . import account_account

@@ -172,6 +172,7 @@ class ProcurifyRecord(models.Model):
                 record.applied_state = batch.written[record]
             if record.awaits_ids._ids != batch.awaited.get(record, ()):
                 record.awaits_ids = [Command.set(batch.awaited.get(record, ()))]
+        self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._requeue()
 
     def _quarantine(self, holds):

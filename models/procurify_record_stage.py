@@ -173,6 +173,13 @@ class ProcurifyRecord(models.Model):
         self.write({"remote_deleted": True, "summary_digest": False})
         self.filtered(lambda record: record.state != "ignored")._requeue()
 
+    def _detail_ids(self, resource):
+        """Return the ids under which Procurify's detail of this object is asked for."""
+        self.ensure_one()
+        return resource.detail_ids(
+            {"uuid": self.remote_uuid, resource.key: self.external_id}
+        )
+
     def _requeued_values(self):
         """Return the values that send this row to the import, if it may go there."""
         self.ensure_one()

@@ -258,13 +258,7 @@ class ProcurifyStream(models.Model):
     def _ask(self, client, resource, records):
         """Return what Procurify has of ``records`` now, in their order."""
         return client.details(
-            resource,
-            [
-                resource.detail_ids(
-                    {"uuid": record.remote_uuid, resource.key: record.external_id}
-                )
-                for record in records
-            ],
+            resource, [record._detail_ids(resource) for record in records]
         )
 
     def _close_sweep(self, client):

@@ -288,7 +288,8 @@ class TestSweep(ProcurifyCommon):
         streams = self.env["procurify.stream"]
         self.assertFalse(streams._sweep_due(), "nothing was read yet")
         self._fetch()
-        self.assertEqual(streams._sweep_due(), self.stream)
+        due = streams._sweep_due()
+        self.assertEqual(due.mapped("resource"), ["purchase_order", "bill"])
         self._sweep()
 
         self.assertFalse(streams._sweep_due())
