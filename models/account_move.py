@@ -1,10 +1,11 @@
-"""Bill → account.move: a draft vendor bill, or a refund where the total is negative."""
+"""Bill → account.move: a vendor bill, or a refund where the total is negative."""
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Command, Domain
 
-from ..procurify import PAYABLE_STATUSES, BillType
+from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
 from .bill_import import BillImport
+from .bill_revision import booked_version, offered_version
 from .import_batch import BatchRefused
 from .procurify_cause import Hold
 
@@ -18,18 +19,31 @@ class AccountMove(models.Model):
     @api.model
     def _procurify_import(self, batch):
         """Write the bills that pass every check; hold the others with every reason."""
+        self._procurify_note_payment(batch)
         moves = self._procurify_linked_moves(batch)
         self._procurify_exclude(batch, moves)
-        self._procurify_hold_closed(batch, moves)
+        self._procurify_follow(batch, moves)
         bills = BillImport(self.env, batch)
         bills.run()
-        for record in [r for r in bills.values if r in moves]:
-            self._procurify_update(batch, bills, record, moves[record])
-        new = [record for record in bills.values if record not in moves]
+        bills.offers = {r: self._procurify_offer(r, bills) for r in bills.values}
+        changed = self._procurify_revise(batch, bills, moves)
+        new = [record for record in bills.documents if record not in moves]
+        self._procurify_date(batch, bills, [*changed, *new])
+        self._procurify_hold_duplicates(batch, bills, new)
+        self._procurify_update(batch, bills, changed)
         self._procurify_create(batch, bills, new)
         self._procurify_verify(batch, bills)
+        self._procurify_publish(batch, bills)
 
     # === WHICH BILLS === #
+
+    @api.model
+    def _procurify_note_payment(self, batch):
+        """Keep whether Procurify calls a bill paid. Odoo's payments are Odoo's."""
+        for record in batch.open:
+            paid = batch.payloads[record].status == BillStatus.PAID
+            if record.remote_paid != paid:
+                batch.note(record, remote_paid=paid)
 
     @api.model
     def _procurify_linked_moves(self, batch):
@@ -54,140 +68,112 @@ class AccountMove(models.Model):
                 batch.exclude(record, "expense_bill")
             elif bill.type == BillType.CREDIT_CARD and not connection.import_card_bills:
                 batch.exclude(record, "card_bill")
-            elif bill.status not in PAYABLE_STATUSES or not bill.active:
+            elif record.remote_deleted or not bill.active:
+                batch.exclude(record, "deleted")
+            elif bill.status not in PAYABLE_STATUSES:
                 batch.exclude(record, "not_approved")
-
-    @api.model
-    def _procurify_hold_closed(self, batch, moves):
-        """Hold changes to bills that a person has posted or edited, with both sides."""
-        for record in batch.open.filtered(lambda record: record in moves):
-            bill, move = batch.payloads[record], moves[record]
-            name = move.display_name
-            if bill.status not in PAYABLE_STATUSES or not bill.active:
-                batch.hold(record, "withdrawn", value=record.name, found=name)
-            elif record.applied_digest == record.digest:
-                batch.link(record, move.id, "remembered")
-            elif (
-                move.state != "draft"
-                or move._procurify_fingerprint() != record.applied_state
-            ):
-                difference = move._procurify_difference(bill)
-                batch.hold(
-                    record, "changed_after_booking", value=difference, found=name
-                )
-
-    def _procurify_difference(self, bill):
-        """Tell in words what Procurify says now and what the books say."""
-        self.ensure_one()
-        sign = -1 if self.move_type == "in_refund" else 1
-        pairs = (
-            (self.env._("total"), bill.total_cost_with_tax, sign * self.amount_total),
-            (self.env._("number"), bill.invoice_number or "", self.ref or ""),
-            (self.env._("date"), bill.invoice_date, self.invoice_date),
-            (self.env._("due"), bill.due_date, self.invoice_date_due),
-        )
-        texts = [
-            self.env._(
-                "%(field)s: Procurify %(theirs)s, Odoo %(ours)s",
-                field=field,
-                theirs=theirs,
-                ours=ours,
-            )
-            for field, theirs, ours in pairs
-            if (float(theirs) if field == pairs[0][0] and theirs else theirs) != ours
-        ]
-        return "; ".join(texts) or self.env._("in the lines")
 
     # === WRITING === #
 
     @api.model
+    def _procurify_writer(self, batch):
+        """Return this model as whoever writes: a choice is its person's own deed."""
+        if not batch.choice:
+            return self
+        user = batch.choice.user
+        return self.with_user(user).with_context(lang=user.lang)
+
+    @api.model
     def _procurify_create(self, batch, bills, records):
-        """Create the draft bills of ``records`` in one call."""
-        self._procurify_hold_duplicates(batch, bills, records)
-        records = [record for record in records if record not in batch.holds]
-        moves = self.create([bills.values[record] for record in records])
+        """Create the bills of ``records`` as drafts, in one call."""
+        records = [r for r in records if r in bills.values and r not in batch.holds]
+        moves = self._procurify_writer(batch).create([bills.values[r] for r in records])
         for record, move in zip(records, moves, strict=True):
             batch.link(record, move.id, "created")
+            batch.moves[record] = move
 
     @api.model
-    def _procurify_update(self, batch, bills, record, move):
-        """Bring an untouched draft to what Procurify says now."""
-        values = dict(bills.values[record])
-        if values.pop("move_type") != move.move_type:
-            # Without lines, or Odoo would turn the old ones around.
-            move.invoice_line_ids = [Command.clear()]
-            move.action_switch_move_type()
-        values["invoice_line_ids"] = [Command.clear(), *values["invoice_line_ids"]]
-        move.write(values)
-        batch.link(record, move.id, "remembered")
+    def _procurify_update(self, batch, bills, changed):
+        """Bring these drafts to what Procurify says now.
+
+        :param changed: {record: move}
+        """
+        for record, move in changed.items():
+            if record in batch.holds:
+                continue
+            values = dict(bills.values[record])
+            if values.pop("move_type") != move.move_type:
+                # Without lines, or Odoo would turn the old ones around.
+                move.invoice_line_ids = [Command.clear()]
+                move.action_switch_move_type()
+            values["invoice_line_ids"] = [Command.clear(), *values["invoice_line_ids"]]
+            move.write(values)
+            batch.link(record, move.id, "remembered")
+            batch.moves[record] = move
 
     @api.model
-    def _procurify_hold_duplicates(self, batch, bills, records):
-        """Hold bills whose vendor and number are in Odoo already, from anywhere."""
-        keys = {
-            record: (bills.values[record]["partner_id"], bills.values[record]["ref"])
-            for record in records
-            if bills.values[record]["ref"]
-        }
-        partners = self.env["res.partner"].browse({key[0] for key in keys.values()})
-        commercial = {p.id: p.commercial_partner_id.id for p in partners}
-        same = self.search(
-            Domain("move_type", "in", ("in_invoice", "in_refund"))
-            & Domain("state", "!=", "cancel")
-            & Domain("company_id", "=", batch.connection.company_id.id)
-            & Domain("ref", "in", [key[1] for key in keys.values()])
-            & Domain("commercial_partner_id", "in", list(commercial.values()))
+    def _procurify_publish(self, batch, bills):
+        """Post what the policy or a person wants posted, and tell what is unusual.
+
+        A bill of nothing, or of a period that is closed, stays a draft for a person.
+        """
+        policy = batch.connection.bill_policy == "posted"
+        wanted = self.browse(
+            move.id
+            for record, move in batch.moves.items()
+            if (batch.choice.post if batch.choice else policy)
+            and (batch.choice or batch.origins[record] == "created")
+            and bills.totals[record]
+            and record not in bills.in_closed_period
         )
-        found = {(m.commercial_partner_id.id, m.ref): m.display_name for m in same}
-        for record, (partner_id, ref) in keys.items():
-            key = (commercial[partner_id], ref)
-            if key in found:
-                batch.hold(record, "duplicate_bill", value=ref, found=found[key])
-            else:
-                # The next one of this batch with the same number is a duplicate too.
-                found[key] = record.display_name
+        if wanted:
+            wanted.with_env(self._procurify_writer(batch).env)._post(soft=False)
+            self._procurify_verify(batch, bills)
+        self._procurify_tell_dates(batch, bills)
 
     # === CHECKING === #
 
     @api.model
     def _procurify_verify(self, batch, bills):
-        """Compare what Odoo made with Procurify's totals, before it may stay.
+        """Compare what Odoo made with what was meant, before it may stay.
 
-        :raises BatchRefused: with the bills whose totals differ
+        :raises BatchRefused: with the bills whose total or date differs
         """
-        records = [record for record in bills.values if record in batch.targets]
-        moves = self.browse(batch.targets[record] for record in records)
         refused = {}
-        for record, move in zip(records, moves, strict=True):
-            total = float(bills.totals[record])
-            if move.currency_id.compare_amounts(move.amount_total, total):
-                params = {
-                    "expected": f"{total:.{move.currency_id.decimal_places}f}",
-                    "found": f"{move.amount_total:.{move.currency_id.decimal_places}f}",
-                }
-                key = f"bill/{record.external_id}"
-                refused[record] = [Hold("odoo_total_mismatch", key, params)]
-            batch.written[record] = move._procurify_fingerprint()
+        for record, move in batch.moves.items():
+            if holds := self._procurify_deviations(record, move, bills):
+                refused[record] = holds
+            batch.written[record] = {
+                "asked": bills.offers[record],
+                "booked": booked_version(move),
+            }
         if refused:
             raise BatchRefused(refused)
 
-    def _procurify_fingerprint(self):
-        """Return what tells a later import whether a person edited the bill."""
-        self.ensure_one()
-        return {
-            "partner_id": self.partner_id.id,
-            "ref": self.ref or False,
-            "currency_id": self.currency_id.id,
-            "invoice_date": fields.Date.to_string(self.invoice_date),
-            "invoice_date_due": fields.Date.to_string(self.invoice_date_due),
-            "amount_total": round(self.amount_total, 6),
-            "lines": [
-                [
-                    line.account_id.id,
-                    round(line.price_subtotal, 6),
-                    sorted(line.tax_ids.ids),
-                    line.analytic_distribution or False,
-                ]
-                for line in self.invoice_line_ids.sorted("id")
-            ],
-        }
+    @api.model
+    def _procurify_deviations(self, record, move, bills):
+        """Return the Holds for what Odoo made otherwise than it was meant."""
+        key, holds = f"bill/{record.external_id}", []
+        total, currency = float(bills.totals[record]), move.currency_id
+        if currency.compare_amounts(move.amount_total, total):
+            digits = currency.decimal_places
+            params = {
+                "expected": f"{total:.{digits}f} {currency.name}",
+                "found": f"{move.amount_total:.{digits}f} {currency.name}",
+            }
+            holds.append(Hold("odoo_total_mismatch", key, params))
+        meant = bills.values[record].get("date")
+        booked = move.date.isoformat()
+        if meant and meant != booked:
+            params = {"value": record.name, "expected": meant, "found": booked}
+            holds.append(Hold("odoo_moved_date", key, params))
+        return holds
+
+    @api.model
+    def _procurify_offer(self, record, bills):
+        """Return the version that Procurify's payload would make."""
+        values = bills.values[record]
+        currency = self.env["res.currency"].browse(values["currency_id"])
+        return offered_version(
+            values, bills.sources[record], bills.totals[record], currency
+        )

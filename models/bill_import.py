@@ -13,12 +13,17 @@ class BillImport(DocumentImport):
     """Prepares the values of vendor bills and refunds.
 
     ``sources`` says, per record and in the order of its lines, from which line of
-    Procurify each Odoo line comes.
+    Procurify each Odoo line comes; ``offers`` has each bill as a version to compare;
+    ``closed`` has the bills of a closed period, with their day and Odoo's locks, and
+    ``in_closed_period`` those that the policy leaves there.
     """
 
     def __init__(self, env, batch):
         super().__init__(env, batch)
         self.sources = {}
+        self.offers = {}
+        self.closed = {}
+        self.in_closed_period = set()
 
     def _reckon(self, document, cent):
         return reckon(document, cent)

@@ -1,5 +1,7 @@
 """Records of one connection and resource on their way through an import."""
 
+from typing import NamedTuple
+
 from .procurify_cause import Hold
 
 
@@ -16,6 +18,18 @@ class BatchRefused(Exception):
         self.holds = holds
 
 
+class Choice(NamedTuple):
+    """What a person decided about held records, and as whom it is written.
+
+    ``post`` posts the document again; ``next_open`` books it on the first open day
+    where its own period is closed, whatever the policy says.
+    """
+
+    user: object
+    post: bool = False
+    next_open: bool = False
+
+
 class ImportBatch:
     """What an importer is given, and where it notes what became of each record.
 
@@ -23,17 +37,21 @@ class ImportBatch:
     ``exclude`` and ``wait`` for each of ``records``.
     """
 
-    def __init__(self, records):
-        """:param records: ``procurify.record`` rows of one connection and resource"""
+    def __init__(self, records, choice=None):
+        """:param records: ``procurify.record`` rows of one connection and resource
+        :param choice: Choice of the person who decided about them
+        """
         self.records = records
+        self.choice = choice
         self.connection = records.connection_id
         self.resource = records[0].resource
         self.payloads = {}
         self.targets = {}
         self.origins = {}
         self.written = {}
-        self.differences = {}
         self.awaited = {}
+        self.moves = {}
+        self.notes = {}
         self.holds = {}
         self.exclusions = {}
         self.waiting = set()
@@ -68,6 +86,10 @@ class ImportBatch:
         self.holds.setdefault(record, []).append(
             Hold(code, key or record.external_id, params, reference_id)
         )
+
+    def note(self, record, **values):
+        """Note what else is to be written on ``record``, whatever becomes of it."""
+        self.notes.setdefault(record, {}).update(values)
 
     def exclude(self, record, rule):
         """Note that ``rule`` keeps ``record`` out of Odoo."""

@@ -150,8 +150,11 @@ CAUSES = {
     ),
     "duplicate_bill": (
         "Already in Odoo",
-        _lt("%(found)s has the same vendor and number %(value)s."),
-        _lt("Keep the one in Odoo and ignore this one, or correct the number."),
+        _lt("%(found)s has the same vendor and number as %(value)s."),
+        _lt(
+            "Adopt the one in Odoo, book this one too if it is another bill, or ignore "
+            "it."
+        ),
     ),
     "changed_after_booking": (
         "Changed after booking",
@@ -159,17 +162,43 @@ CAUSES = {
             "Procurify changed this bill, but %(found)s is posted or was edited in "
             "Odoo. Differences: %(value)s."
         ),
-        _lt("Reset the bill to draft and replay, or ignore the change."),
+        _lt(
+            "Update the bill, credit it and book it anew, or keep what Odoo has: open "
+            "the document to choose."
+        ),
     ),
     "withdrawn": (
         "No longer approved",
-        _lt("Procurify took the approval back, and %(found)s is in the books."),
-        _lt("Cancel or reverse the bill in Odoo, or wait for the new approval."),
+        _lt("%(value)s is no longer approved in Procurify, but %(found)s is in Odoo."),
+        _lt("Wait for the new approval, or cancel or reverse the bill in Odoo."),
+    ),
+    "deleted_in_procurify": (
+        "Deleted in Procurify",
+        _lt("%(value)s was deleted in Procurify, but %(found)s is posted."),
+        _lt("Reverse the bill, or keep it: open the document to choose."),
+    ),
+    "cancelled_in_odoo": (
+        "Cancelled in Odoo",
+        _lt("Procurify changed %(value)s, but %(found)s was cancelled in Odoo."),
+        _lt("Update the bill, or keep it cancelled: open the document to choose."),
+    ),
+    "closed_period": (
+        "Closed period",
+        _lt("The accounting date %(value)s is in a closed period: %(found)s."),
+        _lt(
+            "Open the period, or choose another policy for closed periods on the "
+            "connection."
+        ),
+    ),
+    "odoo_moved_date": (
+        "Odoo books another day",
+        _lt("%(value)s belongs on %(expected)s, Odoo books it on %(found)s."),
+        _lt("Check the lock dates and the journal, and replay."),
     ),
     "target_deleted": (
         "Deleted in Odoo",
         _lt("%(value)s was mapped to a record that does not exist any more."),
-        _lt("Choose another one, or clear the mapping and replay."),
+        _lt("Choose another one, or import the document again."),
     ),
     "wrong_target": (
         "Mapping cannot be used",

@@ -21,6 +21,7 @@ _POLICIES = {
     "rounding_account_id": ("bill",),
     "unallocated_account_id": ("bill",),
     "rate_source": ("bill",),
+    "closed_period_policy": ("bill",),
 }
 
 
@@ -183,6 +184,24 @@ class ProcurifyConnection(models.Model):
         check_company=True,
         help="Takes lines to which Procurify gives no account code. Empty: such bills "
         "are held.",
+    )
+    bill_policy = fields.Selection(
+        [("draft", "Leave them as drafts"), ("posted", "Post them")],
+        string="New Bills",
+        default="draft",
+        required=True,
+        help="Only bills that pass every check are posted. A bill of nothing, or of a "
+        "closed period, stays a draft.",
+    )
+    closed_period_policy = fields.Selection(
+        [
+            ("hold", "Hold until the period is open"),
+            ("next_open", "Book them on the first open day"),
+            ("draft", "Leave them as drafts with their own date"),
+        ],
+        string="Bills of Closed Periods",
+        default="hold",
+        required=True,
     )
     import_expense_bills = fields.Boolean(
         help="Employee expense bills are excluded otherwise."

@@ -89,6 +89,7 @@ class ProcurifyRecord(models.Model):
     excluded_rule = fields.Selection(
         [
             ("not_approved", "Not approved"),
+            ("deleted", "Deleted in Procurify"),
             ("expense_bill", "Employee expense"),
             ("card_bill", "Credit card"),
             ("not_a_vendor", "Not a vendor of goods"),
@@ -203,6 +204,7 @@ class ProcurifyRecord(models.Model):
                 )
             )
         self.check_access("write")
+        self._check_no_document()
         self._check_mapping(vals)
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
         # The next import takes it up, and then what it releases; Replay does at once.
@@ -211,6 +213,19 @@ class ProcurifyRecord(models.Model):
         soon = fields.Datetime.now() + timedelta(minutes=1)
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger(soon)
         return written
+
+    def _check_no_document(self):
+        """Refuse to point a document at another one, which only its choices do.
+
+        :raises UserError: naming the document
+        """
+        if documents := self.filtered(lambda r: r.resource in DOCUMENTS):
+            raise UserError(
+                self.env._(
+                    "%(name)s is a document. Only master data is mapped by hand.",
+                    name=documents[0].display_name,
+                )
+            )
 
     def _check_mapping(self, vals):
         """Refuse a mapping to what the resource cannot stand for.
@@ -259,7 +274,9 @@ class ProcurifyRecord(models.Model):
         """Keep these records out of Odoo until somebody replays them."""
         self.check_access("write")
         records = self.sudo()
-        if done := records.filtered(lambda r: r.resource in DOCUMENTS and r.res_id):
+        if done := records.filtered(
+            lambda r: r.resource in DOCUMENTS and r._target_exists()
+        ):
             raise UserError(
                 self.env._(
                     "%(name)s is in Odoo already. Cancel it there instead.",

@@ -34,6 +34,7 @@ PAYLOADS = {
     "payment_term": PaymentTerm,
 }
 IMPORT_ORDER = list(KINDS)
+_UNDISPUTED = {"difference": False, "offered_state": False, "conflict_id": False}
 
 
 class ProcurifyRecord(models.Model):
@@ -89,6 +90,7 @@ class ProcurifyRecord(models.Model):
             self[middle:]._try_import()
 
     def _import_batch(self):
+        self._take_over_links()
         batch = ImportBatch(self)
         self._parse(batch)
         env = batch.connection._import_env()
@@ -131,6 +133,7 @@ class ProcurifyRecord(models.Model):
     def _apply(self, batch):
         """Write what became of each record of ``batch``."""
         before = self.cause_ids
+        self._write_notes(batch, lambda record: record not in batch.holds)
         self._mark_done(batch)
         for rule in set(batch.exclusions.values()):
             records = self.filtered(lambda r, v=rule: batch.exclusions.get(r) == v)
@@ -140,11 +143,19 @@ class ProcurifyRecord(models.Model):
                     "excluded_rule": rule,
                     "cause_ids": [Command.clear()],
                 }
+                | _UNDISPUTED
             )
         waiting = self.browse(record.id for record in batch.waiting)
         waiting.write({"state": "waiting"})
         self._quarantine(batch.holds)
+        self._write_notes(batch, lambda record: record in batch.holds)
         before._close_unused()
+
+    def _write_notes(self, batch, condition):
+        """Write what the importer noted on those records that fit ``condition``."""
+        for record, values in batch.notes.items():
+            if condition(record):
+                record.write(values)
 
     def _mark_done(self, batch):
         done = self.browse(record.id for record in batch.targets)
@@ -159,6 +170,7 @@ class ProcurifyRecord(models.Model):
                 "excluded_rule": False,
                 "imported_at": now,
             }
+            | _UNDISPUTED
         )
         done.filtered("cause_ids").cause_ids = [Command.clear()]
         # A row's own values; the ORM writes them in one statement.
@@ -170,8 +182,9 @@ class ProcurifyRecord(models.Model):
                 record.origin = batch.origins[record]
             if record in batch.written:
                 record.applied_state = batch.written[record]
-            if record.awaits_ids._ids != batch.awaited.get(record, ()):
-                record.awaits_ids = [Command.set(batch.awaited.get(record, ()))]
+            awaited = batch.awaited.get(record, record.awaits_ids._ids)
+            if record.awaits_ids._ids != awaited:
+                record.awaits_ids = [Command.set(awaited)]
         self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._requeue()
 
@@ -203,6 +216,7 @@ class ProcurifyRecord(models.Model):
                     "excluded_rule": False,
                     "cause_ids": [Command.set(list(ids))],
                 }
+                | _UNDISPUTED
             )
         before._close_unused()
 

@@ -15,6 +15,7 @@ _KNOWN_FIELDS = (
     "digest",
     "summary_digest",
     "state",
+    "remote_deleted",
 )
 
 

@@ -43,7 +43,7 @@ class PurchaseOrder(models.Model):
     def _procurify_hold_revision(self, batch, record, order, revision):
         """Hold what would overwrite a person's work or fall below what is booked."""
         if revision.conflicts:
-            batch.differences[record] = revision.conflicts
+            batch.note(record, difference=revision.conflicts)
             batch.hold(
                 record,
                 "changed_after_booking",

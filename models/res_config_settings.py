@@ -12,6 +12,8 @@ _FIELDS = {
     "procurify_vendor_policy": "vendor_policy",
     "procurify_department_plan_id": "department_plan_id",
     "procurify_location_plan_id": "location_plan_id",
+    "procurify_bill_policy": "bill_policy",
+    "procurify_closed_period_policy": "closed_period_policy",
 }
 
 
@@ -48,6 +50,20 @@ class ResConfigSettings(models.TransientModel):
     )
     procurify_location_plan_id = fields.Many2one(
         "account.analytic.plan", "Location Plan", groups=_MANAGER
+    )
+    procurify_bill_policy = fields.Selection(
+        [("draft", "Leave them as drafts"), ("posted", "Post them")],
+        string="New Bills",
+        groups=_MANAGER,
+    )
+    procurify_closed_period_policy = fields.Selection(
+        [
+            ("hold", "Hold until the period is open"),
+            ("next_open", "Book them on the first open day"),
+            ("draft", "Leave them as drafts with their own date"),
+        ],
+        string="Bills of Closed Periods",
+        groups=_MANAGER,
     )
     procurify_state = fields.Selection(
         related="procurify_connection_id.state", groups=_MANAGER
@@ -93,6 +109,8 @@ class ResConfigSettings(models.TransientModel):
             values |= {
                 "procurify_user_id": self.env.uid,
                 "procurify_vendor_policy": "create",
+                "procurify_bill_policy": "draft",
+                "procurify_closed_period_policy": "hold",
             }
         return values
 

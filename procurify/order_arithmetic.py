@@ -212,7 +212,8 @@ def _reckon_line(line: OrderLine, cent: Decimal) -> _Line:
         ordered_quantity=line.quantity,
     )
     freight = rounded(line.shipping_amount, cent)
-    return _Line(net, taxes, _extra("shipping", _of_line(line), freight, line.id))
+    label = f"Shipping: {line.name or line.label}"
+    return _Line(net, taxes, _extra("shipping", label, freight, line.id))
 
 
 def _product(line: OrderLine, cent: Decimal) -> Decimal | None:
@@ -263,10 +264,6 @@ def _label(line: OrderLine, by_amount: bool) -> str:
     if not by_amount or not line.quantity:
         return text
     return f"{text} ({quantity_text(line.quantity, line.unit, line.price)})"
-
-
-def _of_line(line: OrderLine) -> str:
-    return f"Shipping: {line.name or line.label}"
 
 
 def _shares(line: OrderLine, amount: Decimal, cent: Decimal) -> tuple[CodedShare, ...]:

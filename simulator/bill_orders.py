@@ -16,8 +16,11 @@ from .model import Order, OrderLine, Requisition, Share
 from .order_book import CLOSED, OPEN, PAID, RECEIVED, Purchase, status_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .drawing import Draw
     from .model import Bill, CatalogItem, Item, Vendor
+    from .order_book import OrderBook
 
 OF_BILL: Final = "of_bill"
 FIRST_REQUISITION: Final = 7200
@@ -139,3 +142,35 @@ def _line(
     net = (quantity * price).quantize(Decimal("0.01"))
     shares = (Share(share.code, share.department_id, net),)
     return replace(line, shares=shares, status=status_of(line))
+
+
+def following(bill: Bill, book: OrderBook, vendors: Mapping[int, Vendor]) -> Purchase:
+    """Return the orders drawn for the bill, as ones of its vendor and currency."""
+    billed = [book.lines.get(item.order_line or 0) for item in bill.items]
+    numbers = {line.order_id for line in billed if line is not None}
+    numbers |= {item.order for item in bill.items}
+    own = [book.orders[number] for number in numbers if number in book.orders]
+    own = [order for order in own if order.scenario == OF_BILL]
+    orders = tuple(_of_vendor(order, bill, vendors) for order in own)
+    lines = tuple(
+        replace(
+            line,
+            vendor_id=order.vendor_id,
+            currency_id=order.currency_id,
+            modified=bill.modified,
+        )
+        for order in orders
+        for line in book.lines_of(order.id)
+    )
+    return Purchase(orders, lines)
+
+
+def _of_vendor(order: Order, bill: Bill, vendors: Mapping[int, Vendor]) -> Order:
+    """Return the order as one of the bill's vendor, unless a card paid for it."""
+    order = replace(
+        order, currency_id=bill.currency_id, rate=bill.rate, modified=bill.modified
+    )
+    if bill.type == CARD_BILL:
+        return replace(order, card_issuer=bill.vendor_id)
+    name = vendors[bill.vendor_id].name
+    return replace(order, vendor_id=bill.vendor_id, vendor_name=name)

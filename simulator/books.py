@@ -9,6 +9,7 @@ from .manufacturer import (
     BOOK_CURRENCIES,
     CURRENCIES,
     DEPARTMENTS,
+    GOODS,
     LOCATIONS,
     TAXES,
 )
@@ -16,6 +17,8 @@ from .vendors import TWIN_NAME
 
 ACCOUNTS: Final = frozenset(a.code for a in ACCOUNT_CODES if a.book_type)
 COST_CENTRES: Final = frozenset(d.id for d in DEPARTMENTS if d.in_books)
+# Units are free text in Procurify; these are known to Odoo, by some name.
+UNITS: Final = frozenset(unit for goods in GOODS.values() for _t, unit, _l, _h in goods)
 TAX_IDS: Final = frozenset(t.id for t in TAXES if t.in_books)
 
 
@@ -43,6 +46,7 @@ def books() -> dict[str, object]:
             for c in CURRENCIES
             if c.name in BOOK_CURRENCIES and not c.base
         },
+        "units": sorted(UNITS),
         "partners": [{"name": TWIN_NAME, "ref": None, "email": None}],
     }
 

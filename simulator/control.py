@@ -19,11 +19,16 @@ PREFIX: Final = "/_simulator/"
 # Methods of the data set that may be called by name.
 EDITS: Final = {
     "add_account_code",
+    "add_attachment",
     "add_bill",
+    "add_bill_line",
+    "add_bills",
     "add_catalog_item",
     "add_order",
     "add_order_line",
     "add_requisition",
+    "bill_order",
+    "bill_orders",
     "cancel_order",
     "close_order",
     "deactivate_vendor",
@@ -37,6 +42,7 @@ EDITS: Final = {
     "purchase_requisition_line",
     "receive",
     "reject_requisition_line",
+    "remove_bill_line",
     "remove_order_line",
     "rename_vendor",
     "reopen_order",
@@ -87,6 +93,46 @@ def expected_as_json(dataset: Dataset) -> dict[str, object]:
     }
 
 
+def expected_orders_as_json(dataset: Dataset) -> dict[str, object]:
+    """Return :meth:`Dataset.expected_orders` as JSON values; amounts are strings."""
+    return {
+        str(order_id): {
+            **asdict(outcome),
+            "reasons": sorted(outcome.reasons),
+            "remarks": sorted(outcome.remarks),
+            "lines": {
+                str(line_id): [str(quantity), str(net)]
+                for line_id, (quantity, net) in outcome.lines.items()
+            },
+            "coding": {
+                str(line_id): [[*key, str(net)] for key, net in parts.items()]
+                for line_id, parts in outcome.coding.items()
+            },
+            "extras": {kind: str(amount) for kind, amount in outcome.extras.items()},
+            "total": str(outcome.total),
+        }
+        for order_id, outcome in dataset.expected_orders().items()
+    }
+
+
+def _expected_orders(simulator: Simulator, _given: dict[str, Any]) -> object:
+    return expected_orders_as_json(simulator.dataset)
+
+
+def _expected_billed(simulator: Simulator, _given: dict[str, Any]) -> object:
+    billed = simulator.dataset.expected_billed()
+    return {str(line_id): str(quantity) for line_id, quantity in billed.items()}
+
+
+def _storage_requests(simulator: Simulator, _given: dict[str, Any]) -> object:
+    return [list(request) for request in list(simulator.storage.requests)]
+
+
+def _add_storage_fault(simulator: Simulator, given: dict[str, Any]) -> object:
+    simulator.storage.faults.add(**given)
+    return {}
+
+
 def _add_fault(simulator: Simulator, given: dict[str, Any]) -> object:
     simulator.faults.add(**given)
     return {}
@@ -94,6 +140,7 @@ def _add_fault(simulator: Simulator, given: dict[str, Any]) -> object:
 
 def _clear_faults(simulator: Simulator, _given: dict[str, Any]) -> object:
     simulator.faults.clear()
+    simulator.storage.faults.clear()
     return {}
 
 
@@ -155,7 +202,11 @@ ACTIONS: Final[dict[tuple[str, str], Callable[[Simulator, dict[str, Any]], objec
     ("GET", "requests"): _requests,
     ("DELETE", "requests"): _clear_requests,
     ("GET", "expected"): _expected,
+    ("GET", "expected-orders"): _expected_orders,
+    ("GET", "expected-billed"): _expected_billed,
     ("GET", "books"): _books,
+    ("GET", "storage-requests"): _storage_requests,
+    ("POST", "storage-faults"): _add_storage_fault,
     ("POST", "bills"): _add_bill,
     ("POST", "edits"): _edit,
     ("POST", "switches"): _switch,

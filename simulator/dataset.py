@@ -7,31 +7,43 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid5
 
-from . import books, documents, expectation, revisions
-from .arithmetic import in_base_currency
-from .bill_orders import order_of_bill
+from . import books, documents, expectation, order_expectation, revisions
+from .arithmetic import in_base_currency, line_total
+from .bill_orders import following, order_of_bill
+from .billing import BILLINGS, Billed, bill_of_orders
 from .drawing import Wanted
 from .manufacturer import ACCOUNT_CODES, CURRENCIES, DEPARTMENTS, LOCATIONS
-from .model import AccountCode, Bill
+from .model import AccountCode, Attachment, Bill
 from .order_edits import OrderEdits
+from .order_revisions import is_by_product
 from .order_scenarios import (
     ORDER_PLAN,
     REQUISITION_PLAN,
     draw_order,
     draw_requisition,
 )
-from .scenarios import PLAN, draw_bill
+from .scenarios import FURTHER_SCENARIOS, PLAN, draw_bill
 from .store import LAST_DAY, NAMESPACE, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .drawing import Draw
-    from .model import Attachment, Currency, Department, Expected, Location
+    from .model import (
+        Currency,
+        Department,
+        Expected,
+        ExpectedOrder,
+        Location,
+        OrderLine,
+        Place,
+    )
 
+FIRST_ATTACHMENT: Final = 50_000
+BILLING_PLAN: Final = (*BILLINGS, *FURTHER_SCENARIOS)
 # The plant whose accounts were renewed: its bills of older years use older ids.
 RENEWED_PLANT, RENEWED_ON = LOCATIONS[0].id, date(2026, 1, 1)
 
@@ -58,6 +70,7 @@ class Dataset(OrderEdits):
     :param orders: how many further orders
     :param requisitions: how many further requisitions, some of them with orders
     :param billings: how many of the bills that need orders of a special shape
+    :param vendors_for: for how many bills there are vendors, for `bills` when None
     :param catalog: how many items the catalogue has, all of them when None
     :param clock: says when an edit happens; never earlier than what is already there
     """
@@ -71,20 +84,43 @@ class Dataset(OrderEdits):
         requisitions: int = 0,
         billings: int = 0,
         catalog: int | None = None,
+        vendors_for: int | None = None,
         last_day: date = LAST_DAY,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__(bills, seed, catalog=catalog, last_day=last_day, clock=clock)
+        super().__init__(
+            bills if vendors_for is None else vendors_for,
+            seed,
+            catalog=catalog,
+            last_day=last_day,
+            clock=clock,
+        )
         self._codes = {account.code: account for account in ACCOUNT_CODES}
         self._accounts: dict[int, Account] = {}
         self._account_index: dict[tuple[str, int], list[Account]] = defaultdict(list)
         for account in ACCOUNT_CODES:
             self._open_accounts(account)
         self._base_totals: dict[int, tuple[Bill, Decimal]] = {}
+        self._attached = 0
         self._files: tuple[int, dict[str, Attachment]] | None = None
-        self._generate(bills)
-        self._generate_orders(orders, requisitions)
-        self._let_time_begin()
+        self.grow(bills, orders=orders, requisitions=requisitions, billings=billings)
+
+    def grow(
+        self,
+        bills: int = 0,
+        *,
+        orders: int = 0,
+        requisitions: int = 0,
+        billings: int = 0,
+    ) -> None:
+        """Add documents as if they had been there, with stamps of their own."""
+        with self._lock:
+            self._in_the_past = True
+            self._generate(bills)
+            self._generate_orders(orders, requisitions)
+            for name in self._series(billings, BILLING_PLAN, "billings"):
+                self.add_bill(name)
+            self._let_time_begin()
 
     def _series(self, count: int, plan: Sequence[str], salt: str) -> Iterator[str]:
         """Yield so many names: each stretch of the plan's length has them all."""
@@ -211,9 +247,35 @@ class Dataset(OrderEdits):
             bills = self.bills()
             lines = dict(self._book.lines)
         twins = expectation.twin_names(vendors.values())
-        return {
+        outcomes = {
             bill.id: expectation.expected(bill, vendors, twins, lines) for bill in bills
         }
+        expectation.hold_duplicates(bills, outcomes)
+        return outcomes
+
+    def expected_orders(self) -> dict[int, ExpectedOrder]:
+        """Return what a correct import makes of each listed order, by order id."""
+        with self._lock:
+            vendors = dict(self._vendors)
+            orders = [(order, self.order_lines(order.id)) for order in self.orders()]
+        twins = expectation.twin_names(vendors.values())
+        return {
+            order.id: order_expectation.expected_order(order, lines, vendors, twins)
+            for order, lines in orders
+        }
+
+    def expected_billed(self, *, held: bool = False) -> dict[int, Decimal]:
+        """Return the billed quantity of each order line that was billed by quantity.
+
+        Only bills in the books count; with `held` also those that are held back.
+        """
+        bills = order_expectation.booked(self.bills(), self.expected(), held=held)
+        return order_expectation.billed_quantities(bills)
+
+    def expected_billed_amounts(self, *, held: bool = False) -> dict[int, Decimal]:
+        """Return the net amount billed of each order line, by quantity or by cost."""
+        bills = order_expectation.booked(self.bills(), self.expected(), held=held)
+        return order_expectation.billed_amounts(bills)
 
     def expected_balances(self) -> dict[tuple[str, str, int], Decimal]:
         """Return the sums per currency, account code and department."""
@@ -229,10 +291,14 @@ class Dataset(OrderEdits):
     def add_bill(self, scenario: str = "plain", **params: Any) -> int:
         """Add a bill of that scenario and return its id.
 
+        A scenario of ``billing.BILLINGS`` may make several: :meth:`add_bills`.
+
         :param params: `code`, `department_id`, `amount` of the (first) line, and any
             field that :func:`revisions.changed` takes; `modified` to give an old stamp
         """
         with self._lock:
+            if scenario in BILLINGS:
+                return self.add_bills(scenario, **params)[0]
             wanted, rest = revisions.wanted(params)
             draw = self._next_draw(wanted)
             bill = revisions.changed(self._drawn(draw, scenario), rest)
@@ -241,11 +307,162 @@ class Dataset(OrderEdits):
             self._store_with_order(bill, draw)
             return bill.id
 
+    def add_bills(self, scenario: str, **params: Any) -> list[int]:
+        """Add the bills of a scenario that needs orders of its own; return their ids.
+
+        :param params: what every one of the bills gets
+        """
+        with self._lock:
+            found = BILLINGS[scenario](self, params)
+            for bill_id in found:
+                self._bills[bill_id] = replace(self._bills[bill_id], scenario=scenario)
+            return found
+
+    def bill_order(
+        self,
+        order_id: int,
+        lines: Mapping[Any, Any] | None = None,
+        *,
+        by_cost: Mapping[Any, Any] | None = None,
+        extras: bool = False,
+        **params: Any,
+    ) -> int:
+        """Add a bill of an order and return its id.
+
+        :param lines: the quantity billed, by the line's position on the order
+        :param by_cost: the amount billed, by the line's position
+        :param extras: whether the order's tax, freight, … become lines too
+        :param params: as for :meth:`add_bill`
+
+        Without `lines` and `by_cost` everything that was ordered is billed.
+        """
+        with self._lock:
+            known = self._book.lines_of(order_id)
+            billed = [
+                Billed(known[int(position)], quantity=Decimal(str(quantity)))
+                for position, quantity in (lines or {}).items()
+            ]
+            billed += [
+                Billed(known[int(position)], amount=Decimal(str(amount)))
+                for position, amount in (by_cost or {}).items()
+            ]
+            if lines is None and by_cost is None:
+                billed = [_whole(line) for line in known]
+            return self._bill([order_id], billed, params, extras=extras)
+
+    def bill_orders(
+        self, order_ids: Sequence[int], *, extras: bool = False, **params: Any
+    ) -> int:
+        """Add one bill of all that several orders of one vendor ordered."""
+        with self._lock:
+            lines = [ln for number in order_ids for ln in self._book.lines_of(number)]
+            billed = [_whole(line) for line in lines]
+            return self._bill(order_ids, billed, params, extras=extras)
+
+    def _bill(
+        self,
+        order_ids: Sequence[int],
+        billed: Sequence[Billed],
+        params: dict[str, Any],
+        *,
+        extras: bool,
+    ) -> int:
+        orders = [self._order(number) for number in order_ids]
+        if len({(order.vendor_id, order.currency_id) for order in orders}) > 1:
+            message = "The orders are not of one vendor, in one currency."
+            raise ValueError(message)
+        draw = self._next_draw(Wanted())
+        draw.currency = revisions.currency(orders[0].currency_id)
+        with_extras = [(o, self._book.lines_of(o.id)) for o in orders if extras]
+        pk = self._next_pk
+        bill = bill_of_orders(draw, pk, "of_order", orders, billed, with_extras)
+        self._next_pk += len(bill.versions)
+        bill = revisions.changed(bill, params)
+        if "modified" not in params:
+            bill = replace(bill, modified=self._now(bill.modified))
+        self._store(bill)
+        return bill.id
+
     def revise_bill(self, bill_id: int, **changes: Any) -> None:
-        """Change fields of the header, or of the line number `item` (from 0)."""
+        """Change fields of the header, or of the line number `item` (from 0).
+
+        An order that was drawn for the bill stays one of its vendor and currency.
+        """
         with self._lock:
             bill = revisions.changed(self._bills[bill_id], changes)
-            self._store(replace(bill, modified=self.stamp()))
+            bill = replace(bill, modified=self.stamp())
+            if changes.keys() & {"vendor_id", "currency_id"}:
+                self._book.put(following(bill, self._book, self._vendors))
+            self._store(bill)
+
+    def add_bill_line(self, bill_id: int, **fields: Any) -> int:
+        """Add a line to a bill and return its id.
+
+        :param fields: `code`, `department_id`, `description`, `quantity`, `unit_cost`,
+            `amount` (billed by cost), `order_line` (the id of an order's line)
+        """
+        with self._lock:
+            bill = self._bills[bill_id]
+            draw = self._next_draw(Wanted())
+            draw.currency = revisions.currency(bill.currency_id)
+            draw.from_order = False
+            item = revisions.changed_item(draw.line(), fields)
+            items = (*bill.items, item)
+            self._store(replace(bill, items=items, modified=self.stamp()))
+            return item.id
+
+    def remove_bill_line(self, bill_id: int, item: int = 0) -> None:
+        """Take the line number `item` (from 0) off a bill."""
+        with self._lock:
+            bill = self._bills[bill_id]
+            items = list(bill.items)
+            del items[item]
+            self._store(replace(bill, items=tuple(items), modified=self.stamp()))
+
+    def add_attachment(
+        self,
+        bill_id: int | None = None,
+        order_id: int | None = None,
+        *,
+        line: int = 0,
+        name: str = "invoice.pdf",
+        content: bytes | str | None = None,
+        other_host: bool = False,
+        redirect: bool = False,
+        declared_length: int | None = None,
+        missing: bool = False,
+    ) -> str:
+        """Attach a file to a bill, or to a line of an order; return the file's uuid.
+
+        :param other_host: whether its address is one of the storage host
+        :param redirect: whether the tenant redirects to the storage host
+        :param declared_length: what the document says, whatever the length is
+        :param missing: whether there is nothing behind the address
+        """
+        with self._lock:
+            self._attached += 1
+            place: Place = "redirect" if redirect else "tenant"
+            record = Attachment(
+                FIRST_ATTACHMENT + self._attached,
+                uuid5(NAMESPACE, f"attachment/{self.seed}/{self._attached}"),
+                name,
+                content.encode() if isinstance(content, str) else content,
+                "storage" if other_host else place,
+                declared_length,
+                missing,
+            )
+            if bill_id is not None:
+                bill = self._bills[bill_id]
+                files = (*bill.attachments, record)
+                modified = self._now(bill.modified)
+                self._store(replace(bill, attachments=files, modified=modified))
+            if order_id is not None:
+                old = self._line(order_id, line)
+                files = (*old.attachments, record)
+                modified = self._now(old.modified)
+                self._book.put_line(replace(old, attachments=files, modified=modified))
+                self.revision += 1
+            return str(record.uuid)
 
     def fix_bill(
         self,
@@ -270,6 +487,8 @@ class Dataset(OrderEdits):
                 status=old.status if status is None else status,
                 modified=self.stamp(),
             )
+            if changes.keys() & {"vendor_id", "currency_id"}:
+                self._book.put(following(fixed, self._book, self._vendors))
             self._store(fixed)
             return pk
 
@@ -311,3 +530,10 @@ class Dataset(OrderEdits):
             self._open_accounts(account)
             self.revision += 1
             return number
+
+
+def _whole(line: OrderLine) -> Billed:
+    """Return all of a line: by cost where quantity × price do not say it."""
+    if is_by_product(line):
+        return Billed(line, quantity=line.quantity)
+    return Billed(line, amount=line_total(line))

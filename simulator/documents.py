@@ -334,18 +334,29 @@ def attachment_content(record: Attachment) -> bytes:
     return f"%PDF-1.4\n% simulated {record.uuid} {record.name}\n%%EOF\n".encode()
 
 
+def signature(record: Attachment) -> str:
+    """Return what the storage host wants to see in an address."""
+    return record.uuid.hex[::-1][:16]
+
+
+def stored_address(record: Attachment, storage_url: str) -> str:
+    return f"{storage_url}{attachment_path(record)}?signature={signature(record)}"
+
+
 def attachment_type(record: Attachment) -> str:
     return mimetypes.guess_type(record.name)[0] or "application/octet-stream"
 
 
 def attachment(record: Attachment, storage_url: str) -> Json:
     content = attachment_content(record)
-    path = attachment_path(record)
+    stored = record.place == "storage"
     length = record.declared_length
     return {
         "id": record.id,
         "uuid": str(record.uuid),
-        "file": f"{storage_url}{path}" if record.place == "storage" else path,
+        "file": stored_address(record, storage_url)
+        if stored
+        else attachment_path(record),
         "name": record.name,
         "user": API_PERSON.id,
         "mimetype": attachment_type(record),

@@ -122,9 +122,8 @@ class Draw:
         unit_cost = price if unit_cost is None else unit_cost
         tax = None if untaxed else tax or self.usual_tax()
         net = line_amounts(quantity, unit_cost, amount, tax).net
-        self._lines += 1
         item = Item(
-            id=FIRST_ITEM + self.ordinal * LINES_PER_BILL + self._lines,
+            id=self.next_item_id(),
             description=text or goods,
             unit=unit,
             quantity=quantity,
@@ -134,6 +133,10 @@ class Draw:
             amount=amount,
         )
         return self.ordered(item) if self.from_order and net > 0 else item
+
+    def next_item_id(self) -> int:
+        self._lines += 1
+        return FIRST_ITEM + self.ordinal * LINES_PER_BILL + self._lines
 
     def ordered(self, item: Item) -> Item:
         """Return the line as the billing of a purchase order's line."""

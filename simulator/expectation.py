@@ -8,6 +8,7 @@ with the documents, so that a mistake there shows up as a difference.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -45,17 +46,17 @@ def expected(
     lines: Lines = defaultdict(int)
     tax = 0
     for item in bill.items:
-        net, item_tax = _net_and_tax(item)
+        net, item_tax = net_and_tax(item)
         tax += item_tax
         for key, amount in _coded(item, net, order_lines).items():
             lines[key] += amount
     for cost in bill.costs:
         place = (cost.share.code, cost.share.department_id)
-        lines[_key(*place)] += _in_cents(cost.share.amount)
-    shipping = sum(_in_cents(item.shipping or 0) for item in bill.items)
-    costs = sum(_in_cents(cost.share.amount) for cost in bill.costs)
-    net_total = sum(_net_and_tax(item)[0] for item in bill.items)
-    total = net_total + shipping + costs + tax + _in_cents(bill.total_error or 0)
+        lines[_key(*place)] += in_cents(cost.share.amount)
+    shipping = sum(in_cents(item.shipping or 0) for item in bill.items)
+    costs = sum(in_cents(cost.share.amount) for cost in bill.costs)
+    net_total = sum(net_and_tax(item)[0] for item in bill.items)
+    total = net_total + shipping + costs + tax + in_cents(bill.total_error or 0)
     excluded = _excluded(bill)
     details = {} if excluded else _reasons(bill, lines, vendors, twins)
     return Expected(
@@ -63,14 +64,35 @@ def expected(
         reasons=frozenset(details),
         excluded=excluded,
         currency=CURRENCY_NAMES[bill.currency_id],
-        net_lines={key: _money(amount) for key, amount in lines.items() if amount},
-        tax=_money(tax),
-        total=_money(total),
+        net_lines={key: money(amount) for key, amount in lines.items() if amount},
+        tax=money(tax),
+        total=money(total),
         vendor_id=bill.vendor_id,
         invoice_number=bill.invoice_number,
         invoice_date=bill.invoice_date.date().isoformat(),
         details=details,
     )
+
+
+def hold_duplicates(bills: Iterable[Bill], outcomes: dict[int, Expected]) -> None:
+    """Hold the second bill of a vendor with the same number, in the order of ids.
+
+    Only bills that could be imported otherwise count, the first and the second.
+    """
+    seen: set[tuple[int, str]] = set()
+    for bill in sorted(bills, key=lambda bill: bill.id):
+        outcome = outcomes[bill.id]
+        key = bill.vendor_id, bill.invoice_number
+        if not outcome.importable or not bill.invoice_number:
+            continue
+        if key in seen:
+            outcomes[bill.id] = replace(
+                outcome,
+                importable=False,
+                reasons=frozenset({"duplicate_bill"}),
+                details={"duplicate_bill": (bill.invoice_number,)},
+            )
+        seen.add(key)
 
 
 def twin_names(vendors: Iterable[Vendor]) -> frozenset[str]:
@@ -103,8 +125,13 @@ def _reasons(
         "unknown_tax": {t.name for t in known if t.id not in books.TAX_IDS},
         "inactive_currency": {currency} - set(BOOK_CURRENCIES),
         "unknown_vendor": {vendor.name} if vendor.type == CATCH_ALL_TYPE else set(),
-        "ambiguous_vendor": _ambiguous(vendor, twins),
+        "ambiguous_vendor": ambiguous(vendor, twins),
         "total_mismatch": {str(error)} if abs(error) * 100 > tolerance else set(),
+        "several_currencies": {
+            CURRENCY_NAMES[item.currency_id]
+            for item in bill.items
+            if item.currency_id and item.currency_id != bill.currency_id
+        },
         "missing_allocation": {
             str(item.id)
             for item in bill.items
@@ -114,24 +141,24 @@ def _reasons(
     return {reason: tuple(sorted(keys)) for reason, keys in found.items() if keys}
 
 
-def _ambiguous(vendor: Vendor, twins: frozenset[str]) -> set[str]:
+def ambiguous(vendor: Vendor, twins: frozenset[str]) -> set[str]:
     known_otherwise = vendor.email or vendor.external_id or not vendor.active
     doubled = vendor.name.strip().casefold() in twins
     return {vendor.name} if doubled and not known_otherwise else set()
 
 
-def _net_and_tax(item: Item) -> tuple[int, int]:
+def net_and_tax(item: Item) -> tuple[int, int]:
     """Return the line's net amount and tax in cents."""
     if item.amount is None:
-        stated = _half_up(Fraction(item.quantity) * Fraction(item.unit_cost) * 100)
+        stated = half_up(Fraction(item.quantity) * Fraction(item.unit_cost) * 100)
     else:
-        stated = _in_cents(item.amount)
+        stated = in_cents(item.amount)
     if item.tax is None:
         return stated, 0
     percentage = Fraction(item.tax.percentage)
     if not item.tax.inclusive:
-        return stated, _half_up(stated * percentage / 100)
-    inside = _half_up(stated * percentage / (100 + percentage))
+        return stated, half_up(stated * percentage / 100)
+    inside = half_up(stated * percentage / (100 + percentage))
     return stated - inside, inside
 
 
@@ -142,11 +169,11 @@ def _coded(item: Item, net: int, order_lines: Mapping[int, OrderLine]) -> Lines:
         if line is None:
             return {}
         share = line.shares[0]
-        shipping = _in_cents(item.shipping or 0)
+        shipping = in_cents(item.shipping or 0)
         return {_key(share.code, share.department_id): net + shipping}
     lines: Lines = defaultdict(int)
-    weights = [_in_cents(share.amount) for share in item.shares]
-    extra = _spread(_in_cents(item.shipping or 0), weights)
+    weights = [in_cents(share.amount) for share in item.shares]
+    extra = _spread(in_cents(item.shipping or 0), weights)
     for share, weight, shipped in zip(item.shares, weights, extra, strict=True):
         lines[_key(share.code, share.department_id)] += weight + shipped
     return lines
@@ -157,7 +184,7 @@ def _spread(amount: int, weights: list[int]) -> list[int]:
     whole = sum(weights)
     if not amount or not whole:
         return [amount, *[0] * (len(weights) - 1)]
-    parts = [_half_up(Fraction(amount * weight, whole)) for weight in weights]
+    parts = [half_up(Fraction(amount * weight, whole)) for weight in weights]
     parts[weights.index(max(weights, key=abs))] += amount - sum(parts)
     return parts
 
@@ -166,7 +193,7 @@ def _key(code: str, department_id: int) -> Key:
     return code, department_id, PLANT_OF[department_id]
 
 
-def _half_up(value: Fraction) -> int:
+def half_up(value: Fraction) -> int:
     """Round to a whole number, halves away from zero."""
     magnitude = (2 * abs(value.numerator) + value.denominator) // (
         2 * value.denominator
@@ -174,9 +201,9 @@ def _half_up(value: Fraction) -> int:
     return magnitude if value >= 0 else -magnitude
 
 
-def _in_cents(value: Decimal | int) -> int:
+def in_cents(value: Decimal | int) -> int:
     return int(Fraction(value) * 100)
 
 
-def _money(amount: int) -> Decimal:
+def money(amount: int) -> Decimal:
     return Decimal(amount).scaleb(-2)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+Place = Literal["tenant", "storage", "redirect"]
+
 
 @dataclass(frozen=True, slots=True)
 class Currency:
@@ -308,7 +310,7 @@ class Attachment:
     uuid: UUID
     name: str
     content: bytes | None = None
-    place: Literal["tenant", "storage", "redirect"] = "tenant"
+    place: Place = "tenant"
     declared_length: int | None = None
     missing: bool = False
 

@@ -79,6 +79,19 @@ def changed(bill: Bill, changes: Mapping[str, Any]) -> Bill:
     return replace(bill, **header)
 
 
+def changed_item(item: Item, fields: Mapping[str, Any]) -> Item:
+    """Return a new line with those fields; `amount` bills it by cost."""
+    unknown = fields.keys() - LINE - {"amount", "order_line"}
+    if unknown:
+        message = f"A bill's line has no {min(unknown)!r}."
+        raise TypeError(message)
+    item = replace(item, order_line=fields.get("order_line"))
+    if fields.get("amount") is not None:
+        amount = Decimal(str(fields["amount"]))
+        item = replace(item, quantity=Decimal(0), amount=amount)
+    return _changed_line(item, {n: v for n, v in fields.items() if n in LINE})
+
+
 def _changed_line(item: Item, changes: Mapping[str, Any]) -> Item:
     """Return the line with the changes; a new amount keeps the split's proportions."""
     if changes.keys() & {"quantity", "unit_cost"}:

@@ -29,6 +29,13 @@ ORDER_BILL, EXPENSE_BILL, CARD_BILL = range(3)
 TOTAL_ERROR: Final = Decimal("5.00")
 UNBOOKED_DEPARTMENT = next(d for d in DEPARTMENTS if not d.in_books)
 
+ODD_TEXTS: Final = (
+    "مسمار ربط \u200f(12×40) שלום עולם",
+    "🔩👩‍🏭 Zwölf Boxkämpfer e\u0301te\u0301 ﷽",
+    "Bell \x07, escape \x1b, NUL \x00, tab \t, lines \r\n and \u2028 more",
+    "x" * 999 + "…",
+)
+
 Scenario = Callable[[Draw, int], Bill]
 
 
@@ -192,6 +199,46 @@ def _gross_allocations(draw: Draw, pk: int) -> Bill:
     return draw.bill(pk, "gross_allocations", [line])
 
 
+def _zero(draw: Draw, pk: int) -> Bill:
+    """An item and an equal credit: a bill over nothing."""
+    first = draw.line(quantity=Decimal(1))
+    back = draw.line(
+        code=first.shares[0].code,
+        quantity=Decimal(-1),
+        unit_cost=first.unit_cost,
+        text="Cancelled again",
+    )
+    return draw.bill(pk, "zero", [first, back])
+
+
+def _both_negative(draw: Draw, pk: int) -> Bill:
+    """A line of which quantity and price are negative: it costs something."""
+    draw.from_order = False
+    price = -draw.goods("5110")[2]
+    line = draw.line(code="5110", quantity=Decimal(-2), unit_cost=price)
+    return draw.bill(pk, "both_negative", [line, draw.line()])
+
+
+def _cost_zero(draw: Draw, pk: int) -> Bill:
+    """A line billed by cost that costs nothing: only its text says something."""
+    draw.from_order = False
+    line = draw.line(quantity=Decimal(0), amount=Decimal("0.00"), text="See order")
+    return draw.bill(pk, "cost_zero", [line, draw.line()])
+
+
+def _odd_texts(draw: Draw, pk: int) -> Bill:
+    """Right to left, emoji, control characters, a NUL, and as long as may be."""
+    lines = [draw.line(text=text) for text in ODD_TEXTS]
+    bill = draw.bill(pk, "odd_texts", lines)
+    number = f"\u202e{bill.invoice_number}\u202c\t🧾"
+    return replace(bill, invoice_number=number, note="\x00\x1b[31m" + ODD_TEXTS[0])
+
+
+def _html_note(draw: Draw, pk: int) -> Bill:
+    bill = draw.bill(pk, "html_note", [draw.line(text="<img src=x onerror=alert(1)>")])
+    return replace(bill, note="<script>alert('x')</script><p>Pay <b>now</b> &amp; here")
+
+
 # --- bills that have to be held ---------------------------------------------------
 
 
@@ -243,6 +290,14 @@ def _no_allocation(draw: Draw, pk: int) -> Bill:
 def _three_reasons(draw: Draw, pk: int) -> Bill:
     bill = draw.bill(pk, "three_reasons", [draw.line(code="7450"), draw.line()])
     return replace(bill, vendor_id=OTHER_ID, total_error=-TOTAL_ERROR)
+
+
+def _several_currencies(draw: Draw, pk: int) -> Bill:
+    """A line in another currency than the header."""
+    other = EUR if draw.currency != EUR else CAD
+    draw.from_order = False
+    line = replace(draw.line(), currency_id=other.id)
+    return draw.bill(pk, "several_currencies", [line, draw.line()])
 
 
 # --- bills that are none of the books' business ------------------------------------
@@ -315,7 +370,20 @@ SCENARIOS: dict[str, tuple[int, Scenario]] = {
 PLAN = tuple(name for name, (count, _draw) in SCENARIOS.items() for _n in range(count))
 
 
+# Drawn by their names only: the mix above is what others count on.
+FURTHER_SCENARIOS: dict[str, Scenario] = {
+    "zero": _zero,
+    "both_negative": _both_negative,
+    "cost_zero": _cost_zero,
+    "odd_texts": _odd_texts,
+    "html_note": _html_note,
+    "several_currencies": _several_currencies,
+}
+
+
 def draw_bill(draw: Draw, first_pk: int, scenario: str) -> Bill:
     """Draw a bill of that kind; `first_pk` is the id of its first version."""
+    if scenario in FURTHER_SCENARIOS:
+        return FURTHER_SCENARIOS[scenario](draw, first_pk)
     _count, function = SCENARIOS[scenario]
     return function(draw, first_pk)

@@ -9,7 +9,7 @@ import struct
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from . import control, documents, faults
@@ -20,6 +20,7 @@ from .faults import Faults, Reply
 from .listing import BadQueryError, Lister, NoSuchPageError
 from .order_documents import OrderRenderer
 from .resources import RESOURCES
+from .storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,14 @@ class Request:
     query: dict[str, str]
     headers: Any
     body: bytes = b""
+
+
+class Site(Protocol):
+    """What a server serves."""
+
+    stopping: threading.Event
+
+    def reply(self, request: Request) -> Reply: ...
 
 
 class Simulator:
@@ -101,25 +110,32 @@ class Simulator:
         self.before_request: Callable[[Request], None] | None = None
         self.stopping = threading.Event()
         self._log = log
+        self.storage = Storage(self.dataset, stopping=self.stopping)
         self._http = _Server(self, port)
+        self._storage_http = _Server(self.storage, 0)
+        self.dataset.storage_url = self.storage_url
         self.access.label = str(self._http.server_port)
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     # --- life ---------------------------------------------------------------------
 
     def start(self) -> Simulator:
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(0.05,), daemon=True
-        )
-        self._thread.start()
+        for server in (self._http, self._storage_http):
+            thread = threading.Thread(
+                target=server.serve_forever, args=(0.05,), daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
         return self
 
     def stop(self) -> None:
         self.stopping.set()
-        if self._thread is not None:
-            self._http.shutdown()
-            self._thread.join()
-        self._http.server_close()
+        for server in (self._http, self._storage_http):
+            if self._threads:
+                server.shutdown()
+            server.server_close()
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self) -> Simulator:
         return self.start()
@@ -137,6 +153,11 @@ class Simulator:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._http.server_port}"
+
+    @property
+    def storage_url(self) -> str:
+        """Where the storage host is: another one than the tenant's."""
+        return f"http://127.0.0.1:{self._storage_http.server_port}"
 
     @property
     def client_id(self) -> str:
@@ -269,7 +290,8 @@ class Simulator:
         if bill is None:
             return NOT_FOUND
         permissions = dict.fromkeys(("can_edit", "can_delete", "can_approve"), False)
-        summary = {"has_multiple_currency": False, "total_cost": total(bill)}
+        others = {item.currency_id for item in bill.items} - {None, bill.currency_id}
+        summary = {"has_multiple_currency": bool(others), "total_cost": total(bill)}
         document = {
             "metadata": {"summary": summary, "permissions": permissions},
             "data": BillRenderer(self.dataset).detail(bill),
@@ -293,6 +315,9 @@ class Simulator:
         record = self.dataset.files().get(request.path)
         if record is None or record.missing or record.place == "storage":
             return NOT_FOUND
+        if record.place == "redirect":
+            address = documents.stored_address(record, self.storage_url)
+            return Reply(302, b"", faults.HTML_TYPE, {"Location": address})
         content = documents.attachment_content(record)
         return Reply(200, content, documents.attachment_type(record))
 
@@ -313,8 +338,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, simulator: Simulator, port: int) -> None:
-        self.simulator = simulator
+    def __init__(self, site: Site, port: int) -> None:
+        self.site = site
         super().__init__(("127.0.0.1", port), _Handler)
 
 
@@ -341,13 +366,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.headers,
             self.rfile.read(length),
         )
-        self.deliver(self.server.simulator.reply(request))
+        self.deliver(self.server.site.reply(request))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = answer
 
     def deliver(self, reply: Reply) -> None:
         """Send the reply, unless it is one that ends badly."""
-        stopping = self.server.simulator.stopping
+        stopping = self.server.site.stopping
         if reply.delay_s:
             stopping.wait(reply.delay_s)
         body = reply.body if reply.send is None else reply.body[: reply.send]
@@ -383,7 +408,7 @@ class _Handler(BaseHTTPRequestHandler):
         for start in range(0, len(content), size):
             self.wfile.write(content[start : start + size])
             self.wfile.flush()
-            self.server.simulator.stopping.wait(seconds / pieces)
+            self.server.site.stopping.wait(seconds / pieces)
 
     def hang_up(self, *, reset: bool) -> None:
         """End the connection: in good order, or with a reset."""

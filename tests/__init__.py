@@ -1,4 +1,5 @@
 from . import test_bill
+from . import test_revision
 from . import test_connection
 from . import test_fetch
 from . import test_multi_company

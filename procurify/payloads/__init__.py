@@ -1,7 +1,8 @@
 """JSON objects of Procurify → frozen, typed, validated Python objects."""
 
 from .attachment import Attachment
-from .bill import PAYABLE_STATUSES, Bill, BillCost, BillItem, BillStatus, BillType
+from .bill import PAYABLE_STATUSES, Bill, BillCost, BillStatus, BillType
+from .bill_item import BillItem
 from .catalog import CatalogItem, Unit
 from .embedded import Allocation
 from .master_data import (

@@ -34,6 +34,7 @@ class Client:
     simulator: Simulator
     headers: dict[str, str] = field(default_factory=dict)
     timeout_s: float = 10.0
+    base_url: str = ""
 
     def log_in(self) -> Client:
         given = {
@@ -50,7 +51,7 @@ class Client:
         return self
 
     def send(self, method: str, target: str, given: object = None) -> Answer:
-        host = urlsplit(self.simulator.base_url).netloc
+        host = urlsplit(self.base_url or self.simulator.base_url).netloc
         connection = http.client.HTTPConnection(host, timeout=self.timeout_s)
         try:
             body = None if given is None else json.dumps(given)

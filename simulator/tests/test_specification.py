@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import copy
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .. import Simulator
+from ..billing import BILLINGS
 from ..listing import DEFAULT_PAGE_SIZE
 from ..resources import RESOURCES
+from ..scenarios import FURTHER_SCENARIOS
+from ..year import revise_at_random
 from . import specification
 from .client import GRANT, Client
 from .specification import Specification
@@ -112,6 +117,25 @@ def test_the_bills_stay_valid_after_edits(spec: Specification, client: Client) -
     for bill_id in (first, second, fixed, added):
         found = client.get(f"/api/v2/ap/bills/{bill_id}/").json
         assert spec.errors(schema, found) == []
+
+
+def test_every_shape_of_bill_and_order_is_valid(spec: Specification) -> None:
+    """Also those that need orders of a special shape, after edits of all kinds."""
+    count = len(BILLINGS) + len(FURTHER_SCENARIOS)
+    with Simulator(0, 3, orders=40, billings=count) as simulator:
+        client = Client(simulator).log_in()
+        dataset = simulator.dataset
+        revise_at_random(dataset, random.Random(1), 60)
+        for bill in dataset.bills():
+            found = client.get(f"/api/v2/ap/bills/{bill.id}/").json
+            assert spec.errors(spec.answer_schema("get", BILL), found) == []
+        for order in dataset.orders():
+            found = client.get(f"/api/v2/purchase_orders/{order.id}/").json
+            assert spec.errors(spec.answer_schema("get", ORDER), found) == []
+        for path in RESOURCES:
+            schema = spec.answer_schema("get", template(path))
+            for page in client.pages(path, page_size=100):
+                assert spec.errors(schema, page) == []
 
 
 def _number_for_text(bill: Any) -> None:

@@ -1,0 +1,278 @@
+"""Versions of one bill, and in what they differ: plain values, nothing is read here.
+
+A version is a dictionary of header fields and ``lines``, each a dictionary of facts.
+``asked`` is what an import wanted to write, ``booked`` what Odoo made of it: the two
+are kept on the record, so that neither Odoo's own roundings nor an accounting date in
+the next open period look like somebody's edit.
+"""
+
+from itertools import chain, zip_longest
+from typing import NamedTuple
+
+from odoo import fields
+
+HEADER = (
+    "move_type",
+    "partner_id",
+    "ref",
+    "currency_id",
+    "invoice_date",
+    "invoice_date_due",
+    "date",
+    "invoice_currency_rate",
+    "amount_total",
+)
+# What the general ledger shows of a line, and what a draft carries besides.
+BOOKED_FACTS = ("account_id", "net", "tax_ids", "analytic")
+DRAFT_FACTS = (
+    *BOOKED_FACTS,
+    "name",
+    "quantity",
+    "price_unit",
+    "product_id",
+    "purchase_line_id",
+)
+
+
+class Fact(NamedTuple):
+    """One field in its four versions; None where there is no such line."""
+
+    name: str
+    asked: object
+    written: object
+    booked: object
+    offered: object
+
+    @property
+    def is_news(self):
+        """Procurify says something else than it did at the last import."""
+        return self.offered != self.asked
+
+    @property
+    def agrees(self):
+        """Odoo has what Procurify says, or what it made of the very same thing."""
+        same_as_before = not self.is_news and self.booked == self.written
+        return self.booked == self.offered or same_as_before
+
+    @property
+    def is_edited(self):
+        """Somebody changed it in Odoo, and not to what Procurify says."""
+        return not self.agrees and self.booked != self.written
+
+
+class LineVersions(NamedTuple):
+    """One line in its four versions; None where a version does not have it."""
+
+    asked: dict | None
+    written: dict | None
+    booked: dict | None
+    offered: dict | None
+
+    def facts(self, names):
+        """Return the line's facts of those names."""
+        return [Fact(name, *(line and line[name] for line in self)) for name in names]
+
+
+class BillRevision:
+    """What Procurify offers now, against what was written and what Odoo has."""
+
+    def __init__(self, applied, booked, offered, names):
+        """:param applied: ``applied_state`` of the record, or nothing if the bill was
+            not made by an import
+        :param booked: version of the bill as it is in Odoo
+        :param offered: version that Procurify's payload would make
+        :param names: which facts of the lines count
+        """
+        applied = applied or {}
+        self.names = names
+        self.asked = applied.get("asked") or {}
+        self.written = applied.get("booked") or {}
+        self.booked, self.offered = booked, offered
+        self.lines = list(self._aligned())
+
+    @property
+    def header(self):
+        """The facts of the header about which Procurify says something."""
+        versions = (self.asked, self.written, self.booked, self.offered)
+        return [
+            Fact(name, *(version.get(name) for version in versions))
+            for name in HEADER
+            if name in self.offered
+        ]
+
+    @property
+    def facts(self):
+        """All facts that count, of header and lines."""
+        return [*self.header, *chain(*(line.facts(self.names) for line in self.lines))]
+
+    @property
+    def is_news(self):
+        """Procurify would book something else than at the last import."""
+        return any(fact.is_news for fact in self.facts)
+
+    @property
+    def agrees(self):
+        """Odoo has what Procurify says."""
+        return all(fact.agrees for fact in self.facts)
+
+    @property
+    def is_edited(self):
+        """Somebody changed something in Odoo that an update would overwrite."""
+        return any(fact.is_edited for fact in self.facts)
+
+    def _aligned(self):
+        """Yield the versions of each line: matched by Procurify's line, and in Odoo by
+        the id that was given to it, else by what it says, else by its place."""
+        asked = {line["source"]: line for line in self.asked.get("lines", ())}
+        written = dict(zip(asked, self.written.get("lines", ()), strict=False))
+        offered = self._renamed(asked)
+        booked = self._placed(written, offered)
+        for key in dict.fromkeys((*asked, *offered, *booked)):
+            versions = (asked, written, booked, offered)
+            yield LineVersions(*(version.get(key) for version in versions))
+
+    def _renamed(self, asked):
+        """Return {source: line} of what is offered, by the source that a line had.
+
+        A line that is coded on another account is still that line of Procurify, and
+        a bill that was made anew has the same lines under other ids.
+        """
+        offered = {line["source"]: line for line in self.offered["lines"]}
+        gone = {key: line for key, line in asked.items() if key not in offered}
+        renamed = {}
+        for source, line in offered.items():
+            former = None
+            if source not in asked:
+                former = _former(source, line, gone)
+                gone.pop(former, None)
+            renamed[former or source] = line
+        return renamed
+
+    def _placed(self, written, offered):
+        """Return {key of a line: line in Odoo}."""
+        keys = {line["id"]: key for key, line in written.items()}
+        booked, loose = {}, []
+        for line in self.booked["lines"]:
+            if line["id"] in keys:
+                booked[keys[line["id"]]] = line
+            else:
+                loose.append(line)
+        for line in list(loose):
+            alike = (
+                key
+                for key, other in offered.items()
+                if key not in booked and _alike(line, other)
+            )
+            if key := next(alike, None):
+                booked[key] = line
+                loose.remove(line)
+        free = [key for key in offered if key not in booked]
+        for key, line in zip_longest(free, loose):
+            if line:
+                booked[key or ("odoo", line["id"])] = line
+        return booked
+
+
+def booked_version(move):
+    """Return what Odoo has of ``move``, as JSON values."""
+    move.ensure_one()
+    return {
+        "move_type": move.move_type,
+        "partner_id": move.partner_id.id,
+        "ref": move.ref or False,
+        "currency_id": move.currency_id.id,
+        "invoice_date": _day(move.invoice_date),
+        "invoice_date_due": _day(move.invoice_date_due),
+        "date": _day(move.date),
+        "invoice_currency_rate": _rate(move.invoice_currency_rate),
+        "amount_total": _amount(move.amount_total),
+        "lines": [
+            {
+                "id": line.id,
+                "name": line.name or "",
+                "account_id": line.account_id.id,
+                "quantity": _amount(line.quantity),
+                "price_unit": _amount(line.price_unit),
+                "net": _amount(line.price_subtotal),
+                "tax_ids": sorted(line.tax_ids.ids),
+                "analytic": _analytic(line.analytic_distribution),
+                "product_id": line.product_id.id,
+                "purchase_line_id": line.purchase_line_id.id,
+            }
+            for line in move.invoice_line_ids.sorted("id")
+        ],
+    }
+
+
+def offered_version(values, sources, total, currency):
+    """Return what an import would write, as JSON values.
+
+    :param values: as ``account.move.create`` takes them
+    :param sources: for each line, what it is in Procurify
+    :param total: Decimal, with taxes, without sign
+    """
+    version = {
+        name: values[name] or False
+        for name in HEADER
+        if name in values and name != "invoice_currency_rate"
+    }
+    if "invoice_currency_rate" in values:
+        version["invoice_currency_rate"] = _rate(values["invoice_currency_rate"])
+    lines = [command[2] for command in values["invoice_line_ids"]]
+    return version | {
+        "amount_total": _amount(total),
+        "lines": [
+            {
+                "source": source,
+                "name": line["name"],
+                "account_id": line["account_id"],
+                "quantity": _amount(line["quantity"]),
+                "price_unit": _amount(line["price_unit"]),
+                "net": _amount(_net(line, currency)),
+                "tax_ids": sorted(id_ for taxes in line["tax_ids"] for id_ in taxes[2]),
+                "analytic": _analytic(line.get("analytic_distribution")),
+                "product_id": line.get("product_id") or False,
+                "purchase_line_id": line.get("purchase_line_id") or False,
+            }
+            for source, line in zip(sources, lines, strict=True)
+        ],
+    }
+
+
+def _former(source, line, gone):
+    """Return the source among ``gone`` that ``line`` had, or None."""
+    item = source.split()[:2]
+    same = (key for key in gone if key.split()[:2] == item)
+    alike = (key for key, other in gone.items() if _alike(line, other))
+    return next(chain(same, alike), None)
+
+
+def _alike(line, other):
+    return all(line[name] == other[name] for name in BOOKED_FACTS)
+
+
+def _net(line, currency):
+    tax_data = line.get("extra_tax_data")
+    if tax_data:
+        return tax_data["manual_total_excluded_currency"]
+    return currency.round(line["quantity"] * line["price_unit"])
+
+
+def _amount(number):
+    return round(float(number), 6)
+
+
+def _rate(number):
+    return float(f"{number or 0:.6g}")
+
+
+def _day(day):
+    return fields.Date.to_string(day) or False
+
+
+def _analytic(distribution):
+    """Return the percentages by analytic accounts, whatever the order of their ids."""
+    return {
+        ",".join(sorted(key.split(","))): round(share, 6)
+        for key, share in sorted((distribution or {}).items())
+    }
