@@ -1,3 +1,4 @@
+from . import test_attachments
 from . import test_bill
 from . import test_revision
 from . import test_connection
