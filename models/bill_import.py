@@ -35,8 +35,7 @@ class BillImport(DocumentImport):
                 mentioned |= self._synthetic("tax", line.tax)
         return mentioned | BillLinks.mentioned(document)
 
-    def _resolve_all(self):
-        super()._resolve_all()
+    def _prepare_targets(self):
         self.links = BillLinks(self)
 
     def _check(self, record, document):

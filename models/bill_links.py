@@ -139,7 +139,7 @@ class BillLinks:
         return bought is None or line.product_qty != 1.0 or bought == 1
 
     def _share(self, record, line, net):
-        """Return the part of the line's quantity that ``net`` is; the last one ends it."""
+        """Return the part of the line's quantity that ``net`` is; the last ends it."""
         amount = Decimal(str(line.price_subtotal))
         if not amount:
             return None

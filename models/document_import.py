@@ -40,6 +40,7 @@ class DocumentImport:
         """Fill ``values`` and ``totals``, and hold what cannot be booked."""
         self._reckon_all()
         self._resolve_all()
+        self._prepare_targets()
         for record, document in self.documents.items():
             self._check(record, document)
 
@@ -56,6 +57,9 @@ class DocumentImport:
     def _mentioned_by(self, record, document):
         """Return what only this kind of document mentions, as ``_resolve`` takes it."""
         raise NotImplementedError
+
+    def _prepare_targets(self):
+        """Read, for the whole batch, what was found of the references."""
 
     def _check(self, record, document):
         """Hold ``record`` with every reason, or note its values."""

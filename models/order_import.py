@@ -1,10 +1,10 @@
-"""Purchase orders of one batch: what they refer to, what holds them, what they write."""
+"""Purchase orders of one batch: references, reasons to hold, values to write."""
 
 import json
 
 from odoo.fields import Command
 
-from ..procurify import OrderItem, Unit
+from ..procurify import OrderItem
 from ..procurify.order_arithmetic import implied_order_rate, reckon_order
 from .document_import import DocumentImport, at_noon
 
@@ -39,15 +39,14 @@ class OrderImport(DocumentImport):
             if line.tax:
                 mentioned |= self._synthetic("tax", line.tax)
             if line.unit:
-                mentioned |= self._synthetic("unit", Unit(line.unit))
+                mentioned |= self._synthetic("unit", line.unit)
         for data in document.raw.get("order_items") or ():
             item = OrderItem.from_json(data)
             text = json.dumps(data, default=str, ensure_ascii=False)
             mentioned["order_item", item.external_id] = (text, item)
         return mentioned
 
-    def _resolve_all(self):
-        super()._resolve_all()
+    def _prepare_targets(self):
         self.products = self.targets("product.product")
         self.units = self.targets("uom.uom")
         self.buyers = self._find_buyers()
@@ -215,18 +214,21 @@ class OrderImport(DocumentImport):
         own = product.uom_id
         if not line.unit:
             return own, line.label
-        reference = self.references["unit", Unit(line.unit).external_id]
+        reference = self.references["unit", line.unit.external_id]
         unit = self.units.get(reference.target_id)
         is_generic = product == self.generic
         if unit and (is_generic or unit._has_common_reference(own)):
             return unit, line.label
         if self.connection.unit_policy == "hold" and unit:
             self.batch.hold(
-                record, "unit_conflict", value=line.unit, found=product.display_name
+                record,
+                "unit_conflict",
+                value=line.unit.name,
+                found=product.display_name,
             )
         elif self.connection.unit_policy == "hold":
-            self._target(record, "unit", Unit(line.unit).external_id)
-        return own, f"{line.label} ({line.unit})"
+            self._target(record, "unit", line.unit.external_id)
+        return own, f"{line.label} ({line.unit.name})"
 
     def _quantity_and_price(self, line, tax):
         """Return what makes exactly the line's amount in Odoo."""
@@ -250,10 +252,9 @@ class OrderImport(DocumentImport):
         """Return the received quantity, or None where it is Odoo's business."""
         if self.connection.receipt_policy != "set":
             return None
-        if line.by_amount or quantity != float(line.quantity or 0):
-            done = source.received and source.received >= (source.quantity or 0)
-            return 1.0 if done else 0.0
-        return float(source.received)
+        if not line.by_amount and quantity == float(line.quantity):
+            return float(source.received)
+        return float(source.received / source.quantity) if source.quantity else 0.0
 
     def _extra_lines(self, record):
         """Return the lines of tax, freight, other and discount of the header.

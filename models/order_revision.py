@@ -113,9 +113,8 @@ class OrderRevision:
 
     def in_words(self):
         """Return the conflicts in one text."""
-        _ = self.order.env._
         return "; ".join(
-            _(
+            self.order.env._(
                 "%(field)s: Procurify %(theirs)s, Odoo %(ours)s",
                 field=row["field"],
                 theirs=row["procurify"],

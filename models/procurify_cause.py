@@ -117,11 +117,6 @@ CAUSES = {
         _lt("Procurify changed %(value)s, and somebody locked %(found)s in Odoo."),
         _lt("Unlock the order and replay, or ignore the change."),
     ),
-    "cancelled_in_odoo": (
-        "Cancelled in Odoo",
-        _lt("Procurify changed %(value)s, and %(found)s is cancelled in Odoo."),
-        _lt("Set it back to draft and replay, or ignore the change."),
-    ),
     "missing_allocation": (
         "Line without account",
         _lt("%(value)s carries no account code in Procurify."),

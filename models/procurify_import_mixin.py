@@ -92,7 +92,7 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_unknown_code(self, resource):
-        """Return the cause that an unmapped ``resource`` is, or None if it holds none."""
+        """Return the cause that an unmapped ``resource`` is, if it holds anything."""
         return UNKNOWN_CODES.get(resource)
 
     @api.model

@@ -144,8 +144,9 @@ class PurchaseOrder(models.Model):
 
     def _add_supplier_to_product(self):
         # The generic product has no vendor, and prices are Procurify's business.
-        if not self.env.context.get("procurify_import"):
-            super()._add_supplier_to_product()
+        if self.env.context.get("procurify_import"):
+            return None
+        return super()._add_supplier_to_product()
 
     # === FINISHING === #
 
@@ -175,7 +176,7 @@ class PurchaseOrder(models.Model):
                 item = imported.item(source).sudo()
                 if not item:
                     continue
-                if item.res_id in imported.owners:
+                if item.res_id != line.id and item.res_id in imported.owners:
                     left |= line.browse(item.res_id)
                 item.write(
                     {

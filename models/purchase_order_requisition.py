@@ -12,7 +12,7 @@ class PurchaseOrder(models.Model):
 
     @api.model
     def _procurify_import_requisitions(self, batch):
-        """Keep one request per requisition and vendor for what is still to be bought."""
+        """Keep one request per requisition and vendor for what is to be bought."""
         if batch.connection.requisition_policy == "none":
             for record in batch.open.filtered(lambda record: not record.res_id):
                 batch.exclude(record, "requisitions_not_imported")

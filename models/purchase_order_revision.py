@@ -164,7 +164,7 @@ class PurchaseOrder(models.Model):
         }
         ours = {entry["id"] for entry in known.values()}
         ours |= {line.id for line in imported.made[record].values()}
-        return self.order_line.filtered(lambda l: l.id in ids or l.id not in ours)
+        return self.order_line.filtered(lambda ol: ol.id in ids or ol.id not in ours)
 
     def _procurify_write_settlement(self, imported, record, line, rest):
         values = imported.extra_line(
