@@ -11,6 +11,7 @@ from . import procurify_cause
 from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_record_import
+from . import procurify_record_link
 from . import procurify_attachment
 from . import procurify_attachment_download
 from . import procurify_connection_attachment
@@ -25,6 +26,7 @@ from . import account_tax
 from . import uom_uom
 from . import account_payment_term
 from . import product_product
+from . import product_template
 from . import purchase_order_line
 from . import purchase_order
 from . import purchase_order_revision

@@ -1,4 +1,5 @@
 from . import test_attachments
+from . import test_back_links
 from . import test_bill
 from . import test_revision
 from . import test_connection
