@@ -17,9 +17,12 @@
         "data/product_data.xml",
         "views/procurify_cause_views.xml",
         "views/procurify_record_views.xml",
+        "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
         "views/procurify_connection_views.xml",
         "views/account_move_views.xml",
+        "views/purchase_order_views.xml",
+        "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         # Menus last: they name the actions above.

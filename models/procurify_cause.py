@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyTranslate
 
-from .procurify_record import DOCUMENTS
+from .resource_kinds import DOCUMENTS
 
 _lt = LazyTranslate(__name__)
 

@@ -5,8 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, ProcurifyError
-from .procurify_record import DOCUMENTS
 from .procurify_secret import UnreadableSecret
+from .resource_kinds import DOCUMENTS
 
 _CREDENTIALS = frozenset({"base_url", "token_url", "client_id", "client_secret"})
 # What these policies decide about is decided again when they change.
@@ -113,6 +113,12 @@ class ProcurifyConnection(models.Model):
     detail_requests = fields.Integer(
         "Parallel Requests", default=4, help="Bills that are read at the same time."
     )
+    sweep_days = fields.Integer(
+        "Compare the Last (days)",
+        default=60,
+        help="Each night what changed in these days is compared with Procurify once "
+        "more. 0: everything.",
+    )
 
     # --- Policies ---
     vendor_policy = fields.Selection(
@@ -210,6 +216,9 @@ class ProcurifyConnection(models.Model):
     _check_detail_requests = models.Constraint(
         "CHECK(detail_requests BETWEEN 1 AND 10)",
         "Between 1 and 10 bills are read at the same time.",
+    )
+    _check_sweep_days = models.Constraint(
+        "CHECK(sweep_days >= 0)", "The days to compare are zero or more."
     )
 
     # === COMPUTE METHODS === #

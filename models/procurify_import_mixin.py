@@ -48,19 +48,15 @@ class ProcurifyImportMixin(models.AbstractModel):
     def action_open_procurify_record(self):
         """Open what this record is in Procurify."""
         self.ensure_one()
-        action = {
-            "type": "ir.actions.act_window",
-            "name": self.env._("In Procurify"),
-            "res_model": "procurify.record",
-            "domain": [("res_model", "=", self._name), ("res_id", "=", self.id)],
-            "views": [(False, "list"), (False, "form")],
-        }
-        if len(self.procurify_record_ids) == 1:
-            action |= {
-                "res_id": self.procurify_record_ids.id,
-                "views": [(False, "form")],
-            }
-        return action
+        return self.procurify_record_ids._action_open(self.env._("In Procurify"))
+
+    def action_open_in_procurify(self):
+        """Open Procurify's own page of this; where there are several, their list."""
+        self.ensure_one()
+        records = self.procurify_record_ids.filtered("web_url")
+        if len(records) == 1:
+            return records.action_open_in_procurify()
+        return self.action_open_procurify_record()
 
     # === CONTRACT === #
 
@@ -79,6 +75,14 @@ class ProcurifyImportMixin(models.AbstractModel):
     def _procurify_usable(self, target, record):
         """Return the Hold that forbids to use ``target`` for ``record``, or False."""
         return False
+
+    @api.model
+    def _procurify_open_ids(self, res_ids):
+        """Return those ids that a deletion in Procurify would still concern.
+
+        The nightly comparison asks for each of them, however old it is.
+        """
+        return set(res_ids)
 
     # === HELPERS === #
 

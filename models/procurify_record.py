@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
+
+from .resource_kinds import DOCUMENTS, KINDS
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
-
-DOCUMENTS = ("requisition", "purchase_order", "bill")
 
 _REVIEWER_FIELDS = frozenset({"res_model", "res_id"})
 
@@ -37,6 +37,15 @@ class ProcurifyRecord(models.Model):
     resource = fields.Selection(
         selection="_selection_resource", string="Kind", required=True, readonly=True
     )
+    role = fields.Selection(
+        [
+            ("master", "Master data"),
+            ("document", "Document"),
+            ("detail", "Detail of a document"),
+        ],
+        compute="_compute_role",
+        search="_search_role",
+    )
     external_id = fields.Char("Procurify ID", required=True, readonly=True)
     remote_uuid = fields.Char("Procurify UUID", readonly=True)
     remote_group = fields.Char(
@@ -60,6 +69,9 @@ class ProcurifyRecord(models.Model):
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
     remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)
+    listed_at = fields.Datetime(
+        readonly=True, help="Which comparison with Procurify's list last showed it."
+    )
     state = fields.Selection(
         [
             ("pending", "Pending"),
@@ -152,6 +164,18 @@ class ProcurifyRecord(models.Model):
         for record in self:
             record.display_name = record.name or record.external_id
 
+    @api.depends("resource")
+    def _compute_role(self):
+        for record in self:
+            record.role = KINDS[record.resource].role
+
+    @api.model
+    def _search_role(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        names = [kind.name for kind in KINDS.values() if kind.role in value]
+        return Domain("resource", "in", names)
+
     @api.depends("payload")
     def _compute_payload_text(self):
         for record in self:
@@ -165,21 +189,7 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _selection_resource(self):
-        return [
-            ("currency", self.env._("Currencies")),
-            ("account_code", self.env._("Account codes")),
-            ("location", self.env._("Locations")),
-            ("department", self.env._("Departments")),
-            ("vendor", self.env._("Vendors")),
-            ("tax", self.env._("Taxes")),
-            ("unit", self.env._("Units")),
-            ("payment_term", self.env._("Payment terms")),
-            ("catalog_item", self.env._("Catalogue items")),
-            ("order_item", self.env._("Order items")),
-            ("requisition", self.env._("Requisitions")),
-            ("purchase_order", self.env._("Purchase orders")),
-            ("bill", self.env._("Bills")),
-        ]
+        return [(kind.name, self.env._(kind.label)) for kind in KINDS.values()]
 
     # === CRUD METHODS === #
 

@@ -19,6 +19,7 @@ from ..procurify.arithmetic import Tax
 from .import_batch import BatchRefused, ImportBatch
 from .ir_cron import is_run_manually
 from .procurify_cause import Hold
+from .resource_kinds import KINDS
 
 _logger = logging.getLogger(__name__)
 
@@ -32,9 +33,7 @@ PAYLOADS = {
     "unit": Unit,
     "payment_term": PaymentTerm,
 }
-# What names others comes after them.
-_LATE = ("catalog_item", "order_item", "requisition", "purchase_order", "bill")
-IMPORT_ORDER = [*(name for name in PAYLOADS if name not in _LATE), *_LATE]
+IMPORT_ORDER = list(KINDS)
 _UNDISPUTED = {"difference": False, "offered_state": False, "conflict_id": False}
 
 
@@ -186,6 +185,7 @@ class ProcurifyRecord(models.Model):
             awaited = batch.awaited.get(record, record.awaits_ids._ids)
             if record.awaits_ids._ids != awaited:
                 record.awaits_ids = [Command.set(awaited)]
+        self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._requeue()
 
     def _quarantine(self, holds):

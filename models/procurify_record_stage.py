@@ -4,11 +4,14 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, InvalidPayload
+from .instants import naive
+from .resource_kinds import KINDS
 
 _KNOWN_FIELDS = (
     "external_id",
     "remote_uuid",
     "remote_group",
+    "remote_deleted",
     "digest",
     "summary_digest",
     "state",
@@ -48,14 +51,10 @@ class ProcurifyRecord(models.Model):
             record = known.get(external_id)
             if not record:
                 to_create.append(values | self._new_values(connection, resource))
-            elif record.remote_deleted or (record.digest, record.external_id) != (
-                values["digest"],
-                external_id,
-            ):
-                news = values | record._requeued_values()
-                record.write(news | {"remote_deleted": False})
+            elif record._differs(values):
+                record.write(values | record._requeued_values())
                 changed += 1
-            elif record.summary_digest != values["summary_digest"]:
+            elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
         self.sudo().create(to_create)
         return len(to_create) + changed
@@ -111,9 +110,9 @@ class ProcurifyRecord(models.Model):
             "digest": detail.digest,
             # A summary that stands in for its missing detail is asked for again.
             "summary_digest": row.digest if detail is not row or is_whole else False,
-            "remote_modified": detail.modified
-            and detail.modified.replace(tzinfo=None, microsecond=0),
+            "remote_modified": detail.modified and naive(detail.modified),
             "name": detail.external_id,
+            "remote_deleted": False,
         }
         try:
             payload = RESOURCES[resource].payload.from_json(detail.data)
@@ -121,19 +120,9 @@ class ProcurifyRecord(models.Model):
             # Staged all the same: the import says what cannot be read.
             return values, ()
         values |= {"name": payload.label, "code": payload.code}
-        if resource != "bill":
-            return values, ()
-        values |= {
-            "remote_uuid": payload.uuid or False,
-            "remote_group": str(payload.group) if payload.group else False,
-            "remote_party": payload.vendor.name
-            if payload.vendor
-            else payload.vendor_name,
-            "remote_date": payload.invoice_date,
-            "remote_amount": float(payload.total_cost_with_tax or 0),
-            "remote_currency": payload.currency and payload.currency.code,
-        }
-        return values, tuple(map(str, payload.version_ids))
+        values |= KINDS[resource].facts(payload)
+        former_ids = getattr(payload, "version_ids", ())
+        return values, tuple(map(str, former_ids))
 
     @api.model
     def _known(self, connection, resource, described):
@@ -145,20 +134,23 @@ class ProcurifyRecord(models.Model):
         values = [value for value, _former_ids in described.values()]
         former = [i for _value, former_ids in described.values() for i in former_ids]
         match = Domain("external_id", "in", [*described, *former])
-        for field in ("remote_uuid", "remote_group"):
+        identities = KINDS[resource].identities
+        for field in identities:
             if keys := [value[field] for value in values if value.get(field)]:
                 match |= Domain(field, "in", keys)
         rows = self.sudo().search_fetch(
             _resource_domain(connection, resource) & match, _KNOWN_FIELDS
         )
-        by_uuid = {row.remote_uuid: row for row in rows if row.remote_uuid}
-        by_group = {row.remote_group: row for row in rows if row.remote_group}
+        by_identity = {(field, row[field]): row for field in identities for row in rows}
         by_id = {row.external_id: row for row in rows}
 
         def find(external_id, value, former_ids):
             candidates = (
-                by_uuid.get(value.get("remote_uuid")),
-                by_group.get(value.get("remote_group")),
+                *(
+                    by_identity.get((field, value[field]))
+                    for field in identities
+                    if value.get(field)
+                ),
                 *(by_id.get(i) for i in (external_id, *former_ids)),
             )
             return next(filter(None, candidates), None)
@@ -167,6 +159,27 @@ class ProcurifyRecord(models.Model):
             external_id: find(external_id, value, former_ids)
             for external_id, (value, former_ids) in described.items()
         }
+
+    def _differs(self, values):
+        """Tell whether ``values`` of an object say something that is not staged."""
+        self.ensure_one()
+        keys = ("digest", "external_id", "remote_deleted")
+        return any(self[key] != values[key] for key in keys)
+
+    def _mark_deleted(self):
+        """Note that Procurify deleted these, and let the import say what follows.
+
+        One that is listed again later is read as if it were new.
+        """
+        self.write({"remote_deleted": True, "summary_digest": False})
+        self.filtered(lambda record: record.state != "ignored")._requeue()
+
+    def _detail_ids(self, resource):
+        """Return the ids under which Procurify's detail of this object is asked for."""
+        self.ensure_one()
+        return resource.detail_ids(
+            {"uuid": self.remote_uuid, resource.key: self.external_id}
+        )
 
     def _requeued_values(self):
         """Return the values that send this row to the import, if it may go there."""

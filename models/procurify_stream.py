@@ -1,35 +1,32 @@
 """Where the connector is in one resource of one connection: fetch and watermark."""
 
 import logging
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..procurify import RESOURCES, ForbiddenError, MissingObject, ProcurifyError
+from ..procurify import RESOURCES, ProcurifyError
 from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
 
 _logger = logging.getLogger(__name__)
 
-# Rows whose stamp lies this far before the watermark are read again, because a
-# stamp is given before its transaction is visible. A date-grained filter speaks
-# of days in a time zone that is not ours: one full day on each side.
-OVERLAPS = {"datetime": timedelta(minutes=15), "date": timedelta(days=2)}
-MAX_PASSES = 5  # over a window that keeps moving while it is read
-
 DEFAULT_INTERVAL_MINUTES = 10
 FULL_SCAN_INTERVAL_MINUTES = 60  # lists without a modified filter
+INTERVALS_MINUTES = {
+    "catalog_item": 360,  # a long list without a filter; documents embed what they name
+    "requisition": 30,
+    "order_item": 30,  # a second net below the orders
+}
 
 
 class ProcurifyStream(models.Model):
     """One resource of one connection, and how far it was read.
 
     ``modified_watermark`` moves only in the transaction that stages the last page
-    of a window, and never past a stamp that was really seen. The ``scan_…``
-    columns remember an unfinished window, so that a long one goes on where the
-    last run stopped.
+    of a window, and never past a stamp that was really seen.
     """
 
     _name = "procurify.stream"
@@ -70,15 +67,6 @@ class ProcurifyStream(models.Model):
     error_date = fields.Datetime("Failing Since", readonly=True)
     warning_message = fields.Text(readonly=True)
 
-    scan_page = fields.Integer(readonly=True, help="The next page of this window.")
-    scan_pass = fields.Integer(readonly=True)
-    scan_count = fields.Integer(readonly=True)
-    scan_moved = fields.Boolean(readonly=True, help="The list moved in this pass.")
-    scan_confirms = fields.Boolean(
-        readonly=True, help="This pass only looks for what came on top meanwhile."
-    )
-    scan_watermark = fields.Datetime(readonly=True)
-
     _resource_uniq = models.UniqueIndex(
         "(connection_id, resource)", "A connection has one stream per resource."
     )
@@ -90,10 +78,11 @@ class ProcurifyStream(models.Model):
     def _compute_interval_minutes(self):
         for stream in self:
             resource = RESOURCES.get(stream.resource)
-            stream.interval_minutes = (
+            stream.interval_minutes = INTERVALS_MINUTES.get(
+                stream.resource,
                 DEFAULT_INTERVAL_MINUTES
                 if resource and resource.modified_filter
-                else FULL_SCAN_INTERVAL_MINUTES
+                else FULL_SCAN_INTERVAL_MINUTES,
             )
 
     @api.depends("connection_id", "resource")
@@ -155,147 +144,6 @@ class ProcurifyStream(models.Model):
             lambda stream: (stream.connection_id.id, order.index(stream.resource))
         )
 
-    def _fetch(self, client):
-        """Read this stream's window and stage it; yield after each staged page.
-
-        What was staged and how far it goes are written together: the caller
-        commits at each yield, and nowhere else may the two part.
-
-        :raises ProcurifyError: the page at hand is not staged, the earlier ones are
-        """
-        self.ensure_one()
-        resource = RESOURCES[self.resource]
-        if not self.scan_pass:
-            self.write({"scan_pass": 1, "scan_page": 1})
-        while number := self.scan_pass:
-            pages = client.pages(
-                resource,
-                since=self._window_start(resource),
-                newest_first=bool(resource.order_by),
-                first_page=self.scan_page,
-            )
-            for page in pages:
-                objects = self._complete(client, resource, page.objects)
-                self._stage_page(resource, page, objects)
-                yield
-                if self.scan_pass != number:
-                    break
-
-    def _window_start(self, resource):
-        """Return the aware UTC instant from which to read, or None for everything."""
-        if not (resource.modified_filter and self.modified_watermark):
-            return None
-        start = self.modified_watermark - OVERLAPS[resource.modified_grain]
-        return start.replace(tzinfo=timezone.utc)
-
-    def _complete(self, client, resource, rows):
-        """Return ``rows`` with their details, where the list carries only a summary.
-
-        A row that stands in the stage as it is now costs no request.
-        """
-        if not resource.detail_path:
-            return [(row, row) for row in rows]
-        digests = self.env["procurify.record"]._summary_digests(
-            self.connection_id, self.resource, [row.external_id for row in rows]
-        )
-        changed = [row for row in rows if digests.get(row.external_id) != row.digest]
-        details = client.details(
-            resource, [resource.detail_ids(row.data) for row in changed]
-        )
-        return self._without_missing(resource, changed, details)
-
-    def _without_missing(self, resource, rows, details):
-        """Pair ``rows`` with their details; one that is not there is looked at again.
-
-        A row whose detail is missing was deleted meanwhile, and is gone from the list
-        when it is read once more. One that is still listed then is staged as it
-        stands, to be held; when that goes for all of them, the rights are at fault.
-
-        :raises ForbiddenError: the list shows rows, but none of them can be opened
-        """
-        pairs = list(zip(rows, details, strict=True))
-        missing = [row for row, detail in pairs if _missing(detail)]
-        if missing and self.scan_pass == 1:
-            self.scan_moved = True
-            missing = []
-        if missing and len(missing) == len(rows) > 1:
-            raise ForbiddenError(
-                "the list shows objects, but none of them can be opened (404)",
-                url_path=resource.detail_path,
-                http_status=404,
-            )
-        found = [(row, detail) for row, detail in pairs if not _missing(detail)]
-        return found + [(row, row) for row in missing]
-
-    def _stage_page(self, resource, page, objects):
-        """Stage ``objects`` and advance the scan, in one transaction."""
-        staged = self.env["procurify.record"]._stage(
-            self.connection_id, self.resource, objects
-        )
-        ordered = bool(resource.order_by) and page.newest_first
-        values = {
-            "scan_page": page.number + 1,
-            "scan_count": page.count,
-            "object_count": page.count,
-        }
-        stamps = [_naive(row.modified) for row in page.objects if row.modified]
-        known = [self.scan_watermark] if self.scan_watermark else []
-        values["scan_watermark"] = max(stamps + known, default=False)
-        # A row that leaves, or moves in a list without order, lets others slip to a
-        # page that was read already.
-        count_moved = page.number > 1 and page.count != self.scan_count
-        unordered = bool(resource.order_by) and not ordered
-        if page.num_pages > 1 and (count_moved or (unordered and staged)):
-            values["scan_moved"] = True
-        if not page.obeys_filter:
-            values["warning_message"] = self.env._(
-                "Procurify ignored the date filter of this list: all of it is read."
-            )
-        self.write(values)
-        came_to_rest = self.scan_confirms and ordered and not staged
-        if page.is_last or came_to_rest:
-            self._close_pass(confirm=ordered and page.num_pages > 1)
-
-    def _close_pass(self, *, confirm):
-        """End a pass: the window is finished, or is looked at once more.
-
-        :param confirm: newest first, a row that changed meanwhile is now on top:
-            the next pass reads from there until it meets nothing new
-        """
-        again = self.scan_moved or (confirm and not self.scan_confirms)
-        if again and self.scan_pass < MAX_PASSES:
-            self.write(
-                {
-                    "scan_pass": self.scan_pass + 1,
-                    "scan_page": 1,
-                    "scan_moved": False,
-                    "scan_confirms": not self.scan_moved,
-                }
-            )
-            return
-        values = self._closed_scan_values() | {
-            "last_success": fields.Datetime.now(),
-            "next_attempt": self._next_attempt(),
-            "error_message": False,
-            "error_date": False,
-        }
-        seen, known = self.scan_watermark, self.modified_watermark
-        # A list that never came to rest keeps its watermark: the next run reads on.
-        if seen and not self.scan_moved and (not known or seen > known):
-            values["modified_watermark"] = seen
-        self.write(values)
-
-    @api.model
-    def _closed_scan_values(self):
-        return {
-            "scan_page": 0,
-            "scan_pass": 0,
-            "scan_count": 0,
-            "scan_moved": False,
-            "scan_confirms": False,
-            "scan_watermark": False,
-        }
-
     def _next_attempt(self):
         # Half a minute earlier, or a cron that ticks a second early waits a turn.
         delay = timedelta(minutes=self.interval_minutes, seconds=-30)
@@ -321,22 +169,28 @@ class ProcurifyStream(models.Model):
         An outage is written on the connection and does not raise: Odoo would
         deactivate the cron after some days of failures.
         """
-        commit = self.env["ir.cron"]._commit_progress
-        streams = self._due()
-        left = len(streams)
-        commit(remaining=left)
-        for connection in streams.connection_id:
-            mine = streams.filtered(lambda s, c=connection: s.connection_id == c)
-            left -= len(mine)
-            if not mine._fetch_all(connection, left):
-                # No time is left: the rest goes on in the next run, at once.
-                self.env.ref("procurify_connector.ir_cron_fetch")._trigger()
-                break
+        self._due()._read_in_turn("ir_cron_fetch", lambda s, c: s._fetch(c))
         self.env.ref("procurify_connector.ir_cron_import")._trigger()
-        commit()
+        self.env["ir.cron"]._commit_progress()
 
-    def _fetch_all(self, connection, others):
-        """Fetch these streams of one connection; stop at its first failure.
+    def _read_in_turn(self, cron, read):
+        """Read these streams with ``read``, one connection after the other.
+
+        :param cron: goes on at once where this run's time ended
+        :param read: takes a stream and a client, yields where to commit: whether
+            the stream is read to its end
+        """
+        left = len(self)
+        self.env["ir.cron"]._commit_progress(remaining=left)
+        for connection in self.connection_id:
+            mine = self.filtered(lambda s, c=connection: s.connection_id == c)
+            left -= len(mine)
+            if not mine._read_all(connection, left, read):
+                self.env.ref(f"procurify_connector.{cron}")._trigger()
+                break
+
+    def _read_all(self, connection, others, read):
+        """Read these streams of one connection; stop at its first failure.
 
         :param others: how many streams of other connections wait behind these
         :returns: False when the cron's time ran out before the end
@@ -347,9 +201,9 @@ class ProcurifyStream(models.Model):
         try:
             with connection._client() as client:
                 for stream in self:
-                    for _page in stream._fetch(client):
+                    for is_read in read(stream, client):
                         connection._remember_token(client)
-                        left -= not stream.scan_pass
+                        left -= is_read
                         time_left = commit(1, remaining=left)
                         if left and not (time_left or is_run_manually()):
                             return False
@@ -357,7 +211,7 @@ class ProcurifyStream(models.Model):
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # The import wrote a row of this page. The page is read again.
+            # Another job wrote a row of this page. The page is read again.
             self.env.cr.rollback()
             return False
         commit(1, remaining=others)
@@ -375,15 +229,3 @@ class ProcurifyStream(models.Model):
             stream._note_failure(error)
         else:
             connection._note_failure(error)
-
-
-def _missing(detail):
-    return isinstance(detail, MissingObject)
-
-
-def _naive(instant: datetime) -> datetime:
-    """Return an aware instant as Odoo keeps it: naive, UTC, whole seconds.
-
-    The cut fraction makes the watermark older, never younger, than what was seen.
-    """
-    return instant.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)

@@ -19,7 +19,7 @@ class TestFetch(ProcurifyCommon):
     def test_every_connection_has_a_stream_for_every_resource(self):
         self.assertEqual(
             self.connection.stream_ids.mapped("resource"),
-            ["currency", "account_code", "location", "department", "vendor", "bill"],
+            list(RESOURCES),
         )
 
     def test_payload_is_what_procurify_sent_digit_for_digit(self):

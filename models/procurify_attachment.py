@@ -1,0 +1,194 @@
+"""A file of a document: where it lies in Procurify, and what became of it."""
+
+import re
+import unicodedata
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+
+MAX_NAME_CHARS = 200
+
+
+class ProcurifyAttachment(models.Model):
+    """A row is one file that a staged document names.
+
+    The import writes rows when a document is done; a cron of its own downloads them
+    and attaches each to the Odoo document: ``pending`` until it is ``done``,
+    ``failed`` when the attempts are used up, ``too_large`` for the connection's limit,
+    ``missing`` when Procurify has it no more. No document ever waits for a file.
+    """
+
+    _name = "procurify.attachment"
+    _description = "Procurify Attachment"
+    _order = "id desc"
+
+    record_id = fields.Many2one(
+        "procurify.record",
+        string="Document",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    connection_id = fields.Many2one(
+        related="record_id.connection_id", store=True, index=True
+    )
+    company_id = fields.Many2one(related="record_id.company_id", store=True, index=True)
+    external_id = fields.Char("Procurify ID", required=True, readonly=True)
+    name = fields.Char("File", required=True, readonly=True)
+    url = fields.Text(
+        "Address",
+        readonly=True,
+        groups=fields.NO_ACCESS,
+        help="May open the file to whoever knows it.",
+    )
+    mimetype = fields.Char("Said Type", readonly=True)
+    length = fields.Integer("Said Size (bytes)", readonly=True)
+    sha1 = fields.Char("Said SHA-1", readonly=True)
+    state = fields.Selection(
+        [
+            ("pending", "Pending"),
+            ("done", "Attached"),
+            ("failed", "Failed"),
+            ("too_large", "Too large"),
+            ("missing", "Not there"),
+        ],
+        string="Status",
+        default="pending",
+        required=True,
+        readonly=True,
+    )
+    attempts = fields.Integer(readonly=True)
+    next_attempt = fields.Datetime(readonly=True, help="Empty: at the next run.")
+    error = fields.Text("Problem", readonly=True)
+    attachment_id = fields.Many2one(
+        "ir.attachment",
+        string="In Odoo",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(
+        "Attached To", model_field="res_model", readonly=True
+    )
+
+    _file_uniq = models.UniqueIndex(
+        "(record_id, external_id)", "A document has each file once."
+    )
+    _todo_idx = models.Index("(id) WHERE state = 'pending'")
+
+    # === ACTION METHODS === #
+
+    def action_retry(self):
+        """Try these files again at once, as if for the first time."""
+        self.check_access("read")
+        if not self.env.user.has_group("procurify_connector.group_user"):
+            raise AccessError(self.env._("Only Procurify reviewers may retry files."))
+        self.sudo().filtered(lambda f: f.state != "done")._reopen()
+        self.env.ref("procurify_connector.ir_cron_attachments").sudo()._trigger()
+
+    def action_open_document(self):
+        """Open the Odoo record of the document."""
+        self.ensure_one()
+        return self.record_id.action_open_target()
+
+    def _reopen(self):
+        self.write(
+            {"state": "pending", "attempts": 0, "next_attempt": False, "error": False}
+        )
+
+    # === COLLECTING === #
+
+    @api.model
+    def _collect(self, batch):
+        """Note the files of the documents that ``batch`` brought into Odoo.
+
+        A file follows its document: to another Odoo record as a copy, because what
+        is posted keeps its own.
+        """
+        named = {
+            (record, file.external_id): file
+            for record in batch.targets
+            for file in getattr(batch.payloads.get(record), "attachments", ())
+        }
+        records = self.env["procurify.record"].browse(r.id for r in batch.targets)
+        known = {
+            (file.record_id, file.external_id): file
+            for file in self.search(Domain("record_id", "in", records.ids))
+        }
+        self.create(
+            [
+                {"record_id": record.id, "external_id": external_id}
+                | self._values_from(file)
+                for (record, external_id), file in named.items()
+                if (record, external_id) not in known
+            ]
+        )
+        for key, row in known.items():
+            row._refresh(named.get(key))
+
+    def _refresh(self, named):
+        """Bring this row to what the document says of its file now.
+
+        :param named: the payload's attachment; None when it is named no more
+        """
+        self.ensure_one()
+        if self.state == "done":
+            self._follow()
+        elif not named:
+            self.unlink()
+        elif self.url != named.file:
+            self.write(self._values_from(named))
+            self._reopen()
+
+    def _follow(self):
+        """Go along when the document is another Odoo record now."""
+        record = self.record_id
+        if (self.res_model, self.res_id) == (record.res_model, record.res_id):
+            return
+        if not self.attachment_id:
+            # It went with the record that it was attached to.
+            self._reopen()
+            return
+        env = self.connection_id._import_env()
+        copied = self.attachment_id.with_env(env).copy(
+            {"res_model": record.res_model, "res_id": record.res_id}
+        )
+        self._attached(copied)
+
+    def _attached(self, attachment):
+        """Note that ``attachment`` is this file, on the document as it is linked."""
+        self.write(
+            {
+                "state": "done",
+                "attachment_id": attachment.id,
+                "res_model": self.record_id.res_model,
+                "res_id": self.record_id.res_id,
+                "next_attempt": False,
+                "error": False,
+            }
+        )
+
+    @api.model
+    def _values_from(self, file):
+        return {
+            "name": clean_name(file.label),
+            "url": file.file,
+            "mimetype": file.mimetype,
+            "length": file.length or 0,
+            "sha1": file.sha1_hash,
+        }
+
+
+def clean_name(name):
+    """Return ``name`` without path and without what cannot be seen; never empty."""
+    name = unicodedata.normalize("NFC", name or "")
+    name = re.split(r"[/\\]", name)[-1]
+    name = "".join(c for c in name if not unicodedata.category(c).startswith("C"))
+    name = name.strip(" .")
+    stem, dot, extension = name.rpartition(".")
+    if len(name) > MAX_NAME_CHARS and stem and len(extension) <= 10:
+        return stem[: MAX_NAME_CHARS - len(extension) - 1] + dot + extension
+    return name[:MAX_NAME_CHARS] or "attachment"

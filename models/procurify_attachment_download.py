@@ -1,0 +1,282 @@
+"""The files' own cron: it downloads them, and no document waits for it."""
+
+import hashlib
+import logging
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools.mimetypes import guess_mimetype
+
+from ..procurify import (
+    RESOURCES,
+    AddressError,
+    AuthenticationError,
+    ForbiddenError,
+    ProcurifyError,
+    RecordError,
+    TooLarge,
+    TransientError,
+)
+from .ir_cron import is_run_manually
+from .procurify_secret import UnreadableSecret
+from .procurify_stream_scan import is_missing
+
+_logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 8
+FIRST_RETRY = timedelta(minutes=5)
+LAST_RETRY = timedelta(days=1)
+MAX_FAILURES_IN_A_ROW = 3  # then the host is down, and the rest waits for the next run
+DOWNLOADS_PER_SEARCH = 100
+MEGABYTE = 1024 * 1024
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+
+
+class ProcurifyAttachment(models.Model):
+    _inherit = "procurify.attachment"
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_attachments(self):
+        """Download the files that are due, one by one, as long as there is time.
+
+        A failure is written on the file and nowhere else: it must not make anybody
+        wait for bills.
+        """
+        domain = self._due_domain()
+        commit = self.env["ir.cron"]._commit_progress
+        commit(remaining=self.search_count(domain))
+        for connection in self.search(domain).connection_id:
+            files = domain & Domain("connection_id", "=", connection.id)
+            if not self._download_all(connection, files):
+                self.env.ref("procurify_connector.ir_cron_attachments")._trigger()
+                break
+        commit(remaining=0)
+
+    @api.model
+    def _due_domain(self):
+        """Files whose turn it is; all open ones when a person runs the cron."""
+        domain = (
+            Domain("state", "=", "pending")
+            & Domain("record_id.state", "=", "done")
+            & Domain("record_id.res_id", "!=", False)
+            & Domain("connection_id.active", "=", True)
+            & Domain("connection_id.attachment_policy", "=", "import")
+        )
+        if is_run_manually():
+            return domain
+        now = fields.Datetime.now()
+        return domain & (
+            Domain("next_attempt", "=", False) | Domain("next_attempt", "<=", now)
+        )
+
+    @api.model
+    def _download_all(self, connection, domain):
+        """Download the files of one connection; commit after each.
+
+        :returns: False when the cron's time ran out before the end
+        """
+        last_id, failures = 0, 0
+        try:
+            with connection._client() as client:
+                while files := self.search(
+                    domain & Domain("id", ">", last_id),
+                    order="id",
+                    limit=DOWNLOADS_PER_SEARCH,
+                ):
+                    for file in files:
+                        is_transient = file._download(client)
+                        failures = failures + 1 if is_transient else 0
+                        connection._remember_token(client)
+                        time_left = self.env["ir.cron"]._commit_progress(1)
+                        if failures >= MAX_FAILURES_IN_A_ROW:
+                            return True
+                        if not (time_left or is_run_manually()):
+                            return False
+                    last_id = files[-1].id
+        except (AuthenticationError, AddressError, UnreadableSecret) as error:
+            # The fetch says so on the connection; no file is to blame.
+            _logger.info("Procurify %s: no files: %s", connection.name, error)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # The import wrote the same row: that file waits for the next run.
+            self.env.cr.rollback()
+            return False
+        return True
+
+    # === ONE FILE === #
+
+    def _download(self, client):
+        """Bring this file to Odoo, or note why not.
+
+        :returns: whether the failure is one that another file would meet, too
+        :raises AuthenticationError: Procurify refuses the credentials
+        """
+        self.ensure_one()
+        try:
+            if self._is_attached_already(self.sha1):
+                return False
+            download = self._read_file(client)
+            if is_missing(download):
+                self._fail(self.env._("The file is not there."), "missing")
+                return False
+            self._check(download)
+            self._attach(download.content)
+        except (AuthenticationError, AddressError, psycopg2.OperationalError):
+            raise
+        except RecordError as error:
+            self._refuse(error)
+        except ProcurifyError as error:
+            self._fail(str(error))
+            return isinstance(error, TransientError)
+        except Exception as error:  # noqa: BLE001 -- a disk, a rule of Odoo: this file
+            _logger.warning("Procurify file %s failed", self.id, exc_info=error)
+            self._fail(str(error) or type(error).__name__)
+        return False
+
+    def _read_file(self, client):
+        """Read the file; where its address ran out, with a fresh one."""
+        limit = self.connection_id.attachment_limit_mb * MEGABYTE
+        if self.length > limit:
+            raise TooLarge(limit)
+        try:
+            download = client.download(self.url, limit=limit)
+            if not is_missing(download):
+                return download
+        except ForbiddenError:
+            download = None
+        fresh = self._fresh_address(client)
+        if fresh and fresh != self.url:
+            self.url = fresh
+            return client.download(fresh, limit=limit)
+        if download is None:
+            raise ForbiddenError("Procurify does not show this file", http_status=403)
+        return download
+
+    def _fresh_address(self, client):
+        """Ask the document once more where its file lies now."""
+        record = self.record_id
+        resource = RESOURCES[record.resource]
+        [detail] = client.details(resource, [record._detail_ids(resource)])
+        if is_missing(detail):
+            return False
+        payload = resource.payload.from_json(detail.data)
+        found = {file.external_id: file.file for file in payload.attachments}
+        return found.get(self.external_id)
+
+    def _check(self, download):
+        """Compare a download with what the document says of the file.
+
+        :raises UserError: it is not that file
+        """
+        content = download.content
+        if self._is_web_page(content):
+            raise UserError(
+                self.env._("A web page came instead of the file: sign-in, perhaps.")
+            )
+        if self.length and len(content) != self.length:
+            raise UserError(
+                self.env._(
+                    "The file should have %(said)s bytes, but %(came)s came.",
+                    said=self.length,
+                    came=len(content),
+                )
+            )
+        if self.sha1 and _sha1(content) != self.sha1:
+            raise UserError(self.env._("The file is not the one that was announced."))
+
+    def _is_web_page(self, content):
+        announced = self.mimetype in HTML_TYPES or self.name.lower().endswith(
+            (".html", ".htm", ".xhtml")
+        )
+        return not announced and guess_mimetype(content) in HTML_TYPES
+
+    def _attach(self, content):
+        """Attach ``content`` to the Odoo document, unless it is there already."""
+        if self._is_attached_already(_sha1(content)):
+            return
+        record = self.record_id
+        with self.env.cr.savepoint():
+            # Paper is evidence: Odoo must not shrink a scanned bill.
+            attachments = self._attachments().with_context(image_no_postprocess=True)
+            attachment = attachments.create(
+                {
+                    "name": self.name,
+                    "raw": content,
+                    "mimetype": guess_mimetype(content),
+                    "res_model": record.res_model,
+                    "res_id": record.res_id,
+                }
+            )
+            # Beside the bill, where people compare the two.
+            attachment.register_as_main_attachment(force=False)
+            self._attached(attachment)
+            self.env.flush_all()
+
+    def _is_attached_already(self, sha1):
+        """Link to the same content on the same document, whoever put it there."""
+        if not sha1:
+            return False
+        record = self.record_id
+        same = self._attachments().search(
+            Domain("res_model", "=", record.res_model)
+            & Domain("res_id", "=", record.res_id)
+            & Domain("checksum", "=", sha1),
+            limit=1,
+        )
+        if same:
+            self._attached(same)
+        return bool(same)
+
+    def _attachments(self):
+        """Return ``ir.attachment`` as the integration user."""
+        return self.connection_id._import_env()["ir.attachment"]
+
+    # === FAILURES === #
+
+    def _fail(self, message, final_state="failed"):
+        """Note a failed attempt, and when the next one is; the last one is final."""
+        attempts = self.attempts + 1
+        if attempts >= MAX_ATTEMPTS:
+            self._give_up(final_state, message)
+            return
+        delay = min(LAST_RETRY, FIRST_RETRY * 2 ** (attempts - 1))
+        self.write(
+            {
+                "attempts": attempts,
+                "next_attempt": fields.Datetime.now() + delay,
+                "error": message,
+            }
+        )
+
+    def _refuse(self, error):
+        """Give up a file that the next attempt would refuse as well."""
+        if not isinstance(error, TooLarge):
+            self._give_up("failed", str(error))
+            return
+        self._give_up(
+            "too_large",
+            self.env._(
+                "The file has more than %(limit)s MB, which is the connection's limit.",
+                limit=self.connection_id.attachment_limit_mb,
+            ),
+        )
+
+    def _give_up(self, state, message):
+        self.write(
+            {
+                "state": state,
+                "attempts": self.attempts + 1,
+                "next_attempt": False,
+                "error": message,
+            }
+        )
+
+
+def _sha1(content):
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()

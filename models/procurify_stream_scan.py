@@ -1,0 +1,214 @@
+"""Reading one window of a stream, page by page, until it came to rest."""
+
+from datetime import timedelta, timezone
+
+from odoo import api, fields, models
+
+from ..procurify import RESOURCES, ForbiddenError, MissingObject
+from .instants import naive
+
+# Rows whose stamp lies this far before the watermark are read again, because a
+# stamp is given before its transaction is visible. A date-grained filter speaks
+# of days in a time zone that is not ours: one full day on each side.
+OVERLAPS = {"datetime": timedelta(minutes=15), "date": timedelta(days=2)}
+MAX_PASSES = 5  # over a window that keeps moving while it is read
+
+
+class ProcurifyStream(models.Model):
+    """The ``scan_…`` columns remember an unfinished window, so that a long one goes
+    on where the last run stopped."""
+
+    _inherit = "procurify.stream"
+
+    scan_page = fields.Integer(readonly=True, help="The next page of this window.")
+    scan_pass = fields.Integer(readonly=True)
+    scan_count = fields.Integer(readonly=True)
+    scan_moved = fields.Boolean(readonly=True, help="The list moved in this pass.")
+    scan_confirms = fields.Boolean(
+        readonly=True, help="This pass only looks for what came on top meanwhile."
+    )
+    scan_watermark = fields.Datetime(readonly=True)
+
+    # === FETCH METHODS === #
+
+    def _fetch(self, client):
+        """Read this stream's window and stage it; yield after each staged page.
+
+        What was staged and how far it goes are written together: the caller
+        commits at each yield, and nowhere else may the two part.
+
+        :returns: for each page whether the window is closed
+        :raises ProcurifyError: the page at hand is not staged, the earlier ones are
+        """
+        self.ensure_one()
+        resource = RESOURCES[self.resource]
+        if not self.scan_pass:
+            self.write({"scan_pass": 1, "scan_page": 1})
+        while number := self.scan_pass:
+            pages = client.pages(
+                resource,
+                **self._window(resource),
+                newest_first=bool(resource.order_by),
+                first_page=self.scan_page,
+            )
+            for page in pages:
+                objects = self._complete(client, resource, page.objects)
+                orders = self._orders_beside(client, objects)
+                self._stage_page(resource, page, objects)
+                self._stage_beside(orders)
+                yield not self.scan_pass
+                if self.scan_pass != number:
+                    break
+
+    def _window(self, resource):
+        """Return from which aware UTC instants to read; none of them: everything."""
+        if not (resource.modified_filter and self.modified_watermark):
+            return {}
+        overlap = OVERLAPS[resource.modified_grain]
+        start = {"since": _aware(self.modified_watermark - overlap)}
+        if _is_read_by_creation(resource):
+            created = self.created_watermark or self.modified_watermark
+            start["created_since"] = _aware(created - OVERLAPS["date"])
+        return start
+
+    def _complete(self, client, resource, rows):
+        """Return ``rows`` with their details, where the list carries only a summary.
+
+        A row that stands in the stage as it is now costs no request.
+        """
+        if not resource.detail_path:
+            return [(row, row) for row in rows]
+        found, missing = self._details(client, resource, rows)
+        # A row whose detail is missing was deleted meanwhile, and is gone from the
+        # list when it is read once more. One that is still listed then is staged as
+        # it stands, to be held.
+        if missing and self.scan_pass == 1:
+            self.scan_moved = True
+            return found
+        if len(missing) > 1 and not found:
+            raise _nothing_opens(resource)
+        return found + [(row, row) for row in missing]
+
+    def _details(self, client, resource, rows):
+        """Read the details of those ``rows`` that are not staged as they are now.
+
+        :returns: (row, detail) pairs, and the rows whose detail is not there
+        """
+        digests = self.env["procurify.record"]._summary_digests(
+            self.connection_id, self.resource, [row.external_id for row in rows]
+        )
+        changed = [row for row in rows if digests.get(row.external_id) != row.digest]
+        details = client.details(
+            resource, [resource.detail_ids(row.data) for row in changed]
+        )
+        pairs = list(zip(changed, details, strict=True))
+        found = [pair for pair in pairs if not is_missing(pair[1])]
+        return found, [row for row, detail in pairs if is_missing(detail)]
+
+    def _stage_page(self, resource, page, objects):
+        """Stage ``objects`` and advance the scan, in one transaction."""
+        staged = self.env["procurify.record"]._stage(
+            self.connection_id, self.resource, objects
+        )
+        ordered = bool(resource.order_by) and page.newest_first
+        values = {
+            "scan_page": page.number + 1,
+            "scan_count": page.count,
+            "object_count": page.count,
+        }
+        stamps = [naive(row.modified) for row in page.objects if row.modified]
+        known = [self.scan_watermark] if self.scan_watermark else []
+        values["scan_watermark"] = max(stamps + known, default=False)
+        # A row that leaves, or moves in a list without order, lets others slip to a
+        # page that was read already.
+        several_pages = page.num_pages > self._number_of_lists(resource)
+        count_moved = page.number > 1 and page.count != self.scan_count
+        unordered = bool(resource.order_by) and not ordered
+        if several_pages and (count_moved or (unordered and staged)):
+            values["scan_moved"] = True
+        if not page.obeys_filter:
+            values["warning_message"] = self.env._(
+                "Procurify ignored the date filter of this list: all of it is read."
+            )
+        self.write(values)
+        came_to_rest = self.scan_confirms and ordered and not staged
+        if page.is_last or came_to_rest:
+            self._close_pass(confirm=ordered and several_pages)
+
+    def _number_of_lists(self, resource):
+        """Return how many lists make up this window, each with a page at least."""
+        if "created_since" in self._window(resource):
+            return len(resource.variants)
+        return sum(not variant.created_filter for variant in resource.variants)
+
+    def _stage_beside(self, orders):
+        """Stage the purchase orders that a page of another resource spoke of."""
+        self.env["procurify.record"]._stage(
+            self.connection_id, "purchase_order", orders
+        )
+
+    def _close_pass(self, *, confirm):
+        """End a pass: the window is finished, or is looked at once more.
+
+        :param confirm: newest first, a row that changed meanwhile is now on top:
+            the next pass reads from there until it meets nothing new
+        """
+        again = self.scan_moved or (confirm and not self.scan_confirms)
+        if again and self.scan_pass < MAX_PASSES:
+            self.write(
+                {
+                    "scan_pass": self.scan_pass + 1,
+                    "scan_page": 1,
+                    "scan_moved": False,
+                    "scan_confirms": not self.scan_moved,
+                }
+            )
+            return
+        values = self._closed_scan_values() | {
+            "last_success": fields.Datetime.now(),
+            "next_attempt": self._next_attempt(),
+            "error_message": False,
+            "error_date": False,
+        }
+        seen, known = self.scan_watermark, self.modified_watermark
+        # A list that never came to rest keeps its watermark: the next run reads on.
+        if seen and not self.scan_moved and (not known or seen > known):
+            values["modified_watermark"] = seen
+            if _is_read_by_creation(RESOURCES[self.resource]):
+                # What was created later was changed later, too, and was not seen.
+                values["created_watermark"] = seen
+        self.write(values)
+
+    @api.model
+    def _closed_scan_values(self):
+        return {
+            "scan_page": 0,
+            "scan_pass": 0,
+            "scan_count": 0,
+            "scan_moved": False,
+            "scan_confirms": False,
+            "scan_watermark": False,
+        }
+
+
+def is_missing(detail):
+    """Tell whether Procurify answered that this object is not there."""
+    return isinstance(detail, MissingObject)
+
+
+def _aware(instant):
+    return instant.replace(tzinfo=timezone.utc)
+
+
+def _is_read_by_creation(resource):
+    """Tell whether a list of what is new is read beside the list of what changed."""
+    return any(variant.created_filter for variant in resource.variants)
+
+
+def _nothing_opens(resource):
+    """Return the error of a list that shows objects of which none can be opened."""
+    return ForbiddenError(
+        "the list shows objects, but none of them can be opened (404)",
+        url_path=resource.detail_path,
+        http_status=404,
+    )

@@ -1,0 +1,355 @@
+"""The nightly comparison: nothing missed, and what was deleted without a word."""
+
+from dataclasses import replace
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.procurify_connector.models import procurify_stream_sweep
+
+from .common import ProcurifyCommon
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestSweep(ProcurifyCommon):
+    bills = 10
+
+    def setUp(self):
+        super().setUp()
+        self.connection.sweep_days = 0  # the simulated year is not this one
+        self.stream = self.connection.stream_ids.filtered(
+            lambda s: s.resource == "bill"
+        )
+
+    # === COMPLETENESS === #
+
+    def test_bill_that_the_fetch_missed_is_found(self):
+        self._fetch()
+        late = self._add_old_bill()
+        self._fetch()
+        self.assertFalse(self._records("bill", external_id=str(late)))
+
+        self._sweep()
+
+        self.assertEqual(self._record("bill", late).state, "pending")
+        self.assertEqual(self.stream.found_count, 1)
+        self.assertEqual(self.stream.missing_count, 0)
+
+    def test_bill_that_changed_behind_the_watermark_is_staged_again(self):
+        self._fetch()
+        bill = self._oldest()
+        self.dataset._store(replace(bill, invoice_number="LATE"))
+        self._fetch()
+        self.assertNotEqual(self._record("bill", bill.id).code, "LATE")
+
+        self._sweep()
+
+        self.assertEqual(self._record("bill", bill.id).code, "LATE")
+
+    def test_complete_stage_says_since_when(self):
+        self._fetch()
+
+        self._sweep()
+
+        self.assertEqual(self.stream.missing_count, 0)
+        self.assertTrue(self.stream.complete_at)
+        self.assertFalse(self.stream.found_count)
+        self.assertFalse(self.stream.sweep_started)
+
+    def test_bill_that_is_listed_but_cannot_be_opened_counts_as_missing(self):
+        self._fetch()
+        late = self._add_old_bill()
+        for name in (self.dataset.bill(late).uuid.hex, late):
+            self.simulator.faults.add(
+                path=f"/api/v2/ap/bills/{name}/", status=404, times=None
+            )
+
+        self._sweep()
+
+        self.assertEqual(self.stream.missing_count, 1)
+        self.assertFalse(self.stream.complete_at)
+
+    def test_nothing_that_is_staged_is_written_again(self):
+        self._synchronise()
+        before = {r.id: (r.digest, r.state, r.imported_at) for r in self._records()}
+        self.simulator.clear_requests()
+
+        self._sweep()
+
+        after = {r.id: (r.digest, r.state, r.imported_at) for r in self._records()}
+        self.assertEqual(after, before)
+        self.assertFalse(self._details())
+
+    def test_only_the_chosen_days_are_read(self):
+        self._fetch()
+        self.connection.sweep_days = 30
+        self.simulator.clear_requests()
+
+        self._sweep()
+
+        [request] = self._requests("/api/v3/ap/bills/")
+        since = fields.Datetime.now() - timedelta(days=30)
+        asked = request.query["last_modified_datetime_0"]
+        self.assertTrue(asked.startswith(since.date().isoformat()))
+
+    # === DELETIONS === #
+
+    def test_deleted_bill_is_noticed_and_goes_to_the_import(self):
+        self._synchronise()
+        bill = self._oldest()
+        self.dataset.delete_bill(bill.id)
+
+        self._sweep()
+
+        record = self._record("bill", bill.id)
+        self.assertTrue(record.remote_deleted)
+        self.assertEqual(record.state, "pending")
+        self.assertEqual(self._records(remote_deleted=True), record)
+        self.assertEqual(self.stream.deleted_count, 1)
+
+    def test_several_deleted_bills_are_noticed_while_others_can_be_opened(self):
+        self._synchronise()
+        deleted = [bill.id for bill in self.dataset.bills()[:3]]
+        for bill_id in deleted:
+            self.dataset.delete_bill(bill_id)
+
+        self._sweep()
+
+        records = self._records("bill", remote_deleted=True)
+        self.assertEqual({int(r.external_id) for r in records}, set(deleted))
+
+    def test_inactive_bill_counts_as_deleted(self):
+        self._synchronise()
+        bill = self._oldest()
+        self.dataset.delete_bill(bill.id, keep_inactive=True)
+
+        self._sweep()
+
+        record = self._record("bill", bill.id)
+        self.assertTrue(record.remote_deleted)
+        self.assertEqual(record.state, "pending")
+
+    def test_held_bill_that_was_deleted_is_noticed(self):
+        bill_id = self.dataset.add_bill("unknown_account")
+        self._synchronise()
+        self.assertEqual(self._record("bill", bill_id).state, "quarantined")
+        self.dataset.delete_bill(bill_id)
+
+        self._sweep()
+
+        self.assertTrue(self._record("bill", bill_id).remote_deleted)
+
+    def test_ignored_bill_is_left_alone(self):
+        bill_id = self.dataset.add_bill("unknown_account")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        record.action_ignore()
+        self.dataset.delete_bill(bill_id)
+
+        self._sweep()
+
+        self.assertEqual(record.state, "ignored")
+        self.assertFalse(record.remote_deleted)
+
+    def test_deleted_bill_that_comes_back_is_as_if_it_had_never_gone(self):
+        self._synchronise()
+        bill = self._oldest()
+        self.dataset.delete_bill(bill.id)
+        self._sweep()
+        record = self._record("bill", bill.id)
+        self.assertTrue(record.remote_deleted)
+        self.dataset._store(bill)
+
+        self._sweep()
+
+        self.assertFalse(record.remote_deleted)
+        self.assertEqual(record.state, "pending")
+
+    def test_bill_with_a_new_id_is_not_deleted(self):
+        for new_uuid in (False, True):
+            with self.subTest(new_uuid=new_uuid):
+                self._synchronise()
+                self.dataset.fix_bill(self._oldest().id, new_uuid=new_uuid)
+
+                self._sweep()
+
+                self.assertFalse(self._records(remote_deleted=True))
+                self.assertEqual(len(self._records("bill")), self.bills)
+                self.assertFalse(self.stream.deleted_count)
+
+    def test_old_settled_bill_is_not_asked_for(self):
+        self._synchronise()
+        self.connection.sweep_days = 1
+        self.simulator.clear_requests()
+        held = len(self._records("bill", state="quarantined"))
+        with self._all_settled():
+            self._sweep()
+        self.assertEqual(len(self._details()), held)
+        self.simulator.clear_requests()
+
+        self._sweep()
+
+        done = len(self._records("bill", state="done"))
+        self.assertEqual(len(self._details()), held + done)
+
+    def test_deletion_is_noticed_however_old_an_open_bill_is(self):
+        self._synchronise()
+        self.connection.sweep_days = 1
+        self.dataset.add_bill("plain")
+        self._synchronise()
+        bill = self._oldest()
+        self.dataset.delete_bill(bill.id)
+
+        self._sweep()
+
+        self.assertTrue(self._record("bill", bill.id).remote_deleted)
+
+    # === WHEN EVERYTHING SEEMS GONE === #
+
+    def test_empty_list_changes_nothing(self):
+        self._synchronise()
+        for bill in self.dataset.bills():
+            self.dataset.delete_bill(bill.id)
+
+        self._sweep()
+
+        self._assert_stopped("lists only 0 of the 10")
+
+    def test_list_that_lost_more_than_half_changes_nothing(self):
+        self._synchronise()
+        for bill in self.dataset.bills()[:6]:
+            self.dataset.delete_bill(bill.id)
+        self.simulator.clear_requests()
+
+        self._sweep()
+
+        self._assert_stopped("lists only 4 of the 10")
+        self.assertFalse(self._details())
+
+    def test_nothing_that_can_be_opened_changes_nothing(self):
+        self._synchronise()
+        for bill in self.dataset.bills()[:2]:
+            self.dataset.delete_bill(bill.id)
+        self.simulator.faults.add(path="/api/v2/ap/bills/", status=404, times=None)
+
+        self._sweep()
+
+        self._assert_stopped("opens none")
+
+    def test_single_open_bill_of_an_empty_list_stays(self):
+        self._synchronise()
+        self.connection.sweep_days = 1
+        for bill in self.dataset.bills():
+            self.dataset.delete_bill(bill.id)
+
+        self._sweep()
+
+        self._assert_stopped("opens none")
+
+    def test_warning_goes_when_the_next_sweep_is_well(self):
+        self._synchronise()
+        self.simulator.faults.add(path="/api/v2/ap/bills/", status=404, times=None)
+        self.dataset.delete_bill(self._oldest().id)
+        self._sweep()
+        self._assert_stopped("opens none")
+        self.simulator.faults.clear()
+
+        self._sweep()
+
+        self.assertFalse(self.stream.warning_message)
+        self.assertEqual(len(self._records(remote_deleted=True)), 1)
+
+    # === THE CRON === #
+
+    def test_outage_is_written_and_the_sweep_goes_on_after_it(self):
+        self._synchronise()
+        bill = self._oldest()
+        self.dataset.delete_bill(bill.id)
+        self.connection.page_size = 3
+        self.simulator.faults.add(
+            path="/api/v3/ap/bills/", query={"page": "3"}, status=503, times=None
+        )
+        with self._without_pauses():
+            self._sweep()
+
+        self.assertIn("does not answer", self.connection.error_message)
+        self.assertEqual(self.stream.sweep_page, 3)
+        self.assertFalse(self._records(remote_deleted=True))
+        self.simulator.faults.clear()
+        self.simulator.clear_requests()
+        self._sweep()
+        pages = [r.query["page"] for r in self._requests("/api/v3/ap/bills/")]
+        self.assertNotIn("2", pages)
+        self.assertTrue(self._record("bill", bill.id).remote_deleted)
+
+    def test_sweep_takes_place_once_a_night(self):
+        streams = self.env["procurify.stream"]
+        self.assertFalse(streams._sweep_due(), "nothing was read yet")
+        self._fetch()
+        due = streams._sweep_due()
+        self.assertEqual(due.mapped("resource"), ["purchase_order", "bill"])
+        self._sweep()
+
+        self.assertFalse(streams._sweep_due())
+        self.stream.last_sweep -= procurify_stream_sweep.SWEEP_EVERY
+        self.assertEqual(streams._sweep_due(), self.stream)
+
+    def test_failing_connection_is_not_swept_before_its_next_attempt(self):
+        self._fetch()
+        self.connection.retry_at = fields.Datetime.now() + timedelta(minutes=5)
+
+        self.assertFalse(self.env["procurify.stream"]._sweep_due())
+
+    def test_button_compares_now(self):
+        self._fetch()
+        self._sweep()
+
+        self.stream.action_sweep()
+
+        self.assertEqual(self.env["procurify.stream"]._sweep_due(), self.stream)
+
+    # === HELPERS === #
+
+    def _sweep(self):
+        self._run_cron("ir_cron_sweep")
+
+    def _assert_stopped(self, words):
+        self.assertIn(words, self.stream.warning_message)
+        self.assertFalse(self._records(remote_deleted=True))
+        self.assertFalse(self._records(state="pending"))
+        self.assertFalse(self.stream.sweep_started)
+
+    def _oldest(self):
+        """Return the oldest bill that is, or will be, in Odoo."""
+        bills = [bill for bill in self.dataset.bills() if bill.status == 2]
+        return min(bills, key=lambda bill: bill.modified)
+
+    def _add_old_bill(self):
+        """Add a bill whose stamp lies before what the fetch still looks at."""
+        stamps = [bill.modified for bill in self.dataset.bills()]
+        before = min(stamps) - timedelta(days=1)
+        return self.dataset.add_bill("plain", modified=before)
+
+    def _all_settled(self):
+        return patch.object(
+            type(self.env["account.move"]),
+            "_procurify_open_ids",
+            lambda _self, _ids: set(),
+        )
+
+    def _without_pauses(self):
+        return patch.object(
+            type(self.connection), "_client_options", lambda _self: {"max_attempts": 1}
+        )
+
+    def _requests(self, path):
+        return [r for r in self.simulator.requests if r.path == path]
+
+    def _details(self):
+        return [
+            r
+            for r in self.simulator.requests
+            if r.path.startswith("/api/v2/ap/bills/") and r.status == 200
+        ]
