@@ -44,6 +44,7 @@ EDITS: Final = {
     "reject_requisition_line",
     "remove_bill_line",
     "remove_order_line",
+    "rename_currency",
     "rename_vendor",
     "reopen_order",
     "revise_bill",
