@@ -198,7 +198,13 @@ def search_by(model, field, values, domain=Domain.TRUE):
     values = {value for value in values if value}
     if not values:
         return found
-    match = Domain.OR(Domain(field, "=ilike", _escape_like(value)) for value in values)
+    # The database compares code points: a name may be stored composed or not.
+    spellings = {
+        unicodedata.normalize(form, value).strip()
+        for value in values
+        for form in ("NFC", "NFD")
+    } | {value.strip() for value in values}
+    match = Domain.OR(Domain(field, "=ilike", _escape_like(s)) for s in spellings)
     for record in model.search(match & domain):
         found[normalise(record[field])] |= record
     return found
@@ -211,4 +217,4 @@ def normalise(text):
 
 
 def _escape_like(text):
-    return re.sub(r"([\\%_])", r"\\\1", text.strip())
+    return re.sub(r"([\\%_])", r"\\\1", text)
