@@ -44,7 +44,7 @@ class ProcurifyAttachment(models.Model):
         help="May open the file to whoever knows it.",
     )
     mimetype = fields.Char("Said Type", readonly=True)
-    length = fields.Integer("Said Size (bytes)", readonly=True)
+    byte_count = fields.Integer("Said Size (bytes)", readonly=True)
     sha1 = fields.Char("Said SHA-1", readonly=True)
     state = fields.Selection(
         [
@@ -177,7 +177,7 @@ class ProcurifyAttachment(models.Model):
             "name": clean_name(file.label),
             "url": file.file,
             "mimetype": file.mimetype,
-            "length": file.length or 0,
+            "byte_count": file.length or 0,
             "sha1": file.sha1_hash,
         }
 

@@ -142,7 +142,7 @@ class ProcurifyAttachment(models.Model):
     def _read_file(self, client):
         """Read the file; where its address ran out, with a fresh one."""
         limit = self.connection_id.attachment_limit_mb * MEGABYTE
-        if self.length > limit:
+        if self.byte_count > limit:
             raise TooLarge(limit)
         try:
             download = client.download(self.url, limit=limit)
@@ -179,11 +179,11 @@ class ProcurifyAttachment(models.Model):
             raise UserError(
                 self.env._("A web page came instead of the file: sign-in, perhaps.")
             )
-        if self.length and len(content) != self.length:
+        if self.byte_count and len(content) != self.byte_count:
             raise UserError(
                 self.env._(
                     "The file should have %(said)s bytes, but %(came)s came.",
-                    said=self.length,
+                    said=self.byte_count,
                     came=len(content),
                 )
             )
