@@ -11,8 +11,11 @@ from .web_client import WebClient
 #: The business records that the connector may create or write.
 BUSINESS_TABLES = {
     "vendors": "res_partner",
+    "orders": "purchase_order",
+    "order lines": "purchase_order_line",
     "bills": "account_move",
     "bill lines": "account_move_line",
+    "products": "product_product",
     "accounts": "account_account",
     "analytic accounts": "account_analytic_account",
 }
@@ -38,7 +41,8 @@ class Changes:
         changed = written or any(created.values())
         say(
             f"\n{'This run' if changed else 'Nothing new'}: "
-            f"{created['vendors']} vendors and {created['bills']} bills created, "
+            f"{created['vendors']} vendors, {created['orders']} orders and "
+            f"{created['bills']} bills created, "
             f"{written} business records written."
         )
 
@@ -57,8 +61,12 @@ def _count(table: str) -> str:
 
 
 def print_arrivals(client: WebClient, connection: int) -> None:
-    """Say which vendors and bills are in Odoo, which were left out, which are held."""
+    """Say what is in Odoo, what was left out, and what is held for which reason."""
     vendors = _records(client, connection, "vendor", "state")
+    items = _records(client, connection, "catalog_item", "state")
+    orders = _records(
+        client, connection, "purchase_order", "state", "res_id", "excluded_rule"
+    )
     bills = _records(
         client,
         connection,
@@ -74,6 +82,8 @@ def print_arrivals(client: WebClient, connection: int) -> None:
         by_state[bill["state"]].append(bill)
     say("\nIn Odoo")
     say(f"  {sum(v['state'] == 'done' for v in vendors):>4} vendors")
+    say(f"  {sum(item['state'] == 'done' for item in items):>4} products")
+    _print_orders(client, [o["res_id"] for o in orders if o["state"] == "done"])
     _print_documents(client, [bill["res_id"] for bill in by_state["done"]])
     rules = Counter(bill["excluded_rule"] for bill in by_state["excluded"])
     if rules:
@@ -88,6 +98,16 @@ def _records(
 ) -> list[dict[str, Any]]:
     domain = [("connection_id", "=", connection), ("resource", "=", resource)]
     return client.read("procurify.record", domain, *fields)
+
+
+def _print_orders(client: WebClient, ids: list[int]) -> None:
+    """Count purchase orders by state and billing status."""
+    fields = ("state", "invoice_status")
+    orders = client.read("purchase.order", [("id", "in", ids)], *fields)
+    billing = {"no": "not billed", "to invoice": "to be billed", "invoiced": "billed"}
+    kinds = Counter((order["state"], order["invoice_status"]) for order in orders)
+    for (state, status), count in sorted(kinds.items()):
+        say(f"  {count:>4} purchase orders: {state}, {billing[status]}")
 
 
 def _print_documents(client: WebClient, ids: list[int]) -> None:

@@ -3,6 +3,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from .import_batch import Choice
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -10,14 +12,21 @@ class AccountMove(models.Model):
     def _procurify_reset(self):
         """Reset this bill to draft, as Odoo lets the user.
 
+        :returns: the Choice to update it with, which posts it again if it was
         :raises UserError: it is paid, locked or of a closed period
         """
         self.ensure_one()
         self.check_access("write")
         if obstacle := self._procurify_reset_obstacle():
             raise UserError(obstacle)
+        choice = Choice(self.env.user, post=self.state == "posted")
         if self.state != "draft":
             self.button_draft()
+        return choice
+
+    def _procurify_kept(self, applied, offered):
+        """Return what is known as written, now that ``offered`` was turned down."""
+        return applied | {"asked": offered}
 
     def _procurify_reset_obstacle(self):
         """Return why this bill cannot be written any more, or False."""

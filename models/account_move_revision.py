@@ -89,6 +89,8 @@ class AccountMove(models.Model):
         for record in [r for r in bills.values if r in moves]:
             move, offer = moves[record], bills.offers[record]
             revision = move._procurify_revision(record, offer)
+            if move.state == "posted":
+                move._procurify_link_lines(revision)
             if batch.choice:
                 changed[record] = move.with_env(self._procurify_writer(batch).env)
             elif move.state == "cancel":
@@ -111,6 +113,14 @@ class AccountMove(models.Model):
         self.ensure_one()
         names = DRAFT_FACTS if self.state == "draft" else BOOKED_FACTS
         return BillRevision(record._applied(), booked_version(self), offer, names)
+
+    def _procurify_link_lines(self, revision):
+        """Tie lines to the order lines that came after them: no figure changes."""
+        for line in revision.lines:
+            late = line.offered and line.offered["purchase_line_id"]
+            if late and line.booked and not line.booked["purchase_line_id"]:
+                booked = self.env["account.move.line"].browse(line.booked["id"])
+                booked.purchase_line_id = late
 
     def _procurify_is_untouched(self, record, revision):
         """Tell whether an update would overwrite nothing that a person decided."""

@@ -64,9 +64,11 @@ class OrderRevision:
     :param header: values as ``OrderImport`` prepares them
     :param lines: {source: values}
     :param linked: {source: id of the order's line} where an order item tells it
+    :param force: what a person changed gives way
     """
 
-    def __init__(self, order, applied, header, lines, linked):
+    def __init__(self, order, applied, header, lines, linked, force=False):
+        self.force = force
         self.order = order
         self.applied = applied or {}
         self.linked = linked
@@ -87,7 +89,8 @@ class OrderRevision:
             before = known.get(source)
             line_id = before["id"] if before else self.linked.get(source)
             line = mine.get(line_id)
-            if before and not line and same(before["wanted"], values):
+            taken_off = before and not line and not self.force
+            if taken_off and same(before["wanted"], values):
                 continue  # A person took it off the order, and it is what it was.
             if not line:
                 self.added[source] = values
@@ -153,6 +156,9 @@ class OrderRevision:
             value = wanted.get(name)
             ours, theirs = before["odoo"].get(name), before["wanted"].get(name)
             if name not in wanted or value is None or same(value, now[name]):
+                continue
+            if self.force:
+                changes[name] = value
                 continue
             if before["wanted"] and same(value, theirs):
                 continue

@@ -10,13 +10,16 @@ from .import_batch import BatchRefused, Choice, ImportBatch
 
 # Choice → the causes that it answers.
 CHOICES = {
-    "update": ("changed_after_booking", "cancelled_in_odoo"),
+    "update": ("changed_after_booking", "cancelled_in_odoo", "order_locked"),
     "credit": ("changed_after_booking",),
     "keep": (
         "changed_after_booking",
         "cancelled_in_odoo",
         "withdrawn",
         "deleted_in_procurify",
+        "order_cancelled",
+        "order_locked",
+        "order_undercut",
     ),
     "reverse": ("withdrawn", "deleted_in_procurify"),
     "import_again": ("target_deleted",),
@@ -97,15 +100,20 @@ class ProcurifyRecord(models.Model):
 
     @api.depends("state", "cause_ids", "res_id", "conflict_id")
     def _compute_choices(self):
-        held = self.filtered(lambda r: r.resource == "bill" and r.cause_ids)
-        moves = self.env["account.move"].sudo().browse(held.mapped("res_id"))
+        held = self.filtered(
+            lambda r: r.resource in ("bill", "purchase_order") and r.cause_ids
+        )
+        bills = held.filtered(lambda r: r.resource == "bill")
+        moves = self.env["account.move"].sudo().browse(bills.mapped("res_id"))
         states = {move.id: move.state for move in moves.exists()}
         for record in self:
             for choice in CHOICES:
                 record[f"can_{choice}"] = (
                     record in held
                     and record._answers(choice)
-                    and record._fits(choice, states.get(record.res_id))
+                    and record._fits(
+                        choice, record in bills and states.get(record.res_id)
+                    )
                 )
 
     def _fits(self, choice, state):
@@ -171,9 +179,8 @@ class ProcurifyRecord(models.Model):
         """
         for record in self._chosen("update"):
             move = record._own_target()
-            choice = Choice(self.env.user, post=move.state == "posted")
             with self.env.cr.savepoint():
-                move._procurify_reset()
+                choice = move._procurify_reset()
                 record._import_chosen(choice)
 
     def action_credit_and_rebill(self):
@@ -194,7 +201,7 @@ class ProcurifyRecord(models.Model):
             move.check_access("read")
             applied = dict(record.applied_state or {}, kept=True)
             if record.offered_state:
-                applied["asked"] = record.offered_state
+                applied = move._procurify_kept(applied, record.offered_state)
             record._settle(
                 kept_version=record._version(),
                 applied_state=applied,

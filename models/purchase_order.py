@@ -80,6 +80,9 @@ class PurchaseOrder(models.Model):
             if record not in orders or not self._procurify_has_ended(record, payload):
                 continue
             order, state = orders[record], record.applied_state or {}
+            if record.kept_version == record._version():
+                batch.link(record, order.id, "remembered", written=state)
+                continue
             if order.state != "cancel" and order._procurify_is_booked():
                 batch.hold(
                     record, "order_cancelled", value=record.name, found=order.name
@@ -174,7 +177,7 @@ class PurchaseOrder(models.Model):
         for record in records:
             for source, line in imported.made[record].items():
                 item = imported.item(source).sudo()
-                if not item:
+                if not item or (item.state, item.res_id) == ("done", line.id):
                     continue
                 if item.res_id != line.id and item.res_id in imported.owners:
                     left |= line.browse(item.res_id)

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.fields import Command
 
+from .import_batch import Choice
 from .order_import import created_line
 from .order_revision import SETTLEMENT, OrderRevision
 from .procurify_cause import Hold
@@ -19,13 +20,19 @@ class PurchaseOrder(models.Model):
         state = record.applied_state or {}
         imported.made[record] = {}
         cancelled_here = order.state == "cancel" and not state.get("cancelled")
-        if cancelled_here and record.applied_digest != record.digest:
-            batch.hold(record, "cancelled_in_odoo", value=record.name, found=order.name)
-        if cancelled_here and record not in batch.holds:
+        seen = record.kept_version == record._version() or (
+            cancelled_here and record.applied_digest == record.digest
+        )
+        if seen and not batch.choice:
             batch.link(record, order.id, "remembered", written=state)
             del imported.values[record]
-        if cancelled_here:
             return
+        if cancelled_here and not batch.choice:
+            batch.hold(record, "cancelled_in_odoo", value=record.name, found=order.name)
+            self._procurify_note_offer(batch, imported, record)
+            return
+        if batch.choice:
+            order = order.with_user(batch.choice.user)
         imported.shorten(record, order)
         revision = OrderRevision(
             order,
@@ -33,11 +40,40 @@ class PurchaseOrder(models.Model):
             imported.values[record],
             imported.lines[record],
             imported.linked(record, order),
+            force=bool(batch.choice),
         )
         self._procurify_hold_revision(batch, record, order, revision)
-        if record not in batch.holds:
+        if record in batch.holds:
+            self._procurify_note_offer(batch, imported, record)
+        else:
             order._procurify_apply(imported, record, revision)
             batch.link(record, order.id, "remembered")
+
+    @api.model
+    def _procurify_note_offer(self, batch, imported, record):
+        """Keep what the held version would write, for a person who turns it down."""
+        offer = {"header": imported.values[record], "lines": imported.lines[record]}
+        batch.note(record, offered_state=offer)
+
+    def _procurify_reset(self):
+        """Let this order be written, as Odoo lets the user.
+
+        :returns: the Choice to update it with
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if self.locked:
+            self.button_unlock()
+        return Choice(self.env.user)
+
+    def _procurify_kept(self, applied, offered):
+        """Return what is known as written, now that ``offered`` was turned down."""
+        lines = dict(applied.get("lines", {}))
+        for source, wanted in offered["lines"].items():
+            known = lines.get(source, {"id": 0, "odoo": {}})
+            lines[source] = known | {"wanted": wanted}
+        header = applied.get("header", {"odoo": {}}) | {"wanted": offered["header"]}
+        return applied | {"lines": lines, "header": header}
 
     @api.model
     def _procurify_hold_revision(self, batch, record, order, revision):
@@ -59,6 +95,8 @@ class PurchaseOrder(models.Model):
                 expected=f"{quantity:g}",
                 found=f"{line._procurify_booked_quantity():g}",
             )
+        if batch.choice:
+            return
         locked_by_person = order.locked and not revision.applied.get("locked")
         if locked_by_person and revision.changes_anything:
             batch.hold(record, "order_locked", value=record.name, found=order.name)

@@ -12,6 +12,10 @@ _FIELDS = {
     "procurify_vendor_policy": "vendor_policy",
     "procurify_department_plan_id": "department_plan_id",
     "procurify_location_plan_id": "location_plan_id",
+    "procurify_order_policy": "order_policy",
+    "procurify_requisition_policy": "requisition_policy",
+    "procurify_product_policy": "product_policy",
+    "procurify_receipt_policy": "receipt_policy",
     "procurify_bill_policy": "bill_policy",
     "procurify_closed_period_policy": "closed_period_policy",
 }
@@ -50,6 +54,34 @@ class ResConfigSettings(models.TransientModel):
     )
     procurify_location_plan_id = fields.Many2one(
         "account.analytic.plan", "Location Plan", groups=_MANAGER
+    )
+    procurify_order_policy = fields.Selection(
+        [
+            ("purchase", "Confirmed orders"),
+            ("rfq", "Requests for quotation, for a person to confirm"),
+            ("none", "Do not import"),
+        ],
+        string="Procurify Orders",
+        groups=_MANAGER,
+    )
+    procurify_requisition_policy = fields.Selection(
+        [("none", "Do not import"), ("rfq", "Requests for quotation, per vendor")],
+        string="Procurify Requisitions",
+        groups=_MANAGER,
+    )
+    procurify_product_policy = fields.Selection(
+        [
+            ("create", "Create the product"),
+            ("generic", "Use the generic product"),
+            ("hold", "Hold for a person"),
+        ],
+        string="Unknown Catalogue Items",
+        groups=_MANAGER,
+    )
+    procurify_receipt_policy = fields.Selection(
+        [("none", "Leave to Odoo"), ("set", "Set what Procurify received")],
+        string="Received Quantities",
+        groups=_MANAGER,
     )
     procurify_bill_policy = fields.Selection(
         [("draft", "Leave them as drafts"), ("posted", "Post them")],
@@ -109,6 +141,10 @@ class ResConfigSettings(models.TransientModel):
             values |= {
                 "procurify_user_id": self.env.uid,
                 "procurify_vendor_policy": "create",
+                "procurify_order_policy": "purchase",
+                "procurify_requisition_policy": "none",
+                "procurify_product_policy": "create",
+                "procurify_receipt_policy": "none",
                 "procurify_bill_policy": "draft",
                 "procurify_closed_period_policy": "hold",
             }

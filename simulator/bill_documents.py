@@ -241,6 +241,7 @@ class BillRenderer:
         order_id = item.order if line is None else line.order_id
         order = self.dataset.order(order_id)
         if line is not None:
+            found["sku"] = line.sku
             found["orderitem"] = OrderRenderer(self.dataset).line_of_bill(line, order)
         if order is not None:
             found["po"] = {

@@ -230,7 +230,7 @@ def _odd_texts(draw: Draw, pk: int) -> Bill:
     """Right to left, emoji, control characters, a NUL, and as long as may be."""
     lines = [draw.line(text=text) for text in ODD_TEXTS]
     bill = draw.bill(pk, "odd_texts", lines)
-    number = f"\u202e{bill.invoice_number}\u202c\t🧾"
+    number = f"\u202e{bill.invoice_number}\u202c 🧾"
     return replace(bill, invoice_number=number, note="\x00\x1b[31m" + ODD_TEXTS[0])
 
 

@@ -115,6 +115,8 @@ class Store:
         stamps = [bill.modified for bill in self._bills.values()]
         stamps += [order.modified for order in self._book.orders.values()]
         stamps += [line.modified for line in self._book.lines.values()]
+        if self._latest is not None:
+            stamps.append(self._latest)
         self._latest = max(stamps, default=None)
         self._in_the_past = False
 

@@ -9,6 +9,7 @@ from . import test_order_items
 from . import test_performance
 from . import test_purchase_order
 from . import test_quarantine
+from . import test_requisition
 from . import test_sweep
 from . import test_synchronisation
 from . import test_tour

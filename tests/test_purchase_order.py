@@ -151,6 +151,38 @@ class TestPurchaseOrder(ProcurifyCommon):
         self.assertIn("77", record.hold_reason)
         self.assertEqual(line.price_unit, 77.0)
 
+    def test_person_takes_procurifys_version_of_an_edited_order(self):
+        order_id, record, line = self._disputed()
+
+        record.action_reset_and_update()
+
+        self.assertEqual(record.state, "done")
+        self.assertEqual(line.price_unit, 5)
+        self._assert_total(order_id)
+
+    def test_person_keeps_odoos_version_until_procurify_changes_it_again(self):
+        order_id, record, line = self._disputed()
+
+        record.action_keep_odoo()
+        self._synchronise()
+        self.assertEqual((record.state, line.price_unit), ("done", 77))
+        self.dataset.revise_order(order_id, freight=Decimal(9))
+        self._synchronise()
+        self.assertEqual(line.price_unit, 77, "still the person's own")
+
+        self.dataset.revise_order(order_id, price=Decimal(6))
+        self._synchronise()
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+
+    def _disputed(self):
+        """Return (order id, record, line) of an order that both sides changed."""
+        order_id = self._order("plain", quantity=Decimal(10))
+        line = self._purchase(order_id).order_line[0]
+        line.price_unit = 77.0
+        self.dataset.revise_order(order_id, price=Decimal(5))
+        self._synchronise()
+        return order_id, self._record("purchase_order", order_id), line
+
     def test_edit_of_another_field_by_a_person_stays(self):
         order_id = self._order("plain", quantity=Decimal(10))
         line = self._purchase(order_id).order_line[0]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .. import Dataset, Simulator
 from ..bill_documents import BillRenderer
+from ..order_documents import OrderRenderer
 from ..resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -32,12 +38,22 @@ REASONS = {
 def rendered(dataset: Dataset) -> str:
     """Return everything that the API can say about a data set."""
     renderer = BillRenderer(dataset)
+    orders = OrderRenderer(dataset)
     lists = [
         [resource.render(dataset, row) for row in resource.rows(dataset)]
         for resource in RESOURCES.values()
     ]
     details = [renderer.detail(bill) for bill in dataset.bills()]
-    return json.dumps([lists, details])
+    ordered = [orders.detail(order) for order in dataset.orders()]
+    return json.dumps([lists, details, ordered])
+
+
+def with_orders() -> Dataset:
+    return Dataset(30, 7, orders=40, requisitions=15, billings=19)
+
+
+def digest(dataset: Dataset) -> str:
+    return hashlib.sha256(rendered(dataset).encode()).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +62,28 @@ def dataset() -> Dataset:
 
 
 def test_the_same_parameters_give_the_same_bytes() -> None:
-    assert rendered(Dataset(30, 7)) == rendered(Dataset(30, 7))
+    assert rendered(with_orders()) == rendered(with_orders())
+    # In another process, where texts have other hashes.
+    code = (
+        "from simulator.tests.test_dataset import digest, with_orders\n"
+        "print(digest(with_orders()))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "5"}
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).resolve().parents[2],
+        env=environment,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert printed.strip() == digest(with_orders())
+
+
+def test_more_orders_change_nothing_of_the_bills() -> None:
+    plain, rich = Dataset(30, 7), Dataset(30, 7, orders=20, requisitions=5, billings=9)
+    others = {bill.id: bill for bill in rich.bills()}
+    assert all(others[bill.id] == bill for bill in plain.bills())
 
 
 def test_another_seed_gives_other_bills() -> None:
