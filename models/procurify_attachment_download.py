@@ -23,6 +23,7 @@ from ..procurify import (
     TransientError,
 )
 from .ir_cron import is_run_manually
+from .procurify_attachment import MAX_NAME_CHARS
 from .procurify_secret import UnreadableSecret
 from .procurify_stream_scan import is_missing
 
@@ -166,7 +167,9 @@ class ProcurifyAttachment(models.Model):
         if is_missing(detail):
             return False
         payload = resource.payload.from_json(detail.data)
-        found = {file.external_id: file.file for file in payload.attachments}
+        found = {
+            file.external_id[:MAX_NAME_CHARS]: file.file for file in payload.attachments
+        }
         return found.get(self.external_id)
 
     def _check(self, download):
