@@ -5,11 +5,13 @@ Runs inside of ``odoo shell``, which hands over ``env``.
 
 from typing import Any
 
-#: An integration user has the rights of a clerk who enters bills, no more.
+#: An integration user has the rights of a clerk who enters items, orders and bills.
 CLERK_GROUPS = (
     "base.group_user",
     "base.group_partner_manager",
     "account.group_account_invoice",
+    "purchase.group_purchase_user",
+    "product.group_product_manager",
 )
 CLERK_LOGIN = "procurify"
 

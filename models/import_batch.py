@@ -84,7 +84,12 @@ class ImportBatch:
     def hold(self, record, code, key=None, reference_id=0, **params):
         """Note one reason to hold ``record``; there may be several."""
         self.holds.setdefault(record, []).append(
-            Hold(code, key or record.external_id, params, reference_id)
+            Hold(
+                code,
+                key or f"{record.resource}/{record.external_id}",
+                params,
+                reference_id,
+            )
         )
 
     def note(self, record, **values):

@@ -337,7 +337,7 @@ class OrderImport(DocumentImport):
             ),
             "date_order": at_noon(order.date),
             "payment_term_id": term or False,
-            "user_id": buyer.id if buyer else None,
+            "user_id": buyer.id if buyer else False,
         }
 
     def _planned(self, order):
@@ -360,11 +360,6 @@ def created_line(values):
         "tax_ids": [Command.set(values["tax_ids"])],
         "technical_price_unit": -1.0,
     }
-
-
-def header_values(values):
-    """Return a header's values as ``create`` takes them."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _stamp(line):

@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 MAX_NAME_CHARS = 200
+MAX_BYTE_COUNT = 2**31 - 1  # what a column of whole numbers takes
 
 
 class ProcurifyAttachment(models.Model):
@@ -44,7 +45,7 @@ class ProcurifyAttachment(models.Model):
         help="May open the file to whoever knows it.",
     )
     mimetype = fields.Char("Said Type", readonly=True)
-    length = fields.Integer("Said Size (bytes)", readonly=True)
+    byte_count = fields.Integer("Said Size (bytes)", readonly=True)
     sha1 = fields.Char("Said SHA-1", readonly=True)
     state = fields.Selection(
         [
@@ -109,7 +110,7 @@ class ProcurifyAttachment(models.Model):
         is posted keeps its own.
         """
         named = {
-            (record, file.external_id): file
+            (record, file.external_id[:MAX_NAME_CHARS]): file
             for record in batch.targets
             for file in getattr(batch.payloads.get(record), "attachments", ())
         }
@@ -177,7 +178,7 @@ class ProcurifyAttachment(models.Model):
             "name": clean_name(file.label),
             "url": file.file,
             "mimetype": file.mimetype,
-            "length": file.length or 0,
+            "byte_count": min(max(file.length or 0, 0), MAX_BYTE_COUNT),
             "sha1": file.sha1_hash,
         }
 

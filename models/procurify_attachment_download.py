@@ -23,6 +23,7 @@ from ..procurify import (
     TransientError,
 )
 from .ir_cron import is_run_manually
+from .procurify_attachment import MAX_NAME_CHARS
 from .procurify_secret import UnreadableSecret
 from .procurify_stream_scan import is_missing
 
@@ -142,7 +143,7 @@ class ProcurifyAttachment(models.Model):
     def _read_file(self, client):
         """Read the file; where its address ran out, with a fresh one."""
         limit = self.connection_id.attachment_limit_mb * MEGABYTE
-        if self.length > limit:
+        if self.byte_count > limit:
             raise TooLarge(limit)
         try:
             download = client.download(self.url, limit=limit)
@@ -166,7 +167,9 @@ class ProcurifyAttachment(models.Model):
         if is_missing(detail):
             return False
         payload = resource.payload.from_json(detail.data)
-        found = {file.external_id: file.file for file in payload.attachments}
+        found = {
+            file.external_id[:MAX_NAME_CHARS]: file.file for file in payload.attachments
+        }
         return found.get(self.external_id)
 
     def _check(self, download):
@@ -179,11 +182,11 @@ class ProcurifyAttachment(models.Model):
             raise UserError(
                 self.env._("A web page came instead of the file: sign-in, perhaps.")
             )
-        if self.length and len(content) != self.length:
+        if self.byte_count and len(content) != self.byte_count:
             raise UserError(
                 self.env._(
                     "The file should have %(said)s bytes, but %(came)s came.",
-                    said=self.length,
+                    said=self.byte_count,
                     came=len(content),
                 )
             )

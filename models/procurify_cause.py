@@ -122,6 +122,11 @@ CAUSES = {
         _lt("Procurify changed %(value)s, and somebody locked %(found)s in Odoo."),
         _lt("Unlock the order and replay, or ignore the change."),
     ),
+    "cancelled_in_odoo": (
+        "Cancelled in Odoo",
+        _lt("Procurify changed %(value)s, and %(found)s is cancelled in Odoo."),
+        _lt("Set it back to draft and replay, or open the document to choose."),
+    ),
     "missing_allocation": (
         "Line without account",
         _lt("%(value)s carries no account code in Procurify."),
@@ -159,12 +164,12 @@ CAUSES = {
     "changed_after_booking": (
         "Changed after booking",
         _lt(
-            "Procurify changed this bill, but %(found)s is posted or was edited in "
-            "Odoo. Differences: %(value)s."
+            "Procurify changed this document, but %(found)s is posted or was edited "
+            "in Odoo. Differences: %(value)s."
         ),
         _lt(
-            "Update the bill, credit it and book it anew, or keep what Odoo has: open "
-            "the document to choose."
+            "Open the document to choose: update what Odoo has, credit and book it "
+            "anew, or keep it."
         ),
     ),
     "withdrawn": (
@@ -176,11 +181,6 @@ CAUSES = {
         "Deleted in Procurify",
         _lt("%(value)s was deleted in Procurify, but %(found)s is posted."),
         _lt("Reverse the bill, or keep it: open the document to choose."),
-    ),
-    "cancelled_in_odoo": (
-        "Cancelled in Odoo",
-        _lt("Procurify changed %(value)s, but %(found)s was cancelled in Odoo."),
-        _lt("Update the bill, or keep it cancelled: open the document to choose."),
     ),
     "closed_period": (
         "Closed period",

@@ -111,8 +111,11 @@ class ProcurifyRecord(models.Model):
 
     def _failure(self, error):
         """Return the Hold that tells ``error`` to a person."""
+        key = f"{self.resource}/{self.external_id}"
         if isinstance(error, AccessError):
+            # A right that is missing for one is missing for all: one cause.
             code, text = "access_denied", str(error)
+            key = f"{self.resource}/{text.splitlines()[0]}"
         elif isinstance(error, UserError):
             code, text = "odoo_refused", str(error)
         elif isinstance(error, psycopg2.IntegrityError):
@@ -125,7 +128,6 @@ class ProcurifyRecord(models.Model):
                 self.external_id,
                 exc_info=error,
             )
-        key = f"{self.resource}/{self.external_id}"
         return Hold(code, key, {"value": text}, 0)
 
     # === OUTCOME METHODS === #

@@ -5,7 +5,7 @@ from odoo.fields import Command, Domain
 
 from ..procurify import OrderState
 from .import_batch import BatchRefused
-from .order_import import OrderImport, created_line, header_values
+from .order_import import OrderImport, created_line
 from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
 
 _LIVE_STATES = ("draft", "sent", "to approve", "purchase")
@@ -116,7 +116,7 @@ class PurchaseOrder(models.Model):
         }
         orders = self.create(
             [
-                header_values(imported.values[record])
+                imported.values[record]
                 | {
                     "company_id": self.env.company.id,
                     "order_line": [

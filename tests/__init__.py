@@ -2,6 +2,9 @@ from . import test_attachments
 from . import test_back_links
 from . import test_bill
 from . import test_revision
+from . import test_posting
+from . import test_closed_period
+from . import test_duplicates
 from . import test_connection
 from . import test_fetch
 from . import test_multi_company

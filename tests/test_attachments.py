@@ -243,6 +243,17 @@ class TestAttachments(ProcurifyCommon):
 
         self.assertTrue(self._attached(bill_id))
 
+    def test_what_is_said_of_a_file_cannot_hold_up_its_bill(self):
+        for number, length in enumerate((-1, 10**12)):
+            with self.subTest(length=length):
+                bill_id = self._bill_with_file(
+                    name=f"{number}" * 3000, declared_length=length
+                )
+
+                self._download()
+
+                self.assertEqual(self._record("bill", bill_id).state, "done")
+
     def test_names_lose_paths_and_what_cannot_be_seen(self):
         for given, wanted in (
             ("../../etc/passwd", "passwd"),

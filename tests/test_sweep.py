@@ -19,9 +19,7 @@ class TestSweep(ProcurifyCommon):
     def setUp(self):
         super().setUp()
         self.connection.sweep_days = 0  # the simulated year is not this one
-        self.stream = self.connection.stream_ids.filtered(
-            lambda s: s.resource == "bill"
-        )
+        self.stream = self._stream("bill")
 
     # === COMPLETENESS === #
 
@@ -179,6 +177,28 @@ class TestSweep(ProcurifyCommon):
                 self.assertEqual(len(self._records("bill")), self.bills)
                 self.assertFalse(self.stream.deleted_count)
 
+    def test_deleted_order_is_noticed_and_an_open_one_is_not(self):
+        kept, deleted = self.dataset.add_order(), self.dataset.add_order()
+        self._synchronise()
+        self.dataset.delete_order(deleted)
+
+        self._sweep()
+
+        self.assertTrue(self._record("purchase_order", deleted).remote_deleted)
+        self.assertFalse(self._record("purchase_order", kept).remote_deleted)
+        self.assertFalse(self._stream("purchase_order").missing_count)
+
+    def test_order_is_open_until_it_is_billed_or_cancelled(self):
+        order_id = self.dataset.add_order()
+        self._synchronise()
+        order = self.env["purchase.order"].browse(
+            self._record("purchase_order", order_id).res_id
+        )
+
+        self.assertEqual(order._procurify_open_ids(order.ids), set(order.ids))
+        order.button_cancel()
+        self.assertFalse(order._procurify_open_ids(order.ids))
+
     def test_old_settled_bill_is_not_asked_for(self):
         self._synchronise()
         self.connection.sweep_days = 1
@@ -311,6 +331,9 @@ class TestSweep(ProcurifyCommon):
         self.assertEqual(self.env["procurify.stream"]._sweep_due(), self.stream)
 
     # === HELPERS === #
+
+    def _stream(self, resource):
+        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
 
     def _sweep(self):
         self._run_cron("ir_cron_sweep")
