@@ -38,6 +38,7 @@ EDITS: Final = {
     "edit_catalog_item",
     "fix_bill",
     "move_line",
+    "name_vendor_on_line",
     "pay_order",
     "purchase_requisition_line",
     "receive",
