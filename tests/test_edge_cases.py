@@ -267,7 +267,9 @@ class TestEdgeCases(SharedCommon):
         return self.dataset.bill(bill_id).items
 
     def _orders_of(self, bill_id):
-        lines = map(self.dataset.order_line, [i.order_line for i in self._items(bill_id)])
+        lines = map(
+            self.dataset.order_line, [i.order_line for i in self._items(bill_id)]
+        )
         return {self.dataset.order(line.order_id) for line in lines}
 
     @staticmethod
