@@ -10,7 +10,7 @@ from odoo.fields import Date, Datetime, Domain
 from ..procurify import InvalidPayload
 from .line_pricing import LinePricing
 from .other_vendor import OtherVendor, is_other
-from .procurify_import_mixin import UNKNOWN_CODES
+from .procurify_import_mixin import UNKNOWN_CODES, json_text
 from .procurify_record_import import PAYLOADS, Resolution
 
 _DEFAULT_CENT = Decimal("0.01")
@@ -154,7 +154,7 @@ class DocumentImport:
         """
         return {
             (resource, external_id): (
-                json.dumps(data, default=str, ensure_ascii=False),
+                json_text(data),
                 PAYLOADS[resource].from_json(data),
             )
             for resource, external_id, data in document.references()
@@ -163,7 +163,7 @@ class DocumentImport:
     @staticmethod
     def _synthetic(resource, payload):
         """Return one object that has no list of its own, as ``_resolve`` takes it."""
-        text = json.dumps(payload.to_json(), ensure_ascii=False)
+        text = json_text(payload.to_json())
         return {(resource, payload.external_id): (text, payload)}
 
     def targets(self, model):

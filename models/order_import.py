@@ -1,7 +1,5 @@
 """Purchase orders of one batch: references, reasons to hold, values to write."""
 
-import json
-
 from odoo.fields import Command
 
 from ..procurify import OrderItem
@@ -12,6 +10,7 @@ from ..procurify.order_arithmetic import (
     reckon_order,
 )
 from .document_import import DocumentImport, at_noon
+from .procurify_import_mixin import json_text
 
 
 class OrderImport(DocumentImport):
@@ -47,7 +46,7 @@ class OrderImport(DocumentImport):
                 mentioned |= self._synthetic("unit", line.unit)
         for data in document.raw.get("order_items") or ():
             item = OrderItem.from_json(data)
-            text = json.dumps(data, default=str, ensure_ascii=False)
+            text = json_text(data)
             mentioned["order_item", item.external_id] = (text, item)
         return mentioned
 
