@@ -208,3 +208,28 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
             Command.link(self.env.ref(f"procurify_connector.{name}").id)
             for name in names
         ]
+
+
+class SharedCommon(ProcurifyCommon):
+    """One synchronisation of what ``_make`` adds, for tests that only look."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.simulator = Simulator(bills=0, seed=1)
+        cls.simulator.start()
+        cls.addClassCleanup(cls.simulator.stop)
+        cls.dataset = cls.simulator.dataset
+        # Whatever runs a cron is a method of a test.
+        first = cls()
+        cls.connection = first._connect()
+        cls._make()
+        first._synchronise()
+
+    @classmethod
+    def _make(cls):
+        """Add what the tests look at."""
+        raise NotImplementedError
+
+    def setUp(self):
+        super(ProcurifyCommon, self).setUp()
