@@ -9,7 +9,7 @@ from .common import ProcurifyCommon
 CENT = Decimal("0.01")
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestPurchaseOrder(ProcurifyCommon):
     # === CREATING === #
 
