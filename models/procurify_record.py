@@ -137,7 +137,6 @@ class ProcurifyRecord(models.Model):
         relation="procurify_record_awaits_rel",
         column1="record_id",
         column2="awaited_id",
-        string="Awaits",
         readonly=True,
         help="Order items that this bill is for, and that are not in Odoo yet.",
     )

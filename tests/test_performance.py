@@ -23,6 +23,32 @@ class TestPerformance(ProcurifyCommon):
         self.assertEqual(len(records), len(bills))
         self.assertLessEqual(many, few + 3)
 
+    def test_looking_at_unchanged_orders_again_costs_the_same_for_one_or_many(self):
+        for _number in range(30):
+            self.dataset.add_order("several_lines")
+        self._synchronise()
+        orders = self._records("purchase_order").sudo()
+        self.assertEqual(len(orders), 30)
+
+        few = self._queries_of_import(orders[:2])
+        many = self._queries_of_import(orders)
+
+        self.assertLessEqual(many, few + 5)
+
+    def test_checking_linked_bills_costs_the_same_for_one_or_many(self):
+        for _number in range(30):
+            order_id = self.dataset.add_order("plain")
+            self.dataset.bill_order(order_id, {0: 1})
+        self._fetch()
+        self._records().filtered(lambda r: r.resource != "bill").sudo()._import()
+        records = self._records("bill").sudo()
+        self._queries_of_check(records)
+
+        few = self._queries_of_check(records[:2])
+        many = self._queries_of_check(records)
+
+        self.assertLessEqual(many, few + 5)
+
     def test_staging_costs_the_same_for_one_or_many(self):
         self.connection.page_size = 100
         self.dataset.add_bill("plain")
@@ -55,6 +81,14 @@ class TestPerformance(ProcurifyCommon):
         records._parse(batch)
         start = self.env.cr.sql_log_count
         BillImport(self.connection._import_env(), batch).run()
+        return self.env.cr.sql_log_count - start
+
+    def _queries_of_import(self, records):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        start = self.env.cr.sql_log_count
+        records._import()
+        self.env.flush_all()
         return self.env.cr.sql_log_count - start
 
     def _queries_of_fetch(self):

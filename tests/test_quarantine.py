@@ -224,6 +224,9 @@ class TestQuarantine(ProcurifyCommon):
         partner = self._move(first).partner_id
         vendor = self._records("vendor", res_id=partner.id)
         self._move(first).unlink()
+        orders = self.env["purchase.order"].search([("partner_id", "=", partner.id)])
+        orders.button_cancel()
+        orders.unlink()
         partner.unlink()
         again = self._record("bill", first)
 
