@@ -14,7 +14,7 @@ DAY = date(2025, 3, 14)
 LOCK = date(2025, 3, 31)
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestClosedPeriod(ProcurifyCommon):
     def test_bill_of_a_closed_period_is_held_with_both_dates(self):
         self.company.fiscalyear_lock_date = LOCK

@@ -10,7 +10,7 @@ from odoo.tests import new_test_user, tagged
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestDuplicates(ProcurifyCommon):
     # === WHAT A DUPLICATE IS === #
 

@@ -12,7 +12,7 @@ from .common import ProcurifyCommon
 ORDERS = "/api/v2/purchase_orders/"
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestOrderItems(ProcurifyCommon):
     # === LINES THAT CHANGED === #
 

@@ -10,7 +10,7 @@ from odoo.addons.procurify_connector.simulator.tenant_time import at
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestPosting(ProcurifyCommon):
     def test_bills_are_drafts_without_a_policy(self):
         bill_id = self._book("plain")

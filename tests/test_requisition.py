@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestRequisition(ProcurifyCommon):
     master_data_ready = True
 

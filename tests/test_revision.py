@@ -12,7 +12,7 @@ from odoo.addons.procurify_connector.procurify import RESOURCES
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestRevision(ProcurifyCommon):
     master_data_ready = True
 
