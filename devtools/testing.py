@@ -17,7 +17,7 @@ from .odoo import Odoo, prepare
 from .paths import ADDON, ROOT, STATE
 from .shell import compiled_apart, environment, locked, run
 
-PLAIN_TESTS = ("procurify/tests", "simulator/tests")
+PLAIN_TESTS = ("procurify/tests", "simulator/tests", "devtools/tests")
 SYSTEM_TESTS = ("tests_system",)
 ODOO_TESTS = ("tests",)
 NOTHING_COLLECTED = 5

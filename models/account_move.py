@@ -29,7 +29,7 @@ class AccountMove(models.Model):
         changed = self._procurify_revise(batch, bills, moves)
         new = [record for record in bills.documents if record not in moves]
         self._procurify_date(batch, bills, [*changed, *new])
-        self._procurify_hold_duplicates(batch, bills, new)
+        self._procurify_hold_duplicates(batch, bills, new, changed)
         self._procurify_update(batch, bills, changed)
         self._procurify_create(batch, bills, new)
         self._procurify_verify(batch, bills)

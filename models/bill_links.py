@@ -120,14 +120,16 @@ class BillLinks:
         sign = self.bills.sign(record)
         quantity = sign * item.quantity if item.quantity else None
         by_amount = line.product_qty in (0.0, 1.0) and not item.order_item_id
+        # A discount costs less than nothing, and is billed all the same.
+        goes_out = (net > 0) == (line.price_subtotal >= 0)
         counted = not item.bill_by_cost and quantity and self._counts_alike(line, item)
         if by_amount:
             billed = Decimal(1)
         elif counted and self.bills.pricing.keeps(quantity, self.digits):
-            billed = abs(quantity) if net > 0 else quantity
+            billed = abs(quantity) if goes_out else quantity
         else:
             billed = self._share(record, line, net)
-        if not billed or (billed > 0) != (net > 0):
+        if not billed or (billed > 0) != goes_out:
             return None
         self._remember(record, line, net, billed)
         return billed

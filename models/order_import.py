@@ -5,7 +5,12 @@ import json
 from odoo.fields import Command
 
 from ..procurify import OrderItem
-from ..procurify.order_arithmetic import implied_order_rate, reckon_order
+from ..procurify.arithmetic import quantity_text
+from ..procurify.order_arithmetic import (
+    implied_order_rate,
+    live_lines,
+    reckon_order,
+)
 from .document_import import DocumentImport, at_noon
 
 
@@ -46,6 +51,9 @@ class OrderImport(DocumentImport):
             text = json.dumps(data, default=str, ensure_ascii=False)
             mentioned["order_item", item.external_id] = (text, item)
         return mentioned
+
+    def _vendor_texts(self, document):
+        return [line.vendor_text for line in live_lines(document)]
 
     def _prepare_targets(self):
         self.products = self.targets("product.product")
@@ -167,6 +175,9 @@ class OrderImport(DocumentImport):
         unit, label = self._unit(record, line, product)
         tax_id = line.tax and self._target(record, "tax", line.tax.external_id)
         quantity, price = self._quantity_and_price(line, self.taxes.get(tax_id))
+        if not line.by_amount and quantity != float(line.quantity):
+            text = quantity_text(line.quantity, source.unit, line.unit_price)
+            label = f"{label} ({text})"
         return self._plain_line(
             name=label,
             product=product,

@@ -24,6 +24,11 @@ CAUSES = {
         _lt("Vendor “%(value)s” could be more than one contact or vendor: %(found)s."),
         _lt("Choose the right contact."),
     ),
+    "several_vendors": (
+        "Several vendors",
+        _lt("The lines of a document of “%(value)s” name several vendors: %(found)s."),
+        _lt("Split the document by vendor in Procurify."),
+    ),
     "unknown_account": (
         "Unknown account",
         _lt("Account code “%(value)s” is not an account of the chart."),

@@ -198,7 +198,8 @@ def search_by(model, field, values, domain=Domain.TRUE):
     values = {value for value in values if value}
     if not values:
         return found
-    match = Domain.OR(Domain(field, "=ilike", _escape_like(value)) for value in values)
+    spellings = {spelling for value in values for spelling in _spellings(value)}
+    match = Domain.OR(Domain(field, "=ilike", _escape_like(s)) for s in spellings)
     for record in model.search(match & domain):
         found[normalise(record[field])] |= record
     return found
@@ -210,5 +211,19 @@ def normalise(text):
     return re.sub(r"\s+", " ", folded).strip()
 
 
+def _spellings(text):
+    """Return how the database may have ``text``.
+
+    It compares code points, composed or not, and where its locale is C it takes only
+    the letters of ASCII for the same in either case.
+    """
+    text = text.strip()
+    if text.isascii():
+        return {text}
+    cases = (text, text.lower(), text.upper())
+    forms = (unicodedata.normalize(form, c) for form in ("NFC", "NFD") for c in cases)
+    return {*cases, *forms}
+
+
 def _escape_like(text):
-    return re.sub(r"([\\%_])", r"\\\1", text.strip())
+    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -6,6 +6,9 @@ from . import test_posting
 from . import test_closed_period
 from . import test_duplicates
 from . import test_connection
+from . import test_edge_cases
+from . import test_edge_life
+from . import test_edge_vendors
 from . import test_fetch
 from . import test_multi_company
 from . import test_order_items

@@ -113,7 +113,7 @@ class TestPosting(ProcurifyCommon):
 
         def refusing(moves, soft=True):
             if ref in moves.mapped("ref"):
-                raise UserError("not today")
+                raise UserError(moves.env._("not today"))
             return post(moves, soft=soft)
 
         self.patch(moves, "_post", refusing)

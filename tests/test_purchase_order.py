@@ -11,6 +11,8 @@ CENT = Decimal("0.01")
 
 @tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestPurchaseOrder(ProcurifyCommon):
+    master_data_ready = True
+
     # === CREATING === #
 
     def test_order_is_confirmed_with_its_lines_and_total(self):

@@ -7,6 +7,8 @@ from .common import ProcurifyCommon
 
 @tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestRequisition(ProcurifyCommon):
+    master_data_ready = True
+
     def setUp(self):
         super().setUp()
         self.connection.requisition_policy = "rfq"
