@@ -11,7 +11,7 @@ from ..procurify.order_arithmetic import (
     live_lines,
     reckon_order,
 )
-from .document_import import DocumentImport, at_noon
+from .document_import import DocumentImport, at_noon, html_text
 
 
 class OrderImport(DocumentImport):
@@ -348,6 +348,7 @@ class OrderImport(DocumentImport):
             ),
             "date_order": at_noon(order.date),
             "payment_term_id": term or False,
+            "note": html_text(order.comment),
             "user_id": buyer.id if buyer else False,
         }
 
