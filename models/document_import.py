@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime, time
 from decimal import Decimal
 
+from markupsafe import Markup, escape
+
 from odoo.fields import Date, Datetime, Domain
 
 from ..procurify import InvalidPayload
@@ -346,6 +348,11 @@ class DocumentImport:
         if reference.state is not Resolution.FOUND and not required:
             return False
         return self._target(record, resource, payload.external_id)
+
+
+def html_text(text):
+    """Return plain text of a person as HTML that says the same, or False."""
+    return str(Markup("<br>").join(map(escape, text.splitlines()))) or False
 
 
 def at_noon(day):

@@ -9,7 +9,7 @@ from ..procurify.order_arithmetic import (
     live_lines,
     reckon_order,
 )
-from .document_import import DocumentImport, at_noon
+from .document_import import DocumentImport, at_noon, html_text
 from .procurify_import_mixin import json_text
 
 
@@ -27,6 +27,7 @@ class OrderImport(DocumentImport):
         self.lines = {}
         self.made = {}
         self.shortened = set()
+        self._received_by_hand = {}
         self.generic = self.connection.product_id.with_env(env)
 
     def _reckon(self, document, cent):
@@ -186,7 +187,7 @@ class OrderImport(DocumentImport):
         ) | {
             "tax_ids": [tax_id] if tax_id else [],
             "analytic_distribution": self._distribution(record, line),
-            "qty_received": self._received(line, source, quantity),
+            "qty_received": self._received(line, source, quantity, product),
         }
 
     def _plain_line(self, name, product, unit, quantity, price, planned):
@@ -258,13 +259,23 @@ class OrderImport(DocumentImport):
         keys = [self._analytic_key(record, share) for share in line.shares]
         return self.pricing.nearest_distribution(line.amount, amounts, keys)
 
-    def _received(self, line, source, quantity):
+    def _received(self, line, source, quantity, product):
         """Return the received quantity, or None where it is Odoo's business."""
         if self.connection.receipt_policy != "set":
+            return None
+        if not self._is_received_by_hand(product):
             return None
         if not line.by_amount and quantity == float(line.quantity):
             return float(source.received)
         return float(source.received / source.quantity) if source.quantity else 0.0
+
+    def _is_received_by_hand(self, product):
+        """Tell whether Odoo lets a person enter what was received: where its Inventory
+        receives goods, a quantity written on the line would pretend a receipt."""
+        if product not in self._received_by_hand:
+            line = self.env["purchase.order.line"].new({"product_id": product.id})
+            self._received_by_hand[product] = line.qty_received_method == "manual"
+        return self._received_by_hand[product]
 
     def _extra_lines(self, record):
         """Return the lines of tax, freight, other and discount of the header.
@@ -336,6 +347,7 @@ class OrderImport(DocumentImport):
             ),
             "date_order": at_noon(order.date),
             "payment_term_id": term or False,
+            "note": html_text(order.comment),
             "user_id": buyer.id if buyer else False,
         }
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .procurify_cause import Hold
+from .causes import Hold
 
 UNKNOWN_CODES = {
     "currency": "unknown_currency",
