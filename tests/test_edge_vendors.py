@@ -124,6 +124,7 @@ class TestEdgeVendors(ProcurifyCommon):
             lambda record: record.external_id.startswith("other:")
         )
         self.assertEqual(len(names), 3)
+        self.assertFalse(any(names.mapped("web_url")), "a name has no page")
         order = self._record("purchase_order", orders["Anna's Anvils"])
         [cause] = order.cause_ids
         self.assertEqual(cause.code, "unknown_vendor")
