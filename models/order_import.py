@@ -29,6 +29,7 @@ class OrderImport(DocumentImport):
         self.shortened = set()
         self._received_by_hand = {}
         self.generic = self.connection.product_id.with_env(env)
+        self.has_generic = bool(self.generic.exists() and self.generic.active)
 
     def _reckon(self, document, cent):
         return reckon_order(document, cent)
@@ -117,7 +118,7 @@ class OrderImport(DocumentImport):
             self.totals[record] = self.reckonings[record].total
 
     def _check_generic(self, record):
-        if not (self.generic.exists() and self.generic.active):
+        if not self.has_generic:
             self.batch.hold(record, "missing_product", "generic")
 
     # === LINES === #
