@@ -16,6 +16,8 @@ INVENTORY = {"purchase_stock", "stock_account"}
 class OrderCommon(ProcurifyCommon):
     """Orders of one catalogue item, of which the connector makes goods."""
 
+    master_data_ready = True
+
     @classmethod
     def _installed_inventory(cls):
         modules = cls.env["ir.module.module"].search(
