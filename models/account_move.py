@@ -6,8 +6,8 @@ from odoo.fields import Command, Domain
 from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
 from .bill_import import BillImport
 from .bill_revision import booked_version, offered_version
+from .causes import Hold
 from .import_batch import BatchRefused
-from .procurify_cause import Hold
 
 
 class AccountMove(models.Model):

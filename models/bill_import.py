@@ -6,7 +6,7 @@ from odoo.fields import Command
 
 from ..procurify.arithmetic import quantity_text, reckon, split
 from .bill_links import BillLinks
-from .document_import import DocumentImport
+from .document_import import DocumentImport, html_text
 
 
 class BillImport(DocumentImport):
@@ -208,6 +208,7 @@ class BillImport(DocumentImport):
             "invoice_date": bill.invoice_date and bill.invoice_date.isoformat(),
             "date": date and date.isoformat(),
             "invoice_origin": orders or False,
+            "narration": html_text(bill.note),
             "invoice_line_ids": [Command.create(line) for line in lines.values()],
         }
         if not date:

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime, time
 from decimal import Decimal
 
+from markupsafe import Markup, escape
+
 from odoo.fields import Date, Datetime, Domain
 
 from ..procurify import InvalidPayload
 from .line_pricing import LinePricing
 from .other_vendor import OtherVendor, is_other
-from .procurify_import_mixin import UNKNOWN_CODES
+from .procurify_import_mixin import UNKNOWN_CODES, json_text
 from .procurify_record_import import PAYLOADS, Resolution
 
 _DEFAULT_CENT = Decimal("0.01")
@@ -154,7 +156,7 @@ class DocumentImport:
         """
         return {
             (resource, external_id): (
-                json.dumps(data, default=str, ensure_ascii=False),
+                json_text(data),
                 PAYLOADS[resource].from_json(data),
             )
             for resource, external_id, data in document.references()
@@ -163,7 +165,7 @@ class DocumentImport:
     @staticmethod
     def _synthetic(resource, payload):
         """Return one object that has no list of its own, as ``_resolve`` takes it."""
-        text = json.dumps(payload.to_json(), ensure_ascii=False)
+        text = json_text(payload.to_json())
         return {(resource, payload.external_id): (text, payload)}
 
     def targets(self, model):
@@ -346,6 +348,11 @@ class DocumentImport:
         if reference.state is not Resolution.FOUND and not required:
             return False
         return self._target(record, resource, payload.external_id)
+
+
+def html_text(text):
+    """Return plain text of a person as HTML that says the same, or False."""
+    return str(Markup("<br>").join(map(escape, text.splitlines()))) or False
 
 
 def at_noon(day):

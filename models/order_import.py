@@ -1,7 +1,5 @@
 """Purchase orders of one batch: references, reasons to hold, values to write."""
 
-import json
-
 from odoo.fields import Command
 
 from ..procurify import OrderItem
@@ -11,7 +9,8 @@ from ..procurify.order_arithmetic import (
     live_lines,
     reckon_order,
 )
-from .document_import import DocumentImport, at_noon
+from .document_import import DocumentImport, at_noon, html_text
+from .procurify_import_mixin import json_text
 
 
 class OrderImport(DocumentImport):
@@ -48,7 +47,7 @@ class OrderImport(DocumentImport):
                 mentioned |= self._synthetic("unit", line.unit)
         for data in document.raw.get("order_items") or ():
             item = OrderItem.from_json(data)
-            text = json.dumps(data, default=str, ensure_ascii=False)
+            text = json_text(data)
             mentioned["order_item", item.external_id] = (text, item)
         return mentioned
 
@@ -348,6 +347,7 @@ class OrderImport(DocumentImport):
             ),
             "date_order": at_noon(order.date),
             "payment_term_id": term or False,
+            "note": html_text(order.comment),
             "user_id": buyer.id if buyer else False,
         }
 

@@ -1,9 +1,7 @@
 """The catch-all vendor «OTHER»: who really sells is a text on the order's lines."""
 
-import json
-
 from ..procurify import VendorType
-from .procurify_import_mixin import normalise
+from .procurify_import_mixin import json_text, normalise
 
 _PREFIX = "other:"
 # Of external ids that stand for such a text.
@@ -45,7 +43,7 @@ class OtherVendor:
         )
         return {
             ("vendor", self.external_id): (
-                json.dumps(data, ensure_ascii=False),
+                json_text(data),
                 payload,
             )
         }

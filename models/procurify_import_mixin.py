@@ -1,5 +1,6 @@
 """The contract of an Odoo model into which Procurify's objects are imported."""
 
+import json
 import re
 import unicodedata
 from collections import defaultdict
@@ -7,7 +8,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .procurify_cause import Hold
+from .causes import Hold
 
 UNKNOWN_CODES = {
     "currency": "unknown_currency",
@@ -209,6 +210,16 @@ def normalise(text):
     """Return ``text`` as names are compared: NFKC, case folded, spaces collapsed."""
     folded = unicodedata.normalize("NFKC", text or "").casefold()
     return re.sub(r"\s+", " ", folded).strip()
+
+
+def json_text(data):
+    """Return ``data`` as the JSON that is staged; decimals as texts.
+
+    Half a character, as it is left where somebody cut a text, is written escaped, as
+    Procurify sent it: the database does not take it.
+    """
+    text = json.dumps(data, default=str, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _spellings(text):

@@ -12,6 +12,8 @@ from .common import ProcurifyCommon
 
 @tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestDuplicates(ProcurifyCommon):
+    master_data_ready = True
+
     # === WHAT A DUPLICATE IS === #
 
     def test_case_and_outer_spaces_of_the_number_do_not_hide_a_duplicate(self):

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 
 from .common import SharedCommon
 
@@ -249,7 +250,11 @@ class TestEdgeCases(SharedCommon):
         move = self._booked(self.bills["html_note"])
 
         self.assertIn("<img src=x onerror=alert(1)>", move.invoice_line_ids.name)
-        self.assertNotIn("<script", move.narration or "")
+        self.assertNotIn("<script", move.narration)
+        self.assertEqual(
+            html2plaintext(move.narration).split(),
+            self.dataset.bill(self.bills["html_note"]).note.split(),
+        )
         for message in move.message_ids:
             self.assertNotIn("<script", message.body)
 

@@ -12,6 +12,8 @@ BILLS = "/api/v3/ap/bills/"
 
 @tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestEdgeLife(ProcurifyCommon):
+    master_data_ready = True
+
     # === ORDERS === #
 
     def test_revised_order_says_what_changed_as_text(self):

@@ -67,6 +67,24 @@ class TestEdgeVendors(ProcurifyCommon):
 
         self.assertEqual(self._partner(vendor_id), partner)
 
+    def test_half_a_character_in_what_a_document_embeds_is_dropped(self):
+        bill_id = self.dataset.add_bill("inactive_vendor")
+        vendor_id = self.dataset.bill(bill_id).vendor_id
+        self.dataset.rename_vendor(vendor_id, "Half \ud83d and NUL \x00 Works")
+        order_id = self.dataset.add_order("plain")
+        self.dataset.revise_order(order_id, name="Half \ud83d a nut \x00", sku="\udc00")
+        self._synchronise()
+
+        record = self._record("bill", bill_id)
+        self.assertEqual(record.hold_reason, "")
+        self.assertEqual(self._move(bill_id).partner_id.name, "Half  and NUL  Works")
+        order = self._record("purchase_order", order_id)
+        self.assertEqual(order.hold_reason, "")
+        line = self.env["purchase.order"].browse(order.res_id).order_line[0]
+        self.assertIn("Half  a nut", line.name)
+        vendor = self._record("vendor", vendor_id)
+        self.assertIn("Works", vendor.payload_text)
+
     def test_long_vendor_name_is_not_cut_as_on_the_bill(self):
         bill_id = self.dataset.add_bill("plain")
         name = f"{'Long ' * 28}Name"
@@ -106,6 +124,7 @@ class TestEdgeVendors(ProcurifyCommon):
             lambda record: record.external_id.startswith("other:")
         )
         self.assertEqual(len(names), 3)
+        self.assertFalse(any(names.mapped("web_url")), "a name has no page")
         order = self._record("purchase_order", orders["Anna's Anvils"])
         [cause] = order.cause_ids
         self.assertEqual(cause.code, "unknown_vendor")

@@ -12,6 +12,8 @@ from .common import ProcurifyCommon
 
 @tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestPosting(ProcurifyCommon):
+    master_data_ready = True
+
     def test_bills_are_drafts_without_a_policy(self):
         bill_id = self._book("plain")
 
