@@ -84,8 +84,11 @@ def _file(what: str, extra: list[str]) -> int:
     name, *test_names = what.split("::")
     file = Path(name).resolve()
     arguments = ["::".join([str(file), *test_names]), *extra]
-    is_addon = any(file.is_relative_to(ROOT / folder) for folder in ODOO_TESTS)
-    return _in_a_database(arguments) if is_addon else _plain(arguments)
+    return _in_a_database(arguments) if _needs_odoo(file) else _plain(arguments)
+
+
+def _needs_odoo(file: Path) -> bool:
+    return any(file.is_relative_to(ROOT / folder) for folder in ODOO_TESTS)
 
 
 def _in_a_database(arguments: list[str]) -> int:
@@ -156,7 +159,8 @@ def _odoo(arguments: list[str], whole: bool = False) -> int:
 def _inventory(arguments: list[str], **options: Any) -> int:
     """Run the tests of documents in a fresh database that has Odoo Inventory."""
     odoo = prepare()
-    if not any(Path(argument.partition("::")[0]).exists() for argument in arguments):
+    files = [(ROOT / argument.partition("::")[0]).resolve() for argument in arguments]
+    if not any(file.exists() and _needs_odoo(file) for file in files):
         arguments = [*ODOO_TESTS, *arguments]
     with _timed("Odoo tests beside Inventory"):
         database = databases.duplicate(

@@ -10,9 +10,11 @@ from . import test_edge_cases
 from . import test_edge_life
 from . import test_edge_vendors
 from . import test_fetch
+from . import test_inventory
 from . import test_multi_company
 from . import test_order_items
 from . import test_performance
+from . import test_price_included
 from . import test_purchase_order
 from . import test_quarantine
 from . import test_requisition

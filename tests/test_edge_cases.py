@@ -23,7 +23,7 @@ SCENARIOS = (
 )
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestEdgeCases(SharedCommon):
     @classmethod
     def _make(cls):

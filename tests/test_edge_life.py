@@ -10,7 +10,7 @@ from .common import ProcurifyCommon
 BILLS = "/api/v3/ap/bills/"
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestEdgeLife(ProcurifyCommon):
     master_data_ready = True
 

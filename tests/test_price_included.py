@@ -50,6 +50,7 @@ ORDERS = (
 class PriceIncludedCommon(ProcurifyCommon):
     """A company of Korea's chart that keeps its books in Procurify's base currency."""
 
+    master_data_ready = True
     chart_template = "kr"
     rounding = "round_per_line"
     currency = "USD"
@@ -78,10 +79,11 @@ class PriceIncludedCommon(ProcurifyCommon):
     @classmethod
     def _keep_books(cls, books):
         """Leave it to the company whether its taxes are included in the price."""
-        super()._keep_books(books)
+        kept = super()._keep_books(books)
         taxes = cls.env["account.tax"].search([("type_tax_use", "=", "purchase")])
         taxes.price_include_override = False
         assert all(taxes.mapped("price_include"))
+        return kept
 
     def _check_bills(self):
         bills = [
@@ -191,7 +193,7 @@ class TestPriceIncludedInWon(PriceIncludedCommon):
     @classmethod
     def _trade_in(cls, books):
         """Tell Odoo its own rates, as Procurify's are for one dollar."""
-        super()._trade_in(books)
+        traded = super()._trade_in(books)
         rates = cls.env["res.currency.rate"].search(
             [("company_id", "=", cls.company.id)]
         )
@@ -205,6 +207,7 @@ class TestPriceIncludedInWon(PriceIncludedCommon):
                 "company_id": cls.company.id,
             }
         )
+        return traded
 
     def test_bill_is_converted_by_odoos_rate(self):
         bill_id = self.dataset.add_bill("plain")
