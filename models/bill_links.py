@@ -1,5 +1,6 @@
 """Bill lines → order lines: which one a line is for, and how much of it it bills."""
 
+import json
 import re
 from collections import defaultdict
 from decimal import Decimal
@@ -8,7 +9,6 @@ from odoo.fields import Domain
 from odoo.tools import float_round
 
 from ..procurify import InvalidPayload, OrderItem
-from .procurify_import_mixin import json_text
 
 # How Procurify's help names the costs of an order that are billed on their own.
 _EXTRA_WORDS = {
@@ -48,7 +48,7 @@ class BillLinks:
             except InvalidPayload:
                 continue
             if item:
-                text = json_text(embedded)
+                text = json.dumps(embedded, default=str, ensure_ascii=False)
                 mentioned["order_item", item.external_id] = (text, item)
         return mentioned
 
@@ -117,20 +117,23 @@ class BillLinks:
 
         :param net: Decimal, as it stands on the Odoo line: positive on a refund
         """
-        sign = self.bills.sign(record)
-        quantity = sign * item.quantity if item.quantity else None
+        # A discount is ordered at a negative price: billing it takes nothing back.
+        is_taken_back = (net > 0) == (line.price_unit < 0)
         by_amount = line.product_qty in (0.0, 1.0) and not item.order_item_id
-        # A discount costs less than nothing, and is billed all the same.
-        goes_out = (net > 0) == (line.price_subtotal >= 0)
-        counted = not item.bill_by_cost and quantity and self._counts_alike(line, item)
+        counted = not item.bill_by_cost and item.quantity
         if by_amount:
-            billed = Decimal(1)
-        elif counted and self.bills.pricing.keeps(quantity, self.digits):
-            billed = abs(quantity) if goes_out else quantity
+            size = Decimal(1)
+        elif (
+            counted
+            and self._counts_alike(line, item)
+            and self.bills.pricing.keeps(item.quantity, self.digits)
+        ):
+            size = abs(item.quantity)
         else:
-            billed = self._share(record, line, net)
-        if not billed or (billed > 0) != goes_out:
+            size = abs(self._share(record, line, net) or 0)
+        if not net or not size:
             return None
+        billed = -size if is_taken_back else size
         self._remember(record, line, net, billed)
         return billed
 
@@ -142,16 +145,26 @@ class BillLinks:
 
     def _share(self, record, line, net):
         """Return the part of the line's quantity that ``net`` is; the last ends it."""
-        amount = Decimal(str(line.price_subtotal))
-        if not amount:
+        price = self._net_price(line)
+        if not price:
             return None
         others, billed = self._billed_before(record, line)
+        amount = Decimal(str(line.price_subtotal))
         ordered = Decimal(str(line.product_qty))
         cent = Decimal(str(line.currency_id.rounding))
-        if abs(others + net - amount) < cent:
+        is_last = abs(others + self.bills.sign(record) * net - amount) < cent
+        if is_last and abs(billed) < abs(ordered):
             return ordered - billed
-        share = float_round(float(net * ordered / amount), precision_digits=self.digits)
+        share = float_round(float(net) / price, precision_digits=self.digits)
         return Decimal(str(share))
+
+    @staticmethod
+    def _net_price(line):
+        """Return what one piece costs without tax, also where none is expected now."""
+        if line.product_qty and line.price_subtotal:
+            return line.price_subtotal / line.product_qty
+        taxes = line.tax_ids.compute_all(line.price_unit, line.currency_id)
+        return taxes["total_excluded"]
 
     def _billed_before(self, record, line):
         """Return (amount, quantity) that other bills have of ``line``."""

@@ -312,14 +312,17 @@ class OrderImport(DocumentImport):
             planned=self._planned(self.documents[record]),
         )
 
-    def shorten(self, record, order):
-        """Expect of a closed order no more than was received or billed."""
+    def shorten(self, record, order=None):
+        """Expect of a closed order no more than was received or billed.
+
+        :param order: the order as it is in Odoo, if it is there
+        """
         document = self.documents[record]
         if not document.is_closed:
             return
         items = {f"line {line.id}": line for line in document.lines}
         known = (record.applied_state or {}).get("lines", {})
-        mine = {line.id: line for line in order.order_line}
+        mine = {line.id: line for line in order.order_line} if order else {}
         for source, values in self.lines[record].items():
             item = items.get(source)
             if not item or not item.quantity or item.received >= item.quantity:

@@ -34,6 +34,8 @@ class PurchaseOrder(models.Model):
             if record in orders:
                 self._procurify_revise(batch, imported, record, orders[record])
         new = [record for record in imported.values if record not in orders]
+        for record in new:
+            imported.shorten(record)
         orders |= self._procurify_create(batch, imported, new)
         self._procurify_finish(batch, imported, orders)
 
@@ -163,7 +165,8 @@ class PurchaseOrder(models.Model):
             order = orders[record]
             if hold := order._procurify_settle(imported, record):
                 refused[record] = [hold]
-            if imported.documents[record].is_closed and order.state == "purchase":
+            is_closed = imported.documents[record].is_closed
+            if is_closed and order.state == "purchase" and not order.locked:
                 order.locked = True
             batch.written[record] = order._procurify_applied(imported, record)
         if refused:

@@ -104,7 +104,8 @@ class PurchaseOrder(models.Model):
     def _procurify_apply(self, imported, record, revision):
         """Write a revision, and say in the chatter what it changed."""
         self.ensure_one()
-        self._procurify_unlock(revision.applied)
+        if revision.changes_anything or not imported.documents[record].is_closed:
+            self._procurify_unlock(revision.applied)
         was_cancelled = self.state == "cancel"
         if was_cancelled:
             self.button_draft()
@@ -209,7 +210,8 @@ class PurchaseOrder(models.Model):
             record, self.env._("Rounding: Odoo computes %s less", f"{rest:g}"), rest
         ) | {"product_qty": 1.0 if rest else 0.0}
         if line:
-            line.write(created_line(values))
+            if line.price_unit != rest or line.name != values["name"]:
+                line.write(created_line(values))
         else:
             line = line.create(created_line(values) | {"order_id": self.id})
         imported.made[record][SETTLEMENT] = line

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
         Currency,
         Department,
         Expected,
+        ExpectedBilling,
         ExpectedOrder,
+        ExpectedRequest,
         Location,
         OrderLine,
         Place,
@@ -258,11 +260,19 @@ class Dataset(OrderEdits):
         expectation.hold_duplicates(bills, outcomes)
         return outcomes
 
-    def expected_orders(self) -> dict[int, ExpectedOrder]:
-        """Return what a correct import makes of each listed order, by order id."""
+    def expected_orders(self, *, hidden: bool = False) -> dict[int, ExpectedOrder]:
+        """Return what a correct import makes of each listed order, by order id.
+
+        :param hidden: also of those that no list shows, but that are found by id
+        """
         with self._lock:
             vendors = dict(self._vendors)
-            orders = [(order, self.order_lines(order.id)) for order in self.orders()]
+            shown = [
+                order
+                for order in self._book.orders.values()
+                if order.listed or (hidden and order.readable)
+            ]
+            orders = [(order, self.order_lines(order.id)) for order in shown]
         twins = expectation.twin_names(vendors.values())
         return {
             order.id: order_expectation.expected_order(order, lines, vendors, twins)
@@ -281,6 +291,33 @@ class Dataset(OrderEdits):
         """Return the net amount billed of each order line, by quantity or by cost."""
         bills = order_expectation.booked(self.bills(), self.expected(), held=held)
         return order_expectation.billed_amounts(bills)
+
+    def expected_billing(self) -> dict[int, ExpectedBilling]:
+        """Return what is billed of each order that is found by id."""
+        bills = order_expectation.booked(self.bills(), self.expected(), held=False)
+        with self._lock:
+            orders = [o for o in self._book.orders.values() if o.readable]
+            return {
+                order.id: order_expectation.expected_billing(
+                    order, self.order_lines(order.id), bills
+                )
+                for order in orders
+            }
+
+    def expected_requests(self) -> dict[int, ExpectedRequest]:
+        """Return what each requisition asks for that is approved and not bought."""
+        with self._lock:
+            vendors = dict(self._vendors)
+            twins = expectation.twin_names(vendors.values())
+            return {
+                requisition.num: order_expectation.expected_request(
+                    requisition,
+                    self.requisition_lines(requisition.num),
+                    vendors,
+                    twins,
+                )
+                for requisition in self.requisitions()
+            }
 
     def expected_balances(self) -> dict[tuple[str, str, int], Decimal]:
         """Return the sums per currency, account code and department."""

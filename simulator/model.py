@@ -385,3 +385,40 @@ class ExpectedOrder:
     number: str
     date: str
     details: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExpectedBilledLine:
+    """What the books say of an order's line.
+
+    `whole` is what Procurify's order says, `ordered` what of it is still expected or
+    has come; `slack` is what bills by cost may round of `billed`.
+    """
+
+    whole: Decimal
+    ordered: Decimal
+    billed: Decimal
+    slack: Decimal
+
+
+@dataclass(frozen=True)
+class ExpectedBilling:
+    """What is billed of an order: by line id, and how often each kind of extra."""
+
+    lines: dict[int, ExpectedBilledLine]
+    extras: dict[str, int]
+    closed: bool
+
+
+@dataclass(frozen=True)
+class ExpectedRequest:
+    """The lines of a requisition that wait for being bought: quantity and amount.
+
+    `vendors` are those that are asked, each with the currency.
+    """
+
+    importable: bool
+    reasons: frozenset[str]
+    excluded: str | None
+    lines: dict[int, tuple[Decimal, Decimal]]
+    vendors: frozenset[tuple[int, str]]

@@ -6,6 +6,7 @@ As in ``expectation.py``: whole cents, fractions, no code shared with ``arithmet
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -22,14 +23,22 @@ from .expectation import (
     net_and_tax,
 )
 from .manufacturer import BOOK_CURRENCIES
-from .model import ExpectedOrder
+from .model import (
+    ExpectedBilledLine,
+    ExpectedBilling,
+    ExpectedOrder,
+    ExpectedRequest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .model import Bill, Expected, Modifier, Order, OrderLine, Vendor
+    from .model import Bill, Expected, Item, Modifier, Order, OrderLine, Requisition, Vendor
 
 CANCELLED: Final = 1
+APPROVED: Final = {1, 3, 5}  # a requisition: approved, purchased, received
+TO_BUY: Final = {0, 1}
+CLOSED, PAID = 3, 4
 KINDS: Final = {1: "recurring", 2: "blanket"}
 
 
@@ -57,7 +66,9 @@ def expected_order(
         "line_shipping": sum(in_cents(line.shipping or 0) for line in live),
     }
     error = in_cents(order.total_error or 0)
-    excluded = "cancelled" if order.state == CANCELLED else None
+    excluded = None if live else "no_lines"
+    if order.state == CANCELLED:
+        excluded = "cancelled"
     details = {} if excluded else _reasons(order, live, vendors[order.vendor_id], twins)
     return ExpectedOrder(
         importable=not excluded and not details,
@@ -169,3 +180,114 @@ def _remarks(order: Order, lines: Sequence[OrderLine]) -> frozenset[str]:
     if order.punchout:
         found.add("punchout")
     return frozenset(found)
+
+
+# --- billing ----------------------------------------------------------------------
+
+
+def expected_billing(
+    order: Order, lines: Sequence[OrderLine], bills: Iterable[Bill]
+) -> ExpectedBilling:
+    """Return what is ordered and billed of an order, by the bills in the books."""
+    by_line: dict[int, list[Item]] = defaultdict(list)
+    extras: dict[str, int] = defaultdict(int)
+    for bill in bills:
+        for item in bill.items:
+            if item.order_line is not None:
+                by_line[item.order_line].append(item)
+            elif item.order == order.id and net_and_tax(item)[0]:
+                extras[_extra_kind(item)] += 1
+    found = {
+        line.id: _billed_line(order, line, by_line[line.id])
+        for line in lines
+        if line.active
+    }
+    return ExpectedBilling(found, dict(extras), closed=_is_closed(order))
+
+
+def _is_closed(order: Order) -> bool:
+    """Return whether what has not come will not come; one may be paid while open."""
+    return order.state == CLOSED or (order.state == PAID and order.closed is not None)
+
+
+def _billed_line(
+    order: Order, line: OrderLine, items: Sequence[Item]
+) -> ExpectedBilledLine:
+    net, pieces = _net(line), _pieces(line)
+    billed, by_cost = Fraction(0), 0
+    for item in items:
+        amount = net_and_tax(item)[0]
+        counts = item.amount is None and pieces == line.quantity and item.quantity
+        if counts and _has_cents(item.quantity):
+            sign = 1 if (amount < 0) == (net < 0) else -1
+            billed += sign * abs(Fraction(item.quantity)) if amount else 0
+        elif net and amount:
+            billed += Fraction(amount, net) * Fraction(pieces)
+            by_cost += 1
+    ordered = Fraction(pieces)
+    if _is_closed(order) and line.received < line.quantity:
+        come = ordered * Fraction(line.received) / Fraction(line.quantity)
+        ordered = min(ordered, max(come, billed))
+    slack = Decimal("0.01") * by_cost
+    if by_cost and sum(net_and_tax(item)[0] for item in items) == net:
+        slack = Decimal(0)
+    return ExpectedBilledLine(pieces, _decimal(ordered), _decimal(billed), slack)
+
+
+def _pieces(line: OrderLine) -> Decimal:
+    """Return the quantity that Odoo can hold: one piece where it cannot."""
+    whole = line.total is None or _net(replace(line, total=None)) == _net(line)
+    counted = whole and line.quantity and _has_cents(line.quantity)
+    return line.quantity if counted else Decimal(1)
+
+
+def _has_cents(quantity: Decimal) -> bool:
+    return (Fraction(quantity) * 100).denominator == 1
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _extra_kind(item: Item) -> str:
+    word = item.description.split(" ")[0].lower()
+    return word if word in {"tax", "other", "discount"} else "freight"
+
+
+# --- requisitions -----------------------------------------------------------------
+
+
+def expected_request(
+    requisition: Requisition,
+    lines: Sequence[OrderLine],
+    vendors: Mapping[int, Vendor],
+    twins: frozenset[str],
+) -> ExpectedRequest:
+    """Return what a requisition asks for that is approved and not bought."""
+    wanted = [
+        line
+        for line in lines
+        if requisition.status in APPROVED
+        and line.order_id is None
+        and line.status in TO_BUY
+        and line.active
+    ]
+    asked = {(line.vendor_id, CURRENCY_NAMES[line.currency_id]) for line in wanted}
+    currencies = {currency for _vendor, currency in asked}
+    people = [vendors[vendor_id] for vendor_id, _currency in asked]
+    department = requisition.department_id
+    found = {
+        "unknown_department": wanted and department not in books.COST_CENTRES,
+        "inactive_currency": currencies - set(BOOK_CURRENCIES),
+        "unknown_vendor": any(vendor.type == CATCH_ALL_TYPE for vendor in people),
+        "ambiguous_vendor": any(ambiguous(vendor, twins) for vendor in people),
+    }
+    reasons = frozenset(reason for reason, is_one in found.items() if is_one)
+    excluded = None if wanted else "nothing_requested"
+    return ExpectedRequest(
+        importable=not excluded and not reasons,
+        reasons=reasons,
+        excluded=excluded,
+        lines={line.id: (line.quantity, money(_net(line))) for line in wanted},
+        vendors=frozenset(asked),
+    )
