@@ -9,7 +9,6 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools.mimetypes import guess_mimetype
 
 from ..procurify import (
@@ -22,6 +21,7 @@ from ..procurify import (
     TooLarge,
     TransientError,
 )
+from .concurrency import CONCURRENCY_ERRORS
 from .ir_cron import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
 from .procurify_secret import UnreadableSecret
@@ -104,7 +104,7 @@ class ProcurifyAttachment(models.Model):
         except (AuthenticationError, AddressError, UnreadableSecret) as error:
             # The fetch says so on the connection; no file is to blame.
             _logger.info("Procurify %s: no files: %s", connection.name, error)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except CONCURRENCY_ERRORS:
             # The import wrote the same row: that file waits for the next run.
             self.env.cr.rollback()
             return False

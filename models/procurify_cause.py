@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .causes import CAUSES
+from .concurrency import created_once
 from .resource_kinds import DOCUMENTS
 
 
@@ -169,7 +170,10 @@ class ProcurifyCause(models.Model):
             if (cause.code, cause.key) in wanted
         }
         missing = [wanted[pair] for pair in wanted if pair not in known]
-        created = self.create([self._prepare_values(connection, h) for h in missing])
+        with created_once():
+            created = self.create(
+                [self._prepare_values(connection, hold) for hold in missing]
+            )
         known |= {(cause.code, cause.key): cause for cause in created}
         self._refresh(known, wanted)
         return known

@@ -9,14 +9,14 @@ from enum import Enum
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command, Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import ormcache
 
 from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
 from .causes import Hold
+from .concurrency import CONCURRENCY_ERRORS
 from .import_batch import BatchRefused, ImportBatch
 from .ir_cron import is_run_manually
 from .resource_kinds import KINDS
@@ -78,7 +78,7 @@ class ProcurifyRecord(models.Model):
             guilty = self.browse(record.id for record in refused.holds)
             guilty._quarantine(refused.holds)
             (self - guilty)._try_import()
-        except psycopg2.OperationalError:
+        except (psycopg2.OperationalError, ConcurrencyError):
             # Not the document's fault: a concurrent change, or the server is gone.
             raise
         except Exception as error:  # noqa: BLE001 -- the quarantine boundary
@@ -316,7 +316,7 @@ class ProcurifyRecord(models.Model):
             ):
                 records._import()
                 time_left = commit(len(records), remaining=self.search_count(domain))
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except CONCURRENCY_ERRORS:
             # Somebody wrote what this batch read: it is still pending.
             self.env.cr.rollback()
         if self.search_count(domain, limit=1):

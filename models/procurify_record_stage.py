@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, InvalidPayload
+from .concurrency import created_once
 from .instants import naive
 from .resource_kinds import KINDS
 
@@ -55,7 +56,8 @@ class ProcurifyRecord(models.Model):
                 changed += 1
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
-        self.sudo().create(to_create)
+        with created_once():
+            self.sudo().create(to_create)
         return len(to_create) + changed
 
     @api.model
@@ -75,19 +77,19 @@ class ProcurifyRecord(models.Model):
         )
         rows = self.sudo().search(domain)
         found = {(row.resource, row.external_id): row for row in rows}
-        created = self.sudo().create(
-            [
-                self._new_values(connection, resource)
-                | {
-                    "external_id": external_id,
-                    "payload": text,
-                    "name": payload.label,
-                    "code": payload.code,
-                }
-                for (resource, external_id), (text, payload) in mentioned.items()
-                if (resource, external_id) not in found
-            ]
-        )
+        new = [
+            self._new_values(connection, resource)
+            | {
+                "external_id": external_id,
+                "payload": text,
+                "name": payload.label,
+                "code": payload.code,
+            }
+            for (resource, external_id), (text, payload) in mentioned.items()
+            if (resource, external_id) not in found
+        ]
+        with created_once():
+            created = self.sudo().create(new)
         return found | {(row.resource, row.external_id): row for row in created}
 
     @api.model

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..procurify import RESOURCES, ForbiddenError, ProcurifyError, ProtocolError
+from .concurrency import CONCURRENCY_ERRORS
 from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
 
@@ -223,7 +223,7 @@ class ProcurifyStream(models.Model):
                 connection._note_success()
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except CONCURRENCY_ERRORS:
             # Another job wrote a row of this page. The page is read again.
             self.env.cr.rollback()
             return False

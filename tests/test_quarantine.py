@@ -2,8 +2,11 @@
 
 import json
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.procurify_connector.models.concurrency import created_once
 
 from .common import ProcurifyCommon
 
@@ -237,6 +240,19 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(self._codes(again), {"target_deleted"})
         vendor.action_replay()
         self.assertEqual(self._codes(vendor), {"target_deleted"})
+
+    def test_row_that_another_worker_has_just_made_is_no_documents_fault(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(ConcurrencyError),
+            self.env.cr.savepoint(),
+            created_once(),
+        ):
+            record.sudo().copy()
 
     def test_unreadable_document_is_held_with_the_field_that_is_wrong(self):
         bill_id = self.dataset.add_bill("plain")
