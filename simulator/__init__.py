@@ -20,7 +20,7 @@ The data set (:class:`Dataset`)
     need orders of a special shape) come on top and change nothing of the bills. The
     names of all kinds of document are in ``scenarios.SCENARIOS`` and
     ``FURTHER_SCENARIOS``, ``billing.BILLINGS``, ``order_scenarios.ORDER_SCENARIOS`` and
-    ``REQUISITION_SCENARIOS``.
+    ``REQUISITION_SCENARIOS``; those of ``scenarios.RARE_SCENARIOS`` are in no series.
 
 Edits while it runs
     Methods of the data set, also by ``POST /_simulator/edits``: documents are added

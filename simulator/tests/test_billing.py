@@ -11,7 +11,7 @@ from .. import Dataset
 from ..bill_documents import BillRenderer
 from ..billing import BILLINGS
 from ..order_documents import OrderRenderer
-from ..scenarios import FURTHER_SCENARIOS
+from ..scenarios import FURTHER_SCENARIOS, RARE_SCENARIOS
 
 if TYPE_CHECKING:
     from .client import Client
@@ -128,7 +128,9 @@ def test_lines_of_bills_are_added_and_removed(client: Client, dataset: Dataset) 
     assert set(dataset.expected()[bill_id].net_lines.values()) == {Decimal("9.00")}
 
 
-@pytest.mark.parametrize("scenario", sorted({*BILLINGS, *FURTHER_SCENARIOS}))
+@pytest.mark.parametrize(
+    "scenario", sorted({*BILLINGS, *FURTHER_SCENARIOS, *RARE_SCENARIOS})
+)
 def test_a_scenario_is_expected_to_be_importable_or_is_held(scenario: str) -> None:
     reasons = {
         "several_currencies": {"several_currencies"},

@@ -12,7 +12,7 @@ from .. import Simulator
 from ..billing import BILLINGS
 from ..listing import DEFAULT_PAGE_SIZE
 from ..resources import RESOURCES
-from ..scenarios import FURTHER_SCENARIOS
+from ..scenarios import FURTHER_SCENARIOS, RARE_SCENARIOS
 from ..year import revise_at_random
 from . import specification
 from .client import GRANT, Client
@@ -125,6 +125,9 @@ def test_every_shape_of_bill_and_order_is_valid(spec: Specification) -> None:
     with Simulator(0, 3, orders=40, billings=count) as simulator:
         client = Client(simulator).log_in()
         dataset = simulator.dataset
+        for name in RARE_SCENARIOS:
+            dataset.add_bill(name)
+        dataset.rename_currency(4, "kr ¤")
         revise_at_random(dataset, random.Random(1), 60)
         for bill in dataset.bills():
             found = client.get(f"/api/v2/ap/bills/{bill.id}/").json
