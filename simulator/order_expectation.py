@@ -33,7 +33,16 @@ from .model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .model import Bill, Expected, Item, Modifier, Order, OrderLine, Requisition, Vendor
+    from .model import (
+        Bill,
+        Expected,
+        Item,
+        Modifier,
+        Order,
+        OrderLine,
+        Requisition,
+        Vendor,
+    )
 
 CANCELLED: Final = 1
 APPROVED: Final = {1, 3, 5}  # a requisition: approved, purchased, received

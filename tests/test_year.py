@@ -174,7 +174,9 @@ class TestYear(OracleCase):
             "other": {"other"},
             "discount": {"discount"},
         }
-        is_complete = all(abs(line.ordered - line.billed) <= line.slack for line in lines)
+        is_complete = all(
+            abs(line.ordered - line.billed) <= line.slack for line in lines
+        )
         extras = Counter(kind for kind in open_extras if kind in expected.extras)
         if not is_complete or extras != Counter(billing.extras):
             return "to invoice"
