@@ -64,7 +64,12 @@ def _parser() -> ArgumentParser:
     command.add_argument("--once", action="store_true", help="end after the summary")
     command.add_argument("--bills", type=int, default=60, help="bills to simulate")
     command.add_argument("--fresh", action="store_true", help="forget earlier runs")
-    command = add("test", _test, "run all tests, or some", passes_on=True)
+    command = add(
+        "test",
+        _test,
+        "run all tests, or: plain, odoo, inventory, system, a file, an expression",
+        passes_on=True,
+    )
     command.add_argument("what", nargs="?", default="all")
     add("lint", _lint, "check the code without running it")
     command = add("bench", _bench, "measure objects per second")
@@ -79,7 +84,7 @@ def _parser() -> ArgumentParser:
 def _setup(_parsed: Namespace) -> None:
     ready = odoo.prepare()
     browser.search_path()
-    databases.template(ready)
+    databases.inventory_template(ready)
     say("Everything is set up.")
 
 

@@ -9,6 +9,9 @@ from .console import Stop, step
 from .odoo import Odoo
 from .paths import ADDON, CHECKOUT_KEY, ROOT
 
+#: Odoo Inventory with its valuation, and a second chart of accounts: Korea's, where
+#: prices include their taxes.
+INVENTORY_MODULES = ["purchase_stock", "stock_account", "l10n_kr"]
 #: What core itself warns of, and why that says nothing about this addon.
 KNOWN_NOISE = {
     "asks a server of Odoo's, where there is no internet": re.compile(
@@ -31,18 +34,32 @@ def exists(odoo: Odoo, name: str) -> bool:
 
 
 def template(odoo: Odoo) -> str:
-    """Return the database with what the addon depends on, making it when needed.
+    """Return the database with what the addon depends on, making it when needed."""
+    depends = ast.literal_eval((ROOT / "__manifest__.py").read_text())["depends"]
+    return _template(odoo, "base", depends)
+
+
+def inventory_template(odoo: Odoo) -> str:
+    """Return the database that also has Odoo Inventory, making it when needed."""
+    return _template(odoo, "inventory", INVENTORY_MODULES, template(odoo))
+
+
+def _template(odoo: Odoo, purpose: str, modules: list[str], on_top_of: str = "") -> str:
+    """Return a database with these modules, and with those of another template.
 
     Its name carries what it was made of, so that a new dependency makes a new one.
     """
-    depends = ast.literal_eval((ROOT / "__manifest__.py").read_text())["depends"]
-    made_of = f"{odoo.source.package.resolve()} {odoo.source.version} {depends}"
-    name = database_name("base_" + hashlib.sha256(made_of.encode()).hexdigest()[:8])
+    source = odoo.source
+    made_of = f"{source.package.resolve()} {source.version} {modules}{on_top_of}"
+    digest = hashlib.sha256(made_of.encode()).hexdigest()[:8]
+    name = database_name(f"{purpose}_{digest}")
     if not exists(odoo, name):
         unfinished = f"{name}_unfinished"
-        with step(f"Template database with {', '.join(depends)}: creating"):
+        with step(f"Template database with {', '.join(modules)}: creating"):
             drop(odoo, unfinished)
-            change(odoo, unfinished, "--init", ",".join(depends))
+            if on_top_of:
+                duplicate(odoo, on_top_of, unfinished)
+            change(odoo, unfinished, "--init", ",".join(modules))
             rename(odoo, unfinished, name)
     return name
 

@@ -9,6 +9,7 @@ is no browser.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import _pytest.pathlib
@@ -17,11 +18,16 @@ from hypothesis import settings
 
 ADDON = "procurify_connector"
 ROOT = Path(__file__).resolve().parent.parent
-PLAIN_PACKAGES = ("procurify", "simulator", "tests_system")
+PLAIN_PACKAGES = ("procurify", "simulator", "devtools", "tests_system")
 #: Names Procurify's own specification, which may not be redistributed: in a checkout
 #: that is not ours it may be missing, in continuous integration it may not.
 SPECIFICATION = "PROCURIFY_OPENAPI"
 SPECIFICATION_MARK = "openapi"
+#: Odoo's tags for tests of documents, which hold in both databases, and for those
+#: that only hold beside Odoo Inventory. They are no reason to skip: a test that finds
+#: itself in the wrong database fails.
+DOCUMENTS_TAG = "procurify_documents"
+INVENTORY_TAG = "procurify_inventory"
 #: Set by a person who knows that something cannot run here, and wants the rest.
 ALLOW_SKIPS = "PROCURIFY_ALLOW_SKIPS"
 
@@ -63,6 +69,15 @@ def pytest_collect_directory(
     return None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the choice between the two databases."""
+    parser.addoption(
+        "--inventory",
+        action="store_true",
+        help="run the addon's tests of documents, in a database with Odoo Inventory",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Watch for tests that are skipped, unless a person allowed it."""
     config.addinivalue_line("markers", f"{SPECIFICATION_MARK}: needs {SPECIFICATION}")
@@ -76,15 +91,35 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave the comparison with the specification to those who have it."""
+    """Select the tests for this database, and for who has the specification."""
+    _deselect(config, items, lambda item: not _belongs(item, config))
     beside = ROOT.parent / "shared" / "procurify" / "openapi.yaml"
     if os.environ.get(SPECIFICATION) or beside.exists() or os.environ.get("CI"):
         return
-    left_out = [item for item in items if item.get_closest_marker(SPECIFICATION_MARK)]
+    config.stash[_left_out] = _deselect(
+        config, items, lambda item: bool(item.get_closest_marker(SPECIFICATION_MARK))
+    )
+
+
+def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
+    """Tell whether a test is for the database that this run has."""
+    tags: set[str] = getattr(getattr(item, "cls", None), "test_tags", set())
+    if config.getoption("inventory"):
+        return bool(tags & {DOCUMENTS_TAG, INVENTORY_TAG})
+    return INVENTORY_TAG not in tags
+
+
+def _deselect(
+    config: pytest.Config,
+    items: list[pytest.Item],
+    is_left_out: Callable[[pytest.Item], bool],
+) -> int:
+    """Take tests off the list and return their number."""
+    left_out = [item for item in items if is_left_out(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-        config.stash[_left_out] = len(left_out)
+    return len(left_out)
 
 
 def pytest_terminal_summary(

@@ -17,10 +17,12 @@ from .odoo import Odoo, prepare
 from .paths import ADDON, ROOT, STATE
 from .shell import compiled_apart, environment, locked, run
 
-PLAIN_TESTS = ("procurify/tests", "simulator/tests")
+PLAIN_TESTS = ("procurify/tests", "simulator/tests", "devtools/tests")
 SYSTEM_TESTS = ("tests_system",)
 ODOO_TESTS = ("tests",)
 NOTHING_COLLECTED = 5
+#: Of our pytest plugin: select the tests for the database that has Odoo Inventory.
+INVENTORY_OPTION = "--inventory"
 #: Odoo's own linter is an addon too; its tests read every addon on the path.
 LINTER = "test_lint"
 #: What Odoo's own runner logs of a test that could not run.
@@ -30,14 +32,16 @@ _SKIPPED = re.compile(rf" odoo\.addons\.{ADDON}\.\S+: skipped ")
 def test(what: str, pytest_arguments: Sequence[str]) -> int:
     """Run the tests that ``what`` names and return the exit code.
 
-    ``what`` is ``all``, ``plain``, ``odoo``, ``system`` (whole processes of Odoo, from
-    outside), ``odoo-runner`` (Odoo's own), ``fuzz`` (the plain tests with many more
-    generated examples), a path, or an expression for pytest's ``-k``.
+    ``what`` is ``all``, ``plain``, ``odoo``, ``inventory`` (the tests of documents,
+    beside Odoo Inventory and another chart of accounts), ``system`` (whole processes
+    of Odoo, from outside), ``odoo-runner`` (Odoo's own), ``fuzz`` (the plain tests
+    with many more generated examples), a path, or an expression for pytest's ``-k``.
     """
     extra = list(pytest_arguments)
     suites: dict[str, Callable[[], int]] = {
         "plain": lambda: _plain([*PLAIN_TESTS, *extra]),
         "odoo": lambda: _odoo([*ODOO_TESTS, *extra], whole=True),
+        "inventory": lambda: _inventory(extra),
         "system": lambda: _system([*SYSTEM_TESTS, *extra]),
     }
     others: dict[str, Callable[[], int]] = {
@@ -59,7 +63,7 @@ def _all(extra: list[str]) -> int:
     The system tests mostly wait, so one processor is enough for them.
     """
     # What both sides would otherwise make at the same time.
-    databases.template(prepare())
+    databases.inventory_template(prepare())
     with (
         tempfile.TemporaryFile("w+") as printed,
         ThreadPoolExecutor(max_workers=1) as pool,
@@ -67,6 +71,7 @@ def _all(extra: list[str]) -> int:
         others = [
             pool.submit(_system, [*SYSTEM_TESTS, *extra], stdout=printed),
             pool.submit(_plain, [*PLAIN_TESTS, *extra], stdout=printed),
+            pool.submit(_inventory, extra, stdout=printed),
         ]
         codes = [_odoo([*ODOO_TESTS, *extra], whole=True)]
         codes += [other.result() for other in others]
@@ -79,8 +84,17 @@ def _file(what: str, extra: list[str]) -> int:
     name, *test_names = what.split("::")
     file = Path(name).resolve()
     arguments = ["::".join([str(file), *test_names]), *extra]
-    is_addon = any(file.is_relative_to(ROOT / folder) for folder in ODOO_TESTS)
-    return _odoo(arguments) if is_addon else _plain(arguments)
+    return _in_a_database(arguments) if _needs_odoo(file) else _plain(arguments)
+
+
+def _needs_odoo(file: Path) -> bool:
+    return any(file.is_relative_to(ROOT / folder) for folder in ODOO_TESTS)
+
+
+def _in_a_database(arguments: list[str]) -> int:
+    """Run tests of the addon, beside Odoo Inventory when they are only for there."""
+    code = _odoo(arguments)
+    return _inventory(arguments) if code == NOTHING_COLLECTED else code
 
 
 def _expression(expression: str, extra: list[str]) -> int:
@@ -88,7 +102,7 @@ def _expression(expression: str, extra: list[str]) -> int:
     fitting = ["-k", expression, *extra]
     codes = [
         _plain([*PLAIN_TESTS, *SYSTEM_TESTS, *fitting]),
-        _odoo([*ODOO_TESTS, *fitting]),
+        _in_a_database([*ODOO_TESTS, *fitting]),
     ]
     if all(code == NOTHING_COLLECTED for code in codes):
         return NOTHING_COLLECTED
@@ -139,6 +153,28 @@ def _odoo(arguments: list[str], whole: bool = False) -> int:
             *(f"--odoo-database={database}", *arguments),
             cwd=ROOT,
             env=environment(odoo.variables | {"PATH": path}),
+        ).returncode
+
+
+def _inventory(arguments: list[str], **options: Any) -> int:
+    """Run the tests of documents in a fresh database that has Odoo Inventory."""
+    odoo = prepare()
+    files = [(ROOT / argument.partition("::")[0]).resolve() for argument in arguments]
+    if not any(file.exists() and _needs_odoo(file) for file in files):
+        arguments = [*ODOO_TESTS, *arguments]
+    with _timed("Odoo tests beside Inventory"):
+        database = databases.duplicate(
+            odoo,
+            databases.inventory_template(odoo),
+            databases.database_name("inventory"),
+        )
+        databases.install(odoo, database)
+        return run(
+            *(odoo.python, "-m", "pytest", INVENTORY_OPTION),
+            *(f"--odoo-database={database}", *arguments),
+            cwd=ROOT,
+            env=environment(odoo.variables),
+            **options,
         ).returncode
 
 

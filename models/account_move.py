@@ -6,8 +6,8 @@ from odoo.fields import Command, Domain
 from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
 from .bill_import import BillImport
 from .bill_revision import booked_version, offered_version
+from .causes import Hold
 from .import_batch import BatchRefused
-from .procurify_cause import Hold
 
 
 class AccountMove(models.Model):
@@ -29,7 +29,7 @@ class AccountMove(models.Model):
         changed = self._procurify_revise(batch, bills, moves)
         new = [record for record in bills.documents if record not in moves]
         self._procurify_date(batch, bills, [*changed, *new])
-        self._procurify_hold_duplicates(batch, bills, new)
+        self._procurify_hold_duplicates(batch, bills, new, changed)
         self._procurify_update(batch, bills, changed)
         self._procurify_create(batch, bills, new)
         self._procurify_verify(batch, bills)

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 
 from .import_batch import Choice
 
+_PAID = ("paid", "in_payment", "partial", "reversed")
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -32,7 +34,7 @@ class AccountMove(models.Model):
         """Return why this bill cannot be written any more, or False."""
         self.ensure_one()
         name = self.display_name
-        if self.payment_state != "not_paid":
+        if self.payment_state in _PAID:
             return self.env._(
                 "%(name)s is paid, or partly so. Credit it and book it anew instead.",
                 name=name,

@@ -1,5 +1,7 @@
 """Bills that are in Odoo already, from anywhere: same vendor, kind and number."""
 
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import float_compare
@@ -11,15 +13,23 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     @api.model
-    def _procurify_hold_duplicates(self, batch, bills, records):
-        """Hold bills that Odoo has already, and the later ones of their own batch."""
-        keys = self._procurify_duplicate_keys(bills, records)
+    def _procurify_hold_duplicates(self, batch, bills, new, changed):
+        """Hold bills that Odoo has already, and the later ones of their own batch.
+
+        :param changed: {record: draft} of those that may become one by their change
+        """
+        renamed = [
+            record
+            for record, move in changed.items()
+            if any(bills.values[record][name] != value for name, value in _key(move))
+        ]
+        keys = self._procurify_duplicate_keys(bills, [*new, *renamed])
         found = self._procurify_namesakes(batch, bills, keys)
         first = {}
         for record, key in keys.items():
             if record.not_a_duplicate or batch.choice:
                 continue
-            if move := found.get(key):
+            if move := (found.get(key, self) - changed.get(record, self))[:1]:
                 batch.hold(
                     record, "duplicate_bill", value=record.name, found=move.display_name
                 )
@@ -54,7 +64,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _procurify_namesakes(self, batch, bills, keys):
-        """Return {key: the valid bill that Odoo has with it}, in one query.
+        """Return {key: the valid bills that Odoo has with it}, in one query.
 
         Cases and outer spaces do not part two numbers. What was cancelled or fully
         credited is no longer there.
@@ -68,14 +78,14 @@ class AccountMove(models.Model):
             & Domain("company_id", "=", batch.connection.company_id.id)
             & Domain("commercial_partner_id", "in", [key[0] for key in keys.values()])
             & Domain.OR(Domain("ref", "ilike", _escaped(n)) for n in numbers),
-            order="id desc",
+            order="id",
         )
         wanted = set(keys.values())
-        found = {}
+        found = defaultdict(self.browse)
         for move in moves:
             key = (move.commercial_partner_id.id, move.move_type, normalise(move.ref))
             if key in wanted and not move._procurify_is_credited():
-                found[key] = move
+                found[key] |= move
         return found
 
     def _procurify_is_credited(self):
@@ -87,6 +97,15 @@ class AccountMove(models.Model):
         return bool(credits) and (
             float_compare(credited, self.amount_total, precision_rounding=rounding) >= 0
         )
+
+
+def _key(move):
+    """Return what a bill and its duplicates have in common, as values to write."""
+    return (
+        ("partner_id", move.partner_id.id),
+        ("move_type", move.move_type),
+        ("ref", move.ref),
+    )
 
 
 def _escaped(text):

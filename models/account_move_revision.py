@@ -117,10 +117,14 @@ class AccountMove(models.Model):
     def _procurify_link_lines(self, revision):
         """Tie lines to the order lines that came after them: no figure changes."""
         for line in revision.lines:
-            late = line.offered and line.offered["purchase_line_id"]
-            if late and line.booked and not line.booked["purchase_line_id"]:
-                booked = self.env["account.move.line"].browse(line.booked["id"])
-                booked.purchase_line_id = late
+            if not (line.offered and line.booked):
+                continue
+            late, booked = line.offered["purchase_line_id"], line.booked
+            # A line billed by cost would count as another quantity of the order.
+            same = booked["quantity"] == line.offered["quantity"]
+            if late and same and not booked["purchase_line_id"]:
+                lines = self.env["account.move.line"].browse(booked["id"])
+                lines.purchase_line_id = late
 
     def _procurify_is_untouched(self, record, revision):
         """Tell whether an update would overwrite nothing that a person decided."""

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
-from ..procurify.arithmetic import reckon, split
+from ..procurify.arithmetic import quantity_text, reckon, split
 from .bill_links import BillLinks
-from .document_import import DocumentImport
+from .document_import import DocumentImport, html_text
 
 
 class BillImport(DocumentImport):
@@ -35,6 +35,10 @@ class BillImport(DocumentImport):
                 mentioned |= self._synthetic("tax", line.tax)
         return mentioned | BillLinks.mentioned(document)
 
+    def _vendor_texts(self, document):
+        """A bill has no such text of its own: the order lines that it bills do."""
+        return [i.order_item.vendor_text for i in document.items if i.order_item]
+
     def _prepare_targets(self):
         self.links = BillLinks(self)
 
@@ -52,6 +56,9 @@ class BillImport(DocumentImport):
         for line in self.reckonings[record].lines:
             # The first line of an item carries its order line, and its quantity.
             item = linked.pop(line.source, None)
+            if _says_only_text(line):
+                lines.setdefault(line.source, _note(line))
+                continue
             several = self._line_values(record, line, currency, item)
             lines |= self._by_source(line, several)
         lines |= self._rounding_line(record, currency)
@@ -108,6 +115,8 @@ class BillImport(DocumentImport):
             several[0] |= self._link(
                 record, line, currency, self.taxes.get(tax_id), parts[0][:2], item
             )
+        for values in several:
+            values["name"] = _label(line, values)
         return several
 
     def _price(self, record, line, currency, tax, part):
@@ -199,6 +208,7 @@ class BillImport(DocumentImport):
             "invoice_date": bill.invoice_date and bill.invoice_date.isoformat(),
             "date": date and date.isoformat(),
             "invoice_origin": orders or False,
+            "narration": html_text(bill.note),
             "invoice_line_ids": [Command.create(line) for line in lines.values()],
         }
         if not date:
@@ -216,3 +226,27 @@ class BillImport(DocumentImport):
         self.values[record] = values
         self.sources[record] = list(lines)
         self.totals[record] = abs(total)
+
+
+def _says_only_text(line):
+    """Tell whether a line costs nothing and counts nothing: billed by cost, of 0."""
+    return not (line.amount or line.tax_amount or line.quantity)
+
+
+def _note(line):
+    return {
+        "display_type": "line_note",
+        "name": line.label,
+        "account_id": False,
+        "quantity": 0.0,
+        "price_unit": 0.0,
+        "tax_ids": [],
+    }
+
+
+def _label(line, values):
+    """Return the line's text, with its quantity where Odoo's is another one."""
+    if not line.quantity or values["quantity"] == abs(float(line.quantity)):
+        return line.label
+    text = quantity_text(line.quantity, line.unit, line.unit_price)
+    return f"{line.label} ({text})"

@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime, time
 from decimal import Decimal
 
-from odoo.fields import Date, Datetime
+from markupsafe import Markup, escape
+
+from odoo.fields import Date, Datetime, Domain
 
 from ..procurify import InvalidPayload
 from .line_pricing import LinePricing
-from .procurify_import_mixin import UNKNOWN_CODES
+from .other_vendor import OtherVendor, is_other
+from .procurify_import_mixin import UNKNOWN_CODES, json_text
 from .procurify_record_import import PAYLOADS, Resolution
 
 _DEFAULT_CENT = Decimal("0.01")
@@ -58,6 +61,10 @@ class DocumentImport:
         """Return what only this kind of document mentions, as ``_resolve`` takes it."""
         raise NotImplementedError
 
+    def _vendor_texts(self, document):
+        """Yield whom the lines name as their vendor, where that is free text."""
+        raise NotImplementedError
+
     def _prepare_targets(self):
         """Read, for the whole batch, what was found of the references."""
 
@@ -69,21 +76,46 @@ class DocumentImport:
 
     def _reckon_all(self):
         """Compute what each document writes, by the coin of its currency."""
-        documents = self.documents.values()
-        names = {document.currency.code for document in documents if document.currency}
-        found = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("name", "in", list(names))])
-        )
-        cents = {c.name: Decimal(1).scaleb(-c.decimal_places) for c in found}
+        cents = self._cents()
         for record, document in self.documents.items():
-            code = document.currency and document.currency.code
+            number = document.currency and document.currency.external_id
             with self._holding_unreadable(record):
                 self.reckonings[record] = self._reckon(
-                    document, cents.get(code, _DEFAULT_CENT)
+                    document, cents.get(number, _DEFAULT_CENT)
                 )
         self.documents = {r: self.documents[r] for r in self.reckonings}
+
+    def _cents(self):
+        """Return {currency's id in Procurify: smallest coin}.
+
+        Its name there is free text: the currency that it is mapped to tells, else
+        the one that is called so.
+        """
+        mentioned = {d.currency for d in self.documents.values() if d.currency}
+        rows = self.connection.env["procurify.record"].search_fetch(
+            Domain("connection_id", "=", self.connection.id)
+            & Domain("resource", "=", "currency")
+            & Domain("external_id", "in", [c.external_id for c in mentioned])
+            & Domain("res_id", "!=", False),
+            ["external_id", "res_id"],
+        )
+        mapped = {row.external_id: row.res_id for row in rows}
+        currencies = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search(
+                Domain("id", "in", list(mapped.values()))
+                | Domain("name", "in", [c.code for c in mentioned])
+            )
+        )
+        cents = {c.id: Decimal(1).scaleb(-c.decimal_places) for c in currencies}
+        by_name = {c.name: cents[c.id] for c in currencies}
+        return {
+            c.external_id: cents.get(
+                mapped.get(c.external_id), by_name.get(c.code, _DEFAULT_CENT)
+            )
+            for c in mentioned
+        }
 
     def _resolve_all(self):
         """Resolve what all the documents refer to, together."""
@@ -92,6 +124,8 @@ class DocumentImport:
             with self._holding_unreadable(record):
                 mentioned |= self._embedded(document)
                 mentioned |= self._mentioned_by(record, document)
+                if is_other(document.vendor):
+                    mentioned |= self._other(document).mentioned()
         unreadable = self.batch.holds
         self.documents = {
             record: document
@@ -122,7 +156,7 @@ class DocumentImport:
         """
         return {
             (resource, external_id): (
-                json.dumps(data, default=str, ensure_ascii=False),
+                json_text(data),
                 PAYLOADS[resource].from_json(data),
             )
             for resource, external_id, data in document.references()
@@ -131,7 +165,7 @@ class DocumentImport:
     @staticmethod
     def _synthetic(resource, payload):
         """Return one object that has no list of its own, as ``_resolve`` takes it."""
-        text = json.dumps(payload.to_json(), ensure_ascii=False)
+        text = json_text(payload.to_json())
         return {(resource, payload.external_id): (text, payload)}
 
     def targets(self, model):
@@ -171,14 +205,32 @@ class DocumentImport:
 
     # === CHECKS === #
 
+    def _other(self, document):
+        return OtherVendor(document.vendor, self._vendor_texts(document))
+
     def _check_vendor(self, record, document):
-        if document.vendor:
+        if is_other(document.vendor):
+            self._check_other_vendor(record, self._other(document))
+        elif document.vendor:
             vendor = document.vendor.external_id
             self.vendors[record] = self._target(record, "vendor", vendor)
         else:
             name = document.vendor_name or self.env._("(none)")
             key = f"{record.resource}/{record.external_id}"
             self.batch.hold(record, UNKNOWN_CODES["vendor"], key, value=name)
+
+    def _check_other_vendor(self, record, other):
+        """Hold a document of the catch-all until its lines' one vendor is mapped."""
+        if len(other.names) > 1:
+            self.batch.hold(
+                record,
+                "several_vendors",
+                f"{record.resource}/{record.external_id}",
+                value=other.vendor.name,
+                found=", ".join(other.names.values()),
+            )
+        else:
+            self.vendors[record] = self._target(record, "vendor", other.external_id)
 
     def _check_currencies(self, record, document, names):
         """Hold a document whose lines are in other currencies than itself."""
@@ -296,6 +348,11 @@ class DocumentImport:
         if reference.state is not Resolution.FOUND and not required:
             return False
         return self._target(record, resource, payload.external_id)
+
+
+def html_text(text):
+    """Return plain text of a person as HTML that says the same, or False."""
+    return str(Markup("<br>").join(map(escape, text.splitlines()))) or False
 
 
 def at_noon(day):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .procurify_cause import Hold
+from .causes import Hold
 
 
 class BatchRefused(Exception):

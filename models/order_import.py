@@ -1,12 +1,16 @@
 """Purchase orders of one batch: references, reasons to hold, values to write."""
 
-import json
-
 from odoo.fields import Command
 
 from ..procurify import OrderItem
-from ..procurify.order_arithmetic import implied_order_rate, reckon_order
-from .document_import import DocumentImport, at_noon
+from ..procurify.arithmetic import quantity_text
+from ..procurify.order_arithmetic import (
+    implied_order_rate,
+    live_lines,
+    reckon_order,
+)
+from .document_import import DocumentImport, at_noon, html_text
+from .procurify_import_mixin import json_text
 
 
 class OrderImport(DocumentImport):
@@ -23,7 +27,9 @@ class OrderImport(DocumentImport):
         self.lines = {}
         self.made = {}
         self.shortened = set()
+        self._received_by_hand = {}
         self.generic = self.connection.product_id.with_env(env)
+        self.has_generic = bool(self.generic.exists() and self.generic.active)
 
     def _reckon(self, document, cent):
         return reckon_order(document, cent)
@@ -42,9 +48,12 @@ class OrderImport(DocumentImport):
                 mentioned |= self._synthetic("unit", line.unit)
         for data in document.raw.get("order_items") or ():
             item = OrderItem.from_json(data)
-            text = json.dumps(data, default=str, ensure_ascii=False)
+            text = json_text(data)
             mentioned["order_item", item.external_id] = (text, item)
         return mentioned
+
+    def _vendor_texts(self, document):
+        return [line.vendor_text for line in live_lines(document)]
 
     def _prepare_targets(self):
         self.products = self.targets("product.product")
@@ -109,7 +118,7 @@ class OrderImport(DocumentImport):
             self.totals[record] = self.reckonings[record].total
 
     def _check_generic(self, record):
-        if not (self.generic.exists() and self.generic.active):
+        if not self.has_generic:
             self.batch.hold(record, "missing_product", "generic")
 
     # === LINES === #
@@ -166,6 +175,9 @@ class OrderImport(DocumentImport):
         unit, label = self._unit(record, line, product)
         tax_id = line.tax and self._target(record, "tax", line.tax.external_id)
         quantity, price = self._quantity_and_price(line, self.taxes.get(tax_id))
+        if not line.by_amount and quantity != float(line.quantity):
+            text = quantity_text(line.quantity, source.unit, line.unit_price)
+            label = f"{label} ({text})"
         return self._plain_line(
             name=label,
             product=product,
@@ -176,7 +188,7 @@ class OrderImport(DocumentImport):
         ) | {
             "tax_ids": [tax_id] if tax_id else [],
             "analytic_distribution": self._distribution(record, line),
-            "qty_received": self._received(line, source, quantity),
+            "qty_received": self._received(line, source, quantity, product),
         }
 
     def _plain_line(self, name, product, unit, quantity, price, planned):
@@ -248,13 +260,23 @@ class OrderImport(DocumentImport):
         keys = [self._analytic_key(record, share) for share in line.shares]
         return self.pricing.nearest_distribution(line.amount, amounts, keys)
 
-    def _received(self, line, source, quantity):
+    def _received(self, line, source, quantity, product):
         """Return the received quantity, or None where it is Odoo's business."""
         if self.connection.receipt_policy != "set":
+            return None
+        if not self._is_received_by_hand(product):
             return None
         if not line.by_amount and quantity == float(line.quantity):
             return float(source.received)
         return float(source.received / source.quantity) if source.quantity else 0.0
+
+    def _is_received_by_hand(self, product):
+        """Tell whether Odoo lets a person enter what was received: where its Inventory
+        receives goods, a quantity written on the line would pretend a receipt."""
+        if product not in self._received_by_hand:
+            line = self.env["purchase.order.line"].new({"product_id": product.id})
+            self._received_by_hand[product] = line.qty_received_method == "manual"
+        return self._received_by_hand[product]
 
     def _extra_lines(self, record):
         """Return the lines of tax, freight, other and discount of the header.
@@ -329,6 +351,7 @@ class OrderImport(DocumentImport):
             ),
             "date_order": at_noon(order.date),
             "payment_term_id": term or False,
+            "note": html_text(order.comment),
             "user_id": buyer.id if buyer else False,
         }
 

@@ -10,6 +10,7 @@ HEADER_FIELDS = (
     "date_order",
     "payment_term_id",
     "user_id",
+    "note",
 )
 LINE_FIELDS = (
     "name",
@@ -40,6 +41,8 @@ def _plain_value(record, name):
         return sorted(value.ids)
     if kind == "datetime":
         return Datetime.to_string(value)
+    if kind == "html":
+        return str(value or "") or False
     return value or (0.0 if kind == "float" else False)
 
 

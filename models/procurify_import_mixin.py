@@ -1,5 +1,6 @@
 """The contract of an Odoo model into which Procurify's objects are imported."""
 
+import json
 import re
 import unicodedata
 from collections import defaultdict
@@ -7,7 +8,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .procurify_cause import Hold
+from .causes import Hold
 
 UNKNOWN_CODES = {
     "currency": "unknown_currency",
@@ -198,7 +199,8 @@ def search_by(model, field, values, domain=Domain.TRUE):
     values = {value for value in values if value}
     if not values:
         return found
-    match = Domain.OR(Domain(field, "=ilike", _escape_like(value)) for value in values)
+    spellings = {spelling for value in values for spelling in _spellings(value)}
+    match = Domain.OR(Domain(field, "=ilike", _escape_like(s)) for s in spellings)
     for record in model.search(match & domain):
         found[normalise(record[field])] |= record
     return found
@@ -210,5 +212,29 @@ def normalise(text):
     return re.sub(r"\s+", " ", folded).strip()
 
 
+def json_text(data):
+    """Return ``data`` as the JSON that is staged; decimals as texts.
+
+    Half a character, as it is left where somebody cut a text, is written escaped, as
+    Procurify sent it: the database does not take it.
+    """
+    text = json.dumps(data, default=str, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _spellings(text):
+    """Return how the database may have ``text``.
+
+    It compares code points, composed or not, and where its locale is C it takes only
+    the letters of ASCII for the same in either case.
+    """
+    text = text.strip()
+    if text.isascii():
+        return {text}
+    cases = (text, text.lower(), text.upper())
+    forms = (unicodedata.normalize(form, c) for form in ("NFC", "NFD") for c in cases)
+    return {*cases, *forms}
+
+
 def _escape_like(text):
-    return re.sub(r"([\\%_])", r"\\\1", text.strip())
+    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .procurify_record import DOCUMENTS
+
 # What a new connection to the same tenant takes over.
 _TAKEN_OVER = (
     "res_model",
@@ -108,6 +110,9 @@ class ProcurifyRecord(models.Model):
         if not new:
             return
         former = new._former_rows()
+        if new[0].resource not in DOCUMENTS:
+            # What is gone is looked for anew; a document's end is a person's to judge.
+            former = _lasting(former)
         by_uuid = {row.remote_uuid: row for row in former if row.remote_uuid}
         by_id = {row.external_id: row for row in former}
         for record in new:
@@ -134,3 +139,12 @@ class ProcurifyRecord(models.Model):
             & Domain("tenant", "=", connection._tenant())
         )
         return [*links, *records]
+
+
+def _lasting(rows):
+    """Return those of ``rows``, all of one model, whose target still exists."""
+    if not rows:
+        return rows
+    targets = rows[0].env[rows[0].res_model].sudo()
+    existing = set(targets.browse({row.res_id for row in rows}).exists().ids)
+    return [row for row in rows if row.res_id in existing]

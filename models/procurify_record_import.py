@@ -16,9 +16,9 @@ from odoo.tools import ormcache
 
 from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
+from .causes import Hold
 from .import_batch import BatchRefused, ImportBatch
 from .ir_cron import is_run_manually
-from .procurify_cause import Hold
 from .resource_kinds import KINDS
 
 _logger = logging.getLogger(__name__)

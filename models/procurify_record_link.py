@@ -87,7 +87,8 @@ class ProcurifyRecord(models.Model):
         name = URL_TEMPLATES.get(self.resource)
         template = name and self.connection_id[name]
         values = {
-            "id": self.external_id,
+            # What is only a text on documents has no page of its own.
+            "id": self.external_id.isdecimal() and self.external_id,
             "uuid": self.remote_uuid,
             "number": self.code or self.name,
         }

@@ -120,7 +120,8 @@ class ProcurifyRecord(models.Model):
         """Tell whether ``choice`` makes sense with the Odoo bill in ``state``."""
         self.ensure_one()
         if choice == "adopt":
-            return bool(self.conflict_id)
+            # A draft of its own would be left behind.
+            return bool(self.conflict_id) and not self.res_id
         if choice == "keep":
             return "withdrawn" not in self.cause_ids.mapped("code") or (
                 state == "posted"

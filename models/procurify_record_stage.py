@@ -15,7 +15,6 @@ _KNOWN_FIELDS = (
     "digest",
     "summary_digest",
     "state",
-    "remote_deleted",
 )
 
 

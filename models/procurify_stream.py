@@ -7,11 +7,14 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..procurify import RESOURCES, ProcurifyError
+from ..procurify import RESOURCES, ForbiddenError, ProcurifyError, ProtocolError
 from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
 
 _logger = logging.getLogger(__name__)
+
+# The others may be well: rights are given per list, and a tenant may lack a module.
+OF_ONE_LIST = (ForbiddenError, ProtocolError)
 
 DEFAULT_INTERVAL_MINUTES = 10
 FULL_SCAN_INTERVAL_MINUTES = 60  # lists without a modified filter
@@ -150,15 +153,21 @@ class ProcurifyStream(models.Model):
         return fields.Datetime.now() + delay
 
     def _note_failure(self, error):
-        """Write ``error`` on the stream and on its connection; the scan stays."""
+        """Write ``error`` on the stream and on its connection; the scan stays.
+
+        What concerns this list alone does not keep the others from being read.
+        """
         self.ensure_one()
-        self.connection_id._note_failure(error)
-        self.write(
-            {
-                "error_message": self.connection_id.error_message,
-                "error_date": self.error_date or fields.Datetime.now(),
-            }
-        )
+        connection = self.connection_id
+        connection._note_failure(error)
+        values = {
+            "error_message": connection.error_message,
+            "error_date": self.error_date or fields.Datetime.now(),
+        }
+        if isinstance(error, OF_ONE_LIST):
+            values["next_attempt"] = connection.retry_at
+            connection.retry_at = False
+        self.write(values)
 
     # === CRON METHODS === #
 
@@ -190,7 +199,7 @@ class ProcurifyStream(models.Model):
                 break
 
     def _read_all(self, connection, others, read):
-        """Read these streams of one connection; stop at its first failure.
+        """Read these streams of one connection; stop at an outage.
 
         :param others: how many streams of other connections wait behind these
         :returns: False when the cron's time ran out before the end
@@ -201,13 +210,17 @@ class ProcurifyStream(models.Model):
         try:
             with connection._client() as client:
                 for stream in self:
-                    for is_read in read(stream, client):
-                        connection._remember_token(client)
-                        left -= is_read
-                        time_left = commit(1, remaining=left)
-                        if left and not (time_left or is_run_manually()):
-                            return False
-            connection._note_success()
+                    try:
+                        for is_read in read(stream, client):
+                            connection._remember_token(client)
+                            left -= is_read
+                            time_left = commit(1, remaining=left)
+                            if left and not (time_left or is_run_manually()):
+                                return False
+                    except OF_ONE_LIST as error:
+                        self._note_stop(connection, stream, error)
+            if not connection.stream_ids.filtered("error_message"):
+                connection._note_success()
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:

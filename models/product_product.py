@@ -1,13 +1,12 @@
 """Catalogue item → product.product, by its SKU; else created, or the generic one."""
 
-import json
 from collections import defaultdict
 from dataclasses import asdict
 
 from odoo import api, models
 
 from ..procurify import Unit
-from .procurify_import_mixin import normalise, search_by
+from .procurify_import_mixin import json_text, normalise, search_by
 
 
 class ProductProduct(models.Model):
@@ -79,10 +78,10 @@ class ProductProduct(models.Model):
             item = batch.payloads[record]
             if item.unit:
                 unit = Unit(item.unit)
-                text = json.dumps(unit.to_json(), ensure_ascii=False)
+                text = json_text(unit.to_json())
                 mentioned["unit", unit.external_id] = (text, unit)
             if code := item.account_code:
-                text = json.dumps(asdict(code), ensure_ascii=False)
+                text = json_text(asdict(code))
                 mentioned["account_code", code.external_id] = (text, code)
         return batch.records._resolve(batch.connection, mentioned)
 

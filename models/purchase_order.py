@@ -186,10 +186,12 @@ class PurchaseOrder(models.Model):
                     left |= line.browse(item.res_id)
                 item.write(
                     {
-                        "state": "done",
+                        # What the list said since is still to be looked at.
+                        "state": "pending" if item.state == "pending" else "done",
                         "res_model": line._name,
                         "res_id": line.id,
                         "excluded_rule": False,
+                        "applied_digest": item.digest,
                         "remote_modified": imported.stamp(record, source)
                         or item.remote_modified,
                     }

@@ -95,6 +95,7 @@ class PurchaseOrder(models.Model):
                 "res_model": line._name,
                 "res_id": line.id,
                 "excluded_rule": False,
+                "applied_digest": item.digest,
                 "applied_state": {"wanted": values},
             }
         )

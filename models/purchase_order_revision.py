@@ -5,10 +5,10 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.fields import Command
 
+from .causes import Hold
 from .import_batch import Choice
 from .order_import import created_line
 from .order_revision import SETTLEMENT, OrderRevision
-from .procurify_cause import Hold
 
 
 class PurchaseOrder(models.Model):

@@ -6,8 +6,16 @@ from decimal import Decimal
 
 from odoo.fields import Domain
 
-from ..procurify import OrderItem, OrderItemStatus, RequisitionStatus, Unit
+from ..procurify import (
+    OrderItem,
+    OrderItemStatus,
+    RequisitionStatus,
+    Unit,
+    Vendor,
+    VendorType,
+)
 from .document_import import DocumentImport, at_noon
+from .other_vendor import OtherVendor
 from .procurify_import_mixin import UNKNOWN_CODES
 from .procurify_record_import import PAYLOADS
 
@@ -93,17 +101,43 @@ class RequisitionImport(DocumentImport):
             for row in known
             if (row.resource, row.external_id) in keys
         }
+        mentioned |= self._named_vendors(known)
         self.references = records._resolve(self.connection, mentioned)
         self.analytic = self.targets("account.analytic.account")
         self.products = self.targets("product.product")
         self.units = self.targets("uom.uom")
+
+    def _named_vendors(self, known):
+        """Return the vendors that items of the catch-all name, as ``_resolve`` takes
+        them, and note in ``others`` which ids are the catch-all's.
+
+        :param known: staged records of what the items mention
+        """
+        rows = known.filtered(lambda row: row.resource == "vendor")
+        payloads = [json.loads(row.payload, parse_float=Decimal) for row in rows]
+        self.others = {
+            data["id"]: Vendor.from_json(data)
+            for data in payloads
+            if data.get("type") == VendorType.OTHER
+        }
+        mentioned = {}
+        for items in self.items.values():
+            for item in items.values():
+                if item.vendor_id in self.others:
+                    mentioned |= self._other_of(item).mentioned()
+        return mentioned
+
+    def _other_of(self, item):
+        return OtherVendor(self.others[item.vendor_id], [item.vendor_text])
 
     # === LINES === #
 
     def _request(self, record, requisition, row):
         """Return ((vendor id, currency id), values of a line) for one order item."""
         item = self.items[record.external_id][row]
-        vendor_id = self._known(record, "vendor", item.vendor_id)
+        is_named = item.vendor_id in self.others
+        vendor = self._other_of(item).external_id if is_named else item.vendor_id
+        vendor_id = self._known(record, "vendor", vendor)
         currency_id = self._known(record, "currency", item.currency_id)
         product = self._product(item)
         key = requisition.department and self._analytic_key(record, requisition)

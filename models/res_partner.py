@@ -1,14 +1,20 @@
 """Vendor → res.partner, found by reference, e-mail or name, else created."""
 
+import re
+
 from odoo import api, models
 from odoo.fields import Domain
 
 from ..procurify import VendorType
+from .other_vendor import NAMED_PATTERN, is_other
 from .procurify_import_mixin import normalise, search_by
 
 # Neither sells goods: an employee who is reimbursed, a card's issuer. Their bills
 # are of other types.
 _NOT_VENDORS = (VendorType.EMPLOYEE, VendorType.CARD_PROVIDER)
+# How Procurify's help says to retire a vendor, which is never deleted.
+_RETIRED = re.compile(r"\b(do\s+not\s+use|decommission(ed)?)\b", re.IGNORECASE)
+_TOLD = "retired_name"
 
 
 class ResPartner(models.Model):
@@ -81,7 +87,7 @@ class ResPartner(models.Model):
         vendors = {
             record: batch.payloads[record]
             for record in batch.open
-            if batch.payloads[record].type != VendorType.OTHER
+            if not is_other(batch.payloads[record])
         }
         emails = [email for vendor in vendors.values() for email in vendor.emails]
         by_ref = search_by(self, "ref", [v.code for v in vendors.values()], domain)
@@ -103,6 +109,7 @@ class ResPartner(models.Model):
             [batch.payloads[record].name for record in batch.open],
             Domain("connection_id", "=", batch.connection.id)
             & Domain("resource", "=", "vendor")
+            & Domain("external_id", "not =like", NAMED_PATTERN)
             & Domain("state", "!=", "excluded"),
         )
 
@@ -113,6 +120,7 @@ class ResPartner(models.Model):
             [
                 ("connection_id", "=", batch.connection.id),
                 ("resource", "=", "vendor"),
+                ("external_id", "not =like", NAMED_PATTERN),
                 ("res_id", "!=", False),
                 ("id", "not in", batch.records.ids),
             ],
@@ -125,7 +133,7 @@ class ResPartner(models.Model):
     @api.model
     def _procurify_create(self, batch):
         records = batch.open.filtered(
-            lambda record: batch.payloads[record].type != VendorType.OTHER
+            lambda record: not is_other(batch.payloads[record])
         )
         countries = self._procurify_countries(batch, records)
         vals_list = [
@@ -143,11 +151,40 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_update(self, batch):
-        """Carry changes to partners that the connector made."""
+        """Carry changes to partners that the connector made.
+
+        Procurify's way to retire a vendor is a name such as «… - DO NOT USE»: that
+        is told, and not copied.
+        """
         countries = self._procurify_countries(batch, batch.records)
-        self._procurify_follow(
-            batch, lambda vendor: self._procurify_prepare_values(vendor, countries)
-        )
+
+        def prepare(vendor):
+            values = self._procurify_prepare_values(vendor, countries)
+            if _RETIRED.search(vendor.name):
+                del values["name"]
+            return values
+
+        self._procurify_follow(batch, prepare)
+        self._procurify_tell_retired(batch)
+
+    @api.model
+    def _procurify_tell_retired(self, batch):
+        """Say on the partners of vendors that their name retires, once for each."""
+        bodies = {}
+        for record, partner_id in batch.targets.items():
+            name = batch.payloads[record].name
+            state = batch.written.get(record, record.applied_state) or {}
+            known = (state.get(_TOLD), state.get("name"))
+            if name in known or not _RETIRED.search(name):
+                continue
+            batch.link(
+                record,
+                partner_id,
+                batch.origins[record],
+                written=state | {_TOLD: name},
+            )
+            bodies[partner_id] = self.env._("Procurify calls this vendor “%s”.", name)
+        self.browse(bodies)._message_log_batch(bodies=bodies)
 
     @api.model
     def _procurify_prepare_values(self, vendor, countries):

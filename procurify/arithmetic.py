@@ -113,6 +113,7 @@ class NetLine:
     tax_amount: Decimal = ZERO
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
+    unit: str = ""
     kind: Kind = "item"
     order_id: int | None = None
     order_item_id: int | None = None
@@ -184,6 +185,7 @@ def _item_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
             tax_amount=tax_part,
             quantity=quantity,
             unit_price=price,
+            unit=item.unit,
             kind=_kind(item),
         )
         for (code, shares, amount), tax_part in zip(parts, taxes, strict=True)

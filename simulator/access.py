@@ -23,7 +23,10 @@ SCOPE: Final = (
 
 
 def json_reply(status: int, document: object) -> Reply:
-    return Reply(status, json.dumps(document, ensure_ascii=False).encode())
+    return Reply(
+        status,
+        json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace"),
+    )
 
 
 def detail(status: int, text: str) -> Reply:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import arithmetic, documents, tenant_time
 from .arithmetic import ZERO
 from .documents import Json, fixed, number
-from .manufacturer import APPROVER, CURRENCIES
+from .manufacturer import APPROVER
 from .order_documents import OrderRenderer
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .dataset import Dataset
     from .model import Bill, Cost, Item, Share, Vendor
 
-_NAMES = {currency.id: currency.name for currency in CURRENCIES}
 DRAFT, CONFIRMED, APPROVED, DENIED, PAID, WITHDRAWN = range(6)
 NOT_LOCKED = {DRAFT, CONFIRMED, DENIED, WITHDRAWN}
 TINY = Decimal("0.00000001")
@@ -52,7 +51,7 @@ class BillRenderer:
 
     def row(self, bill: Bill) -> Json:
         vendor = self._vendor(bill)
-        money = documents.currency_by_id(bill.currency_id)
+        money = documents.currency(self.dataset.currency(bill.currency_id))
         return {
             "id": bill.id,
             "uuid": str(bill.uuid),
@@ -127,7 +126,7 @@ class BillRenderer:
             "vendor_postal_code": vendor.postal_code[:10],
             "vendor_city": vendor.city,
             "vendor_country": vendor.country,
-            "currency": documents.currency_by_id(bill.currency_id),
+            "currency": documents.currency(self.dataset.currency(bill.currency_id)),
             "approval_chain": None,
             "approver": self._approver(bill),
             "invoice_number": bill.invoice_number,
@@ -192,7 +191,7 @@ class BillRenderer:
             {
                 "id": order.id,
                 "number": order.number,
-                "currency": _NAMES[order.currency_id],
+                "currency": self.dataset.currency(order.currency_id).name,
                 "total_amount": fixed(renderer.total(order), 2),
             }
             for order in orders
@@ -229,7 +228,9 @@ class BillRenderer:
             else fixed(item.shipping, 8),
             "bill_by_cost": item.amount is not None,
             "vendor": documents.vendor_embedded(vendor),
-            "currency": documents.currency_by_id(item.currency_id or bill.currency_id),
+            "currency": documents.currency(
+                self.dataset.currency(item.currency_id or bill.currency_id)
+            ),
             "cost_allocations": self._allocations(bill, item),
             "expense": self._expense(bill, item),
             "creditcard_item": None,
@@ -277,7 +278,7 @@ class BillRenderer:
             "budget": self._budget(bill, share.code, share.department_id),
             "object_id": object_id,
             "amount": fixed(amount, 8),
-            "currency": documents.currency_by_id(bill.currency_id),
+            "currency": documents.currency(self.dataset.currency(bill.currency_id)),
             "created_on": _when(bill.submitted or bill.modified),
         }
 
@@ -306,7 +307,7 @@ class BillRenderer:
         share = item.shares[0]
         budget = self._budget(bill, share.code, share.department_id)
         del budget["start_datetime"], budget["end_datetime"]
-        money = documents.currency_by_id(bill.currency_id)
+        money = documents.currency(self.dataset.currency(bill.currency_id))
         tax = item.tax
         return {
             "id": item.id,

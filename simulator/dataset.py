@@ -97,6 +97,7 @@ class Dataset(OrderEdits):
             last_day=last_day,
             clock=clock,
         )
+        self._currencies = {currency.id: currency for currency in CURRENCIES}
         self._codes = {account.code: account for account in ACCOUNT_CODES}
         self._accounts: dict[int, Account] = {}
         self._account_index: dict[tuple[str, int], list[Account]] = defaultdict(list)
@@ -223,7 +224,11 @@ class Dataset(OrderEdits):
         return list(LOCATIONS)
 
     def currencies(self) -> list[Currency]:
-        return list(CURRENCIES)
+        with self._lock:
+            return list(self._currencies.values())
+
+    def currency(self, currency_id: int) -> Currency:
+        return self._currencies[currency_id]
 
     def files(self) -> dict[str, Attachment]:
         """Return every file by its path."""
@@ -544,6 +549,13 @@ class Dataset(OrderEdits):
             self.revision += 1
             if keep_inactive:
                 self._store(replace(bill, active=False, modified=self.stamp()))
+
+    def rename_currency(self, currency_id: int, name: str) -> None:
+        """Give a currency another name; it is free text of at most ten letters."""
+        with self._lock:
+            renamed = replace(self._currencies[currency_id], name=name[:10])
+            self._currencies[currency_id] = renamed
+            self.revision += 1
 
     def rename_vendor(self, vendor_id: int, name: str) -> None:
         self._change_vendor(vendor_id, name=name)

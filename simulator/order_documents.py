@@ -124,7 +124,7 @@ class OrderRenderer:
             "other": fixed(order.other, 6),
             "total": fixed(totals.total, 2),
             "comment": order.comment,
-            "purchased_currency": _currency(order.currency_id),
+            "purchased_currency": self._currency(order.currency_id),
             "purchased_currency_rate": fixed(order.rate, 6),
             "item_count": len(lines),
             "has_blanket_order_items": any(line.type == BLANKET for line in lines),
@@ -158,7 +158,7 @@ class OrderRenderer:
             "number": "4242",
             "vendor": {"id": issuer.id, "name": issuer.name, "active": issuer.active},
             "type": 0,
-            "currency": documents.currency_by_id(order.currency_id),
+            "currency": documents.currency(self.dataset.currency(order.currency_id)),
             "assignees": [],
         }
 
@@ -199,7 +199,7 @@ class OrderRenderer:
             "receivedPassQty": number(line.received),
             "receivedFailQty": number(line.failed),
             "account": self._account(share, line.requested.date()),
-            "currency": _currency(line.currency_id),
+            "currency": self._currency(line.currency_id),
             "purchased_currency_rate": fixed(order.rate if order else Decimal(1), 6),
             "pref_vendor": documents.vendor_embedded(vendor),
             "vendor": line.vendor_text,
@@ -323,6 +323,10 @@ class OrderRenderer:
             },
         }
 
+    def _currency(self, currency_id: int) -> Json:
+        money = documents.currency(self.dataset.currency(currency_id))
+        return {name: money[name] for name in ("id", "name", "rate", "base")}
+
     # --- requisitions and the catalogue -------------------------------------------
 
     def _requester(self, line: OrderLine) -> int:
@@ -332,7 +336,7 @@ class OrderRenderer:
     def requisition(self, record: Requisition) -> Json:
         lines = self.dataset.requisition_lines(record.num)
         whole = sum((arithmetic.line_total(line) for line in lines), ZERO)
-        money = documents.currency_by_id(record.currency_id)
+        money = documents.currency(self.dataset.currency(record.currency_id))
         requester = documents.person(record.user_id)
         return {
             "num": record.num,
@@ -342,7 +346,7 @@ class OrderRenderer:
             "branch": _branch(record.department_id),
             "user": documents.user_summary(requester),
             "department": documents.department_summary(record.department_id),
-            "currency": _currency(record.currency_id),
+            "currency": self._currency(record.currency_id),
             "total_cost_in_base_currency": number(
                 cents(whole / Decimal(money["rate"]))
             ),
@@ -393,7 +397,7 @@ class OrderRenderer:
             "internalSKU": record.sku,
             "product_url": None,
             "price": fixed(record.price, 8),
-            "currency": _currency(record.currency_id),
+            "currency": self._currency(record.currency_id),
             "account_code": documents.account_code(code),
             "pref_vendor": documents.vendor_embedded(self._vendor(record.vendor_id)),
             "rfo_lock": False,
@@ -415,11 +419,6 @@ def _recurrence(line: OrderLine) -> Json | None:
         "recurring_price": fixed(line.price, 8),
         "periods_count": int(periods),
     }
-
-
-def _currency(currency_id: int) -> Json:
-    money = documents.currency_by_id(currency_id)
-    return {name: money[name] for name in ("id", "name", "rate", "base")}
 
 
 def _modifier(modifier: Modifier) -> Json:

@@ -302,6 +302,14 @@ class OrderEdits(Store):
             self._put(Purchase(lines=(line,)))
             self._settle(line.requisition, modified)
 
+    def name_vendor_on_line(self, line_id: int, text: str) -> None:
+        """Type whom a line is to be bought from, for the catch-all vendor."""
+        with self._lock:
+            line = _known(self.order_line(line_id), "line", line_id)
+            modified = self._now(line.modified)
+            self._book.put_line(replace(line, vendor_text=text, modified=modified))
+            self.revision += 1
+
     def delete_requisition(self, num: int) -> None:
         """Delete a requisition with its lines, none of which may be on an order."""
         with self._lock:

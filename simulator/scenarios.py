@@ -239,6 +239,16 @@ def _html_note(draw: Draw, pk: int) -> Bill:
     return replace(bill, note="<script>alert('x')</script><p>Pay <b>now</b> &amp; here")
 
 
+def _credit_with_freight(draw: Draw, pk: int) -> Bill:
+    """A credit from which the vendor keeps the freight of the return."""
+    draw.from_order = False
+    line = draw.line(code="5110", quantity=Decimal(-40), unit_cost=Decimal("12.50"))
+    freight = replace(draw.cost("Freight of the return", "5300"), id=499)
+    share = replace(freight.share, amount=Decimal("25.00"))
+    bill = draw.bill(pk, "credit_with_freight", [line])
+    return replace(bill, costs=(replace(freight, share=share),))
+
+
 # --- bills that have to be held ---------------------------------------------------
 
 
@@ -381,9 +391,15 @@ FURTHER_SCENARIOS: dict[str, Scenario] = {
 }
 
 
+# Drawn by their names only, and in no series.
+RARE_SCENARIOS: dict[str, Scenario] = {
+    "credit_with_freight": _credit_with_freight,
+}
+
+
 def draw_bill(draw: Draw, first_pk: int, scenario: str) -> Bill:
     """Draw a bill of that kind; `first_pk` is the id of its first version."""
-    if scenario in FURTHER_SCENARIOS:
-        return FURTHER_SCENARIOS[scenario](draw, first_pk)
+    if function := {**FURTHER_SCENARIOS, **RARE_SCENARIOS}.get(scenario):
+        return function(draw, first_pk)
     _count, function = SCENARIOS[scenario]
     return function(draw, first_pk)

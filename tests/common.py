@@ -5,6 +5,7 @@ from datetime import date
 from odoo.fields import Command
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.procurify_connector.models.resource_kinds import KINDS
 from odoo.addons.procurify_connector.simulator import Simulator
 from odoo.addons.procurify_connector.simulator.books import books
 
@@ -13,9 +14,14 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
     """A connection to a simulator, for a company that holds what its books say.
 
     ``_fetch``, ``_import`` and ``_synchronise`` run the real crons.
+
+    ``master_data_ready``: what the company's documents name is imported once for all
+    tests of the class, so that each needs to import its own documents only.
     """
 
     bills = 0
+    catalog = 6
+    master_data_ready = False
 
     @classmethod
     def setUpClass(cls):
@@ -23,15 +29,40 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
         cls.company = cls.company_data["company"]
         cls.env.user.group_ids |= cls.env.ref("procurify_connector.group_manager")
         cls._keep_books(books())
+        if cls.master_data_ready:
+            with cls._simulator() as simulator:
+                cls.ready = cls._connect_to(simulator)
+                cls._import_master_data(cls.ready)
 
     def setUp(self):
         super().setUp()
         # A test may edit the other side's data, which no rollback takes back.
-        self.simulator = Simulator(bills=self.bills, seed=1)
+        self.simulator = self._simulator()
         self.simulator.start()
         self.addCleanup(self.simulator.stop)
         self.dataset = self.simulator.dataset
-        self.connection = self._connect()
+        if self.master_data_ready:
+            self.connection = self.ready.with_env(self.env)
+            self.connection.base_url = self.simulator.base_url
+        else:
+            self.connection = self._connect()
+
+    @classmethod
+    def _simulator(cls):
+        return Simulator(bills=cls.bills, seed=1, catalog=cls.catalog)
+
+    @classmethod
+    def _import_master_data(cls, connection):
+        """Do what the crons do, without their commits."""
+        kinds = [kind.name for kind in KINDS.values() if kind.role == "master"]
+        with connection._client() as client:
+            for stream in connection.stream_ids:
+                if stream.resource in kinds:
+                    for _page in stream._fetch(client):
+                        pass
+        cls.env["procurify.record"].search(
+            [("connection_id", "=", connection.id)]
+        ).sudo()._import()
 
     @classmethod
     def _keep_books(cls, books):
@@ -96,16 +127,20 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
         )
 
     def _connect(self, **values):
-        return self.env["procurify.connection"].create(
+        return self._connect_to(self.simulator, **values)
+
+    @classmethod
+    def _connect_to(cls, simulator, **values):
+        return cls.env["procurify.connection"].create(
             {
                 "name": "Simulator",
-                "company_id": self.company.id,
-                "base_url": self.simulator.base_url,
-                "client_id": self.simulator.client_id,
-                "client_secret": self.simulator.client_secret,
-                "user_id": self.env.uid,
-                "department_plan_id": self.plans["department"].id,
-                "location_plan_id": self.plans["location"].id,
+                "company_id": cls.company.id,
+                "base_url": simulator.base_url,
+                "client_id": simulator.client_id,
+                "client_secret": simulator.client_secret,
+                "user_id": cls.env.uid,
+                "department_plan_id": cls.plans["department"].id,
+                "location_plan_id": cls.plans["location"].id,
                 **values,
             }
         )
@@ -173,3 +208,28 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
             Command.link(self.env.ref(f"procurify_connector.{name}").id)
             for name in names
         ]
+
+
+class SharedCommon(ProcurifyCommon):
+    """One synchronisation of what ``_make`` adds, for tests that only look."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.simulator = Simulator(bills=0, seed=1)
+        cls.simulator.start()
+        cls.addClassCleanup(cls.simulator.stop)
+        cls.dataset = cls.simulator.dataset
+        # Whatever runs a cron is a method of a test.
+        first = cls()
+        cls.connection = first._connect()
+        cls._make()
+        first._synchronise()
+
+    @classmethod
+    def _make(cls):
+        """Add what the tests look at."""
+        raise NotImplementedError
+
+    def setUp(self):
+        super(ProcurifyCommon, self).setUp()

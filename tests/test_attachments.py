@@ -17,6 +17,8 @@ from .common import ProcurifyCommon
 
 @tagged("post_install", "-at_install", "procurify")
 class TestAttachments(ProcurifyCommon):
+    master_data_ready = True
+
     # === WHAT IS ATTACHED === #
 
     def test_file_of_a_bill_is_attached_to_the_odoo_bill(self):

@@ -8,6 +8,8 @@ from .common import ProcurifyCommon
 
 @tagged("post_install", "-at_install", "procurify")
 class TestBackLinks(ProcurifyCommon):
+    master_data_ready = True
+
     def test_record_knows_its_page_in_procurify(self):
         bill_id = self.dataset.add_bill("plain")
         self._fetch()

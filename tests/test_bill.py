@@ -8,8 +8,10 @@ from odoo.tests import tagged
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestBill(ProcurifyCommon):
+    master_data_ready = True
+
     # === REVISIONS === #
 
     def test_untouched_draft_follows_procurify(self):

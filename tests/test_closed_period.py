@@ -14,8 +14,10 @@ DAY = date(2025, 3, 14)
 LOCK = date(2025, 3, 31)
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestClosedPeriod(ProcurifyCommon):
+    master_data_ready = True
+
     def test_bill_of_a_closed_period_is_held_with_both_dates(self):
         self.company.fiscalyear_lock_date = LOCK
         bill_id = self._book()

@@ -10,8 +10,10 @@ from odoo.tests import new_test_user, tagged
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestDuplicates(ProcurifyCommon):
+    master_data_ready = True
+
     # === WHAT A DUPLICATE IS === #
 
     def test_case_and_outer_spaces_of_the_number_do_not_hide_a_duplicate(self):
@@ -44,6 +46,22 @@ class TestDuplicates(ProcurifyCommon):
         bill_id = self._held_by("PART", "PART", prepare="_credit_half_for_test")
 
         self.assertEqual(self._codes(self._record("bill", bill_id)), {"duplicate_bill"})
+
+    def test_draft_that_gets_the_number_of_another_bill_is_held(self):
+        first, second = self._booked("FIRST"), self._booked("SECOND")
+        vendor_id = self.dataset.bill(first).vendor_id
+        move = self._move(second)
+
+        self.dataset.revise_bill(second, vendor_id=vendor_id, invoice_number="first")
+        self._synchronise()
+
+        record = self._record("bill", second)
+        self.assertEqual(self._codes(record), {"duplicate_bill"})
+        self.assertEqual(record.conflict_id, self._move(first).id)
+        self.assertEqual(move.ref, "SECOND")
+        self.assertFalse(record.can_adopt)
+        record.action_not_a_duplicate()
+        self.assertEqual((record.state, move.ref), ("done", "first"))
 
     def test_contact_of_the_same_company_is_the_same_vendor(self):
         bill_id = self._held_by("CHILD", "CHILD", child=True)
@@ -222,6 +240,24 @@ class TestDuplicates(ProcurifyCommon):
         self.assertEqual(self._move(bill_id), move)
         [master] = self._records("account_code", code="7450")
         self.assertEqual((master.res_id, master.origin), (account.id, "manual"))
+
+    def test_contact_that_is_gone_between_two_connections_is_looked_for_anew(self):
+        bill_id = self.dataset.add_bill("plain")
+        vendor_id = self.dataset.bill(bill_id).vendor_id
+        self._fetch()
+        self._records("vendor").sudo()._import()
+        partner = self.env["res.partner"].browse(
+            self._record("vendor", vendor_id).res_id
+        )
+
+        self.connection.unlink()
+        partner.unlink()
+        self.connection = self._connect(name="Again")
+        self._synchronise()
+
+        record = self._record("vendor", vendor_id)
+        self.assertEqual(record.state, "done")
+        self.assertNotEqual(record.res_id, partner.id)
 
     def test_merge_between_two_connections_moves_the_link_as_well(self):
         bill_id = self._booked("BETWEEN")

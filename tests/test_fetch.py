@@ -294,6 +294,25 @@ class TestFetch(ProcurifyCommon):
     def _count_queries(self):
         return _QueryCount(self.env.cr)
 
+    def test_list_that_may_not_be_read_does_not_keep_the_others_from_it(self):
+        self.simulator.faults.add(
+            path="/api/v2/purchase_orders/", kind="status", status=403
+        )
+        self._fetch()
+
+        streams = self.connection.stream_ids
+        failing = streams.filtered("error_message")
+        self.assertEqual(failing.mapped("resource"), ["purchase_order"])
+        self.assertTrue(failing.next_attempt)
+        self.assertFalse(self.connection.retry_at)
+        self.assertEqual(self.connection.state, "error")
+        self.assertEqual(len(self._records("bill")), self.bills)
+
+        self.simulator.faults.clear()
+        failing.next_attempt = False
+        self._fetch()
+        self.assertEqual(self.connection.state, "connected")
+
 
 class _QueryCount:
     """Counts the queries of a block."""

@@ -12,8 +12,10 @@ from .common import ProcurifyCommon
 ORDERS = "/api/v2/purchase_orders/"
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestOrderItems(ProcurifyCommon):
+    master_data_ready = True
+
     # === LINES THAT CHANGED === #
 
     def test_order_whose_line_changed_is_read_again(self):

@@ -10,8 +10,10 @@ from odoo.addons.procurify_connector.simulator.tenant_time import at
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestPosting(ProcurifyCommon):
+    master_data_ready = True
+
     def test_bills_are_drafts_without_a_policy(self):
         bill_id = self._book("plain")
 
@@ -113,7 +115,7 @@ class TestPosting(ProcurifyCommon):
 
         def refusing(moves, soft=True):
             if ref in moves.mapped("ref"):
-                raise UserError("not today")
+                raise UserError(moves.env._("not today"))
             return post(moves, soft=soft)
 
         self.patch(moves, "_post", refusing)

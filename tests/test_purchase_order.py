@@ -9,8 +9,10 @@ from .common import ProcurifyCommon
 CENT = Decimal("0.01")
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestPurchaseOrder(ProcurifyCommon):
+    master_data_ready = True
+
     # === CREATING === #
 
     def test_order_is_confirmed_with_its_lines_and_total(self):
@@ -278,7 +280,7 @@ class TestPurchaseOrder(ProcurifyCommon):
 
     def test_received_quantities_are_set_by_policy(self):
         self.connection.receipt_policy = "set"
-        order_id = self._order("plain", quantity=Decimal(10))
+        order_id = self._order("plain", quantity=Decimal(10), catalog_item=None)
         line = self._purchase(order_id).order_line[0]
 
         self.dataset.receive(order_id, 0, Decimal(4))
@@ -333,12 +335,11 @@ class TestPurchaseOrder(ProcurifyCommon):
 
     def _order(self, scenario, **params):
         """Add an order in Procurify, synchronise, and return its id."""
-        quantity, price = params.pop("quantity", None), params.pop("price", None)
+        names = params.keys() & {"quantity", "price", "catalog_item"}
+        line = {name: params.pop(name) for name in names}
         order_id = self.dataset.add_order(scenario, **params)
-        line = {"quantity": quantity, "price": price}
-        if any(line.values()):
-            given = {name: value for name, value in line.items() if value}
-            self.dataset.revise_order(order_id, **given)
+        if line:
+            self.dataset.revise_order(order_id, **line)
         self._synchronise()
         return order_id
 

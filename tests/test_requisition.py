@@ -5,8 +5,10 @@ from odoo.tests import tagged
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestRequisition(ProcurifyCommon):
+    master_data_ready = True
+
     def setUp(self):
         super().setUp()
         self.connection.requisition_policy = "rfq"

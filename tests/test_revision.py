@@ -12,8 +12,10 @@ from odoo.addons.procurify_connector.procurify import RESOURCES
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestRevision(ProcurifyCommon):
+    master_data_ready = True
+
     # === WHAT IS HELD, AND HOW IT IS SHOWN === #
 
     def test_difference_names_each_field_of_header_and_lines(self):

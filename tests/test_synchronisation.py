@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from .common import ProcurifyCommon
 
 
-@tagged("post_install", "-at_install", "procurify")
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestSynchronisation(ProcurifyCommon):
     bills = 60
 

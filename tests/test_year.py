@@ -28,7 +28,7 @@ DOCUMENTS = int(os.environ.get("PROCURIFY_YEAR_DOCUMENTS", "320"))
 SEED = 26
 FIRST_BILLS = 40
 HALF_A_CENT = Decimal("0.005")
-# What the replay writes all the same: the stage says that it looked, jobs that they ran.
+# What the replay writes all the same: that it looked, and that jobs ran.
 OWN_TABLES = ("procurify_%", "ir_cron%")
 
 
@@ -174,7 +174,9 @@ class TestYear(OracleCase):
             "other": {"other"},
             "discount": {"discount"},
         }
-        is_complete = all(abs(line.ordered - line.billed) <= line.slack for line in lines)
+        is_complete = all(
+            abs(line.ordered - line.billed) <= line.slack for line in lines
+        )
         extras = Counter(kind for kind in open_extras if kind in expected.extras)
         if not is_complete or extras != Counter(billing.extras):
             return "to invoice"

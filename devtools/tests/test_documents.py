@@ -1,0 +1,34 @@
+"""What the documents promise of the repository is there."""
+
+from __future__ import annotations
+
+import re
+
+from devtools.paths import ROOT
+
+CASES = 41
+
+
+def _rows() -> dict[int, list[str]]:
+    """Return {number of the edge case: tests that its row names}."""
+    text = (ROOT / "docs" / "edge-cases.rst").read_text(encoding="utf-8")
+    rows = re.split(r"^   \* - (?=\d+$)", text, flags=re.MULTILINE)[1:]
+    return {
+        int(row.split("\n", 1)[0]): re.findall(r"``(test_\w+)``", row) for row in rows
+    }
+
+
+def test_every_edge_case_is_in_the_table_with_a_test() -> None:
+    rows = _rows()
+    assert list(rows) == list(range(1, CASES + 1))
+    assert [number for number, tests in rows.items() if not tests] == []
+
+
+def test_every_test_that_the_table_names_exists() -> None:
+    defined = {
+        name
+        for file in ROOT.glob("**/tests/test_*.py")
+        for name in re.findall(r"^\s*def (test_\w+)\(", file.read_text("utf-8"), re.M)
+    }
+    named = {test for tests in _rows().values() for test in tests}
+    assert sorted(named - defined) == []

@@ -1,0 +1,239 @@
+"""The causes for which a document may be held: stable codes, and their words."""
+
+from typing import NamedTuple
+
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+
+class Hold(NamedTuple):
+    """One reason to hold a record, before it is written as a cause.
+
+    ``key`` says what the cause is about, so that all the records that it blocks
+    share it; ``params`` are plain texts for the message; ``reference_id`` is the
+    ``procurify.record`` whose mapping would cure it, if there is one.
+    """
+
+    code: str
+    key: str
+    params: dict
+    reference_id: int = 0
+
+
+# code → (label, what happened, what to do). The label is a selection's and is
+# translated by the ORM; the placeholders are the parameters that the importer
+# gives with the code.
+CAUSES = {
+    "unknown_vendor": (
+        "Unknown vendor",
+        _lt("Vendor “%(value)s” is not mapped to a contact in Odoo."),
+        _lt("Choose the contact, or create it and replay."),
+    ),
+    "ambiguous_vendor": (
+        "Ambiguous vendor",
+        _lt("Vendor “%(value)s” could be more than one contact or vendor: %(found)s."),
+        _lt("Choose the right contact."),
+    ),
+    "several_vendors": (
+        "Several vendors",
+        _lt("The lines of a document of “%(value)s” name several vendors: %(found)s."),
+        _lt("Split the document by vendor in Procurify."),
+    ),
+    "unknown_account": (
+        "Unknown account",
+        _lt("Account code “%(value)s” is not an account of the chart."),
+        _lt("Choose the account, or create it and replay."),
+    ),
+    "archived_account": (
+        "Archived account",
+        _lt("Account code “%(value)s” is mapped to %(found)s, which is archived."),
+        _lt("Unarchive the account, or choose another one."),
+    ),
+    "unknown_department": (
+        "Unknown department",
+        _lt("Department “%(value)s” is not mapped to an analytic account."),
+        _lt("Choose the analytic account, or create it and replay."),
+    ),
+    "unknown_location": (
+        "Unknown location",
+        _lt("Location “%(value)s” is not mapped to an analytic account."),
+        _lt("Choose the analytic account, or create it and replay."),
+    ),
+    "plan_conflict": (
+        "One plan twice",
+        _lt("%(value)s are mapped to analytic accounts of the same plan."),
+        _lt("Map departments and locations to accounts of different plans."),
+    ),
+    "unknown_currency": (
+        "Unknown currency",
+        _lt("Currency “%(value)s” does not exist in Odoo."),
+        _lt("Choose the currency that it stands for, or create it and replay."),
+    ),
+    "inactive_currency": (
+        "Inactive currency",
+        _lt("Currency %(value)s is not active in Odoo."),
+        _lt("Activate the currency and replay."),
+    ),
+    "missing_rate": (
+        "Missing exchange rate",
+        _lt("There is no exchange rate for %(value)s, and the bill tells none."),
+        _lt("Enter a rate for the currency and replay."),
+    ),
+    "unknown_tax": (
+        "Unknown tax",
+        _lt("Tax “%(value)s” is not mapped to a purchase tax in Odoo."),
+        _lt("Choose the tax, or create it and replay."),
+    ),
+    "unknown_unit": (
+        "Unknown unit",
+        _lt("Unit “%(value)s” is not mapped to a unit of measure in Odoo."),
+        _lt("Choose the unit, or create it and replay."),
+    ),
+    "unit_conflict": (
+        "Unit does not convert",
+        _lt("Unit “%(value)s” does not convert to the unit of %(found)s."),
+        _lt("Map the item to another product, or relate the units in Odoo."),
+    ),
+    "unknown_payment_term": (
+        "Unknown payment term",
+        _lt("Payment term “%(value)s” is not mapped to one in Odoo."),
+        _lt("Choose the payment term; no document waits for it."),
+    ),
+    "unknown_product": (
+        "Unknown item",
+        _lt("Catalogue item “%(value)s” is not mapped to a product in Odoo."),
+        _lt("Choose the product, or create it and replay."),
+    ),
+    "ambiguous_product": (
+        "Ambiguous item",
+        _lt("Catalogue item “%(value)s” could be more than one product: %(found)s."),
+        _lt("Choose the right product."),
+    ),
+    "missing_product": (
+        "No generic product",
+        _lt("Lines that are only text need the connection's generic product."),
+        _lt("Choose an active generic product on the connection."),
+    ),
+    "order_cancelled": (
+        "Cancelled after booking",
+        _lt("Procurify cancelled %(value)s, and %(found)s is received or billed."),
+        _lt("Return or credit what was booked, cancel the order, and replay."),
+    ),
+    "order_undercut": (
+        "Less than booked",
+        _lt(
+            "Procurify lowered “%(value)s” to %(expected)s, and %(found)s is received "
+            "or billed."
+        ),
+        _lt("Correct the receipt or the bill and replay, or ignore the change."),
+    ),
+    "order_locked": (
+        "Locked in Odoo",
+        _lt("Procurify changed %(value)s, and somebody locked %(found)s in Odoo."),
+        _lt("Unlock the order and replay, or ignore the change."),
+    ),
+    "cancelled_in_odoo": (
+        "Cancelled in Odoo",
+        _lt("Procurify changed %(value)s, and %(found)s is cancelled in Odoo."),
+        _lt("Set it back to draft and replay, or open the document to choose."),
+    ),
+    "missing_allocation": (
+        "Line without account",
+        _lt("%(value)s carries no account code in Procurify."),
+        _lt(
+            "Code the line in Procurify, or set the account of uncoded lines on the "
+            "connection."
+        ),
+    ),
+    "total_mismatch": (
+        "Total does not add up",
+        _lt("Procurify's total is %(expected)s, its lines make %(found)s."),
+        _lt(
+            "Correct the bill in Procurify. Differences of some cents are booked once "
+            "the connection has a rounding account."
+        ),
+    ),
+    "odoo_total_mismatch": (
+        "Odoo computes another total",
+        _lt("Procurify's total is %(expected)s, Odoo computes %(found)s."),
+        _lt("Check the rates and the rounding of the taxes that are mapped."),
+    ),
+    "several_currencies": (
+        "Several currencies",
+        _lt("Lines in %(found)s on a bill in %(value)s."),
+        _lt("Split the bill by currency in Procurify."),
+    ),
+    "duplicate_bill": (
+        "Already in Odoo",
+        _lt("%(found)s has the same vendor and number as %(value)s."),
+        _lt(
+            "Adopt the one in Odoo, book this one too if it is another bill, or ignore "
+            "it."
+        ),
+    ),
+    "changed_after_booking": (
+        "Changed after booking",
+        _lt(
+            "Procurify changed this document, but %(found)s is posted or was edited "
+            "in Odoo. Differences: %(value)s."
+        ),
+        _lt(
+            "Open the document to choose: update what Odoo has, credit and book it "
+            "anew, or keep it."
+        ),
+    ),
+    "withdrawn": (
+        "No longer approved",
+        _lt("%(value)s is no longer approved in Procurify, but %(found)s is in Odoo."),
+        _lt("Wait for the new approval, or cancel or reverse the bill in Odoo."),
+    ),
+    "deleted_in_procurify": (
+        "Deleted in Procurify",
+        _lt("%(value)s was deleted in Procurify, but %(found)s is posted."),
+        _lt("Reverse the bill, or keep it: open the document to choose."),
+    ),
+    "closed_period": (
+        "Closed period",
+        _lt("The accounting date %(value)s is in a closed period: %(found)s."),
+        _lt(
+            "Open the period, or choose another policy for closed periods on the "
+            "connection."
+        ),
+    ),
+    "odoo_moved_date": (
+        "Odoo books another day",
+        _lt("%(value)s belongs on %(expected)s, Odoo books it on %(found)s."),
+        _lt("Check the lock dates and the journal, and replay."),
+    ),
+    "target_deleted": (
+        "Deleted in Odoo",
+        _lt("%(value)s was mapped to a record that does not exist any more."),
+        _lt("Choose another one, or import the document again."),
+    ),
+    "wrong_target": (
+        "Mapping cannot be used",
+        _lt("%(value)s is mapped to %(found)s, which cannot be used here."),
+        _lt("Choose another record."),
+    ),
+    "access_denied": (
+        "Not allowed",
+        _lt("The integration user may not do this: %(value)s"),
+        _lt("Give the integration user the right, and replay."),
+    ),
+    "odoo_refused": (
+        "Refused by Odoo",
+        _lt("Odoo refused the document: %(value)s"),
+        _lt("Mend what the message says, and replay."),
+    ),
+    "invalid_payload": (
+        "Unreadable document",
+        _lt("Procurify's document cannot be read: %(value)s"),
+        _lt("Replay after the document was corrected in Procurify."),
+    ),
+    "unexpected": (
+        "Unexpected error",
+        _lt("The connector failed on this document: %(value)s"),
+        _lt("Tell the administrator; the server's log has the details."),
+    ),
+}
