@@ -41,7 +41,8 @@ class OracleCase(ProcurifyCommon):
         for expected in self.dataset.expected().values():
             if expected.importable:
                 for place, amount in expected.net_lines.items():
-                    balances[expected.currency, *place, expected.vendor_id] += amount
+                    key = (expected.currency, *place, expected.vendor_id)
+                    balances[key] += amount
         return {key: amount for key, amount in balances.items() if amount}
 
     def _booked_balances(self):
@@ -76,7 +77,7 @@ class OracleCase(ProcurifyCommon):
                     for found in dimensions.values()
                 ]
                 share = net * Decimal(str(percent)) / 100
-                amounts[line.account_id.code, *places] += share
+                amounts[(line.account_id.code, *places)] += share
         return amounts
 
     def _external_ids(self, model, resource):
