@@ -164,7 +164,6 @@ def _reasons(
     currency = CURRENCY_NAMES[order.currency_id]
     error = order.total_error or Decimal(0)
     found: dict[str, set[str]] = {
-        "unknown_account": {share.code for share in shares} - books.ACCOUNTS,
         "unknown_department": {
             str(share.department_id)
             for share in shares
@@ -184,6 +183,9 @@ def _remarks(order: Order, lines: Sequence[OrderLine]) -> frozenset[str]:
         found.add("no_lines")
     if {line.unit for line in lines} - books.UNITS:
         found.add("unknown_unit")
+    # Odoo's orders have no accounts: only a bill is held for one.
+    if {share.code for line in lines for share in line.shares} - books.ACCOUNTS:
+        found.add("unknown_account")
     if order.card_issuer is not None:
         found.add("card_paid")
     if order.punchout:

@@ -21,3 +21,4 @@ from . import test_requisition
 from . import test_sweep
 from . import test_synchronisation
 from . import test_tour
+from . import test_year

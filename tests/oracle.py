@@ -41,7 +41,8 @@ class OracleCase(ProcurifyCommon):
         for expected in self.dataset.expected().values():
             if expected.importable:
                 for place, amount in expected.net_lines.items():
-                    balances[expected.currency, *place, expected.vendor_id] += amount
+                    key = (expected.currency, *place, expected.vendor_id)
+                    balances[key] += amount
         return {key: amount for key, amount in balances.items() if amount}
 
     def _booked_balances(self):
@@ -71,12 +72,12 @@ class OracleCase(ProcurifyCommon):
             net = sign * money(line.price_subtotal)
             for key, percent in (line.analytic_distribution or {"": 100}).items():
                 ids = [int(number) for number in key.split(",") if number]
-                place = (
+                places = [
                     next((found[i] for i in ids if i in found), None)
                     for found in dimensions.values()
-                )
+                ]
                 share = net * Decimal(str(percent)) / 100
-                amounts[line.account_id.code, *place] += share
+                amounts[(line.account_id.code, *places)] += share
         return amounts
 
     def _external_ids(self, model, resource):

@@ -28,7 +28,7 @@ DOCUMENTS = int(os.environ.get("PROCURIFY_YEAR_DOCUMENTS", "320"))
 SEED = 26
 FIRST_BILLS = 40
 HALF_A_CENT = Decimal("0.005")
-# What the replay writes all the same: the stage says that it looked, jobs that they ran.
+# What the replay writes all the same: that it looked, and that jobs ran.
 OWN_TABLES = ("procurify_%", "ir_cron%")
 
 
