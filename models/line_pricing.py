@@ -39,35 +39,43 @@ class LinePricing:
         """
         net, tax_amount = sign * net, sign * tax_amount
         stated = net + tax_amount if tax and tax.price_include else net
-        count, price = 1.0, float(stated)
         if billed:
             count, price = float(billed), float(stated / billed)
-        elif tax and tax.price_include:
-            pass
-        elif self.keeps(quantity, self.unit_digits) and self.keeps(
-            unit, self.price_digits
+        elif (
+            not (tax and tax.price_include)
+            and self.keeps(quantity, self.unit_digits)
+            and self.keeps(unit, self.price_digits)
         ):
             count, price = float(quantity), sign * float(unit)
             if count < 0:
                 count, price = -count, -price
+        else:
+            count, price = 1.0, float(stated)
         values = {"quantity": count, "price_unit": price, "tax_ids": []}
         if tax:
             values["tax_ids"] = [Command.set(tax.ids)]
-            if not self._computes_itself(tax, net, tax_amount, currency):
-                values["extra_tax_data"] = {
-                    "currency_id": currency.id,
-                    "price_unit": price,
-                    "quantity": count,
-                    "discount": 0.0,
-                    "manual_total_excluded_currency": float(net),
-                    "manual_tax_amounts": {
-                        str(tax.id): {
-                            "base_amount_currency": float(net),
-                            "tax_amount_currency": float(tax_amount),
-                        }
-                    },
-                }
+        if tax and not self._computes_itself(tax, net, tax_amount, currency):
+            values["extra_tax_data"] = self._tax_data(
+                currency, tax, net, tax_amount, values
+            )
         return values
+
+    @staticmethod
+    def _tax_data(currency, tax, net, tax_amount, values):
+        """Return the tax as Procurify rounded it, in Odoo's own form for that."""
+        return {
+            "currency_id": currency.id,
+            "price_unit": values["price_unit"],
+            "quantity": values["quantity"],
+            "discount": 0.0,
+            "manual_total_excluded_currency": float(net),
+            "manual_tax_amounts": {
+                str(tax.id): {
+                    "base_amount_currency": float(net),
+                    "tax_amount_currency": float(tax_amount),
+                }
+            },
+        }
 
     def distribution(self, amount, parts, keys):
         """Return one analytic distribution that gives ``parts`` back, or None.
