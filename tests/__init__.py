@@ -17,6 +17,7 @@ from . import test_performance
 from . import test_price_included
 from . import test_purchase_order
 from . import test_quarantine
+from . import test_random_order
 from . import test_requisition
 from . import test_sweep
 from . import test_synchronisation
