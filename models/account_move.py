@@ -34,6 +34,7 @@ class AccountMove(models.Model):
         self._procurify_create(batch, bills, new)
         self._procurify_verify(batch, bills)
         self._procurify_publish(batch, bills)
+        self._procurify_look_at_closed_orders(batch)
 
     # === WHICH BILLS === #
 
@@ -130,6 +131,27 @@ class AccountMove(models.Model):
             wanted.with_env(self._procurify_writer(batch).env)._post(soft=False)
             self._procurify_verify(batch, bills)
         self._procurify_tell_dates(batch, bills)
+
+    @api.model
+    def _procurify_look_at_closed_orders(self, batch):
+        """Send closed orders to the import again of which more is billed than expected.
+
+        They expect what was received or billed, whichever came first.
+        """
+        moves = self.browse(move.id for move in batch.moves.values())
+        lines = moves.invoice_line_ids.purchase_line_id.filtered(
+            lambda line: (
+                line.order_id.locked
+                and line.product_uom_id.compare(line.qty_invoiced, line.product_qty) > 0
+            )
+        )
+        if lines:
+            batch.records.search(
+                Domain("connection_id", "=", batch.connection.id)
+                & Domain("resource", "=", "purchase_order")
+                & Domain("res_id", "in", lines.order_id.ids)
+                & Domain("state", "=", "done")
+            )._requeue()
 
     # === CHECKING === #
 

@@ -12,6 +12,8 @@ from ..procurify.order_arithmetic import (
 from .document_import import DocumentImport, at_noon, html_text
 from .procurify_import_mixin import json_text
 
+_ROUNDING = "procurify_connector.product_rounding"
+
 
 class OrderImport(DocumentImport):
     """Prepares the values of purchase orders.
@@ -297,16 +299,22 @@ class OrderImport(DocumentImport):
             )
             extras["rounding"] = (text, reckoning.residue)
         return {
-            source: self.extra_line(record, label, amount)
+            source: self.extra_line(record, label, amount, billed=source != "rounding")
             for source, (label, amount) in extras.items()
         }
 
-    def extra_line(self, record, label, amount):
-        """Return the values of a line that is only an amount."""
+    def extra_line(self, record, label, amount, *, billed):
+        """Return the values of a line that is only an amount.
+
+        :param billed: a bill will come for it; cents of rounding have none
+        """
+        product = self.generic
+        if not billed:
+            product = self.env.ref(_ROUNDING, raise_if_not_found=False) or product
         return self._plain_line(
             name=label,
-            product=self.generic,
-            unit=self.generic.uom_id,
+            product=product,
+            unit=product.uom_id,
             quantity=1.0,
             price=float(amount),
             planned=self._planned(self.documents[record]),

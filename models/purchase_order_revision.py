@@ -207,7 +207,10 @@ class PurchaseOrder(models.Model):
 
     def _procurify_write_settlement(self, imported, record, line, rest):
         values = imported.extra_line(
-            record, self.env._("Rounding: Odoo computes %s less", f"{rest:g}"), rest
+            record,
+            self.env._("Rounding: Odoo computes %s less", f"{rest:g}"),
+            rest,
+            billed=False,
         ) | {"product_qty": 1.0 if rest else 0.0}
         if line:
             if line.price_unit != rest or line.name != values["name"]:

@@ -316,6 +316,32 @@ class TestPurchaseOrder(ProcurifyCommon):
         self.assertEqual(line.qty_invoiced, 3)
         self.assertEqual(line.order_id.invoice_status, "invoiced")
 
+    def test_bill_after_closing_raises_what_the_order_expects(self):
+        order_id = self._order("plain", quantity=Decimal(10))
+        order = self._purchase(order_id)
+        self.dataset.receive(order_id, 0, Decimal(4))
+        self.dataset.close_order(order_id)
+        self._synchronise()
+        self.assertEqual(order.order_line[0].product_qty, 4)
+
+        self.dataset.bill_order(order_id, {0: Decimal(7)})
+        self._synchronise()
+
+        self.assertEqual(order.order_line[0].product_qty, 7)
+        self.assertEqual(order.invoice_status, "invoiced")
+        self.assertTrue(order.locked)
+
+    def test_rounding_of_an_order_waits_for_no_bill(self):
+        order_id = self._order("plain", quantity=Decimal(10))
+        self.dataset.revise_order(order_id, total_error=Decimal("0.01"))
+        self.dataset.bill_order(order_id, {0: Decimal(10)})
+        self._synchronise()
+
+        order = self._purchase(order_id)
+        self._assert_total(order_id)
+        self.assertEqual(len(order.order_line), 2)
+        self.assertEqual(order.invoice_status, "invoiced")
+
     def test_bill_that_came_before_its_order_is_linked_later(self):
         order_id = self.dataset.add_order("plain")
         self.dataset.show_order(order_id, listed=False, readable=False)

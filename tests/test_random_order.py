@@ -27,7 +27,7 @@ from odoo.addons.procurify_connector.simulator.order_documents import OrderRende
 from .oracle import OracleCase, money
 
 DOCUMENTS = ("requisition", "purchase_order", "order_item", "bill")
-EXAMPLES = 100 if os.environ.get("PROCURIFY_FUZZ") else 4
+EXAMPLES = 100 if os.environ.get("PROCURIFY_FUZZ") else 2
 STEPS = 12
 FIRST_EDIT = datetime(2026, 11, 2, 9, tzinfo=timezone.utc)
 
