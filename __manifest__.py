@@ -1,6 +1,6 @@
 {
     "name": "Procurify Connector",
-    "summary": "Procurify's orders and bills in Odoo, mapped, or held with every reason",
+    "summary": "Procurify's orders and bills in Odoo, or held with every reason",
     "version": "19.0.1.0.0",
     "category": "Supply Chain/Purchase",
     "license": "LGPL-3",
