@@ -119,7 +119,7 @@ class ProcurifyAttachment(models.Model):
             (file.record_id, file.external_id): file
             for file in self.search(Domain("record_id", "in", records.ids))
         }
-        self.create(
+        created = self.create(
             [
                 {"record_id": record.id, "external_id": external_id}
                 | self._values_from(file)
@@ -127,6 +127,8 @@ class ProcurifyAttachment(models.Model):
                 if (record, external_id) not in known
             ]
         )
+        if created:
+            self.env.ref("procurify_connector.ir_cron_attachments").sudo()._trigger()
         for key, row in known.items():
             row._refresh(named.get(key))
 

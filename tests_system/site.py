@@ -62,6 +62,8 @@ _UNANSWERED_TRIGGERS = """
      WHERE d.module = 'procurify_connector'
        AND t.call_at <= now() AT TIME ZONE 'UTC'
 """
+# Files come in a cron of their own, after the documents.
+_FILES_TO_COME = "SELECT count(*) FROM procurify_attachment WHERE state = 'pending'"
 _NOW = "SELECT date_trunc('second', now() AT TIME ZONE 'UTC')"
 _NOT_READ_SINCE = """
     SELECT resource FROM procurify_stream
@@ -189,7 +191,9 @@ class Site:
         """Wait until the crons have read all, settled all, and come to rest."""
         self.wait_for(
             lambda: (
-                self.progress().is_complete and not self.value(_UNANSWERED_TRIGGERS)
+                self.progress().is_complete
+                and not self.value(_UNANSWERED_TRIGGERS)
+                and not self.value(_FILES_TO_COME)
             ),
             "the synchronisation did not come to its end",
         )
