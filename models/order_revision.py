@@ -109,7 +109,8 @@ class OrderRevision:
                 self.lines[line] = changes
         for source, before in known.items():
             line = mine.get(before["id"])
-            if source not in lines and source != SETTLEMENT and line:
+            # What nothing is wanted of any more was taken off before.
+            if line and before["wanted"] and source not in lines:
                 self.removed[source] = line
 
     @property
@@ -140,7 +141,7 @@ class OrderRevision:
             *header,
             *changed,
             *(f"+ {_first(values['name'])}" for values in self.added.values()),
-            *(f"− {source}" for source in self.removed),
+            *(f"− {_first(line.name)}" for line in self.removed.values()),
         ]
 
     @staticmethod

@@ -104,6 +104,7 @@ class PurchaseOrder(models.Model):
     def _procurify_apply(self, imported, record, revision):
         """Write a revision, and say in the chatter what it changed."""
         self.ensure_one()
+        told = revision.told()  # while the lines that go are still there
         if revision.changes_anything or not imported.documents[record].is_closed:
             self._procurify_unlock(revision.applied)
         was_cancelled = self.state == "cancel"
@@ -120,7 +121,7 @@ class PurchaseOrder(models.Model):
             source: self.env["purchase.order.line"].browse(line_id)
             for source, line_id in revision.linked.items()
         } | self._procurify_add_lines(imported, record, revision.added)
-        self._procurify_tell(revision)
+        self._procurify_tell(told)
         if was_cancelled and record.connection_id.order_policy == "purchase":
             self._procurify_confirm()
 
@@ -147,9 +148,9 @@ class PurchaseOrder(models.Model):
         )
         return made | dict(zip(fresh, lines, strict=True))
 
-    def _procurify_tell(self, revision):
+    def _procurify_tell(self, rows):
         """Post one message that says what Procurify's revision changed."""
-        if rows := revision.told():
+        if rows:
             items = Markup().join(Markup("<li>%s</li>") % row for row in rows)
             title = self.env._("Changed in Procurify:")
             self.message_post(body=Markup("<p>%s</p><ul>%s</ul>") % (title, items))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 
 from .common import ProcurifyCommon
 
@@ -126,6 +127,23 @@ class TestPurchaseOrder(ProcurifyCommon):
         self.assertEqual(len(order.order_line), count + 1, "Odoo forbids deleting it")
         self.assertEqual(order.order_line[0].product_qty, 0)
         self._assert_total(order_id)
+
+    def test_removed_line_is_told_once_by_its_name(self):
+        order_id = self._order("several_lines")
+        order = self._purchase(order_id)
+        name = order.order_line[0].name
+        self.dataset.remove_order_line(order_id, 0)
+        self._synchronise()
+        told = order.message_ids.filtered(lambda m: "Changed in Procurify" in m.body)
+        self.assertEqual(len(told), 1)
+        self.assertIn(name, html2plaintext(told.body))
+        stamp = order.write_date
+
+        self._record("purchase_order", order_id).action_replay()
+
+        again = order.message_ids.filtered(lambda m: "Changed in Procurify" in m.body)
+        self.assertEqual(again, told)
+        self.assertEqual(order.write_date, stamp)
 
     def test_order_is_not_lowered_below_what_is_billed(self):
         order_id = self._order("plain", quantity=Decimal(10))
