@@ -90,6 +90,9 @@ class ProcurifyRecord(models.Model):
             self[middle:]._try_import()
 
     def _import_batch(self):
+        if self._is_being_listed():
+            self.write({"state": "waiting"})
+            return
         self._take_over_links()
         batch = ImportBatch(self)
         self._parse(batch)
@@ -98,6 +101,19 @@ class ProcurifyRecord(models.Model):
         # What the database refuses belongs to this batch, not to the next one.
         self.env.flush_all()
         self._apply(batch)
+
+    def _is_being_listed(self):
+        """Tell whether the first reading of this master data has begun and not ended.
+
+        Who is alike is judged among all of them, or the outcome would depend on which
+        page another worker had reached.
+        """
+        resource = self[0].resource
+        if KINDS[resource].role != "master":
+            return False
+        streams = self.connection_id.stream_ids
+        stream = streams.filtered(lambda s: s.resource == resource)
+        return stream._is_first_scan_open()
 
     def _parse(self, batch):
         """Read the payloads; hold what is not what Procurify's specification says."""
