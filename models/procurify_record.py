@@ -263,10 +263,12 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         records = self.sudo()
         records._requeue()
-        todo = (records | records._dependents()).sorted("id")
-        todo[:REPLAY_AT_ONCE]._import()
-        if len(todo) > REPLAY_AT_ONCE:
-            todo[REPLAY_AT_ONCE:]._requeue()
+        blocked = records._dependents()
+        records[:REPLAY_AT_ONCE]._import()
+        rest = REPLAY_AT_ONCE - len(records)
+        released = blocked.filtered(lambda record: record.state == "pending")
+        released[: max(rest, 0)]._import()
+        if rest < len(released):
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
 
     def action_ignore(self):
