@@ -10,6 +10,7 @@ from . import procurify_stream_sweep
 from . import procurify_cause
 from . import procurify_record
 from . import procurify_record_stage
+from . import procurify_version
 from . import procurify_record_import
 from . import procurify_record_link
 from . import procurify_attachment

@@ -178,7 +178,7 @@ class ProcurifyRecord(models.Model):
     @api.depends("payload")
     def _compute_payload_text(self):
         for record in self:
-            record.payload_text = _indented(record.payload or "null")
+            record.payload_text = indented(record.payload or "null")
 
     @api.depends("cause_ids")
     @api.depends_context("lang")
@@ -301,7 +301,7 @@ class ProcurifyRecord(models.Model):
         }
 
 
-def _indented(text):
+def indented(text):
     """Return JSON ``text`` on several lines, every number with the digits it had."""
     data = json.loads(text, parse_float="\0{}\0".format, parse_int="\0{}\0".format)
     lines = json.dumps(data, indent=2, ensure_ascii=False)
