@@ -30,6 +30,7 @@
         "views/procurify_connector_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["procurify_connector/static/src/**/*"],
         "web.assets_tests": ["procurify_connector/static/tests/tours/**/*"],
     },
     "application": True,

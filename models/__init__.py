@@ -8,10 +8,14 @@ from . import procurify_stream_scan
 from . import procurify_stream_orders
 from . import procurify_stream_sweep
 from . import procurify_cause
+from . import procurify_cause_radius
+from . import procurify_cause_resolve
+from . import procurify_cause_route
 from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_version
 from . import procurify_record_import
+from . import procurify_record_mapping
 from . import procurify_record_link
 from . import procurify_attachment
 from . import procurify_attachment_download
@@ -20,6 +24,7 @@ from . import procurify_record_revision
 from . import procurify_link
 from . import procurify_healing
 from . import procurify_import_mixin
+from . import procurify_import_suggest
 from . import res_currency
 from . import account_account
 from . import account_analytic_account

@@ -12,7 +12,7 @@ from .resource_kinds import DOCUMENTS, KINDS
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
 
-_REVIEWER_FIELDS = frozenset({"res_model", "res_id"})
+REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name"})
 
 
 class ProcurifyRecord(models.Model):
@@ -195,7 +195,7 @@ class ProcurifyRecord(models.Model):
     def write(self, vals):
         if self.env.su:
             return super().write(vals)
-        if forbidden := vals.keys() - _REVIEWER_FIELDS:
+        if forbidden := vals.keys() - REVIEWER_FIELDS:
             raise AccessError(
                 self.env._(
                     "Only the mapping of a record can be edited, not: %(fields)s.",
@@ -203,6 +203,12 @@ class ProcurifyRecord(models.Model):
                 )
             )
         self.check_access("write")
+        if "target_name" in vals:
+            # It is looked up as this person, and written by what it is.
+            super().write({"target_name": vals["target_name"]})
+            vals = {key: vals[key] for key in vals if key != "target_name"}
+            if not vals:
+                return True
         self._check_no_document()
         self._check_mapping(vals)
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
@@ -231,6 +237,9 @@ class ProcurifyRecord(models.Model):
 
         :raises UserError: in the words of the person who maps
         """
+        wanted = {self._target_model(name) for name in set(self.mapped("resource"))}
+        if vals.get("res_id") and len(wanted) > 1:
+            raise UserError(self.env._("Map one kind of records at a time."))
         for resource in set(self.mapped("resource")):
             model = self._target_model(resource)
             if vals.get("res_model", model) not in (model, False):
@@ -248,10 +257,29 @@ class ProcurifyRecord(models.Model):
                         self.env._("The chosen record does not exist any more.")
                     )
                 target.check_access("read")
+                self._check_target_company(target)
                 record = self.filtered(lambda r, name=resource: r.resource == name)[:1]
                 if hold := target._procurify_usable(target, record):
                     causes = self.env["procurify.cause"]
                     raise UserError(causes._message(hold.code, hold.params))
+
+    def _check_target_company(self, target):
+        """Refuse a target of another company than that of these records.
+
+        :raises UserError: naming the company
+        """
+        for company in self.company_id:
+            domain = target._procurify_company_domain(company)
+            if not target.with_context(active_test=False).search_count(
+                domain & Domain("id", "=", target.id)
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(name)s cannot be used in %(company)s.",
+                        name=target.display_name,
+                        company=company.name,
+                    )
+                )
 
     # === ACTION METHODS === #
 
