@@ -5,10 +5,9 @@ from odoo.fields import Command, Domain
 
 from ..procurify import OrderState
 from .import_batch import BatchRefused
-from .order_import import OrderImport, created_line
+from .order_import import OrderImport
 from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
-
-_LIVE_STATES = ("draft", "sent", "to approve", "purchase")
+from .purchase_line import created_line
 
 
 class PurchaseOrder(models.Model):
