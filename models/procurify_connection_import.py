@@ -26,6 +26,7 @@ class ProcurifyConnection(models.Model):
         """Write why nothing can be imported; take it back when that is over."""
         self.ensure_one()
         if (self.import_obstacle or False) != obstacle:
+            self.env["procurify.audit"]._log_obstacle(self, obstacle)
             self.import_obstacle = obstacle
 
     def _import_obstacle(self):

@@ -135,6 +135,7 @@ class ProcurifyRecord(models.Model):
     def _apply(self, batch):
         """Write what became of each record of ``batch``."""
         before = self.cause_ids
+        states = {record: record._audit_state() for record in self}
         self._write_notes(batch, lambda record: record not in batch.holds)
         self._mark_done(batch)
         for rule in set(batch.exclusions.values()):
@@ -152,6 +153,7 @@ class ProcurifyRecord(models.Model):
         self._quarantine(batch.holds)
         self._write_notes(batch, lambda record: record in batch.holds)
         before._close_unused()
+        self.env["procurify.audit"]._log_outcome(states, self)
 
     def _write_notes(self, batch, condition):
         """Write what the importer noted on those records that fit ``condition``."""
@@ -199,6 +201,7 @@ class ProcurifyRecord(models.Model):
             return
         records = self.browse(record.id for record in holds)
         before = records.cause_ids
+        reasons = {record: record._audit_reasons() for record in records}
         causes = (
             self.env["procurify.cause"]
             .sudo()
@@ -221,6 +224,7 @@ class ProcurifyRecord(models.Model):
                 | _UNDISPUTED
             )
         before._close_unused()
+        self.env["procurify.audit"]._log_held(reasons)
 
     def _requeue(self):
         """Send these records to the import again."""

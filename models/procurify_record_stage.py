@@ -45,20 +45,21 @@ class ProcurifyRecord(models.Model):
             for row, detail in objects
         }
         known = self._known(connection, resource, described)
-        to_create, changed = [], 0
+        to_create, changed = [], {}
         # Each row gets values of its own; the ORM writes them in one statement.
         for external_id, (values, _former_ids) in described.items():
             record = known.get(external_id)
             if not record:
                 to_create.append(values | self._new_values(connection, resource))
             elif record._differs(values):
+                changed[record] = record._audit_facts()
                 record.write(values | record._requeued_values())
-                changed += 1
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
         with created_once():
-            self.sudo().create(to_create)
-        return len(to_create) + changed
+            created = self.sudo().create(to_create)
+        self.env["procurify.audit"]._log_staged(created, changed)
+        return len(to_create) + len(changed)
 
     @api.model
     def _stage_mentioned(self, connection, mentioned):
@@ -90,6 +91,7 @@ class ProcurifyRecord(models.Model):
         ]
         with created_once():
             created = self.sudo().create(new)
+        self.env["procurify.audit"]._log_staged(created, {})
         return found | {(row.resource, row.external_id): row for row in created}
 
     @api.model
@@ -172,6 +174,7 @@ class ProcurifyRecord(models.Model):
 
         One that is listed again later is read as if it were new.
         """
+        self.env["procurify.audit"]._log_records("deleted_in_procurify", self)
         self.write({"remote_deleted": True, "summary_digest": False})
         self.filtered(lambda record: record.state != "ignored")._requeue()
 
