@@ -40,7 +40,7 @@ def digest_of(model, row):
     so that a column of a later version leaves the old digests as they are.
     """
     pairs = [
-        SQL("%s, %s", name, _column(field, row))
+        SQL("%s, %s", name, _column(row, name, field))
         for name, field in sorted(model._fields.items())
         if field.store and field.column_type and name != "digest"
     ]
@@ -48,8 +48,8 @@ def digest_of(model, row):
     return sha256(SQL("jsonb_strip_nulls(%s)::text", content))
 
 
-def _column(field, row):
-    column = SQL.identifier(row, field.name)
+def _column(row, name, field):
+    column = SQL.identifier(row, name)
     # As text, or the nulls inside of it would be stripped, too.
     return SQL("%s::text", column) if field.type == "json" else column
 
