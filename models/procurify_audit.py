@@ -8,8 +8,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .audit_triggers import protect
-
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
     # Reading
@@ -57,6 +55,7 @@ class ProcurifyAudit(models.Model):
     """
 
     _name = "procurify.audit"
+    _inherit = "procurify.append.only"
     _description = "Procurify Audit"
     _order = "id desc"
     _rec_name = "subject"
@@ -93,9 +92,6 @@ class ProcurifyAudit(models.Model):
     _verified_idx = models.Index(
         "(connection_ref, id) WHERE event IN ('verified', 'verification_failed')"
     )
-
-    def init(self):
-        protect(self)
 
     # === COMPUTE METHODS === #
 
@@ -135,26 +131,6 @@ class ProcurifyAudit(models.Model):
             return field._description_string(self.env)
         return name.replace("_", " ").capitalize()
 
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise UserError(
-            self.env._("The audit is written by what happens, not by anybody.")
-        )
-
-    def write(self, vals):
-        raise self._is_append_only()
-
-    def unlink(self):
-        raise self._is_append_only()
-
-    @api.model
-    def _is_append_only(self):
-        return UserError(
-            self.env._("The audit can be read and added to, never changed or deleted.")
-        )
-
     # === ACTION METHODS === #
 
     def action_open_subject(self):
@@ -190,7 +166,7 @@ class ProcurifyAudit(models.Model):
             connection: _described(connection.sudo())
             for connection in {row["connection"] for row in rows if "connection" in row}
         }
-        logged = super(ProcurifyAudit, self.sudo()).create(
+        logged = self.sudo()._append(
             [
                 who
                 | about.get(row.get("connection"), {})

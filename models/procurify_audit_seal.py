@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .audit_triggers import protect, sha256
+from .audit_triggers import sha256
 
 SEAL_ROWS = 5000  # rows of the audit that are sealed between two commits
 REMOVED_ROWS = 20_000  # rows that retention deletes between two commits
@@ -29,6 +28,7 @@ class ProcurifyAuditSeal(models.Model):
     """
 
     _name = "procurify.audit.seal"
+    _inherit = "procurify.append.only"
     _description = "Procurify Audit Seal"
     _order = "id desc"
     _log_access = False
@@ -53,21 +53,6 @@ class ProcurifyAuditSeal(models.Model):
     _checkpoint_idx = models.Index(
         "(connection_ref, last_id) WHERE kind = 'checkpoint'"
     )
-
-    def init(self):
-        protect(self)
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise UserError(self.env._("Seals are made by the schedule, not by anybody."))
-
-    def write(self, vals):
-        raise self.env["procurify.audit"]._is_append_only()
-
-    def unlink(self):
-        raise self.env["procurify.audit"]._is_append_only()
 
     # === SEALING === #
 
@@ -169,16 +154,14 @@ class ProcurifyAuditSeal(models.Model):
             .search([("audit_days", ">", 0)])
         )
         for connection in connections:
-            self._lock_checkpoints()
+            commit()  # What the sealer did last is to be seen.
+            if not self._lock():
+                return  # It seals right now; there is another night.
             if until := self._make_checkpoint(connection):
-                commit(1)
+                commit()
                 audit = self.env["procurify.audit"]
                 while audit._remove_sealed(connection.id, until, REMOVED_ROWS):
-                    commit(1)
-
-    @api.model
-    def _lock_checkpoints(self):
-        self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", _LOCK))
+                    commit()
 
     @api.model
     def _make_checkpoint(self, connection):

@@ -4,7 +4,6 @@ import logging
 from typing import NamedTuple
 
 from odoo import api, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL, plaintext2html
 
 from .audit_triggers import digest_of, sha256, trigger_names
@@ -34,7 +33,9 @@ class ProcurifyAudit(models.Model):
     def action_verify_audit(self):
         """Verify the audit of all connections that the user may see."""
         connections = (
-            self.env["procurify.connection"].with_context(active_test=False).search([])
+            self.env["procurify.connection"]
+            .with_context(active_test=False)
+            .search([("company_id", "in", self.env.companies.ids)])
         )
         return connections.action_verify_audit()
 
@@ -394,29 +395,3 @@ def _differing(connection_ref, after, last_seal, lower, upper, checkpoint):
         checkpoint=checkpoint,
         limit=NAMED,
     )
-
-
-class ProcurifyConnection(models.Model):
-    _inherit = "procurify.connection"
-
-    # === ACTION METHODS === #
-
-    def action_verify_audit(self):
-        """Verify the audit of these connections at once, and say what was found."""
-        self.check_access("read")
-        if not self.env.user.has_group("procurify_connector.group_user"):
-            raise AccessError(self.env._("Only Procurify reviewers may verify."))
-        audit = self.env["procurify.audit"]
-        verdicts = [audit._verify_and_log(connection.id) for connection in self]
-        self.invalidate_recordset()
-        findings = [text for verdict in verdicts for text in verdict.findings]
-        if findings:
-            return self._notification("danger", "\n".join(findings[:10]))
-        return self._notification(
-            "success",
-            self.env._(
-                "The audit is whole: %(rows)s rows, held together by %(seals)s seals.",
-                rows=sum(verdict.row_count for verdict in verdicts),
-                seals=sum(verdict.seal_count for verdict in verdicts),
-            ),
-        )

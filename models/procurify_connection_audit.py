@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 # Their values are nobody's to read; that they changed is.
 _CREDENTIALS = frozenset(
@@ -34,7 +35,7 @@ class ProcurifyConnection(models.Model):
     audit_count = fields.Integer("Audit Rows", compute="_compute_audit")
     audit_state = fields.Selection(
         [("verified", "Whole"), ("verification_failed", "Tampered with")],
-        string="Audit",
+        string="Audit Is",
         compute="_compute_audit",
     )
     audit_verified_at = fields.Datetime("Audit Verified At", compute="_compute_audit")
@@ -159,6 +160,26 @@ class ProcurifyConnection(models.Model):
         }
 
     # === ACTION METHODS === #
+
+    def action_verify_audit(self):
+        """Verify the audit of these connections at once, and say what was found."""
+        self.check_access("read")
+        if not self.env.user.has_group("procurify_connector.group_user"):
+            raise AccessError(self.env._("Only Procurify reviewers may verify."))
+        audit = self.env["procurify.audit"]
+        verdicts = [audit._verify_and_log(connection.id) for connection in self]
+        self.invalidate_recordset()
+        findings = [text for verdict in verdicts for text in verdict.findings]
+        if findings:
+            return self._notification("danger", "\n".join(findings[:10]))
+        return self._notification(
+            "success",
+            self.env._(
+                "The audit is whole: %(rows)s rows, held together by %(seals)s seals.",
+                rows=sum(verdict.row_count for verdict in verdicts),
+                seals=sum(verdict.seal_count for verdict in verdicts),
+            ),
+        )
 
     def action_open_audit(self):
         """Open what the audit says of this connection."""
