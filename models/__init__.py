@@ -10,6 +10,7 @@ from . import procurify_stream_sweep
 from . import procurify_cause
 from . import procurify_record
 from . import procurify_record_stage
+from . import procurify_version
 from . import procurify_record_import
 from . import procurify_record_link
 from . import procurify_attachment
@@ -24,6 +25,7 @@ from . import procurify_audit_verify
 from . import procurify_record_audit
 from . import procurify_connection_audit
 from . import procurify_link
+from . import procurify_healing
 from . import procurify_import_mixin
 from . import res_currency
 from . import account_account
@@ -45,7 +47,5 @@ from . import account_move_date
 from . import account_move_duplicate
 from . import account_move_revision
 from . import account_move_choice
-from . import res_company
-from . import account_lock_exception
 from . import ir_cron
 from . import res_config_settings

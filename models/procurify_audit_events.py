@@ -198,6 +198,17 @@ class ProcurifyAudit(models.Model):
         )
 
     @api.model
+    def _log_version(self, version):
+        """A person imports an earlier ``version`` of a record again."""
+        self._log_records(
+            "chosen",
+            version.record_id.sudo(),
+            reason=version.display_name,
+            before={"digest": version.record_id.digest},
+            after={"choice": "earlier_version", "digest": version.digest},
+        )
+
+    @api.model
     def _log_resolved(self, causes):
         """A person says that ``causes`` are cured."""
         self._log(
