@@ -25,6 +25,7 @@ class ProcurifyConnection(models.Model):
                 ]
             )
         )
+        self.env["procurify.audit"]._log_records("replayed", held)
         held._requeue()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return self._notification(

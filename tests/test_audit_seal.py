@@ -272,10 +272,10 @@ class TestAuditSeal(ProcurifyCommon):
     def test_nothing_is_removed_without_the_setting_or_before_its_time(self):
         self._seal()
         with freeze_time(datetime.now() + timedelta(days=10_000)):
-            self.seals._remove_old()
+            self._run_cron("ir_cron_audit_verify")
         self.connection.audit_days = 30
         with freeze_time(datetime.now() + timedelta(days=29)):
-            self.seals._remove_old()
+            self._run_cron("ir_cron_audit_verify")
 
         self.assertTrue(self.rows[0].exists())
         self.assertFalse(self.seals.search([("kind", "=", "checkpoint")]))
@@ -305,8 +305,8 @@ class TestAuditSeal(ProcurifyCommon):
             self._change(self.rows[2])
         self.connection.audit_days = 30
 
-        with freeze_time(datetime.now() + timedelta(days=31)):
-            self.seals._remove_old()
+        with freeze_time(datetime.now() + timedelta(days=31)), mute_logger(VERIFY):
+            self._run_cron("ir_cron_audit_verify")
 
         self.assertTrue(self.rows[0].exists())
         self.assertFalse(self.seals.search([("kind", "=", "checkpoint")]))
