@@ -8,10 +8,12 @@ from . import procurify_stream_scan
 from . import procurify_stream_orders
 from . import procurify_stream_sweep
 from . import procurify_cause
+from . import procurify_mention  # before the fields that are relations over its table
 from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_record_import
 from . import procurify_record_link
+from . import procurify_record_mention
 from . import procurify_attachment
 from . import procurify_attachment_download
 from . import procurify_connection_attachment

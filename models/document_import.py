@@ -122,10 +122,12 @@ class DocumentImport:
         mentioned = {}
         for record, document in self.documents.items():
             with self._holding_unreadable(record):
-                mentioned |= self._embedded(document)
-                mentioned |= self._mentioned_by(record, document)
+                named = self._embedded(document)
+                named |= self._mentioned_by(record, document)
                 if is_other(document.vendor):
-                    mentioned |= self._other(document).mentioned()
+                    named |= self._other(document).mentioned()
+                self.batch.mention(record, named)
+                mentioned |= named
         unreadable = self.batch.holds
         self.documents = {
             record: document

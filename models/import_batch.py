@@ -50,6 +50,7 @@ class ImportBatch:
         self.origins = {}
         self.written = {}
         self.awaited = {}
+        self.mentioned = {}
         self.moves = {}
         self.notes = {}
         self.holds = {}
@@ -91,6 +92,13 @@ class ImportBatch:
                 reference_id,
             )
         )
+
+    def mention(self, record, mentioned):
+        """Note which master data ``record`` names.
+
+        :param mentioned: {(resource, external id): (raw JSON text, payload)}
+        """
+        self.mentioned[record] = mentioned
 
     def note(self, record, **values):
         """Note what else is to be written on ``record``, whatever becomes of it."""

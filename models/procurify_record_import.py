@@ -71,12 +71,14 @@ class ProcurifyRecord(models.Model):
         """
         if not self:
             return
+        batch = ImportBatch(self)
         try:
             with self.env.cr.savepoint():
-                self._import_batch()
+                self._import_batch(batch)
         except BatchRefused as refused:
             guilty = self.browse(record.id for record in refused.holds)
             guilty._quarantine(refused.holds)
+            guilty._mention_refused(batch)
             (self - guilty)._try_import()
         except (psycopg2.OperationalError, ConcurrencyError):
             # Not the document's fault: a concurrent change, or the server is gone.
@@ -84,14 +86,14 @@ class ProcurifyRecord(models.Model):
         except Exception as error:  # noqa: BLE001 -- the quarantine boundary
             if len(self) == 1:
                 self._quarantine({self: [self._failure(error)]})
+                self._mention_refused(batch)
                 return
             middle = len(self) // 2
             self[:middle]._try_import()
             self[middle:]._try_import()
 
-    def _import_batch(self):
+    def _import_batch(self, batch):
         self._take_over_links()
-        batch = ImportBatch(self)
         self._parse(batch)
         env = batch.connection._import_env()
         env[self._target_model(batch.resource)]._procurify_import(batch)
@@ -151,6 +153,7 @@ class ProcurifyRecord(models.Model):
         waiting.write({"state": "waiting"})
         self._quarantine(batch.holds)
         self._write_notes(batch, lambda record: record in batch.holds)
+        self._mention(batch)
         before._close_unused()
 
     def _write_notes(self, batch, condition):
