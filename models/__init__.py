@@ -19,6 +19,8 @@ from . import procurify_attachment_download
 from . import procurify_connection_attachment
 from . import procurify_record_revision
 from . import procurify_link
+from . import procurify_route
+from . import procurify_record_route
 from . import procurify_import_mixin
 from . import res_currency
 from . import account_account

@@ -45,6 +45,7 @@ class DocumentImport:
         self._resolve_all()
         self._prepare_targets()
         for record, document in self.documents.items():
+            self._check_company(record)
             self._check(record, document)
 
     # === WHAT A KIND OF DOCUMENT SAYS === #
@@ -206,6 +207,12 @@ class DocumentImport:
         return record not in self.batch.holds and record not in self.batch.waiting
 
     # === CHECKS === #
+
+    def _check_company(self, record):
+        """Hold what belongs to no company, to several, or to one that cannot be
+        written here."""
+        for hold in self.batch.misrouted.get(record, ()):
+            self._hold(record, hold)
 
     def _other(self, document):
         return OtherVendor(document.vendor, self._vendor_texts(document))

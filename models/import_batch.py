@@ -1,5 +1,6 @@
 """Records of one connection and resource on their way through an import."""
 
+from copy import copy
 from typing import NamedTuple
 
 from .causes import Hold
@@ -51,6 +52,8 @@ class ImportBatch:
         self.written = {}
         self.awaited = {}
         self.mentioned = {}
+        self.misrouted = {}
+        self.locations = {}
         self.moves = {}
         self.notes = {}
         self.holds = {}
@@ -69,6 +72,16 @@ class ImportBatch:
                 and record not in self.waiting
             )
         )
+
+    def by_company(self):
+        """Yield (company, batch) for each company in which its documents are booked.
+
+        What is noted in a part is noted in the whole, but the moves that it wrote.
+        """
+        for company, records in self.records.grouped("company_id").items():
+            part = copy(self)
+            part.records, part.moves = records, {}
+            yield company, part
 
     def link(self, record, target_id, origin="matched", written=None):
         """Note that ``record`` is the Odoo record ``target_id``.

@@ -95,8 +95,10 @@ class ProcurifyRecord(models.Model):
     def _import_batch(self, batch):
         self._take_over_links()
         self._parse(batch)
-        env = batch.connection._import_env()
-        env[self._target_model(batch.resource)]._procurify_import(batch)
+        self._route(batch)
+        for company, part in batch.by_company():
+            env = batch.connection._import_env(company)
+            env[self._target_model(batch.resource)]._procurify_import(part)
         # What the database refuses belongs to this batch, not to the next one.
         self.env.flush_all()
         self._apply(batch)
@@ -154,6 +156,7 @@ class ProcurifyRecord(models.Model):
         self._quarantine(batch.holds)
         self._write_notes(batch, lambda record: record in batch.holds)
         self._mention(batch)
+        self.browse(record.id for record in batch.targets)._note_locations(batch)
         before._close_unused()
 
     def _write_notes(self, batch, condition):

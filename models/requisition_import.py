@@ -45,6 +45,7 @@ class RequisitionImport(DocumentImport):
         self._resolve_known()
         for record, requisition in self.documents.items():
             groups = defaultdict(dict)
+            self._check_company(record)
             if requisition.status in _LIVE and not record.remote_deleted:
                 for item in self._wanted_items(record):
                     key, values = self._request(record, requisition, item)
