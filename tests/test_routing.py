@@ -29,6 +29,8 @@ class RoutingCommon(ProcurifyCommon):
 
     def setUp(self):
         super().setUp()
+        # The simulator gives each bill its order: that takes time, and proves nothing.
+        self.connection.order_policy = "none"
         self.journal = self.env["account.journal"].create(
             {
                 "name": "Bills of Tacoma",
@@ -117,11 +119,12 @@ class TestRoutingToBranches(RoutingCommon):
         self.assertEqual(self._codes(record), {"changed_after_booking"})
         record.action_reset_and_update()
 
-        self.assertEqual(move.invoice_line_ids.account_id.code, "6400")
+        self.assertIn("6400", move.invoice_line_ids.account_id.mapped("code"))
         self.assertEqual((move.state, move.company_id), ("posted", self.tacoma))
 
     def test_order_and_request_are_made_in_the_branch(self):
         self.connection.requisition_policy = "rfq"
+        self.connection.order_policy = "purchase"
         self._route(2, self.tacoma)
         order_id = self.dataset.add_order("plain", department_id=TACOMA)
         number = self.dataset.add_requisition(department_id=TACOMA)
@@ -201,7 +204,8 @@ class TestRoutingToBranches(RoutingCommon):
         self._synchronise()
         record, move = self._record("bill", bill_id), self._move(bill_id)
 
-        self.dataset.revise_bill(bill_id, department_id=LAREDO)
+        for item in range(len(self.dataset.bill(bill_id).items)):
+            self.dataset.revise_bill(bill_id, item=item, department_id=LAREDO)
         self._synchronise()
 
         self.assertEqual(self._codes(record), {"moved_company"})
@@ -484,6 +488,7 @@ class TestRoutingToCompanies(RoutingCommon):
             department_plan_id=False,
             location_plan_id=False,
             department_policy="optional",
+            order_policy="none",
             **{"company_id": self.other_company.id, **values},
         )
 
