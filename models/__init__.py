@@ -35,9 +35,7 @@ from . import purchase_order_line
 from . import purchase_order
 from . import purchase_order_revision
 from . import purchase_order_requisition
-from . import purchase_order_open
 from . import account_move
-from . import account_move_open
 from . import account_move_date
 from . import account_move_duplicate
 from . import account_move_revision

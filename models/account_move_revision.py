@@ -15,7 +15,7 @@ class AccountMove(models.Model):
     # === NO LONGER WANTED === #
 
     @api.model
-    def _procurify_follow(self, batch, moves):
+    def _procurify_settle_known(self, batch, moves):
         """Decide about bills in Odoo whose version is known, gone or not approved.
 
         :param moves: {record: move}; a credited bill that comes back leaves it, to be

@@ -7,8 +7,8 @@ from odoo.fields import Command
 
 from .causes import Hold
 from .import_batch import Choice
-from .order_import import created_line
 from .order_revision import SETTLEMENT, OrderRevision
+from .purchase_line import created_line
 
 
 class PurchaseOrder(models.Model):
