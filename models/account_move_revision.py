@@ -101,7 +101,9 @@ class AccountMove(models.Model):
                 batch.link(record, move.id, "remembered", written=state)
             elif not revision.is_news:
                 batch.link(record, move.id, "remembered")
-            elif move._procurify_is_untouched(record, revision):
+            elif record not in batch.moved and move._procurify_is_untouched(
+                record, revision
+            ):
                 changed[record] = move
             else:
                 disputed[record] = (move, revision)
@@ -178,12 +180,13 @@ class AccountMove(models.Model):
         difference = BillDifference(self.env, [r for _m, r in disputed.values()])
         for record, (move, revision) in disputed.items():
             rows = difference.rows(revision)
-            batch.hold(
-                record,
-                "changed_after_booking",
-                value=difference.in_words(rows),
-                found=move.display_name,
-            )
+            if not batch.hold_moved(record):
+                batch.hold(
+                    record,
+                    "changed_after_booking",
+                    value=difference.in_words(rows),
+                    found=move.display_name,
+                )
             batch.note(record, difference=rows, offered_state=revision.offered)
 
     # === POSTING === #

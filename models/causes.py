@@ -245,8 +245,8 @@ CAUSES = {
     "moved_company": (
         "Another company's by now",
         _lt(
-            "Procurify moved %(value)s to a location of %(expected)s, but it is in "
-            "the books of %(found)s."
+            "Procurify moved %(value)s to a location of another company: %(expected)s. "
+            "It is in the books of %(found)s."
         ),
         _lt(
             "Open the document to choose: keep what Odoo has, or update it in the "

@@ -43,6 +43,11 @@ class CompanyRouting:
         companies = list(self._by_company(locations))
         return companies[0] if len(companies) == 1 else self.env["res.company"]
 
+    def names(self, locations):
+        """Return the names of the companies of a document's lines."""
+        nobody = self.env._("a location without company")
+        return [company.name or nobody for company in self._by_company(locations)]
+
     def _by_company(self, locations):
         """Return {company: texts of its lines}; those of no rule under an empty one."""
         lines = {}

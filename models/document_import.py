@@ -132,12 +132,6 @@ class DocumentImport(ReferenceImport):
 
     # === CHECKS === #
 
-    def _check_company(self, record):
-        """Hold what belongs to no company, to several, or to one that cannot be
-        written here."""
-        for hold in self.batch.misrouted.get(record, ()):
-            self._hold(record, hold)
-
     def _other(self, document):
         return OtherVendor(document.vendor, self._vendor_texts(document))
 

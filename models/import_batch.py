@@ -53,6 +53,7 @@ class ImportBatch:
         self.awaited = {}
         self.mentioned = {}
         self.misrouted = {}
+        self.moved = {}
         self.locations = {}
         self.moves = {}
         self.notes = {}
@@ -72,6 +73,11 @@ class ImportBatch:
                 and record not in self.waiting
             )
         )
+
+    def locate(self):
+        """Note the (line's text, Location) pairs of each document's lines."""
+        for record, payload in self.payloads.items():
+            self.locations[record] = list(payload.line_locations())
 
     def by_company(self):
         """Yield (company, batch) for each company in which its documents are booked.
@@ -112,6 +118,17 @@ class ImportBatch:
         :param mentioned: {(resource, external id): (raw JSON text, payload)}
         """
         self.mentioned[record] = mentioned
+
+    def hold_moved(self, record):
+        """Hold a booked record whose lines are another company's by now, if so.
+
+        :returns: whether it is held
+        """
+        hold = self.moved.get(record)
+        if hold and not self.choice:
+            self.hold(record, hold.code, hold.key, **hold.params)
+            return True
+        return False
 
     def note(self, record, **values):
         """Note what else is to be written on ``record``, whatever becomes of it."""

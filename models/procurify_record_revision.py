@@ -321,6 +321,7 @@ class ProcurifyRecord(models.Model):
         record = self.sudo()
         batch = ImportBatch(record, choice)
         record._parse(batch)
+        batch.locate()
         env = batch.connection._import_env(record.company_id)
         importer = env[record.res_model]
         try:

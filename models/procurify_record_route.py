@@ -5,6 +5,7 @@ from odoo.fields import Domain
 
 from .causes import Hold
 from .company_routing import CompanyRouting
+from .import_batch import ImportBatch
 from .resource_kinds import DOCUMENTS
 
 
@@ -42,20 +43,20 @@ class ProcurifyRecord(models.Model):
         """
         if batch.resource not in DOCUMENTS:
             return
+        batch.locate()
         routing = CompanyRouting(batch.connection)
         new = batch.open.filtered(lambda record: not record.res_id)
         companies = dict.fromkeys(new, batch.connection.company_id)
         if routing:
             elsewhere = new._booked_elsewhere()
             for record in batch.open:
-                locations = list(batch.payloads[record].line_locations())
-                batch.locations[record] = _numbers(locations)
-                if record.res_id:
-                    batch.misrouted[record] = record._moved(routing, locations)
-                else:
+                locations = batch.locations[record]
+                if record in new:
                     companies[record] = record._new_company(
                         batch, routing, locations, elsewhere.get(record)
                     )
+                elif hold := record._moved(routing, locations):
+                    batch.moved[record] = hold
         for company in set(companies.values()):
             records = self.filtered(lambda r, c=company: companies.get(r) == c)
             branch = company if company != batch.connection.company_id else False
@@ -88,7 +89,7 @@ class ProcurifyRecord(models.Model):
         return here if holds else company
 
     def _moved(self, routing, locations):
-        """Return the Hold of a booked document whose lines moved to other companies.
+        """Return the Hold of a booked document whose lines moved to another company.
 
         A rule that changed since moves nothing: what counts is that Procurify names
         other locations than when it was booked.
@@ -96,19 +97,25 @@ class ProcurifyRecord(models.Model):
         self.ensure_one()
         before = self.routed_locations
         if not isinstance(before, list) or before == _numbers(locations):
-            return []
-        company = routing.company(locations)
-        if company == self.company_id:
-            return []
-        if not company:
-            return routing.holds(self, locations)
+            return None
+        names = routing.names(locations)
+        if names == [self.company_id.name]:
+            return None
         key = f"{self.resource}/{self.external_id}"
         params = {
             "value": self.name,
-            "expected": company.name,
+            "expected": ", ".join(names),
             "found": self.company_id.name,
         }
-        return [Hold("moved_company", key, params)]
+        return Hold("moved_company", key, params)
+
+    def _settle(self, **values):
+        # A person decided where it stays: Procurify's present locations are known.
+        batch = ImportBatch(self.sudo())
+        self.sudo()._parse(batch)
+        batch.locate()
+        super()._settle(**values)
+        self.sudo()._note_locations(batch)
 
     def _booked_elsewhere(self):
         """Return {record: company} of those that a connection of another company to
@@ -164,9 +171,10 @@ class ProcurifyRecord(models.Model):
     def _note_locations(self, batch):
         """Keep for which locations these documents are booked now."""
         for record in self:
-            numbers = batch.locations.get(record)
-            if numbers is not None and record.routed_locations != numbers:
-                record.routed_locations = numbers
+            if record in batch.locations:
+                numbers = _numbers(batch.locations[record])
+                if record.routed_locations != numbers:
+                    record.routed_locations = numbers
 
 
 def _numbers(locations):

@@ -26,6 +26,12 @@ class TestMention(ProcurifyCommon):
         order = self._record("purchase_order", order_id)
         self.assertIn("vendor", order.mention_ids.mapped("resource"))
         self.assertFalse(account.outdated_count)
+        self.connection.requisition_policy = "rfq"
+        number = self.dataset.add_requisition()
+        self._synchronise()
+        request = self._record("requisition", number)
+        named = set(request.mention_ids.mapped("resource"))
+        self.assertLessEqual({"vendor", "currency", "department", "location"}, named)
 
     def test_held_bill_names_what_it_is_held_for(self):
         bill_id = self.dataset.add_bill("unknown_account")
