@@ -17,6 +17,7 @@
         "data/product_data.xml",
         "views/procurify_cause_views.xml",
         "views/procurify_record_views.xml",
+        "views/procurify_version_views.xml",
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
         "views/procurify_connection_views.xml",

@@ -11,6 +11,7 @@ from . import procurify_cause
 from . import procurify_mention  # before the fields that are relations over its table
 from . import procurify_record
 from . import procurify_record_stage
+from . import procurify_version
 from . import procurify_record_import
 from . import procurify_record_link
 from . import procurify_record_mention
@@ -21,6 +22,7 @@ from . import procurify_record_revision
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route
+from . import procurify_healing
 from . import procurify_import_mixin
 from . import res_currency
 from . import account_account
@@ -40,7 +42,5 @@ from . import account_move_date
 from . import account_move_duplicate
 from . import account_move_revision
 from . import account_move_choice
-from . import res_company
-from . import account_lock_exception
 from . import ir_cron
 from . import res_config_settings

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..procurify import PAYABLE_STATUSES
 from .bill_difference import BillDifference
 from .bill_revision import BOOKED_FACTS, DRAFT_FACTS, BillRevision, booked_version
+from .difference_text import in_words
 from .procurify_record_revision import GIVEN_UP
 
 
@@ -184,7 +185,7 @@ class AccountMove(models.Model):
                 batch.hold(
                     record,
                     "changed_after_booking",
-                    value=difference.in_words(rows),
+                    value=in_words(self.env, rows),
                     found=move.display_name,
                 )
             batch.note(record, difference=rows, offered_state=revision.offered)

@@ -1,10 +1,35 @@
 """As whom, and for which company, a connection's documents are imported."""
 
 from odoo import models
+from odoo.exceptions import AccessError
 
 
 class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
+
+    def action_replay_held(self):
+        """Send everything that is held to the import again, without Procurify.
+
+        :returns: a notification that says how much that is
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("procurify_connector.group_user"):
+            raise AccessError(self.env._("Only Procurify reviewers may replay."))
+        held = (
+            self.env["procurify.record"]
+            .sudo()
+            .search(
+                [
+                    ("connection_id", "in", self.ids),
+                    ("state", "in", ("quarantined", "waiting")),
+                ]
+            )
+        )
+        held._requeue()
+        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return self._notification(
+            "info", self.env._("%(count)s records are tried again.", count=len(held))
+        )
 
     def _import_env(self, company=None):
         """Return the environment of the import: the integration user, one company.

@@ -176,7 +176,7 @@ class ProcurifyRecord(models.Model):
     @api.depends("payload")
     def _compute_payload_text(self):
         for record in self:
-            record.payload_text = _indented(record.payload or "null")
+            record.payload_text = indented(record.payload or "null")
 
     @api.depends("cause_ids")
     @api.depends_context("lang")
@@ -261,10 +261,12 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         records = self.sudo()
         records._requeue()
-        todo = (records | records._dependents()).sorted("id")
-        todo[:REPLAY_AT_ONCE]._import()
-        if len(todo) > REPLAY_AT_ONCE:
-            todo[REPLAY_AT_ONCE:]._requeue()
+        blocked = records._dependents()
+        records[:REPLAY_AT_ONCE]._import()
+        rest = REPLAY_AT_ONCE - len(records)
+        released = blocked.filtered(lambda record: record.state == "pending")
+        released[: max(rest, 0)]._import()
+        if rest < len(released):
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
 
     def action_ignore(self):
@@ -297,7 +299,7 @@ class ProcurifyRecord(models.Model):
         }
 
 
-def _indented(text):
+def indented(text):
     """Return JSON ``text`` on several lines, every number with the digits it had."""
     data = json.loads(text, parse_float="\0{}\0".format, parse_int="\0{}\0".format)
     lines = json.dumps(data, indent=2, ensure_ascii=False)

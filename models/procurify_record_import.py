@@ -19,7 +19,7 @@ from .causes import Hold
 from .concurrency import CONCURRENCY_ERRORS
 from .import_batch import BatchRefused, ImportBatch
 from .ir_cron import is_run_manually
-from .resource_kinds import KINDS
+from .resource_kinds import DOCUMENTS, KINDS
 
 _logger = logging.getLogger(__name__)
 
@@ -93,6 +93,9 @@ class ProcurifyRecord(models.Model):
             self[middle:]._try_import()
 
     def _import_batch(self, batch):
+        if self._is_being_listed():
+            self.write({"state": "waiting"})
+            return
         self._take_over_links()
         self._parse(batch)
         self._route(batch)
@@ -102,6 +105,19 @@ class ProcurifyRecord(models.Model):
         # What the database refuses belongs to this batch, not to the next one.
         self.env.flush_all()
         self._apply(batch)
+
+    def _is_being_listed(self):
+        """Tell whether the first reading of this master data has begun and not ended.
+
+        Who is alike is judged among all of them, or the outcome would depend on which
+        page another worker had reached.
+        """
+        resource = self[0].resource
+        if KINDS[resource].role != "master":
+            return False
+        streams = self.connection_id.stream_ids
+        stream = streams.filtered(lambda s: s.resource == resource)
+        return stream._is_first_scan_open()
 
     def _parse(self, batch):
         """Read the payloads; hold what is not what Procurify's specification says."""
@@ -169,7 +185,7 @@ class ProcurifyRecord(models.Model):
         done = self.browse(record.id for record in batch.targets)
         if not done:
             return
-        dependents = done._dependents()
+        dependents, causes = done._dependents(), done.cause_ids
         model, now = self._target_model(batch.resource), fields.Datetime.now()
         done.write(
             {
@@ -194,7 +210,7 @@ class ProcurifyRecord(models.Model):
             if record.awaits_ids._ids != awaited:
                 record.awaits_ids = [Command.set(awaited)]
         self.env["procurify.attachment"].sudo()._collect(batch)
-        dependents._requeue()
+        dependents._release(done, causes)
 
     def _quarantine(self, holds):
         """Hold records with all their reasons.
@@ -227,6 +243,37 @@ class ProcurifyRecord(models.Model):
                 | _UNDISPUTED
             )
         before._close_unused()
+
+    def _release(self, done, causes):
+        """Tell these held records that ``done`` is imported.
+
+        A document that is held for something else as well only loses the reasons that
+        are gone; what may go through by now is tried again.
+
+        :param causes: what ``done`` was held for until now
+        """
+        others = done.search(
+            Domain("cause_ids", "in", causes.ids)
+            & Domain("resource", "not in", DOCUMENTS)
+            & Domain("id", "not in", done.ids)
+        )
+        gone = causes - others.cause_ids if done[0].role == "master" else causes[:0]
+
+        def left(record):
+            return record.cause_ids - gone
+
+        held = self.filtered(
+            lambda record: (
+                record.role == "document"
+                and left(record)
+                and not left(record) & causes
+                and not left(record).reference_id & done
+            )
+        )
+        (self - held)._requeue()
+        # What is held for the same is written together.
+        for reasons, alike in held.grouped("cause_ids").items():
+            alike.cause_ids = [Command.set((reasons - gone).ids)]
 
     def _requeue(self):
         """Send these records to the import again."""
@@ -309,10 +356,22 @@ class ProcurifyRecord(models.Model):
         return self.browse()
 
     @api.model
+    def _heal(self):
+        """Send to the import what somebody's change in Odoo may have cured."""
+        connections = self.env["procurify.connection"].search([("active", "=", True)])
+        try:
+            self.env["procurify.healing"]._heal(connections)
+            self.env["ir.cron"]._commit_progress()
+        except CONCURRENCY_ERRORS:
+            # Another import does it.
+            self.env.cr.rollback()
+
+    @api.model
     def _cron_import(self):
         """Import what is staged, batch by batch, as long as the cron has time."""
         commit = self.env["ir.cron"]._commit_progress
         domain = self._todo_domain()
+        self._heal()
         # What waited for something gets one new chance in each run.
         self.search([("state", "=", "waiting")])._requeue()
         time_left = commit(remaining=self.search_count(domain))

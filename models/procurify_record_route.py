@@ -114,8 +114,8 @@ class ProcurifyRecord(models.Model):
         batch = ImportBatch(self.sudo())
         self.sudo()._parse(batch)
         batch.locate()
-        super()._settle(**values)
         self.sudo()._note_locations(batch)
+        return super()._settle(**values)
 
     def _booked_elsewhere(self):
         """Return {record: company} of those that a connection of another company to

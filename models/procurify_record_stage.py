@@ -1,6 +1,6 @@
 """The stage: what was fetched is kept here, once per object and version."""
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, InvalidPayload
@@ -45,20 +45,30 @@ class ProcurifyRecord(models.Model):
             for row, detail in objects
         }
         known = self._known(connection, resource, described)
-        to_create, changed = [], 0
-        # Each row gets values of its own; the ORM writes them in one statement.
+        to_create, changed, now = [], {}, fields.Datetime.now()
         for external_id, (values, _former_ids) in described.items():
             record = known.get(external_id)
             if not record:
-                to_create.append(values | self._new_values(connection, resource))
+                to_create.append(
+                    values | self._new_values(connection, resource) | {"seen_at": now}
+                )
             elif record._differs(values):
-                record.write(values | record._requeued_values())
-                changed += 1
+                changed[record] = values | record._requeued_values()
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
+        self._replace(changed, now)
         with created_once():
             self.sudo().create(to_create)
-        return len(to_create) + changed
+        return len(to_create) + len(changed)
+
+    @api.model
+    def _replace(self, changed, now):
+        """Write new versions over ``{record: values}``, and keep the former ones."""
+        other = {r: v for r, v in changed.items() if r.digest != v["digest"]}
+        self.env["procurify.version"].sudo()._keep(self.browse(r.id for r in other))
+        # Each row gets values of its own; the ORM writes them in one statement.
+        for record, values in changed.items():
+            record.write(values | ({"seen_at": now} if record in other else {}))
 
     @api.model
     def _stage_mentioned(self, connection, mentioned):

@@ -153,9 +153,11 @@ class ProcurifyStream(models.Model):
         return fields.Datetime.now() + delay
 
     def _note_failure(self, error):
-        """Write ``error`` on the stream and on its connection; the scan stays.
+        """Write ``error`` on the stream and on its connection.
 
-        What concerns this list alone does not keep the others from being read.
+        What concerns this list alone does not keep the others from being read, nor
+        what was read of it from being imported: its scan begins anew. Any other scan
+        stays where it is.
         """
         self.ensure_one()
         connection = self.connection_id
@@ -165,6 +167,7 @@ class ProcurifyStream(models.Model):
             "error_date": self.error_date or fields.Datetime.now(),
         }
         if isinstance(error, OF_ONE_LIST):
+            values |= self._closed_scan_values()
             values["next_attempt"] = connection.retry_at
             connection.retry_at = False
         self.write(values)

@@ -60,6 +60,10 @@ class ProcurifyStream(models.Model):
                 if self.scan_pass != number:
                     break
 
+    def _is_first_scan_open(self):
+        """Tell whether a part of this list was read, and never yet all of it."""
+        return any(s.scan_page > 1 and not s.last_success for s in self)
+
     def _window(self, resource):
         """Return from which aware UTC instants to read; none of them: everything."""
         if not (resource.modified_filter and self.modified_watermark):

@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.fields import Command
 
 from .causes import Hold
+from .difference_text import in_words
 from .import_batch import Choice
 from .order_revision import SETTLEMENT, OrderRevision
 from .purchase_line import created_line
@@ -84,7 +85,7 @@ class PurchaseOrder(models.Model):
             batch.hold(
                 record,
                 "changed_after_booking",
-                value=revision.in_words(),
+                value=in_words(self.env, revision.conflicts),
                 found=order.display_name,
             )
         for line, quantity in revision.undercut.items():

@@ -5,8 +5,9 @@
 
 from .addresses import normalise_base_url
 from .client import Client, MissingObject
+from .differences import Difference, differences
 from .downloads import Download
-from .envelopes import RemoteObject, content_digest
+from .envelopes import RemoteObject, content_digest, read_stored
 from .errors import (
     AddressError,
     AuthenticationError,
@@ -78,6 +79,7 @@ __all__ = [
     "Client",
     "Currency",
     "Department",
+    "Difference",
     "Download",
     "ForbiddenError",
     "InvalidPayload",
@@ -112,8 +114,10 @@ __all__ = [
     "clean_text",
     "content_digest",
     "currency_code",
+    "differences",
     "instant",
     "normalise_base_url",
     "normalise_uuid",
+    "read_stored",
     "to_decimal",
 ]

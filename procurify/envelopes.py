@@ -83,6 +83,18 @@ def read_detail(answer: Answer, resource: Resource) -> RemoteObject:
     return remote
 
 
+def read_stored(raw: str, resource: Resource) -> RemoteObject | None:
+    """Read the text of one object, as :attr:`RemoteObject.raw` kept it.
+
+    :returns: None where it is no object with a key
+    """
+    try:
+        text, data = _Scanner(raw).value()
+    except (ValueError, RecursionError):
+        return None
+    return _remote_object(text, data, resource)
+
+
 def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | None:
     key = data.get(resource.key) if isinstance(data, dict) else None
     if not isinstance(key, (int, str)) or isinstance(key, bool) or key == "":

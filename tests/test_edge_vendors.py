@@ -2,8 +2,11 @@
 
 import unicodedata
 from decimal import Decimal
+from http import HTTPStatus
 
 from odoo.tests import tagged
+
+from odoo.addons.procurify_connector.procurify import ForbiddenError
 
 from .common import ProcurifyCommon
 
@@ -56,6 +59,38 @@ class TestEdgeVendors(ProcurifyCommon):
         self.dataset.rename_vendor(made, "Back Again")
         self._synchronise()
         self.assertEqual(self._partner(made).name, "Back Again")
+
+    def test_namesakes_on_different_pages_are_told_apart_from_the_first_page_on(self):
+        self.connection.page_size = 2
+        first, *_others, last = sorted(self._vendors(6))
+        self.dataset.rename_vendor(first, "Twin Works")
+        self.dataset.rename_vendor(last, "Twin Works")
+        stream = self.connection.stream_ids.filtered(lambda s: s.resource == "vendor")
+        with self.connection._client() as client:
+            pages = stream._fetch(client)
+            for _page in range(2):
+                next(pages)
+            self._import()
+            self.assertEqual(set(self._records("vendor").mapped("state")), {"waiting"})
+            for _page in pages:
+                pass
+        self._import()
+
+        for vendor_id in (first, last):
+            record = self._record("vendor", vendor_id)
+            self.assertEqual(self._codes(record), {"ambiguous_vendor"})
+
+    def test_vendors_read_before_the_list_was_forbidden_are_imported(self):
+        self.connection.page_size = 2
+        stream = self.connection.stream_ids.filtered(lambda s: s.resource == "vendor")
+        with self.connection._client() as client:
+            next(stream._fetch(client))
+        stream._note_failure(
+            ForbiddenError("forbidden", url_path="/", http_status=HTTPStatus.FORBIDDEN)
+        )
+        self._import()
+
+        self.assertNotIn("waiting", self._records("vendor").mapped("state"))
 
     def test_composed_and_decomposed_names_are_one(self):
         vendor_id = self._vendors(1)[0]

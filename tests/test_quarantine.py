@@ -71,6 +71,28 @@ class TestQuarantine(ProcurifyCommon):
             self.assertEqual(move.invoice_line_ids.account_id, account)
         self.assertEqual(cause.state, "resolved")
 
+    def test_everything_that_is_held_is_replayed_with_one_click(self):
+        bills = [self.dataset.add_bill("plain", code="7450") for _number in range(2)]
+        bills.append(self.dataset.add_bill("total_off"))
+        self._synchronise()
+        self.simulator.stop()
+        self._account("7450")
+        reviewer = new_test_user(
+            self.env,
+            "replays",
+            "procurify_connector.group_user",
+            company_id=self.company.id,
+        )
+
+        self.connection.with_user(reviewer).action_replay_held()
+        self._import()
+
+        states = [self._record("bill", bill_id).state for bill_id in bills]
+        self.assertEqual(states, ["done", "done", "quarantined"])
+        outsider = new_test_user(self.env, "outside", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.connection.with_user(outsider).action_replay_held()
+
     def test_replay_of_an_unmapped_bill_tries_its_references_again(self):
         bill_id = self.dataset.add_bill("plain", code="7450")
         sibling = self.dataset.add_bill("plain", code="7450")

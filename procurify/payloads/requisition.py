@@ -105,9 +105,9 @@ class Requisition(Keyed):
 
     def line_locations(self) -> Iterator[tuple[str, Location]]:
         """Yield (its label, location): its department's, else its own."""
-        place = self.department and self.department.branch
-        if place or self.branch:
-            yield self.label, place or self.branch
+        place = (self.department and self.department.branch) or self.branch
+        if place:
+            yield self.label, place
 
 
 def _approver_name(source: Reader) -> str:

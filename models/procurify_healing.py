@@ -1,0 +1,170 @@
+"""What changes in Odoo releases the held records that it can cure."""
+
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .concurrency import created_once
+from .resource_kinds import DOCUMENTS, KINDS
+
+_MASTERS = tuple(kind.name for kind in KINDS.values() if kind.role == "master")
+_RIGHTS = (_MASTERS, ("access_denied", "odoo_refused"))
+_IS_DOCUMENT = Domain("resource", "in", DOCUMENTS)
+
+
+class Cure(NamedTuple):
+    """What a change of a model's records may release.
+
+    :param resources: master data that is held, and looked up anew
+    :param codes: causes of documents, which are tried anew
+    """
+
+    resources: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+# Model → what a change of it can cure.
+CURES = {
+    "res.partner": Cure(("vendor",)),
+    "account.account": Cure(("account_code",)),
+    "account.analytic.account": Cure(("department", "location"), ("plan_conflict",)),
+    "account.tax": Cure(("tax",), ("odoo_total_mismatch",)),
+    "res.currency": Cure(("currency",)),
+    "res.currency.rate": Cure((), ("missing_rate",)),
+    "product.product": Cure(("catalog_item",), ("missing_product",)),
+    "product.template": Cure(("catalog_item",), ("missing_product",)),
+    "uom.uom": Cure(("unit",), ("unit_conflict",)),
+    "account.payment.term": Cure(("payment_term",)),
+    "account.journal": Cure((), ("odoo_moved_date", "odoo_refused")),
+    "res.company": Cure((), ("closed_period", "odoo_moved_date", "odoo_refused")),
+    "account.lock_exception": Cure((), ("closed_period", "odoo_moved_date")),
+    # What the integration user may see and do.
+    "res.users": Cure(*_RIGHTS),
+    "res.groups": Cure(*_RIGHTS),
+    "ir.rule": Cure(*_RIGHTS),
+    "ir.model.access": Cure(*_RIGHTS),
+}
+# The same for the document in Odoo on which a revision waits, or that is in its way:
+# only that one matters.
+DOCUMENT_CURES = {
+    "account.move": ("changed_after_booking", "duplicate_bill", "withdrawn"),
+    "purchase.order": (
+        "cancelled_in_odoo",
+        "order_cancelled",
+        "order_locked",
+        "order_undercut",
+    ),
+}
+
+
+class ProcurifyHealing(models.Model):
+    """A row says up to which moment Odoo's changes were looked at for a connection.
+
+    Kept apart from the connection, which the fetch writes at the same time.
+    """
+
+    _name = "procurify.healing"
+    _description = "Procurify Healing"
+
+    connection_id = fields.Many2one(
+        "procurify.connection", required=True, ondelete="cascade"
+    )
+    watermark = fields.Datetime(
+        readonly=True, help="Every change in Odoo before this moment was seen (UTC)."
+    )
+
+    _connection_uniq = models.UniqueIndex("(connection_id)")
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _heal(self, connections):
+        """Send to the import what changes in Odoo may have cured meanwhile."""
+        rows = self.search([("connection_id", "in", connections.ids)])
+        with created_once():
+            rows |= self.create(
+                [
+                    {"connection_id": connection.id}
+                    for connection in connections - rows.connection_id
+                ]
+            )
+        seen_until = self._settled_until()
+        for row in rows:
+            if row._release():
+                row.watermark = seen_until
+
+    def _release(self):
+        """Release what was cured; tell whether anything is held at all."""
+        self.ensure_one()
+        records = self.env["procurify.record"]
+        held = Domain("connection_id", "=", self.connection_id.id) & Domain(
+            "state", "=", "quarantined"
+        )
+        resources = {name for (name,) in records._read_group(held, ["resource"])}
+        if not resources:
+            return False
+        causes = records._read_group(held & _IS_DOCUMENT, ["cause_ids"])
+        codes = {cause.code for (cause,) in causes}
+        cured = Domain.OR(
+            Domain("resource", "in", list(cure.resources))
+            | (_IS_DOCUMENT & Domain("cause_ids.code", "in", list(cure.codes)))
+            for model, cure in CURES.items()
+            if not (
+                resources.isdisjoint(cure.resources) and codes.isdisjoint(cure.codes)
+            )
+            and self._changed(model)
+        )
+        released = records.search(held & cured)
+        for model, answered in DOCUMENT_CURES.items():
+            if not codes.isdisjoint(answered):
+                released |= self._with_changed_target(held, model, answered)
+        released._requeue()
+        return True
+
+    def _changed(self, model, domain=Domain.TRUE):
+        """Return ids of records of ``model`` that were changed since the last time.
+
+        Without ``domain`` one is enough.
+        """
+        limit = 1 if domain.is_true() else None
+        if self.watermark:
+            domain &= Domain("write_date", ">=", self.watermark)
+        if model == "res.users":
+            domain &= Domain("id", "=", self.connection_id.user_id.id)
+        records = self.env[model].sudo().with_context(active_test=False)
+        return set(records.search(domain, limit=limit, order="id").ids)
+
+    def _with_changed_target(self, held, model, codes):
+        """Return held documents whose Odoo document, or rival, changed or is gone."""
+        rows = self.env["procurify.record"].search_fetch(
+            held
+            & Domain("res_model", "=", model)
+            & Domain("cause_ids.code", "in", list(codes))
+            & (Domain("res_id", "!=", False) | Domain("conflict_id", "!=", False)),
+            ["res_id", "conflict_id"],
+        )
+        ids = {*rows.mapped("res_id"), *rows.mapped("conflict_id")} - {0}
+        # A deletion leaves no stamp.
+        gone = ids - set(self.env[model].sudo().browse(ids).exists().ids)
+        changed = gone | self._changed(model, Domain("id", "in", list(ids)))
+        return rows.filtered(lambda row: {row.res_id, row.conflict_id} & changed)
+
+    @api.model
+    def _settled_until(self):
+        """Return the moment before which no change can appear any more.
+
+        A row is stamped with the start of its transaction, and seen when that is
+        committed: what the oldest open transaction writes is still to come.
+        """
+        self.env.cr.execute(
+            """
+            SELECT LEAST(now(), MIN(xact_start)) AT TIME ZONE 'UTC'
+              FROM pg_stat_activity
+             WHERE datname = current_database()
+               AND backend_type = 'client backend'
+               AND pid != pg_backend_pid()
+            """
+        )
+        [moment] = self.env.cr.fetchone()
+        return moment.replace(microsecond=0)

@@ -1,0 +1,187 @@
+"""The payload history: every distinct version of a remote object, once."""
+
+import json
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..procurify import RESOURCES, differences, read_stored
+from .procurify_record import indented
+
+_SHOWN = 100  # rows of a difference
+
+
+class ProcurifyVersion(models.Model):
+    """A version that Procurify showed before the present one.
+
+    The present one stands on the record itself; it moves here when the next one is
+    staged. A version that comes back keeps its row.
+    """
+
+    _name = "procurify.version"
+    _description = "Procurify Version"
+    _order = "last_seen desc, id desc"
+
+    record_id = fields.Many2one(
+        "procurify.record", required=True, readonly=True, ondelete="cascade"
+    )
+    connection_id = fields.Many2one(related="record_id.connection_id")
+    company_id = fields.Many2one(related="record_id.company_id")
+    payload = fields.Text(readonly=True, required=True, prefetch=False)
+    payload_text = fields.Text("Readable Payload", compute="_compute_payload_text")
+    digest = fields.Char(readonly=True, required=True)
+    remote_modified = fields.Datetime("Changed in Procurify", readonly=True)
+    first_seen = fields.Datetime("Seen From", readonly=True, required=True)
+    last_seen = fields.Datetime("Until", readonly=True, required=True)
+    difference_table = fields.Html(
+        "Differences from Now", compute="_compute_difference_table", sanitize=False
+    )
+    change_summary = fields.Text(
+        "What Changed Then",
+        compute="_compute_change_summary",
+        help="What the version that followed says differently.",
+    )
+
+    _digest_uniq = models.UniqueIndex("(record_id, digest)")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("first_seen", "record_id")
+    def _compute_display_name(self):
+        for version in self:
+            moment = fields.Datetime.context_timestamp(version, version.first_seen)
+            version.display_name = self.env._(
+                "%(document)s as of %(moment)s",
+                document=version.record_id.display_name,
+                moment=moment.strftime("%Y-%m-%d %H:%M"),
+            )
+
+    @api.depends("payload")
+    def _compute_payload_text(self):
+        for version in self:
+            version.payload_text = indented(version.payload)
+
+    @api.depends("payload", "record_id.payload")
+    def _compute_difference_table(self):
+        for version in self:
+            version.difference_table = version._compare(version.record_id)
+
+    @api.depends("record_id.version_ids", "payload")
+    def _compute_change_summary(self):
+        for version in self:
+            rows = _difference(version.payload, version._next().payload)
+            version.change_summary = "\n".join(map(self._sentence, rows[:_SHOWN]))
+
+    def _next(self):
+        """Return the version that followed this one, or the record as it is now."""
+        self.ensure_one()
+        later = self.record_id.version_ids.filtered(
+            lambda other: other.last_seen > self.last_seen
+        )
+        return later.sorted("last_seen")[:1] or self.record_id
+
+    @api.model
+    def _sentence(self, row):
+        place = f"{row.place}: " if row.place else ""
+        before, after = row.before or "—", row.after or "—"
+        return f"{place}{row.field} {before} → {after}"
+
+    def _compare(self, other):
+        """Return a table of what ``other``, a version or a record, says otherwise."""
+        self.ensure_one()
+        rows = _difference(self.payload, other.payload)
+        if not rows:
+            return Markup("<p>%s</p>") % self.env._("Both say the same.")
+        cells = Markup("<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>")
+        return Markup(
+            '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th>'
+            "<th>%s</th><th>%s</th></tr></thead><tbody>%s</tbody></table>"
+        ) % (
+            self.env._("Part"),
+            self.env._("Field"),
+            self.env._("This version"),
+            self.env._("The other one"),
+            Markup().join(cells % tuple(row) for row in rows[:_SHOWN]),
+        )
+
+    # === ACTION METHODS === #
+
+    def action_compare(self):
+        """Open a dialog that compares this version with any other."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Compare"),
+            "res_model": "procurify.comparison",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_version_id": self.id},
+        }
+
+    def action_replay(self):
+        """Import this version again, as if Procurify showed it now.
+
+        It stands until Procurify lists the object again.
+
+        :raises UserError: the person ignored the object, or it cannot be read
+        """
+        self.ensure_one()
+        record = self.record_id
+        record.check_access("write")
+        stored = read_stored(self.payload, RESOURCES[record.resource])
+        if stored is None or record.state == "ignored":
+            raise UserError(
+                self.env._("This version cannot be imported: see its record's status.")
+            )
+        record._stage(record.connection_id, record.resource, [(stored, stored)])
+        record.action_replay()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _keep(self, records):
+        """Keep what ``records`` say, before another version is written over it."""
+        if not records:
+            return
+        records.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO procurify_version
+                       (record_id, payload, digest, remote_modified, first_seen,
+                        last_seen, create_uid, write_uid, create_date, write_date)
+                SELECT id, payload, digest, remote_modified,
+                       COALESCE(seen_at, create_date), %(now)s,
+                       %(user)s, %(user)s, %(now)s, %(now)s
+                  FROM procurify_record
+                 WHERE id IN %(ids)s AND payload IS NOT NULL AND digest IS NOT NULL
+                    ON CONFLICT (record_id, digest) DO UPDATE
+                       SET last_seen = EXCLUDED.last_seen
+                """,
+                now=fields.Datetime.now(),
+                user=self.env.uid,
+                ids=records._ids,
+            )
+        )
+        self.invalidate_model()
+
+
+class ProcurifyRecord(models.Model):
+    _inherit = "procurify.record"
+
+    seen_at = fields.Datetime(
+        "This Version Since", readonly=True, help="When it was first read."
+    )
+    version_ids = fields.One2many(
+        "procurify.version", "record_id", string="Earlier Versions", readonly=True
+    )
+
+
+def _difference(before, after):
+    return differences(
+        *(json.loads(text, parse_float=Decimal) for text in (before, after))
+    )

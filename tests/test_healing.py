@@ -1,0 +1,181 @@
+"""What is held leaves by itself when somebody mends in Odoo what held it."""
+
+from datetime import date, timedelta
+
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.procurify_connector.simulator.manufacturer import EUR
+from odoo.addons.procurify_connector.simulator.scenarios import UNBOOKED_DEPARTMENT
+
+from .common import ProcurifyCommon
+
+DAY = date(2026, 3, 10)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestHealing(ProcurifyCommon):
+    def test_six_reasons_go_one_by_one_as_they_are_mended_in_odoo(self):
+        record, cures = self._bill_with_six_things_wrong()
+        self.assertEqual(self._codes(record), cures.keys())
+
+        for code, mend in cures.items():
+            before = self._codes(record)
+            mend()
+            self._import()
+            self.assertEqual(self._codes(record), before - {code})
+        self.assertEqual(record.state, "done")
+        self.assertEqual(self._move(record.external_id).date, DAY)
+
+    def test_cured_reason_goes_without_an_attempt_at_the_document(self):
+        record, cures = self._bill_with_six_things_wrong()
+        cures["unknown_account"]()
+        [code] = self._records("account_code", code="7450")
+        code.action_replay()
+
+        self.assertEqual(record.state, "quarantined")
+        self.assertEqual(self._codes(record), cures.keys() - {"unknown_account"})
+        # Nobody looked at the bill again: it has no new account yet to book on.
+        self._cost_centre()
+        self.assertIn("unknown_department", self._codes(record))
+
+    def test_nothing_is_tried_again_while_nothing_changed(self):
+        self.dataset.add_bill("plain", code="7450")
+        self._synchronise()
+        healing = self._healing()
+        healing.watermark = fields.Datetime.now() + timedelta(days=1)
+        held = self._records(state="quarantined")
+        self.assertTrue(held)
+
+        self.assertTrue(healing._release())
+        self.assertEqual(set(held.mapped("state")), {"quarantined"})
+
+    def test_only_what_the_change_can_cure_is_tried_again(self):
+        self.dataset.add_bill("plain", code="7450")
+        self.dataset.add_bill("plain", department_id=UNBOOKED_DEPARTMENT.id)
+        self._synchronise()
+        healing = self._healing()
+        healing.watermark = fields.Datetime.now() + timedelta(days=1)
+        account = self._account("7450")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_account SET write_date = %s WHERE id = %s",
+            [healing.watermark, account.id],
+        )
+
+        healing._release()
+
+        pending = self._records(state="pending")
+        self.assertEqual(set(pending.mapped("resource")), {"account_code"})
+        self.assertIn("7450", pending.mapped("code"))
+
+    def test_change_that_is_committed_late_is_still_seen(self):
+        """The stamp of a row is the start of its transaction, not its end."""
+        healing = self.env["procurify.healing"]
+        with self.registry.cursor() as slow:
+            slow.execute("SELECT now() AT TIME ZONE 'UTC'")
+            [started] = slow.fetchone()
+            with self.registry.cursor() as other:
+                self.assertLessEqual(
+                    healing.with_env(self.env(cr=other))._settled_until(), started
+                )
+
+    def test_right_that_is_granted_to_the_integration_user_cures(self):
+        user = new_test_user(
+            self.env,
+            "connector",
+            "base.group_partner_manager,account.group_account_readonly,"
+            "analytic.group_analytic_accounting",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        self.connection.user_id = user
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"access_denied"})
+
+        user.group_ids |= self.env.ref("account.group_account_invoice")
+        self._import()
+
+        self.assertEqual(record.hold_reason, "")
+        self.assertEqual(record.state, "done")
+
+    def test_bill_is_booked_once_its_rival_is_gone(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        number = self._move(bill_id).ref
+        vendor_id = self.dataset.bill(bill_id).vendor_id
+        second = self.dataset.add_bill(
+            "plain", vendor_id=vendor_id, invoice_number=number
+        )
+        self._synchronise()
+        record = self._record("bill", second)
+        self.assertEqual(self._codes(record), {"duplicate_bill"})
+
+        self._move(bill_id).unlink()
+        self._import()
+
+        self.assertEqual(record.state, "done")
+
+    # === HELPERS === #
+
+    def _healing(self):
+        return (
+            self.env["procurify.healing"]
+            .sudo()
+            .search([("connection_id", "=", self.connection.id)])
+        )
+
+    def _bill_with_six_things_wrong(self):
+        """Return a bill held for six reasons, and {cause: what mends it in Odoo}."""
+        self.connection.vendor_policy = "hold"
+        self.company.fiscalyear_lock_date = DAY + timedelta(days=1)
+        taxes = self.env["account.tax"].search(
+            [("type_tax_use", "=", "purchase"), ("company_id", "=", self.company.id)]
+        )
+        taxes.active = False
+        euro = self.env.ref("base.EUR")
+        euro.active = False
+        bill_id = self._taxed_bill()
+        bill = self.dataset.bill(bill_id)
+        self.dataset.rename_vendor(bill.vendor_id, "Nobody Knows Ltd")
+        self._synchronise()
+        cures = {
+            "unknown_vendor": lambda: self.env["res.partner"].create(
+                {"name": "Nobody Knows Ltd", "is_company": True}
+            ),
+            "unknown_account": lambda: self._account("7450"),
+            "unknown_department": self._cost_centre,
+            "unknown_tax": lambda: taxes.write({"active": True}),
+            "inactive_currency": lambda: euro.write({"active": True}),
+            "closed_period": lambda: self.company.write(
+                {"fiscalyear_lock_date": DAY - timedelta(days=1)}
+            ),
+        }
+        return self._record("bill", bill_id), cures
+
+    def _taxed_bill(self):
+        for _try in range(30):
+            bill_id = self.dataset.add_bill(
+                "plain", code="7450", department_id=UNBOOKED_DEPARTMENT.id
+            )
+            bill = self.dataset.bill(bill_id)
+            vendor = self.dataset.vendor(bill.vendor_id)
+            if bill.currency_id == EUR.id and not (vendor.email or vendor.external_id):
+                break
+            self.dataset.delete_bill(bill_id)
+        day = f"{DAY}T12:00:00Z"
+        self.dataset.revise_bill(bill_id, invoice_date=day, gl_post_date=day)
+        return bill_id
+
+    def _cost_centre(self):
+        department = self._record("department", UNBOOKED_DEPARTMENT.id)
+        self.env["account.analytic.account"].create(
+            {
+                "name": department.name,
+                "plan_id": self.plans["department"].id,
+                "company_id": self.company.id,
+            }
+        )

@@ -1,0 +1,88 @@
+"""Every version that Procurify showed is kept once, compared and imported again."""
+
+from decimal import Decimal
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, new_test_user, tagged
+
+from .common import ProcurifyCommon
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestVersion(ProcurifyCommon):
+    def setUp(self):
+        super().setUp()
+        self.bill_id = self.dataset.add_bill("plain", amount=Decimal(100))
+        self._synchronise()
+        self.record = self._record("bill", self.bill_id)
+
+    def test_each_version_is_kept_once_with_what_changed(self):
+        first = self.record.payload
+        self._revise("120")
+        self._revise("130")
+
+        old, older = self.record.version_ids
+        self.assertEqual(older.payload, first)
+        self.assertEqual(len({old.digest, older.digest, self.record.digest}), 3)
+        self.assertLessEqual(older.first_seen, older.last_seen)
+        self.assertIn("Subtotal cost 100.0 → 120.0", older.change_summary)
+        self.assertIn("Subtotal cost 120.0 → 130.0", old.change_summary)
+
+    def test_version_that_is_read_again_unchanged_leaves_no_row(self):
+        self._synchronise()
+        self.connection.stream_ids.sudo().action_read_again()
+        self._synchronise()
+        self.assertFalse(self.record.version_ids)
+
+    def test_two_versions_are_compared_in_words(self):
+        self._revise("120")
+        self._revise("130")
+        old, older = self.record.version_ids
+        self.assertIn("130.0", older.difference_table)
+        self.assertNotIn("120.0", older.difference_table)
+
+        action = older.action_compare()
+        form = Form(self.env[action["res_model"]].with_context(action["context"]))
+        self.assertEqual(form.difference_table, older.difference_table)
+        form.other_id = old
+        self.assertIn("120.0", form.difference_table)
+        self.assertNotIn("130.0", form.difference_table)
+
+    def test_earlier_version_is_imported_again_without_procurify(self):
+        self._revise("120")
+        self.assertEqual(self._move(self.bill_id).amount_untaxed, 120)
+        self.simulator.stop()
+
+        self.record.version_ids.action_replay()
+
+        self.assertEqual(self._move(self.bill_id).amount_untaxed, 100)
+        self.assertEqual(len(self.record.version_ids), 2)
+        self.record.version_ids.sorted("first_seen")[-1:].action_replay()
+        self.assertEqual(self._move(self.bill_id).amount_untaxed, 120)
+        self.assertEqual(len(self.record.version_ids), 2, "each once")
+
+    def test_what_procurify_says_next_stands_again(self):
+        self._revise("120")
+        self.record.version_ids.action_replay()
+        self._revise("130")
+        self.assertEqual(self._move(self.bill_id).amount_untaxed, 130)
+
+    def test_ignored_document_takes_no_version(self):
+        self._revise("120")
+        self.record.sudo().state = "ignored"
+        with self.assertRaises(UserError):
+            self.record.version_ids.action_replay()
+
+    def test_history_is_no_business_of_others(self):
+        self._revise("120")
+        outsider = new_test_user(self.env, "outsider", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.record.version_ids.with_user(outsider).read(["payload"])
+        with self.assertRaises(AccessError):
+            self.record.version_ids.write({"payload": "{}"})
+
+    def _revise(self, amount):
+        self.dataset.revise_bill(
+            self.bill_id, quantity=Decimal(1), unit_cost=Decimal(amount)
+        )
+        self._synchronise()

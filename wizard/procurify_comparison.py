@@ -1,0 +1,28 @@
+"""Two versions of one object, side by side."""
+
+from odoo import api, fields, models
+
+
+class ProcurifyComparison(models.TransientModel):
+    _name = "procurify.comparison"
+    _description = "Procurify Comparison"
+
+    version_id = fields.Many2one("procurify.version", required=True, ondelete="cascade")
+    record_id = fields.Many2one(related="version_id.record_id")
+    other_id = fields.Many2one(
+        "procurify.version",
+        string="Compared With",
+        domain="[('record_id', '=', record_id), ('id', '!=', version_id)]",
+        ondelete="cascade",
+        help="Empty: what Procurify says now.",
+    )
+    difference_table = fields.Html(
+        "Differences", compute="_compute_difference_table", sanitize=False
+    )
+
+    @api.depends("version_id", "other_id")
+    def _compute_difference_table(self):
+        for comparison in self:
+            version = comparison.version_id
+            other = comparison.other_id or version.record_id
+            comparison.difference_table = version and version._compare(other)
