@@ -19,6 +19,13 @@ from . import procurify_attachment
 from . import procurify_attachment_download
 from . import procurify_connection_attachment
 from . import procurify_record_revision
+from . import procurify_append_only
+from . import procurify_audit
+from . import procurify_audit_seal
+from . import procurify_audit_events
+from . import procurify_audit_verify
+from . import procurify_record_audit
+from . import procurify_connection_audit
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route

@@ -124,6 +124,7 @@ class ProcurifyCause(models.Model):
                     self.env._("Nothing can be mapped for this cause: see its advice.")
                 )
             self.reference_id.write({"res_id": res_id})
+        self.env["procurify.audit"]._log_resolved(self)
         return (self.reference_id | self.record_ids).action_replay()
 
     def action_map(self):

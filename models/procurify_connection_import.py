@@ -25,6 +25,7 @@ class ProcurifyConnection(models.Model):
                 ]
             )
         )
+        self.env["procurify.audit"]._log_records("replayed", held)
         held._requeue()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return self._notification(
@@ -55,6 +56,7 @@ class ProcurifyConnection(models.Model):
         """Write why nothing can be imported; take it back when that is over."""
         self.ensure_one()
         if (self.import_obstacle or False) != obstacle:
+            self.env["procurify.audit"]._log_obstacle(self, obstacle)
             self.import_obstacle = obstacle
 
     def _import_obstacle(self):

@@ -203,7 +203,9 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         self._check_no_document()
         self._check_mapping(vals)
+        targets = self.sudo()._audit_targets()
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
+        self.env["procurify.audit"]._log_mapped(targets)
         # The next import takes it up, and then what it releases; Replay does at once.
         self.sudo()._requeue()
         # Not at once, or the cron and the person's own Replay get in each other's way.
@@ -260,6 +262,7 @@ class ProcurifyRecord(models.Model):
         """
         self.check_access("write")
         records = self.sudo()
+        self.env["procurify.audit"]._log_records("replayed", records)
         records._requeue()
         blocked = records._dependents()
         records[:REPLAY_AT_ONCE]._import()
@@ -283,6 +286,7 @@ class ProcurifyRecord(models.Model):
                 )
             )
         causes = records.cause_ids
+        self.env["procurify.audit"]._log_ignored(records)
         records.write({"state": "ignored", "cause_ids": [Command.clear()]})
         causes._close_unused()
 

@@ -155,6 +155,7 @@ class ProcurifyRecord(models.Model):
     def _apply(self, batch):
         """Write what became of each record of ``batch``."""
         before = self.cause_ids
+        states = {record: record._audit_state() for record in self}
         self._write_notes(batch, lambda record: record not in batch.holds)
         self._mark_done(batch)
         for rule in set(batch.exclusions.values()):
@@ -174,6 +175,7 @@ class ProcurifyRecord(models.Model):
         self._mention(batch)
         self.browse(record.id for record in batch.targets)._note_locations(batch)
         before._close_unused()
+        self.env["procurify.audit"]._log_outcome(states, self)
 
     def _write_notes(self, batch, condition):
         """Write what the importer noted on those records that fit ``condition``."""
@@ -221,6 +223,7 @@ class ProcurifyRecord(models.Model):
             return
         records = self.browse(record.id for record in holds)
         before = records.cause_ids
+        reasons = {record: record._audit_reasons() for record in records}
         causes = (
             self.env["procurify.cause"]
             .sudo()
@@ -243,6 +246,7 @@ class ProcurifyRecord(models.Model):
                 | _UNDISPUTED
             )
         before._close_unused()
+        self.env["procurify.audit"]._log_held(reasons)
 
     def _release(self, done, causes):
         """Tell these held records that ``done`` is imported.
@@ -271,9 +275,11 @@ class ProcurifyRecord(models.Model):
             )
         )
         (self - held)._requeue()
+        before = {record: record._audit_reasons() for record in held}
         # What is held for the same is written together.
         for reasons, alike in held.grouped("cause_ids").items():
             alike.cause_ids = [Command.set((reasons - gone).ids)]
+        self.env["procurify.audit"]._log_held(before)
 
     def _requeue(self):
         """Send these records to the import again."""

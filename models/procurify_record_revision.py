@@ -274,6 +274,7 @@ class ProcurifyRecord(models.Model):
                         name=record.display_name,
                     )
                 )
+        self.env["procurify.audit"]._log_chosen(choice, self.sudo())
         return self
 
     def _own_target(self):

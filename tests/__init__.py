@@ -1,4 +1,6 @@
 from . import test_attachments
+from . import test_audit
+from . import test_audit_seal
 from . import test_back_links
 from . import test_bill
 from . import test_revision
