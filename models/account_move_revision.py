@@ -102,7 +102,9 @@ class AccountMove(models.Model):
                 batch.link(record, move.id, "remembered", written=state)
             elif not revision.is_news:
                 batch.link(record, move.id, "remembered")
-            elif move._procurify_is_untouched(record, revision):
+            elif record not in batch.moved and move._procurify_is_untouched(
+                record, revision
+            ):
                 changed[record] = move
             else:
                 disputed[record] = (move, revision)
@@ -179,12 +181,13 @@ class AccountMove(models.Model):
         difference = BillDifference(self.env, [r for _m, r in disputed.values()])
         for record, (move, revision) in disputed.items():
             rows = difference.rows(revision)
-            batch.hold(
-                record,
-                "changed_after_booking",
-                value=in_words(self.env, rows),
-                found=move.display_name,
-            )
+            if not batch.hold_moved(record):
+                batch.hold(
+                    record,
+                    "changed_after_booking",
+                    value=in_words(self.env, rows),
+                    found=move.display_name,
+                )
             batch.note(record, difference=rows, offered_state=revision.offered)
 
     # === POSTING === #

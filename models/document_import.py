@@ -34,6 +34,7 @@ class DocumentImport(ReferenceImport):
         self._resolve_all()
         self._prepare_targets()
         for record, document in self.documents.items():
+            self._check_company(record)
             self._check(record, document)
 
     # === WHAT A KIND OF DOCUMENT SAYS === #
@@ -111,10 +112,12 @@ class DocumentImport(ReferenceImport):
         mentioned = {}
         for record, document in self.documents.items():
             with self._holding_unreadable(record):
-                mentioned |= self._embedded(document)
-                mentioned |= self._mentioned_by(record, document)
+                named = self._embedded(document)
+                named |= self._mentioned_by(record, document)
                 if is_other(document.vendor):
-                    mentioned |= self._other(document).mentioned()
+                    named |= self._other(document).mentioned()
+                self.batch.mention(record, named)
+                mentioned |= named
         unreadable = self.batch.holds
         self.documents = {
             record: document

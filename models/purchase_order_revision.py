@@ -43,6 +43,7 @@ class PurchaseOrder(models.Model):
             imported.linked(record, order),
             force=bool(batch.choice),
         )
+        batch.hold_moved(record)
         self._procurify_hold_revision(batch, record, order, revision)
         if record in batch.holds:
             self._procurify_note_offer(batch, imported, record)

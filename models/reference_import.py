@@ -99,6 +99,12 @@ class ReferenceImport:
         """Tell whether nothing speaks against writing ``record``."""
         return record not in self.batch.holds and record not in self.batch.waiting
 
+    def _check_company(self, record):
+        """Hold what belongs to no company, to several, or to one that cannot be
+        written here."""
+        for hold in self.batch.misrouted.get(record, ()):
+            self._hold(record, hold)
+
     # === COST CENTRES === #
 
     def _analytic_key(self, record, share):

@@ -51,6 +51,7 @@ class RequisitionImport(ReferenceImport):
             if not self._is_open(record):
                 continue
             groups = defaultdict(dict)
+            self._check_company(record)
             if requisition.status in _LIVE and not record.remote_deleted:
                 for item in self._wanted_items(record):
                     key, values = self._request(record, requisition, item)
@@ -95,37 +96,43 @@ class RequisitionImport(ReferenceImport):
 
     def _resolve_known(self):
         """Resolve what the items name by number only: it is staged, or unknown."""
-        keys = set()
-        mentioned = {}
+        named, numbers = {}, {}
         for record, requisition in self.documents.items():
+            named[record], numbers[record] = {}, set()
             with self._holding_unreadable(record):
-                mentioned |= self._embedded(requisition)
+                named[record] = self._embedded(requisition)
             for item in self.items[record.external_id].values():
-                keys |= {
+                numbers[record] |= {
                     ("vendor", str(item.vendor_id)),
                     ("currency", str(item.currency_id)),
                     ("catalog_item", str(item.catalog_item_id)),
                 }
                 if item.unit:
-                    mentioned |= self._synthetic("unit", Unit(item.unit))
+                    named[record] |= self._synthetic("unit", Unit(item.unit))
+        keys = set().union(*numbers.values())
         known = self.connection.env["procurify.record"].search(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "in", list({resource for resource, _id in keys}))
             & Domain("external_id", "in", list({number for _r, number in keys}))
         )
-        mentioned |= {
+        staged = {
             (row.resource, row.external_id): (row.payload, PAYLOADS[row.resource])
             for row in known
-            if (row.resource, row.external_id) in keys
         }
-        mentioned |= self._named_vendors(known)
+        vendors = self._named_vendors(known)
+        mentioned = {}
+        for record in self.documents:
+            named[record] |= vendors[record]
+            named[record] |= {k: staged[k] for k in numbers[record] if k in staged}
+            self.batch.mention(record, named[record])
+            mentioned |= named[record]
         self._resolve(mentioned)
         self.products = self.targets("product.product")
         self.units = self.targets("uom.uom")
 
     def _named_vendors(self, known):
-        """Return the vendors that items of the catch-all name, as ``_resolve`` takes
-        them, and note in ``others`` which ids are the catch-all's.
+        """Return {record: vendors that its items of the catch-all name}, as
+        ``_resolve`` takes them; note in ``others`` which ids are the catch-all's.
 
         :param known: staged records of what the items mention
         """
@@ -141,12 +148,13 @@ class RequisitionImport(ReferenceImport):
             for data in payloads
             if data.get("type") == VendorType.OTHER
         }
-        mentioned = {}
-        for items in self.items.values():
-            for item in items.values():
+        named = {}
+        for record in self.documents:
+            named[record] = {}
+            for item in self.items[record.external_id].values():
                 if item.vendor_id in self.others:
-                    mentioned |= self._other_of(item).mentioned()
-        return mentioned
+                    named[record] |= self._other_of(item).mentioned()
+        return named
 
     def _other_of(self, item):
         return OtherVendor(self.others[item.vendor_id], [item.vendor_text])
