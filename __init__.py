@@ -1,2 +1,3 @@
 from . import models
 from . import wizard
+from .models.audit_triggers import unprotect as uninstall_hook

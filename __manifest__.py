@@ -21,6 +21,7 @@
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
         "views/procurify_connection_views.xml",
+        "views/procurify_audit_views.xml",
         "views/account_move_views.xml",
         "views/purchase_order_views.xml",
         "views/product_views.xml",
@@ -34,4 +35,5 @@
         "web.assets_tests": ["procurify_connector/static/tests/tours/**/*"],
     },
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

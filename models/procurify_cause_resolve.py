@@ -43,6 +43,7 @@ class ProcurifyCause(models.Model):
                     self.env._("Nothing can be mapped for this cause: see its advice.")
                 )
             self.reference_id.write({"res_id": res_id})
+        self.env["procurify.audit"]._log_resolved(self)
         (self.reference_id | self.record_ids).action_replay()
         return counted._notify_outcome()
 
@@ -61,6 +62,7 @@ class ProcurifyCause(models.Model):
             )
         counted = self._blocked_documents()
         self.reference_id._create_missing()
+        self.env["procurify.audit"]._log_resolved(self)
         (self.reference_id | self.record_ids).action_replay()
         return counted._notify_outcome()
 

@@ -339,9 +339,11 @@ class ProcurifyConnection(models.Model):
             seen = {name: client.count(RESOURCES[name]) for name in RESOURCES}
         except (ProcurifyError, UnreadableSecret) as error:
             connection._note_failure(error)
+            self.env["procurify.audit"]._log_test(connection)
             return self._notification("danger", connection.error_message)
         connection._remember_token(client)
         connection._note_success()
+        self.env["procurify.audit"]._log_test(connection)
         labels = dict(self.env["procurify.stream"]._selection_resource())
         return self._notification(
             "success",
@@ -364,6 +366,7 @@ class ProcurifyConnection(models.Model):
                     name=archived[0].name,
                 )
             )
+        self.env["procurify.audit"]._log_records("sync_requested", self)
         self.sudo().stream_ids.write({"next_attempt": False})
         self.sudo().write({"retry_at": False})
         self.env.ref("procurify_connector.ir_cron_fetch").sudo()._trigger()

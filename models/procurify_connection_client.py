@@ -96,6 +96,7 @@ class ProcurifyConnection(models.Model):
                 connection.state == "connected" and not connection.error_message
             )
         )
+        self.env["procurify.audit"]._log_recovery(self - healthy)
         (self - healthy).write(
             {
                 "state": "connected",

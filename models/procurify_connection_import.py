@@ -25,20 +25,25 @@ class ProcurifyConnection(models.Model):
                 ]
             )
         )
+        self.env["procurify.audit"]._log_records("replayed", held)
         held._requeue()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return self._notification(
             "info", self.env._("%(count)s records are tried again.", count=len(held))
         )
 
-    def _import_env(self):
-        """Return the environment of the import: the integration user, one company."""
+    def _import_env(self, company=None):
+        """Return the environment of the import: the integration user, one company.
+
+        :param company: the connection's own, or one of its branches
+        """
         self.ensure_one()
+        company = company or self.company_id
         return (
             self.with_user(self.user_id)
-            .with_company(self.company_id)
+            .with_company(company)
             .with_context(
-                allowed_company_ids=self.company_id.ids,
+                allowed_company_ids=company.ids,
                 lang=self.user_id.lang,
                 tracking_disable=True,
                 mail_create_nolog=True,
@@ -51,6 +56,7 @@ class ProcurifyConnection(models.Model):
         """Write why nothing can be imported; take it back when that is over."""
         self.ensure_one()
         if (self.import_obstacle or False) != obstacle:
+            self.env["procurify.audit"]._log_obstacle(self, obstacle)
             self.import_obstacle = obstacle
 
     def _import_obstacle(self):

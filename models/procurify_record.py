@@ -31,9 +31,6 @@ class ProcurifyRecord(models.Model):
     connection_id = fields.Many2one(
         "procurify.connection", required=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(
-        related="connection_id.company_id", store=True, index=True
-    )
     resource = fields.Selection(
         selection="_selection_resource", string="Kind", required=True, readonly=True
     )
@@ -103,6 +100,7 @@ class ProcurifyRecord(models.Model):
             ("orders_not_imported", "Orders are not imported"),
             ("requisitions_not_imported", "Requisitions are not imported"),
             ("nothing_requested", "Nothing left to buy"),
+            ("other_company", "Another company's"),
         ],
         readonly=True,
     )
@@ -211,7 +209,9 @@ class ProcurifyRecord(models.Model):
                 return True
         self._check_no_document()
         self._check_mapping(vals)
+        targets = self.sudo()._audit_targets()
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
+        self.env["procurify.audit"]._log_mapped(targets)
         # The next import takes it up, and then what it releases; Replay does at once.
         self.sudo()._requeue()
         # Not at once, or the cron and the person's own Replay get in each other's way.
@@ -290,6 +290,7 @@ class ProcurifyRecord(models.Model):
         """
         self.check_access("write")
         records = self.sudo()
+        self.env["procurify.audit"]._log_records("replayed", records)
         records._requeue()
         blocked = records._dependents()
         records[:REPLAY_AT_ONCE]._import()
@@ -313,6 +314,7 @@ class ProcurifyRecord(models.Model):
                 )
             )
         causes = records.cause_ids
+        self.env["procurify.audit"]._log_ignored(records)
         records.write({"state": "ignored", "cause_ids": [Command.clear()]})
         causes._close_unused()
 

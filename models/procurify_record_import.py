@@ -71,12 +71,14 @@ class ProcurifyRecord(models.Model):
         """
         if not self:
             return
+        batch = ImportBatch(self)
         try:
             with self.env.cr.savepoint():
-                self._import_batch()
+                self._import_batch(batch)
         except BatchRefused as refused:
             guilty = self.browse(record.id for record in refused.holds)
             guilty._quarantine(refused.holds)
+            guilty._mention_refused(batch)
             (self - guilty)._try_import()
         except (psycopg2.OperationalError, ConcurrencyError):
             # Not the document's fault: a concurrent change, or the server is gone.
@@ -84,20 +86,22 @@ class ProcurifyRecord(models.Model):
         except Exception as error:  # noqa: BLE001 -- the quarantine boundary
             if len(self) == 1:
                 self._quarantine({self: [self._failure(error)]})
+                self._mention_refused(batch)
                 return
             middle = len(self) // 2
             self[:middle]._try_import()
             self[middle:]._try_import()
 
-    def _import_batch(self):
+    def _import_batch(self, batch):
         if self._is_being_listed():
             self.write({"state": "waiting"})
             return
         self._take_over_links()
-        batch = ImportBatch(self)
         self._parse(batch)
-        env = batch.connection._import_env()
-        env[self._target_model(batch.resource)]._procurify_import(batch)
+        self._route(batch)
+        for company, part in batch.by_company():
+            env = batch.connection._import_env(company)
+            env[self._target_model(batch.resource)]._procurify_import(part)
         # What the database refuses belongs to this batch, not to the next one.
         self.env.flush_all()
         self._apply(batch)
@@ -151,6 +155,7 @@ class ProcurifyRecord(models.Model):
     def _apply(self, batch):
         """Write what became of each record of ``batch``."""
         before = self.cause_ids
+        states = {record: record._audit_state() for record in self}
         self._write_notes(batch, lambda record: record not in batch.holds)
         self._mark_done(batch)
         for rule in set(batch.exclusions.values()):
@@ -167,7 +172,10 @@ class ProcurifyRecord(models.Model):
         waiting.write({"state": "waiting"})
         self._quarantine(batch.holds)
         self._write_notes(batch, lambda record: record in batch.holds)
+        self._mention(batch)
+        self.browse(record.id for record in batch.targets)._note_locations(batch)
         before._close_unused()
+        self.env["procurify.audit"]._log_outcome(states, self)
 
     def _write_notes(self, batch, condition):
         """Write what the importer noted on those records that fit ``condition``."""
@@ -215,6 +223,7 @@ class ProcurifyRecord(models.Model):
             return
         records = self.browse(record.id for record in holds)
         before = records.cause_ids
+        reasons = {record: record._audit_reasons() for record in records}
         causes = (
             self.env["procurify.cause"]
             .sudo()
@@ -237,6 +246,7 @@ class ProcurifyRecord(models.Model):
                 | _UNDISPUTED
             )
         before._close_unused()
+        self.env["procurify.audit"]._log_held(reasons)
 
     def _release(self, done, causes):
         """Tell these held records that ``done`` is imported.
@@ -265,9 +275,11 @@ class ProcurifyRecord(models.Model):
             )
         )
         (self - held)._requeue()
+        before = {record: record._audit_reasons() for record in held}
         # What is held for the same is written together.
         for reasons, alike in held.grouped("cause_ids").items():
             alike.cause_ids = [Command.set((reasons - gone).ids)]
+        self.env["procurify.audit"]._log_held(before)
 
     def _requeue(self):
         """Send these records to the import again."""

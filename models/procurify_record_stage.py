@@ -56,9 +56,11 @@ class ProcurifyRecord(models.Model):
                 changed[record] = values | record._requeued_values()
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
+        facts = {record: record._audit_facts() for record in changed}
         self._replace(changed, now)
         with created_once():
-            self.sudo().create(to_create)
+            created = self.sudo().create(to_create)
+        self.env["procurify.audit"]._log_staged(created, facts)
         return len(to_create) + len(changed)
 
     @api.model
@@ -100,6 +102,7 @@ class ProcurifyRecord(models.Model):
         ]
         with created_once():
             created = self.sudo().create(new)
+        self.env["procurify.audit"]._log_staged(created, {})
         return found | {(row.resource, row.external_id): row for row in created}
 
     @api.model
@@ -182,6 +185,7 @@ class ProcurifyRecord(models.Model):
 
         One that is listed again later is read as if it were new.
         """
+        self.env["procurify.audit"]._log_records("deleted_in_procurify", self)
         self.write({"remote_deleted": True, "summary_digest": False})
         self.filtered(lambda record: record.state != "ignored")._requeue()
 

@@ -114,6 +114,7 @@ class ProcurifyStream(models.Model):
     def action_read_again(self):
         """Forget the watermark: the next run reads everything once more."""
         self.check_access("write")
+        self.env["procurify.audit"]._log_records("sync_requested", self)
         self.sudo().write(
             self._closed_scan_values()
             | {
@@ -241,7 +242,7 @@ class ProcurifyStream(models.Model):
             stream.resource or "start",
             type(error).__name__,
         )
-        if stream:
-            stream._note_failure(error)
-        else:
-            connection._note_failure(error)
+        failing = stream or connection
+        message = failing.error_message
+        failing._note_failure(error)
+        self.env["procurify.audit"]._log_failure(failing, message)

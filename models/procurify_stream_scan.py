@@ -23,6 +23,7 @@ class ProcurifyStream(models.Model):
     scan_page = fields.Integer(readonly=True, help="The next page of this window.")
     scan_pass = fields.Integer(readonly=True)
     scan_count = fields.Integer(readonly=True)
+    scan_staged = fields.Integer(readonly=True, help="New or changed in this window.")
     scan_moved = fields.Boolean(readonly=True, help="The list moved in this pass.")
     scan_confirms = fields.Boolean(
         readonly=True, help="This pass only looks for what came on top meanwhile."
@@ -118,6 +119,7 @@ class ProcurifyStream(models.Model):
         values = {
             "scan_page": page.number + 1,
             "scan_count": page.count,
+            "scan_staged": self.scan_staged + staged,
             "object_count": page.count,
         }
         stamps = [naive(row.modified) for row in page.objects if row.modified]
@@ -181,6 +183,7 @@ class ProcurifyStream(models.Model):
             if _is_read_by_creation(RESOURCES[self.resource]):
                 # What was created later was changed later, too, and was not seen.
                 values["created_watermark"] = seen
+        self.env["procurify.audit"]._log_window(self, values)
         self.write(values)
 
     @api.model
@@ -189,6 +192,7 @@ class ProcurifyStream(models.Model):
             "scan_page": 0,
             "scan_pass": 0,
             "scan_count": 0,
+            "scan_staged": 0,
             "scan_moved": False,
             "scan_confirms": False,
             "scan_watermark": False,

@@ -68,6 +68,7 @@ class ProcurifyStream(models.Model):
     def action_sweep(self):
         """Compare with Procurify as soon as a cron worker is free."""
         self.check_access("write")
+        self.env["procurify.audit"]._log_records("sync_requested", self)
         self.sudo().last_sweep = False
         self.env.ref("procurify_connector.ir_cron_sweep").sudo()._trigger()
 
@@ -281,6 +282,7 @@ class ProcurifyStream(models.Model):
         values = {"last_sweep": now, "deleted_count": len(gone)}
         if not self.missing_count:
             values["complete_at"] = now
+        self.env["procurify.audit"]._log_compared(self, values)
         self.write(self._closed_sweep_values() | values | {"warning_message": False})
 
     def _controls_open(self, client):
@@ -292,10 +294,9 @@ class ProcurifyStream(models.Model):
 
     def _stop_sweep(self, message):
         """End the sweep without a verdict, and say why."""
-        self.write(
-            self._closed_sweep_values()
-            | {"last_sweep": fields.Datetime.now(), "warning_message": message}
-        )
+        values = {"last_sweep": fields.Datetime.now(), "warning_message": message}
+        self.env["procurify.audit"]._log_compared(self, values)
+        self.write(self._closed_sweep_values() | values)
 
     @api.model
     def _closed_sweep_values(self):

@@ -137,6 +137,7 @@ class ProcurifyVersion(models.Model):
             raise UserError(
                 self.env._("This version cannot be imported: see its record's status.")
             )
+        self.env["procurify.audit"]._log_version(self)
         record._stage(record.connection_id, record.resource, [(stored, stored)])
         record.action_replay()
 

@@ -1,0 +1,43 @@
+"""Models whose rows nobody changes or deletes."""
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from .audit_triggers import protect
+
+
+class ProcurifyAppendOnly(models.AbstractModel):
+    """Refuses in words what the triggers of the table refuse as well.
+
+    Whoever asks: an administrator, ``sudo()``, another addon.
+    """
+
+    _name = "procurify.append.only"
+    _description = "Procurify Append-Only"
+
+    def init(self):
+        if not self._abstract:
+            protect(self)
+
+    # pylint: disable=method-required-super,no-raise-unlink
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise UserError(
+            self.env._("The audit is written by what happens, not by anybody.")
+        )
+
+    def write(self, vals):
+        raise UserError(
+            self.env._("The audit can be read and added to, never changed.")
+        )
+
+    def unlink(self):
+        raise UserError(
+            self.env._("The audit can be read and added to, never deleted.")
+        )
+
+    @api.model
+    def _append(self, vals_list):
+        """Add rows, as no public method does."""
+        return super().create(vals_list)  # pylint: disable=super-method-mismatch

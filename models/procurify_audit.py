@@ -1,0 +1,219 @@
+"""The audit: what happened, to what, by whom, before and after; for good."""
+
+import json
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+# Codes are stored in rows that nobody can change: a code keeps its meaning.
+EVENTS = [
+    # Reading
+    ("window_read", "Window read"),
+    ("read_failed", "Reading failed"),
+    ("read_recovered", "Reading recovered"),
+    ("compared", "Compared with Procurify"),
+    ("staged", "Staged"),
+    ("changed_in_procurify", "Changed in Procurify"),
+    ("deleted_in_procurify", "Deleted in Procurify"),
+    # Importing
+    ("imported", "Imported"),
+    ("held", "Held"),
+    ("excluded", "Excluded"),
+    ("import_stopped", "Import stopped"),
+    ("import_resumed", "Import resumed"),
+    # People
+    ("replayed", "Replayed"),
+    ("ignored", "Ignored"),
+    ("mapped", "Mapped"),
+    ("resolved", "Resolved"),
+    ("chosen", "Decided"),
+    ("sync_requested", "Synchronisation asked for"),
+    ("connection_tested", "Connection tested"),
+    # Settings
+    ("connection_created", "Connection created"),
+    ("connection_deleted", "Connection deleted"),
+    ("policy_changed", "Policy changed"),
+    ("credentials_changed", "Credentials changed"),
+    # The audit itself
+    ("verified", "Audit verified"),
+    ("verification_failed", "Audit was tampered with"),
+    ("checkpoint", "Old rows removed"),
+]
+
+
+class ProcurifyAudit(models.Model):
+    """A row is one event, told in texts that outlive what they speak of.
+
+    ``_log`` writes it, nobody changes or deletes it: neither through the ORM nor in
+    SQL, see ``audit_triggers``. Its digest is made by the database from everything
+    else in it; seals hold the digests together, see ``procurify.audit.seal``.
+
+    References are plain numbers: a foreign key would have a deletion change the row.
+    """
+
+    _name = "procurify.audit"
+    _inherit = "procurify.append.only"
+    _description = "Procurify Audit"
+    _order = "id desc"
+    _rec_name = "subject"
+    _log_access = False
+
+    date = fields.Datetime(readonly=True, help="Set by the database.")
+    event = fields.Selection(EVENTS, required=True, readonly=True)
+    connection_ref = fields.Integer("Connection ID", required=True, readonly=True)
+    connection_name = fields.Char("Connection", readonly=True)
+    company_ref = fields.Integer("Company ID", readonly=True)
+    company_name = fields.Char("Company", readonly=True)
+    user_ref = fields.Integer("User ID", readonly=True)
+    user_name = fields.Char("User", readonly=True)
+    res_model = fields.Char("Model", readonly=True)
+    res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
+    resource = fields.Selection("_selection_resource", string="Kind", readonly=True)
+    external_id = fields.Char("Procurify ID", readonly=True)
+    subject = fields.Char(readonly=True, help="What people call it.")
+    reason = fields.Text(readonly=True)
+    before = fields.Json(readonly=True)
+    after = fields.Json(readonly=True)
+    payload_digest = fields.Char(
+        readonly=True, help="SHA-256 of what Procurify had sent at that moment."
+    )
+    digest = fields.Char(
+        readonly=True, help="SHA-256 of this row, made by the database."
+    )
+    changes_table = fields.Html(
+        "Changes", compute="_compute_changes_table", sanitize=False
+    )
+
+    _connection_idx = models.Index("(connection_ref, id)")
+    _document_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+    _verified_idx = models.Index(
+        "(connection_ref, id) WHERE event IN ('verified', 'verification_failed')"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.model
+    def _selection_resource(self):
+        return self.env["procurify.record"]._selection_resource()
+
+    @api.depends("before", "after")
+    def _compute_changes_table(self):
+        for row in self:
+            row.changes_table = row._changes_table() if row.before or row.after else ""
+
+    def _changes_table(self):
+        """Return before and after side by side, a line per field."""
+        self.ensure_one()
+        before, after = self.before or {}, self.after or {}
+        line = Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>")
+        lines = (
+            line % (self._label(name), _text(before.get(name)), _text(after.get(name)))
+            for name in {**before, **after}
+        )
+        return Markup(
+            '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th>'
+            "<th>%s</th></tr></thead><tbody>%s</tbody></table>"
+        ) % (
+            self.env._("Field"),
+            self.env._("Before"),
+            self.env._("After"),
+            Markup().join(lines),
+        )
+
+    def _label(self, name):
+        """Return what people call the field ``name`` of what this row speaks of."""
+        model = self.env.get(self.res_model)
+        field = model is not None and model._fields.get(name)
+        if field:
+            return field._description_string(self.env)
+        return name.replace("_", " ").capitalize()
+
+    # === ACTION METHODS === #
+
+    def action_open_subject(self):
+        """Open what this row speaks of, where it still exists."""
+        self.ensure_one()
+        model = self.env.get(self.res_model)
+        if model is None or not model.browse(self.res_id).exists():
+            raise UserError(self.env._("It does not exist any more."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+    # === LOGGING === #
+
+    @api.model
+    def _log(self, rows):
+        """Add ``rows`` to the audit, in this transaction and with one statement.
+
+        The user is whoever the environment is of; ``sudo`` does not hide it.
+
+        :param rows: dicts of this model's fields, with the record ``connection``
+            instead of its and its company's columns
+        :returns: the rows
+        """
+        if not rows:
+            return self.browse()
+        user = self.env.user.sudo()
+        who = {"user_ref": user.id, "user_name": user.name}
+        about = {
+            connection: _described(connection.sudo())
+            for connection in {row["connection"] for row in rows if "connection" in row}
+        }
+        logged = self.sudo()._append(
+            [
+                who
+                | about.get(row.get("connection"), {})
+                | {name: value for name, value in row.items() if name != "connection"}
+                for row in rows
+            ]
+        )
+        # Date and digest are the database's.
+        logged.invalidate_recordset(["date", "digest"], flush=False)
+        return logged
+
+    @api.model
+    def _remove_sealed(self, connection_ref, until, limit):
+        """Delete up to ``limit`` rows that a checkpoint covers, see the seals.
+
+        :returns: how many rows were deleted
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM procurify_audit
+                 WHERE id IN (SELECT id
+                                FROM procurify_audit
+                               WHERE connection_ref = %s AND id <= %s
+                            ORDER BY id
+                               LIMIT %s)
+                """,
+                connection_ref,
+                until,
+                limit,
+            )
+        )
+        self.invalidate_model()
+        return self.env.cr.rowcount
+
+
+def _text(value):
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _described(connection):
+    company = connection.company_id
+    return {
+        "connection_ref": connection.id,
+        "connection_name": connection.name,
+        "company_ref": company.id,
+        "company_name": company.name,
+    }
