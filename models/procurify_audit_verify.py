@@ -11,7 +11,7 @@ from .procurify_audit_seal import LEAF_DIGITS
 
 _logger = logging.getLogger(__name__)
 
-NAMED = 200  # findings of a kind that are named one by one
+NAMED = 500  # rows of a kind and range that are named one by one
 # What is compared in one query: seals, and the rows that they cover.
 SEALS_AT_ONCE = 1000
 ROWS_AT_ONCE = 100_000
@@ -337,7 +337,11 @@ class ProcurifyAudit(models.Model):
             "inserted": self.env._("Row %s was put in later."),
         }
         names = {row.id: f"{row.id} ({row.display_name})" for row in there}
-        return [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
+        told = [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
+        if len(rows) == NAMED:
+            last = rows[-1][0]
+            told.append(self.env._("More than these may differ after row %s.", last))
+        return told
 
 
 def _next_seals(connection_ref, after):

@@ -9,7 +9,10 @@ from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.procurify_connector.models import procurify_audit_seal
+from odoo.addons.procurify_connector.models import (
+    procurify_audit_seal,
+    procurify_audit_verify,
+)
 from odoo.addons.procurify_connector.models.audit_triggers import digest_of
 
 from .common import ProcurifyCommon
@@ -114,6 +117,19 @@ class TestAuditSeal(ProcurifyCommon):
                     self._verify().findings, [self._named(1, "was changed")]
                 )
                 savepoint.rollback()
+
+    def test_more_than_can_be_named_is_told(self):
+        self._seal()
+        with (
+            self._patched(procurify_audit_verify, "NAMED", 2),
+            self._behind_the_triggers(),
+        ):
+            self.env.cr.execute("DELETE FROM procurify_audit")
+
+            findings = self._verify().findings
+
+        self.assertEqual(len([text for text in findings if text.startswith("Row")]), 2)
+        self.assertIn("More than these", findings[-1])
 
     def test_deleted_row_is_named(self):
         self._seal()
@@ -223,7 +239,7 @@ class TestAuditSeal(ProcurifyCommon):
     # === SEALING === #
 
     def test_cron_seals_up_to_its_mark(self):
-        self.env["procurify.audit.mark"].create(
+        self.env["procurify.audit.mark"].sudo().create(
             {"last_id": self.rows[3].id, "xid": "1"}  # long ended
         )
 
@@ -232,7 +248,7 @@ class TestAuditSeal(ProcurifyCommon):
         seal = self._newest_seal()
         self.assertEqual(seal.last_id, self.rows[3].id)
         self.assertIn(f"{self.rows[3].id}:{self.rows[3].digest[:16]}", seal.leaves)
-        self.assertNotIn(str(self.rows[4].id), seal.leaves)
+        self.assertNotIn(f"{self.rows[4].id}:", seal.leaves)
         self._run_cron("ir_cron_audit_seal")
         self.assertEqual(self._newest_seal(), seal)
         self.assertEqual(self._verify().findings, [])

@@ -84,7 +84,7 @@ class TestPerformance(ProcurifyCommon):
         few = self._queries_of_audit(records[:2])
         many = self._queries_of_audit(records)
 
-        self.assertEqual(few, many)
+        self.assertLessEqual(many, few)
 
     def _queries_of_audit(self, records):
         """Of what is said of a batch that was imported, and of one that was held."""
@@ -93,7 +93,8 @@ class TestPerformance(ProcurifyCommon):
         was = {
             record: record._audit_state() | {"imported_at": False} for record in records
         }
-        audit._log([])
+        self.env.flush_all()
+        self.env.invalidate_all()
         start = self.env.cr.sql_log_count
         audit._log_outcome(was, records)
         audit._log_held({record: ["a reason"] for record in records})
