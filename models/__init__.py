@@ -8,11 +8,13 @@ from . import procurify_stream_scan
 from . import procurify_stream_orders
 from . import procurify_stream_sweep
 from . import procurify_cause
+from . import procurify_mention  # before the fields that are relations over its table
 from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_version
 from . import procurify_record_import
 from . import procurify_record_link
+from . import procurify_record_mention
 from . import procurify_attachment
 from . import procurify_attachment_download
 from . import procurify_connection_attachment
@@ -25,6 +27,8 @@ from . import procurify_audit_verify
 from . import procurify_record_audit
 from . import procurify_connection_audit
 from . import procurify_link
+from . import procurify_route
+from . import procurify_record_route
 from . import procurify_healing
 from . import procurify_import_mixin
 from . import res_currency
@@ -40,9 +44,7 @@ from . import purchase_order_line
 from . import purchase_order
 from . import purchase_order_revision
 from . import purchase_order_requisition
-from . import purchase_order_open
 from . import account_move
-from . import account_move_open
 from . import account_move_date
 from . import account_move_duplicate
 from . import account_move_revision

@@ -20,9 +20,9 @@ class AccountMove(models.Model):
     def _procurify_import(self, batch):
         """Write the bills that pass every check; hold the others with every reason."""
         self._procurify_note_payment(batch)
-        moves = self._procurify_linked_moves(batch)
+        moves = self._procurify_linked(batch)
         self._procurify_exclude(batch, moves)
-        self._procurify_follow(batch, moves)
+        self._procurify_settle_known(batch, moves)
         bills = BillImport(self.env, batch)
         bills.run()
         bills.offers = {r: self._procurify_offer(r, bills) for r in bills.values}
@@ -39,25 +39,21 @@ class AccountMove(models.Model):
     # === WHICH BILLS === #
 
     @api.model
+    def _procurify_open_ids(self, res_ids):
+        """Return the drafts and what is posted but not paid."""
+        unsettled = Domain("state", "=", "draft") | (
+            Domain("state", "=", "posted")
+            & Domain("payment_state", "in", ("not_paid", "partial"))
+        )
+        return set(self.search(Domain("id", "in", res_ids) & unsettled).ids)
+
+    @api.model
     def _procurify_note_payment(self, batch):
         """Keep whether Procurify calls a bill paid. Odoo's payments are Odoo's."""
         for record in batch.open:
             paid = batch.payloads[record].status == BillStatus.PAID
             if record.remote_paid != paid:
                 batch.note(record, remote_paid=paid)
-
-    @api.model
-    def _procurify_linked_moves(self, batch):
-        """Return {record: move} of the bills that are in Odoo already."""
-        linked = batch.open.filtered("res_id")
-        found = {
-            move.id: move
-            for move in self.search(Domain("id", "in", linked.mapped("res_id")))
-        }
-        for record in linked.filtered(lambda r: r.res_id not in found):
-            key = f"bill/{record.external_id}"
-            batch.hold(record, "target_deleted", key, value=record.name)
-        return {r: found[r.res_id] for r in linked if r.res_id in found}
 
     @api.model
     def _procurify_exclude(self, batch, moves):

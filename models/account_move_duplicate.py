@@ -75,7 +75,7 @@ class AccountMove(models.Model):
         moves = self.search(
             Domain("move_type", "in", ("in_invoice", "in_refund"))
             & Domain("state", "!=", "cancel")
-            & Domain("company_id", "=", batch.connection.company_id.id)
+            & Domain("company_id", "=", self.env.company.id)
             & Domain("commercial_partner_id", "in", [key[0] for key in keys.values()])
             & Domain.OR(Domain("ref", "ilike", _escaped(n)) for n in numbers),
             order="id",

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..procurify import PAYABLE_STATUSES
 from .bill_difference import BillDifference
 from .bill_revision import BOOKED_FACTS, DRAFT_FACTS, BillRevision, booked_version
+from .difference_text import in_words
 from .procurify_record_revision import GIVEN_UP
 
 
@@ -15,7 +16,7 @@ class AccountMove(models.Model):
     # === NO LONGER WANTED === #
 
     @api.model
-    def _procurify_follow(self, batch, moves):
+    def _procurify_settle_known(self, batch, moves):
         """Decide about bills in Odoo whose version is known, gone or not approved.
 
         :param moves: {record: move}; a credited bill that comes back leaves it, to be
@@ -101,7 +102,9 @@ class AccountMove(models.Model):
                 batch.link(record, move.id, "remembered", written=state)
             elif not revision.is_news:
                 batch.link(record, move.id, "remembered")
-            elif move._procurify_is_untouched(record, revision):
+            elif record not in batch.moved and move._procurify_is_untouched(
+                record, revision
+            ):
                 changed[record] = move
             else:
                 disputed[record] = (move, revision)
@@ -178,12 +181,13 @@ class AccountMove(models.Model):
         difference = BillDifference(self.env, [r for _m, r in disputed.values()])
         for record, (move, revision) in disputed.items():
             rows = difference.rows(revision)
-            batch.hold(
-                record,
-                "changed_after_booking",
-                value=difference.in_words(rows),
-                found=move.display_name,
-            )
+            if not batch.hold_moved(record):
+                batch.hold(
+                    record,
+                    "changed_after_booking",
+                    value=in_words(self.env, rows),
+                    found=move.display_name,
+                )
             batch.note(record, difference=rows, offered_state=revision.offered)
 
     # === POSTING === #

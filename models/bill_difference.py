@@ -46,18 +46,6 @@ class BillDifference:
                 rows += self._line_rows(line, facts, digits)
         return rows
 
-    def in_words(self, rows):
-        """Return ``rows`` as one sentence."""
-        return "; ".join(
-            self.env._(
-                "%(field)s: Procurify %(theirs)s, Odoo %(ours)s",
-                field=row["field"],
-                theirs=row["procurify"] or "–",
-                ours=row["odoo"] or "–",
-            )
-            for row in rows
-        )
-
     # === ROWS === #
 
     def _line_rows(self, line, facts, digits):

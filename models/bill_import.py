@@ -41,6 +41,18 @@ class BillImport(DocumentImport):
 
     def _prepare_targets(self):
         self.links = BillLinks(self)
+        self.journal_id = self._purchase_journal_id()
+
+    def _purchase_journal_id(self):
+        """Return the journal of these bills, or False for Odoo's own choice.
+
+        A branch may use its parent's journals, but keeps to its own where it has one.
+        """
+        if self.company != self.connection.company_id:
+            domain = [("type", "=", "purchase"), ("company_id", "=", self.company.id)]
+            if own := self.env["account.journal"].search(domain, limit=1):
+                return own.id
+        return self.connection.journal_id.id
 
     def _check(self, record, document):
         currency = self._currency(record, document)
@@ -220,8 +232,8 @@ class BillImport(DocumentImport):
             }
         if rate := self._rate(record, currency):
             values["invoice_currency_rate"] = rate
-        if self.connection.journal_id:
-            values["journal_id"] = self.connection.journal_id.id
+        if self.journal_id:
+            values["journal_id"] = self.journal_id
         self.batch.awaited[record] = self.links.awaited(bill)
         self.values[record] = values
         self.sources[record] = list(lines)

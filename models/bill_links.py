@@ -1,6 +1,5 @@
 """Bill lines → order lines: which one a line is for, and how much of it it bills."""
 
-import json
 import re
 from collections import defaultdict
 from decimal import Decimal
@@ -9,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import float_round
 
 from ..procurify import InvalidPayload, OrderItem
+from .procurify_import_mixin import json_text
 
 # How Procurify's help names the costs of an order that are billed on their own.
 _EXTRA_WORDS = {
@@ -48,7 +48,7 @@ class BillLinks:
             except InvalidPayload:
                 continue
             if item:
-                text = json.dumps(embedded, default=str, ensure_ascii=False)
+                text = json_text(embedded)
                 mentioned["order_item", item.external_id] = (text, item)
         return mentioned
 

@@ -216,6 +216,43 @@ CAUSES = {
         _lt("%(value)s is mapped to %(found)s, which cannot be used here."),
         _lt("Choose another record."),
     ),
+    "several_companies": (
+        "Several companies",
+        _lt("The lines of %(value)s belong to several companies: %(found)s."),
+        _lt(
+            "Split the document by company in Procurify, or change the companies of "
+            "the locations on the connection."
+        ),
+    ),
+    "unrouted_location": (
+        "Location without company",
+        _lt("%(value)s is for a location that belongs to no company: %(found)s."),
+        _lt("Give the location, or every other location, a company on the connection."),
+    ),
+    "no_connection": (
+        "Company without connection",
+        _lt("Documents of %(found)s belong to that company, for which nobody books."),
+        _lt(
+            "Set up a connection of that company to the same tenant, or change the "
+            "companies of the locations."
+        ),
+    ),
+    "booked_elsewhere": (
+        "In another company's books",
+        _lt("%(value)s belongs here by now, but %(found)s has it in its books."),
+        _lt("Cancel it there and replay, or ignore it here."),
+    ),
+    "moved_company": (
+        "Another company's by now",
+        _lt(
+            "Procurify moved %(value)s to a location of another company: %(expected)s. "
+            "It is in the books of %(found)s."
+        ),
+        _lt(
+            "Open the document to choose: keep what Odoo has, or update it in the "
+            "company that has it."
+        ),
+    ),
     "access_denied": (
         "Not allowed",
         _lt("The integration user may not do this: %(value)s"),

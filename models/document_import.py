@@ -1,24 +1,20 @@
-"""Documents of one batch: what they refer to, what holds them, what they write."""
+"""Documents of one batch: what they come to, and what holds them."""
 
 import json
-from contextlib import contextmanager
-from datetime import datetime, time
 from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from odoo.fields import Date, Datetime, Domain
+from odoo.fields import Domain
 
-from ..procurify import InvalidPayload
-from .line_pricing import LinePricing
 from .other_vendor import OtherVendor, is_other
-from .procurify_import_mixin import UNKNOWN_CODES, json_text
-from .procurify_record_import import PAYLOADS, Resolution
+from .procurify_import_mixin import UNKNOWN_CODES
+from .reference_import import ReferenceImport
 
 _DEFAULT_CENT = Decimal("0.01")
 
 
-class DocumentImport:
+class DocumentImport(ReferenceImport):
     """Checks the documents of a batch completely and prepares their values.
 
     Nothing is written here but what documents mention (see ``_resolve``). Every
@@ -26,18 +22,11 @@ class DocumentImport:
     """
 
     def __init__(self, env, batch):
-        """:param env: of the integration user, in the connection's company"""
-        self.env = env
-        self.batch = batch
-        self.connection = batch.connection
-        self.company = env.company
-        self.documents = {record: batch.payloads[record] for record in batch.open}
+        super().__init__(env, batch)
         self.reckonings = {}
-        self.references = {}
         self.values = {}
         self.totals = {}
         self.vendors = {}
-        self.pricing = LinePricing(env)
 
     def run(self):
         """Fill ``values`` and ``totals``, and hold what cannot be booked."""
@@ -45,6 +34,7 @@ class DocumentImport:
         self._resolve_all()
         self._prepare_targets()
         for record, document in self.documents.items():
+            self._check_company(record)
             self._check(record, document)
 
     # === WHAT A KIND OF DOCUMENT SAYS === #
@@ -122,86 +112,23 @@ class DocumentImport:
         mentioned = {}
         for record, document in self.documents.items():
             with self._holding_unreadable(record):
-                mentioned |= self._embedded(document)
-                mentioned |= self._mentioned_by(record, document)
+                named = self._embedded(document)
+                named |= self._mentioned_by(record, document)
                 if is_other(document.vendor):
-                    mentioned |= self._other(document).mentioned()
+                    named |= self._other(document).mentioned()
+                self.batch.mention(record, named)
+                mentioned |= named
         unreadable = self.batch.holds
         self.documents = {
             record: document
             for record, document in self.documents.items()
             if record not in unreadable
         }
-        records = self.connection.env["procurify.record"]
-        self.references = records._resolve(self.connection, mentioned)
+        self._resolve(mentioned)
         self.taxes = self.targets("account.tax")
-        self.analytic = self.targets("account.analytic.account")
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
         self.rated = self._rated_currencies()
         self.base_currency = self._base_currency()
-
-    @contextmanager
-    def _holding_unreadable(self, record):
-        """Hold ``record`` where its figures or what it embeds cannot be read."""
-        try:
-            yield
-        except InvalidPayload as error:
-            self.batch.hold(record, "invalid_payload", value=str(error))
-
-    @staticmethod
-    def _embedded(document):
-        """Return the objects that ``document`` embeds, as ``_resolve`` takes them.
-
-        :raises InvalidPayload: an embedded object cannot be read
-        """
-        return {
-            (resource, external_id): (
-                json_text(data),
-                PAYLOADS[resource].from_json(data),
-            )
-            for resource, external_id, data in document.references()
-        }
-
-    @staticmethod
-    def _synthetic(resource, payload):
-        """Return one object that has no list of its own, as ``_resolve`` takes it."""
-        text = json_text(payload.to_json())
-        return {(resource, payload.external_id): (text, payload)}
-
-    def targets(self, model):
-        """Return {id: record of ``model``} of what the documents refer to."""
-        ids = {
-            reference.target_id
-            for reference in self.references.values()
-            if reference.target_id and reference.record.res_model == model
-        }
-        return {record.id: record for record in self.env[model].browse(ids)}
-
-    def _target(self, record, resource, external_id):
-        """Return the id that a reference means; else hold or wait, and return False."""
-        reference = self.references[resource, external_id]
-        if reference.state is Resolution.FOUND:
-            return reference.target_id
-        if reference.state is Resolution.WAITING:
-            self.batch.wait(record)
-        for hold in reference.holds:
-            self._hold(record, hold)
-        return False
-
-    def _optional_target(self, resource, external_id):
-        """Return the id that a reference means, or False; it never holds."""
-        reference = self.references.get((resource, external_id))
-        return reference.target_id if reference else False
-
-    def _hold(self, record, hold):
-        if hold not in self.batch.holds.get(record, ()):
-            self.batch.hold(
-                record, hold.code, hold.key, hold.reference_id, **hold.params
-            )
-
-    def _is_open(self, record):
-        """Tell whether nothing speaks against writing ``record``."""
-        return record not in self.batch.holds and record not in self.batch.waiting
 
     # === CHECKS === #
 
@@ -319,45 +246,7 @@ class DocumentImport:
         rate = self._implied_rate(self.documents[record])
         return float(rate) if rate and rate > 0 else None
 
-    # === COST CENTRES === #
-
-    def _analytic_key(self, record, share):
-        """Return Odoo's key of the department and location of ``share``, or ""."""
-        department = share.department
-        if not department:
-            return ""
-        ids = [self._dimension(record, "department", department)]
-        branch = department.branch
-        if branch:
-            ids.append(self._dimension(record, "location", branch))
-        accounts = [self.analytic[i] for i in ids if i]
-        plans = {account.root_plan_id for account in accounts}
-        if len(plans) < len(accounts):
-            self.batch.hold(record, "plan_conflict", value=department.label)
-        return ",".join(str(account.id) for account in accounts)
-
-    def _dimension(self, record, resource, payload):
-        """Return the analytic account of a department or location, or False.
-
-        What is not mapped holds the document, unless the policy lets it be booked
-        without; a location counts only where a plan or a person asks for it.
-        """
-        reference = self.references[resource, payload.external_id]
-        tracked = resource == "department" or self.connection.location_plan_id
-        required = tracked and self.connection[f"{resource}_policy"] != "optional"
-        if reference.state is not Resolution.FOUND and not required:
-            return False
-        return self._target(record, resource, payload.external_id)
-
 
 def html_text(text):
     """Return plain text of a person as HTML that says the same, or False."""
     return str(Markup("<br>").join(map(escape, text.splitlines()))) or False
-
-
-def at_noon(day):
-    """Return a calendar day as a moment that is on it in nearly every time zone.
-
-    :param day: a date, or None for today
-    """
-    return Datetime.to_string(datetime.combine(day or Date.today(), time(12)))

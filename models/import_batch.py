@@ -1,5 +1,6 @@
 """Records of one connection and resource on their way through an import."""
 
+from copy import copy
 from typing import NamedTuple
 
 from .causes import Hold
@@ -50,6 +51,10 @@ class ImportBatch:
         self.origins = {}
         self.written = {}
         self.awaited = {}
+        self.mentioned = {}
+        self.misrouted = {}
+        self.moved = {}
+        self.locations = {}
         self.moves = {}
         self.notes = {}
         self.holds = {}
@@ -68,6 +73,21 @@ class ImportBatch:
                 and record not in self.waiting
             )
         )
+
+    def locate(self):
+        """Note the (line's text, Location) pairs of each document's lines."""
+        for record, payload in self.payloads.items():
+            self.locations[record] = list(payload.line_locations())
+
+    def by_company(self):
+        """Yield (company, batch) for each company in which its documents are booked.
+
+        What is noted in a part is noted in the whole, but the moves that it wrote.
+        """
+        for company, records in self.records.grouped("company_id").items():
+            part = copy(self)
+            part.records, part.moves = records, {}
+            yield company, part
 
     def link(self, record, target_id, origin="matched", written=None):
         """Note that ``record`` is the Odoo record ``target_id``.
@@ -91,6 +111,24 @@ class ImportBatch:
                 reference_id,
             )
         )
+
+    def mention(self, record, mentioned):
+        """Note which master data ``record`` names.
+
+        :param mentioned: {(resource, external id): (raw JSON text, payload)}
+        """
+        self.mentioned[record] = mentioned
+
+    def hold_moved(self, record):
+        """Hold a booked record whose lines are another company's by now, if so.
+
+        :returns: whether it is held
+        """
+        hold = self.moved.get(record)
+        if hold and not self.choice:
+            self.hold(record, hold.code, hold.key, **hold.params)
+            return True
+        return False
 
     def note(self, record, **values):
         """Note what else is to be written on ``record``, whatever becomes of it."""

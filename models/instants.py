@@ -1,6 +1,8 @@
-"""Instants of the wire, which know their time zone, as Odoo keeps them."""
+"""Instants and days of the wire as Odoo keeps them."""
 
-from datetime import timezone
+from datetime import datetime, time, timezone
+
+from odoo.fields import Date, Datetime
 
 
 def naive(instant):
@@ -9,3 +11,11 @@ def naive(instant):
     The cut fraction makes a watermark older, never younger, than what was seen.
     """
     return instant.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
+def at_noon(day):
+    """Return a calendar day as a moment that is on it in nearly every time zone.
+
+    :param day: a date, or None for today
+    """
+    return Datetime.to_string(datetime.combine(day or Date.today(), time(12)))

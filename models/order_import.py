@@ -1,6 +1,6 @@
 """Purchase orders of one batch: references, reasons to hold, values to write."""
 
-from odoo.fields import Command
+from functools import cached_property
 
 from ..procurify import OrderItem
 from ..procurify.arithmetic import quantity_text
@@ -9,8 +9,16 @@ from ..procurify.order_arithmetic import (
     live_lines,
     reckon_order,
 )
-from .document_import import DocumentImport, at_noon, html_text
+from .document_import import DocumentImport, html_text
+from .instants import at_noon, naive
 from .procurify_import_mixin import json_text
+from .purchase_line import (
+    counts,
+    created_line,
+    on_requests,
+    plain_line,
+    quantity_and_price,
+)
 
 _ROUNDING = "procurify_connector.product_rounding"
 
@@ -29,6 +37,7 @@ class OrderImport(DocumentImport):
         self.lines = {}
         self.made = {}
         self.shortened = set()
+        self._sources = {}
         self._received_by_hand = {}
         self.generic = self.connection.product_id.with_env(env)
         self.has_generic = bool(self.generic.exists() and self.generic.active)
@@ -65,24 +74,12 @@ class OrderImport(DocumentImport):
 
     def _sort_out_lines(self):
         """Tell lines of orders from those of requests that a requisition made."""
-        lines = self.targets("purchase.order.line").values()
-        live = [line for line in lines if line.order_id.state != "cancel"]
-        drafts = {line.order_id.id for line in live if line.state in ("draft", "sent")}
-        records = self.connection.env["procurify.record"].search_fetch(
-            [
-                ("connection_id", "=", self.connection.id),
-                ("resource", "=", "purchase_order"),
-                ("res_id", "in", list(drafts)),
-            ],
-            ["res_id"],
-        )
-        requests = drafts - set(records.mapped("res_id"))
-        self._requested = {
-            line.id: line for line in live if line.order_id.id in requests
-        }
-        self.owners = {
-            line.id: line.order_id.id for line in live if line.id not in self._requested
-        }
+        found = list(self.targets("purchase.order.line"))
+        lines = self.env["purchase.order.line"].browse(found)
+        live = lines.filtered(lambda line: line.state != "cancel")
+        requested = on_requests(self.connection, live)
+        self._requested = {line.id: line for line in requested}
+        self.owners = {line.id: line.order_id.id for line in live - requested}
 
     def _find_buyers(self):
         """Return {e-mail address: user} of the orders' buyers who work in Odoo."""
@@ -105,14 +102,15 @@ class OrderImport(DocumentImport):
         )
         self._check_total(record, currency, bookable=True)
         self._check_generic(record)
-        sources = {line.id: line for line in document.lines}
-        lines = {
-            f"line {line.source_id}": self._line_values(
-                record, document, line, sources[line.source_id]
-            )
-            for line in self.reckonings[record].lines
-            if not self._bought_elsewhere(record, sources[line.source_id])
-        }
+        sources = {f"line {line.id}": line for line in document.lines}
+        self._sources[record] = sources
+        lines = {}
+        for line in self.reckonings[record].lines:
+            source = f"line {line.source_id}"
+            if not self._bought_elsewhere(record, sources[source]):
+                lines[source] = self._line_values(
+                    record, document, line, sources[source]
+                )
         lines |= self._extra_lines(record)
         if self._is_open(record):
             self.values[record] = self._header_values(record, document, currency)
@@ -146,8 +144,8 @@ class OrderImport(DocumentImport):
 
     def stamp(self, record, source):
         """Return when the line was last changed in Procurify, as Odoo keeps it."""
-        lines = {f"line {line.id}": line for line in self.documents[record].lines}
-        return source in lines and _stamp(lines[source])
+        line = self._sources[record].get(source)
+        return line and _stamp(line)
 
     def requested(self, record):
         """Return {source: line of a request for quotation} of an order's lines."""
@@ -180,7 +178,7 @@ class OrderImport(DocumentImport):
         if not line.by_amount and quantity != float(line.quantity):
             text = quantity_text(line.quantity, source.unit, line.unit_price)
             label = f"{label} ({text})"
-        return self._plain_line(
+        return plain_line(
             name=label,
             product=product,
             unit=unit,
@@ -191,20 +189,6 @@ class OrderImport(DocumentImport):
             "tax_ids": [tax_id] if tax_id else [],
             "analytic_distribution": self._distribution(record, line),
             "qty_received": self._received(line, source, quantity, product),
-        }
-
-    def _plain_line(self, name, product, unit, quantity, price, planned):
-        return {
-            "name": name,
-            "product_id": product.id,
-            "product_uom_id": unit.id,
-            "product_qty": quantity,
-            "price_unit": price,
-            "discount": 0.0,
-            "date_planned": planned,
-            "tax_ids": [],
-            "analytic_distribution": False,
-            "qty_received": None,
         }
 
     def _product(self, record, source):
@@ -230,8 +214,7 @@ class OrderImport(DocumentImport):
             return own, line.label
         reference = self.references["unit", line.unit.external_id]
         unit = self.units.get(reference.target_id)
-        is_generic = product == self.generic
-        if unit and (is_generic or unit._has_common_reference(own)):
+        if counts(unit, product, self.generic):
             return unit, line.label
         if self.connection.unit_policy == "hold" and unit:
             self.batch.hold(
@@ -246,15 +229,12 @@ class OrderImport(DocumentImport):
 
     def _quantity_and_price(self, line, tax):
         """Return what makes exactly the line's amount in Odoo."""
-        amount = line.amount
-        if tax and tax.price_include:
+        amount, price = line.amount, line.unit_price
+        quantity = None if line.by_amount else line.quantity
+        if tax and tax.price_include and line.tax_amount:
             amount += line.tax_amount
-        digits = self.pricing.unit_digits
-        if line.by_amount or not self.pricing.keeps(line.quantity, digits):
-            return 1.0, float(amount)
-        if amount == line.amount:
-            return float(line.quantity), float(line.unit_price)
-        return float(line.quantity), float(amount / line.quantity)
+            price = amount / quantity if quantity else price
+        return quantity_and_price(self.pricing, quantity, price, amount)
 
     def _distribution(self, record, line):
         """Return the analytic distribution: an order may be some cents off in it."""
@@ -303,15 +283,17 @@ class OrderImport(DocumentImport):
             for source, (label, amount) in extras.items()
         }
 
+    @cached_property
+    def _rounding_product(self):
+        return self.env.ref(_ROUNDING, raise_if_not_found=False) or self.generic
+
     def extra_line(self, record, label, amount, *, billed):
         """Return the values of a line that is only an amount.
 
         :param billed: a bill will come for it; cents of rounding have none
         """
-        product = self.generic
-        if not billed:
-            product = self.env.ref(_ROUNDING, raise_if_not_found=False) or product
-        return self._plain_line(
+        product = self.generic if billed else self._rounding_product
+        return plain_line(
             name=label,
             product=product,
             unit=product.uom_id,
@@ -328,11 +310,10 @@ class OrderImport(DocumentImport):
         document = self.documents[record]
         if not document.is_closed:
             return
-        items = {f"line {line.id}": line for line in document.lines}
         known = (record.applied_state or {}).get("lines", {})
         mine = {line.id: line for line in order.order_line} if order else {}
         for source, values in self.lines[record].items():
-            item = items.get(source)
+            item = self._sources[record].get(source)
             if not item or not item.quantity or item.received >= item.quantity:
                 continue
             line = mine.get(known.get(source, {}).get("id"))
@@ -373,19 +354,5 @@ class OrderImport(DocumentImport):
         return self._rate(record, currency)
 
 
-def created_line(values):
-    """Return a line's values as ``create`` takes them.
-
-    The price is a person's in Odoo's eyes: no pricelist revises it.
-    """
-    written = {name: value for name, value in values.items() if value is not None}
-    return written | {
-        "tax_ids": [Command.set(values["tax_ids"])],
-        "technical_price_unit": -1.0,
-    }
-
-
 def _stamp(line):
-    if line.modified is None:
-        return False
-    return line.modified.replace(tzinfo=None, microsecond=0)
+    return line.modified and naive(line.modified)

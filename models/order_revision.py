@@ -118,18 +118,6 @@ class OrderRevision:
         """Whether there is something to write."""
         return bool(self.header or self.lines or self.added or self.removed)
 
-    def in_words(self):
-        """Return the conflicts in one text."""
-        return "; ".join(
-            self.order.env._(
-                "%(field)s: Procurify %(theirs)s, Odoo %(ours)s",
-                field=row["field"],
-                theirs=row["procurify"],
-                ours=row["odoo"],
-            )
-            for row in self.conflicts
-        )
-
     def told(self):
         """Return a text for each thing that changes."""
         changed = [

@@ -1,6 +1,6 @@
 """The catch-all vendor «OTHER»: who really sells is a text on the order's lines."""
 
-from ..procurify import VendorType
+from ..procurify import Vendor, VendorType
 from .procurify_import_mixin import json_text, normalise
 
 _PREFIX = "other:"
@@ -33,20 +33,14 @@ class OtherVendor:
         if len(self.names) != 1:
             return {}
         [text] = self.names.values()
-        payload = type(self.vendor).from_json(
-            data := {
-                "id": self.vendor.id,
-                "name": text,
-                "type": VendorType.OTHER.value,
-                "active": True,
-            }
-        )
-        return {
-            ("vendor", self.external_id): (
-                json_text(data),
-                payload,
-            )
+        data = {
+            "id": self.vendor.id,
+            "name": text,
+            "type": VendorType.OTHER.value,
+            "active": True,
         }
+        payload = Vendor.from_json(data)
+        return {("vendor", self.external_id): (json_text(data), payload)}
 
 
 def is_other(vendor):

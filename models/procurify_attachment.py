@@ -155,7 +155,7 @@ class ProcurifyAttachment(models.Model):
             # It went with the record that it was attached to.
             self._reopen()
             return
-        env = self.connection_id._import_env()
+        env = self.connection_id._import_env(self.company_id)
         copied = self.attachment_id.with_env(env).copy(
             {"res_model": record.res_model, "res_id": record.res_id}
         )

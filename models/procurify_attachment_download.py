@@ -238,7 +238,7 @@ class ProcurifyAttachment(models.Model):
 
     def _attachments(self):
         """Return ``ir.attachment`` as the integration user."""
-        return self.connection_id._import_env()["ir.attachment"]
+        return self.connection_id._import_env(self.company_id)["ir.attachment"]
 
     # === FAILURES === #
 

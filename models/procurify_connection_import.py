@@ -32,14 +32,18 @@ class ProcurifyConnection(models.Model):
             "info", self.env._("%(count)s records are tried again.", count=len(held))
         )
 
-    def _import_env(self):
-        """Return the environment of the import: the integration user, one company."""
+    def _import_env(self, company=None):
+        """Return the environment of the import: the integration user, one company.
+
+        :param company: the connection's own, or one of its branches
+        """
         self.ensure_one()
+        company = company or self.company_id
         return (
             self.with_user(self.user_id)
-            .with_company(self.company_id)
+            .with_company(company)
             .with_context(
-                allowed_company_ids=self.company_id.ids,
+                allowed_company_ids=company.ids,
                 lang=self.user_id.lang,
                 tracking_disable=True,
                 mail_create_nolog=True,

@@ -111,6 +111,19 @@ class ProcurifyImportMixin(models.AbstractModel):
                 batch.link(record, record.res_id, "remembered")
 
     @api.model
+    def _procurify_linked(self, batch):
+        """Return {record: document} of what is in Odoo already; hold what is gone."""
+        linked = batch.open.filtered("res_id")
+        found = {
+            document.id: document
+            for document in self.search(Domain("id", "in", linked.mapped("res_id")))
+        }
+        for record in linked.filtered(lambda r: r.res_id not in found):
+            key = f"{record.resource}/{record.external_id}"
+            batch.hold(record, "target_deleted", key, value=record.name)
+        return {r: found[r.res_id] for r in linked if r.res_id in found}
+
+    @api.model
     def _procurify_unusable(self, records):
         """Return {record: Hold} of those linked ``records`` whose target is no use.
 

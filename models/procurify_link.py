@@ -16,6 +16,7 @@ _TAKEN_OVER = (
     "applied_digest",
     "applied_state",
     "kept_version",
+    "route_company_id",
 )
 
 
@@ -42,9 +43,15 @@ class ProcurifyLink(models.Model):
     applied_digest = fields.Char()
     applied_state = fields.Json()
     kept_version = fields.Char()
+    route_company_id = fields.Many2one("res.company", ondelete="cascade")
 
     _remote_uniq = models.UniqueIndex("(company_id, tenant, resource, external_id)")
     _target_idx = models.Index("(res_model, res_id)")
+
+    def _booked_in(self):
+        """Return the company in whose books this is."""
+        self.ensure_one()
+        return self.route_company_id or self.company_id
 
     @api.model
     def _remember(self, connection):
@@ -62,13 +69,14 @@ class ProcurifyLink(models.Model):
             SQL(
                 """
                 INSERT INTO procurify_link (company_id, tenant, %(columns)s)
-                SELECT company_id, %(tenant)s, %(columns)s
+                SELECT %(company)s, %(tenant)s, %(columns)s
                   FROM procurify_record
                  WHERE connection_id = %(connection)s AND res_id IS NOT NULL
                     ON CONFLICT (company_id, tenant, resource, external_id)
                     DO UPDATE SET %(news)s
                 """,
                 columns=columns,
+                company=connection.company_id.id,
                 tenant=connection._tenant(),
                 connection=connection.id,
                 news=news,

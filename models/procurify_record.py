@@ -31,9 +31,6 @@ class ProcurifyRecord(models.Model):
     connection_id = fields.Many2one(
         "procurify.connection", required=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(
-        related="connection_id.company_id", store=True, index=True
-    )
     resource = fields.Selection(
         selection="_selection_resource", string="Kind", required=True, readonly=True
     )
@@ -103,6 +100,7 @@ class ProcurifyRecord(models.Model):
             ("orders_not_imported", "Orders are not imported"),
             ("requisitions_not_imported", "Requisitions are not imported"),
             ("nothing_requested", "Nothing left to buy"),
+            ("other_company", "Another company's"),
         ],
         readonly=True,
     )

@@ -71,12 +71,14 @@ class ProcurifyRecord(models.Model):
         """
         if not self:
             return
+        batch = ImportBatch(self)
         try:
             with self.env.cr.savepoint():
-                self._import_batch()
+                self._import_batch(batch)
         except BatchRefused as refused:
             guilty = self.browse(record.id for record in refused.holds)
             guilty._quarantine(refused.holds)
+            guilty._mention_refused(batch)
             (self - guilty)._try_import()
         except (psycopg2.OperationalError, ConcurrencyError):
             # Not the document's fault: a concurrent change, or the server is gone.
@@ -84,20 +86,22 @@ class ProcurifyRecord(models.Model):
         except Exception as error:  # noqa: BLE001 -- the quarantine boundary
             if len(self) == 1:
                 self._quarantine({self: [self._failure(error)]})
+                self._mention_refused(batch)
                 return
             middle = len(self) // 2
             self[:middle]._try_import()
             self[middle:]._try_import()
 
-    def _import_batch(self):
+    def _import_batch(self, batch):
         if self._is_being_listed():
             self.write({"state": "waiting"})
             return
         self._take_over_links()
-        batch = ImportBatch(self)
         self._parse(batch)
-        env = batch.connection._import_env()
-        env[self._target_model(batch.resource)]._procurify_import(batch)
+        self._route(batch)
+        for company, part in batch.by_company():
+            env = batch.connection._import_env(company)
+            env[self._target_model(batch.resource)]._procurify_import(part)
         # What the database refuses belongs to this batch, not to the next one.
         self.env.flush_all()
         self._apply(batch)
@@ -168,6 +172,8 @@ class ProcurifyRecord(models.Model):
         waiting.write({"state": "waiting"})
         self._quarantine(batch.holds)
         self._write_notes(batch, lambda record: record in batch.holds)
+        self._mention(batch)
+        self.browse(record.id for record in batch.targets)._note_locations(batch)
         before._close_unused()
         self.env["procurify.audit"]._log_outcome(states, self)
 

@@ -10,7 +10,12 @@ from .import_batch import BatchRefused, Choice, ImportBatch
 
 # Choice → the causes that it answers.
 CHOICES = {
-    "update": ("changed_after_booking", "cancelled_in_odoo", "order_locked"),
+    "update": (
+        "changed_after_booking",
+        "cancelled_in_odoo",
+        "order_locked",
+        "moved_company",
+    ),
     "credit": ("changed_after_booking",),
     "keep": (
         "changed_after_booking",
@@ -20,6 +25,7 @@ CHOICES = {
         "order_cancelled",
         "order_locked",
         "order_undercut",
+        "moved_company",
     ),
     "reverse": ("withdrawn", "deleted_in_procurify"),
     "import_again": ("target_deleted",),
@@ -316,7 +322,9 @@ class ProcurifyRecord(models.Model):
         record = self.sudo()
         batch = ImportBatch(record, choice)
         record._parse(batch)
-        importer = batch.connection._import_env()[record.res_model]
+        batch.locate()
+        env = batch.connection._import_env(record.company_id)
+        importer = env[record.res_model]
         try:
             importer._procurify_import(batch)
         except BatchRefused as refused:

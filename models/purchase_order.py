@@ -5,10 +5,9 @@ from odoo.fields import Command, Domain
 
 from ..procurify import OrderState
 from .import_batch import BatchRefused
-from .order_import import OrderImport, created_line
+from .order_import import OrderImport
 from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
-
-_LIVE_STATES = ("draft", "sent", "to approve", "purchase")
+from .purchase_line import created_line
 
 
 class PurchaseOrder(models.Model):
@@ -25,7 +24,7 @@ class PurchaseOrder(models.Model):
         if batch.resource == "requisition":
             self._procurify_import_requisitions(batch)
             return
-        orders = self._procurify_linked_orders(batch)
+        orders = self._procurify_linked(batch)
         self._procurify_exclude(batch, orders)
         self._procurify_end(batch, orders)
         imported = OrderImport(self.env, batch)
@@ -42,17 +41,12 @@ class PurchaseOrder(models.Model):
     # === WHICH ORDERS === #
 
     @api.model
-    def _procurify_linked_orders(self, batch):
-        """Return {record: order} of the orders that are in Odoo already."""
-        linked = batch.open.filtered("res_id")
-        found = {
-            order.id: order
-            for order in self.search(Domain("id", "in", linked.mapped("res_id")))
-        }
-        for record in linked.filtered(lambda r: r.res_id not in found):
-            key = f"{record.resource}/{record.external_id}"
-            batch.hold(record, "target_deleted", key, value=record.name)
-        return {r: found[r.res_id] for r in linked if r.res_id in found}
+    def _procurify_open_ids(self, res_ids):
+        """Return the requests, and the orders that are not billed to the end."""
+        settled = Domain("state", "=", "cancel") | Domain(
+            "invoice_status", "=", "invoiced"
+        )
+        return set(self.search(Domain("id", "in", res_ids) & ~settled).ids)
 
     @api.model
     def _procurify_exclude(self, batch, orders):
@@ -108,14 +102,14 @@ class PurchaseOrder(models.Model):
     @api.model
     def _procurify_create(self, batch, imported, records):
         """Create the orders of ``records``; what was requested moves into them."""
-        fresh = {
-            record: {
+        fresh = {}
+        for record in records:
+            requested = imported.requested(record)
+            fresh[record] = {
                 source: values
                 for source, values in imported.lines[record].items()
-                if source not in imported.requested(record)
+                if source not in requested
             }
-            for record in records
-        }
         orders = self.create(
             [
                 imported.values[record]

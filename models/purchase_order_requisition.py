@@ -2,8 +2,8 @@
 
 from odoo import api, models
 
-from .order_import import created_line
 from .order_revision import same
+from .purchase_line import created_line
 from .requisition_import import RequisitionImport
 
 
@@ -28,14 +28,13 @@ class PurchaseOrder(models.Model):
     @api.model
     def _procurify_request(self, imported, record, groups):
         """Bring the requests of one requisition to what it wants; return them."""
-        lines = self._procurify_request_lines(imported, record)
-        wanted = {item for items in groups.values() for item in items}
+        rows = imported.items[record.external_id]
+        mine = {row.res_id for row in rows}
+        lines = imported.requested.filtered(lambda line: line.id in mine)
+        wanted = {item.res_id for items in groups.values() for item in items}
         requests = lines.order_id
         by_vendor = {(r.partner_id.id, r.currency_id.id): r for r in requests}
-        for item in imported.items[record.external_id]:
-            line = lines.filtered(lambda line, item=item: line.id == item.res_id)
-            if line and item not in wanted:
-                line.unlink()
+        lines.filtered(lambda line: line.id not in wanted).unlink()
         for key, items in groups.items():
             request = by_vendor.get(key) or self._procurify_new_request(
                 imported.documents[record], *key
@@ -45,27 +44,6 @@ class PurchaseOrder(models.Model):
                 request._procurify_request_line(item, values, lines)
         requests._procurify_end_requests(record.name)
         return requests.filtered("order_line")
-
-    @api.model
-    def _procurify_request_lines(self, imported, record):
-        """Return the lines that this requisition's items have on requests."""
-        rows = imported.items[record.external_id]
-        lines = self.env["purchase.order.line"].search(
-            [
-                ("id", "in", [row.res_id for row in rows if row.res_id]),
-                ("state", "in", ("draft", "sent")),
-            ]
-        )
-        orders = record.search_fetch(
-            [
-                ("connection_id", "=", record.connection_id.id),
-                ("resource", "=", "purchase_order"),
-                ("res_id", "in", lines.order_id.ids),
-            ],
-            ["res_id"],
-        )
-        taken = set(orders.mapped("res_id"))
-        return lines.filtered(lambda line: line.order_id.id not in taken)
 
     @api.model
     def _procurify_new_request(self, requisition, partner_id, currency_id):

@@ -6,9 +6,10 @@ from odoo import api, models
 from odoo.fields import Command
 
 from .causes import Hold
+from .difference_text import in_words
 from .import_batch import Choice
-from .order_import import created_line
 from .order_revision import SETTLEMENT, OrderRevision
+from .purchase_line import created_line
 
 
 class PurchaseOrder(models.Model):
@@ -42,6 +43,7 @@ class PurchaseOrder(models.Model):
             imported.linked(record, order),
             force=bool(batch.choice),
         )
+        batch.hold_moved(record)
         self._procurify_hold_revision(batch, record, order, revision)
         if record in batch.holds:
             self._procurify_note_offer(batch, imported, record)
@@ -83,7 +85,7 @@ class PurchaseOrder(models.Model):
             batch.hold(
                 record,
                 "changed_after_booking",
-                value=revision.in_words(),
+                value=in_words(self.env, revision.conflicts),
                 found=order.display_name,
             )
         for line, quantity in revision.undercut.items():

@@ -14,10 +14,12 @@ from ..procurify import (
     Vendor,
     VendorType,
 )
-from .document_import import DocumentImport, at_noon
+from .instants import at_noon
 from .other_vendor import OtherVendor
 from .procurify_import_mixin import UNKNOWN_CODES
 from .procurify_record_import import PAYLOADS
+from .purchase_line import counts, on_requests, plain_line, quantity_and_price
+from .reference_import import ReferenceImport
 
 _WANTED = (OrderItemStatus.APPROVED, OrderItemStatus.LISTED)
 _LIVE = (
@@ -27,24 +29,29 @@ _LIVE = (
 )
 
 
-class RequisitionImport(DocumentImport):
+class RequisitionImport(ReferenceImport):
     """Prepares the requests for quotation that requisitions stand for.
 
     ``wanted`` holds for each requisition what is approved and not bought, as
-    {(vendor id, currency id): {order item: values of a line}}.
+    {(vendor id, currency id): {order item: values of a line}}. ``requested`` has the
+    lines of all of them that are on requests already.
     """
 
     def __init__(self, env, batch):
         super().__init__(env, batch)
         self.wanted = {}
         self.items = self._staged_items()
+        self.requested = self._requested_lines()
         self.generic = self.connection.product_id.with_env(env)
 
     def run(self):
         """Fill ``wanted``, and hold what cannot be requested."""
         self._resolve_known()
         for record, requisition in self.documents.items():
+            if not self._is_open(record):
+                continue
             groups = defaultdict(dict)
+            self._check_company(record)
             if requisition.status in _LIVE and not record.remote_deleted:
                 for item in self._wanted_items(record):
                     key, values = self._request(record, requisition, item)
@@ -55,18 +62,30 @@ class RequisitionImport(DocumentImport):
     # === WHAT IS WANTED === #
 
     def _staged_items(self):
-        """Return {requisition number: order items with their payloads}."""
-        numbers = [record.external_id for record in self.documents]
+        """Return {requisition number: order items with their payloads}.
+
+        A requisition with one that cannot be read is held.
+        """
+        requisitions = {record.external_id: record for record in self.documents}
         rows = self.connection.env["procurify.record"].search(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "=", "order_item")
-            & Domain("remote_group", "in", numbers)
+            & Domain("remote_group", "in", list(requisitions))
         )
         staged = defaultdict(dict)
         for row in rows:
-            data = json.loads(row.payload, parse_float=Decimal)
-            staged[row.remote_group][row] = OrderItem.from_json(data)
+            with self._holding_unreadable(requisitions[row.remote_group]):
+                data = json.loads(row.payload, parse_float=Decimal)
+                staged[row.remote_group][row] = OrderItem.from_json(data)
         return staged
+
+    def _requested_lines(self):
+        """Return the lines that the requisitions' items have on requests."""
+        rows = [row for items in self.items.values() for row in items]
+        lines = self.env["purchase.order.line"].search(
+            Domain("id", "in", [row.res_id for row in rows if row.res_id])
+        )
+        return on_requests(self.connection, lines)
 
     def _wanted_items(self, record):
         """Yield the items that are approved, not bought, and name a vendor."""
@@ -77,55 +96,65 @@ class RequisitionImport(DocumentImport):
 
     def _resolve_known(self):
         """Resolve what the items name by number only: it is staged, or unknown."""
-        keys = set()
-        mentioned = {}
+        named, numbers = {}, {}
         for record, requisition in self.documents.items():
+            named[record], numbers[record] = {}, set()
             with self._holding_unreadable(record):
-                mentioned |= self._embedded(requisition)
+                named[record] = self._embedded(requisition)
             for item in self.items[record.external_id].values():
-                keys |= {
+                numbers[record] |= {
                     ("vendor", str(item.vendor_id)),
                     ("currency", str(item.currency_id)),
                     ("catalog_item", str(item.catalog_item_id)),
                 }
                 if item.unit:
-                    mentioned |= self._synthetic("unit", Unit(item.unit))
-        records = self.connection.env["procurify.record"]
-        known = records.search(
+                    named[record] |= self._synthetic("unit", Unit(item.unit))
+        keys = set().union(*numbers.values())
+        known = self.connection.env["procurify.record"].search(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "in", list({resource for resource, _id in keys}))
             & Domain("external_id", "in", list({number for _r, number in keys}))
         )
-        mentioned |= {
+        staged = {
             (row.resource, row.external_id): (row.payload, PAYLOADS[row.resource])
             for row in known
-            if (row.resource, row.external_id) in keys
         }
-        mentioned |= self._named_vendors(known)
-        self.references = records._resolve(self.connection, mentioned)
-        self.analytic = self.targets("account.analytic.account")
+        vendors = self._named_vendors(known)
+        mentioned = {}
+        for record in self.documents:
+            named[record] |= vendors[record]
+            named[record] |= {k: staged[k] for k in numbers[record] if k in staged}
+            self.batch.mention(record, named[record])
+            mentioned |= named[record]
+        self._resolve(mentioned)
         self.products = self.targets("product.product")
         self.units = self.targets("uom.uom")
 
     def _named_vendors(self, known):
-        """Return the vendors that items of the catch-all name, as ``_resolve`` takes
-        them, and note in ``others`` which ids are the catch-all's.
+        """Return {record: vendors that its items of the catch-all name}, as
+        ``_resolve`` takes them; note in ``others`` which ids are the catch-all's.
 
         :param known: staged records of what the items mention
         """
-        rows = known.filtered(lambda row: row.resource == "vendor")
+        rows = known.filtered(
+            lambda row: (
+                row.resource == "vendor"
+                and "invalid_payload" not in row.cause_ids.mapped("code")
+            )
+        )
         payloads = [json.loads(row.payload, parse_float=Decimal) for row in rows]
         self.others = {
             data["id"]: Vendor.from_json(data)
             for data in payloads
             if data.get("type") == VendorType.OTHER
         }
-        mentioned = {}
-        for items in self.items.values():
-            for item in items.values():
+        named = {}
+        for record in self.documents:
+            named[record] = {}
+            for item in self.items[record.external_id].values():
                 if item.vendor_id in self.others:
-                    mentioned |= self._other_of(item).mentioned()
-        return mentioned
+                    named[record] |= self._other_of(item).mentioned()
+        return named
 
     def _other_of(self, item):
         return OtherVendor(self.others[item.vendor_id], [item.vendor_text])
@@ -141,24 +170,20 @@ class RequisitionImport(DocumentImport):
         currency_id = self._known(record, "currency", item.currency_id)
         product = self._product(item)
         key = requisition.department and self._analytic_key(record, requisition)
-        unit = item.unit and self._optional_target("unit", Unit(item.unit).external_id)
-        has_unit = unit and (
-            product == self.generic
-            or self.units[unit]._has_common_reference(product.uom_id)
+        quantity, price = quantity_and_price(
+            self.pricing, item.quantity or None, item.price, item.total_cost or 0
         )
-        quantity, price = self._quantity_and_price(item)
-        return (vendor_id, currency_id), {
-            "name": item.name,
-            "product_id": product.id,
-            "product_uom_id": unit if has_unit else product.uom_id.id,
-            "product_qty": quantity,
-            "price_unit": price,
-            "discount": 0.0,
-            "date_planned": self._planned(requisition),
-            "tax_ids": [],
-            "analytic_distribution": {key: 100.0} if key else False,
-            "qty_received": None,
-        }
+        values = plain_line(
+            name=item.name,
+            product=product,
+            unit=self._unit(item, product),
+            quantity=quantity,
+            price=price,
+            planned=at_noon(requisition.date_required or requisition.date),
+        )
+        if key:
+            values["analytic_distribution"] = {key: 100.0}
+        return (vendor_id, currency_id), values
 
     def _known(self, record, resource, number):
         """Return the id of what an item names by number; else hold or wait."""
@@ -173,15 +198,9 @@ class RequisitionImport(DocumentImport):
         target_id = self._optional_target("catalog_item", str(item.catalog_item_id))
         return self.products[target_id] if target_id else self.generic
 
-    def _quantity_and_price(self, item):
-        quantity, price = item.quantity, item.price
-        if (
-            quantity
-            and price is not None
-            and self.pricing.keeps(quantity, self.pricing.unit_digits)
-        ):
-            return float(quantity), float(price)
-        return 1.0, float(item.total_cost or 0)
-
-    def _planned(self, requisition):
-        return at_noon(requisition.date_required or requisition.date)
+    def _unit(self, item, product):
+        target_id = item.unit and self._optional_target(
+            "unit", Unit(item.unit).external_id
+        )
+        unit = self.units.get(target_id)
+        return unit if counts(unit, product, self.generic) else product.uom_id

@@ -21,6 +21,16 @@ _FIELDS = {
 }
 
 
+def _choices(name):
+    """Return the choices of the connection's field ``name``, as a Selection asks."""
+
+    def choices(settings):
+        field = settings.env["procurify.connection"]._fields[name]
+        return field._description_selection(settings.env)
+
+    return choices
+
+
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
@@ -45,7 +55,7 @@ class ResConfigSettings(models.TransientModel):
         "res.users", "Procurify Integration User", groups=_MANAGER
     )
     procurify_vendor_policy = fields.Selection(
-        [("create", "Create the vendor"), ("hold", "Hold for a person")],
+        _choices("vendor_policy"),
         string="Unknown Vendors",
         groups=_MANAGER,
     )
@@ -56,44 +66,32 @@ class ResConfigSettings(models.TransientModel):
         "account.analytic.plan", "Location Plan", groups=_MANAGER
     )
     procurify_order_policy = fields.Selection(
-        [
-            ("purchase", "Confirmed orders"),
-            ("rfq", "Requests for quotation, for a person to confirm"),
-            ("none", "Do not import"),
-        ],
+        _choices("order_policy"),
         string="Procurify Orders",
         groups=_MANAGER,
     )
     procurify_requisition_policy = fields.Selection(
-        [("none", "Do not import"), ("rfq", "Requests for quotation, per vendor")],
+        _choices("requisition_policy"),
         string="Procurify Requisitions",
         groups=_MANAGER,
     )
     procurify_product_policy = fields.Selection(
-        [
-            ("create", "Create the product"),
-            ("generic", "Use the generic product"),
-            ("hold", "Hold for a person"),
-        ],
+        _choices("product_policy"),
         string="Unknown Catalogue Items",
         groups=_MANAGER,
     )
     procurify_receipt_policy = fields.Selection(
-        [("none", "Leave to Odoo"), ("set", "Set what Procurify received")],
+        _choices("receipt_policy"),
         string="Received Quantities",
         groups=_MANAGER,
     )
     procurify_bill_policy = fields.Selection(
-        [("draft", "Leave them as drafts"), ("posted", "Post them")],
+        _choices("bill_policy"),
         string="New Bills",
         groups=_MANAGER,
     )
     procurify_closed_period_policy = fields.Selection(
-        [
-            ("hold", "Hold until the period is open"),
-            ("next_open", "Book them on the first open day"),
-            ("draft", "Leave them as drafts with their own date"),
-        ],
+        _choices("closed_period_policy"),
         string="Bills of Closed Periods",
         groups=_MANAGER,
     )
@@ -138,16 +136,8 @@ class ResConfigSettings(models.TransientModel):
         connection = self._procurify_connection_of(self.env.company)
         values |= {name: _raw(connection, field) for name, field in _FIELDS.items()}
         if not connection:
-            values |= {
-                "procurify_user_id": self.env.uid,
-                "procurify_vendor_policy": "create",
-                "procurify_order_policy": "purchase",
-                "procurify_requisition_policy": "none",
-                "procurify_product_policy": "create",
-                "procurify_receipt_policy": "none",
-                "procurify_bill_policy": "draft",
-                "procurify_closed_period_policy": "hold",
-            }
+            defaults = connection.default_get(list(_FIELDS.values()))
+            values |= {n: defaults[f] for n, f in _FIELDS.items() if f in defaults}
         return values
 
     def set_values(self):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "Balance",
     "NetLine",
     "Reckoning",
     "Share",
@@ -120,27 +121,30 @@ class NetLine:
     item_quantity: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reckoning:
-    """A bill's lines to book and how they compare with its own total.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """A document's own total and what its parts make, in its currency."""
 
-    ``residue`` is what the header says more than the lines make.
-    """
-
-    lines: tuple[NetLine, ...]
     total: Decimal
     computed: Decimal
     tolerance: Decimal
 
     @property
     def residue(self) -> Decimal:
-        """Header total minus the sum of the lines, in the bill's currency."""
+        """What the header says more than the parts make."""
         return self.total - self.computed
 
     @property
     def adds_up(self) -> bool:
         """Whether the residue is within a cent per line."""
         return abs(self.residue) <= self.tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoning(Balance):
+    """A bill's lines to book and how they compare with its own total."""
+
+    lines: tuple[NetLine, ...]
 
 
 def reckon(bill: Bill, cent: Decimal) -> Reckoning:
@@ -163,7 +167,9 @@ def reckon(bill: Bill, cent: Decimal) -> Reckoning:
     else:
         computed = without
     tolerance = cent * max(len(bill.items) + len(bill.costs), 1)
-    return Reckoning(tuple(lines), total, computed, tolerance)
+    return Reckoning(
+        lines=tuple(lines), total=total, computed=computed, tolerance=tolerance
+    )
 
 
 def _item_lines(item: BillItem, cent: Decimal) -> list[NetLine]:

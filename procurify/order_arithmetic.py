@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
-from .arithmetic import Tax, quantity_text
+from .arithmetic import Balance, Tax, quantity_text
 from .payloads import Unit
 from .rounding import ONE, ZERO, plain, rounded, split
 
@@ -82,25 +82,12 @@ class Extra:
     source_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderReckoning:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReckoning(Balance):
     """An order's lines and extras, and how they compare with its own total."""
 
     lines: tuple[OrderNetLine, ...]
     extras: tuple[Extra, ...]
-    total: Decimal
-    computed: Decimal
-    tolerance: Decimal
-
-    @property
-    def residue(self) -> Decimal:
-        """What the header says more than lines and extras make."""
-        return self.total - self.computed
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether the residue is within a cent per line."""
-        return abs(self.residue) <= self.tolerance
 
     @property
     def rounding(self) -> Extra | None:

@@ -51,29 +51,26 @@ class Wanted:
     amount: Decimal | None = None
 
 
-class Draw:
-    """The random choices of one bill. Same seed and ordinal, same choices."""
+class Chance:
+    """What is left to chance about any document. Same seed and ordinal, same choices.
+
+    :param kind: documents of another kind have other choices
+    """
 
     def __init__(
         self,
+        kind: str,
         seed: int,
         ordinal: int,
         vendors: VendorBook,
-        last_day: date,
-        wanted: Wanted | None = None,
+        wanted: Wanted | None,
     ) -> None:
         self.ordinal = ordinal
-        self.rng = random.Random(f"bill/{seed}/{ordinal}")
+        self.rng = random.Random(f"{kind}/{seed}/{ordinal}")
         self.vendors = vendors
-        self.last_day = last_day
         self.wanted = wanted or Wanted()
         self.currency: Currency = self.rng.choices((USD, CAD, EUR), (15, 3, 2))[0]
-        self.from_order = self.rng.random() < 0.6
         self._lines = 0
-        self.order_id = FIRST_ORDER_OF_BILLS + ordinal
-        self.order_uuid = self.uuid()
-
-    # --- small things -------------------------------------------------------------
 
     def uuid(self) -> UUID:
         return UUID(int=self.rng.getrandbits(128), version=4)
@@ -86,6 +83,29 @@ class Draw:
             number = self.wanted.department_id
             return next(d for d in DEPARTMENTS if d.id == number)
         return self.rng.choice(BOOKED_DEPARTMENTS)
+
+    def departments(self, count: int) -> list[int]:
+        return [d.id for d in self.rng.sample(BOOKED_DEPARTMENTS, count)]
+
+
+class Draw(Chance):
+    """The random choices of one bill."""
+
+    def __init__(
+        self,
+        seed: int,
+        ordinal: int,
+        vendors: VendorBook,
+        last_day: date,
+        wanted: Wanted | None = None,
+    ) -> None:
+        super().__init__("bill", seed, ordinal, vendors, wanted)
+        self.last_day = last_day
+        self.from_order = self.rng.random() < 0.6
+        self.order_id = FIRST_ORDER_OF_BILLS + ordinal
+        self.order_uuid = self.uuid()
+
+    # --- small things -------------------------------------------------------------
 
     def usual_tax(self) -> Tax | None:
         return TAX_OF_CURRENCY.get(self.currency.id)
@@ -161,9 +181,6 @@ class Draw:
             for (code, department_id), part in zip(keys, parts, strict=True)
         )
         return replace(item, shares=shares)
-
-    def departments(self, count: int) -> list[int]:
-        return [d.id for d in self.rng.sample(BOOKED_DEPARTMENTS, count)]
 
     def shipped(self, item: Item) -> Item:
         """Return the line with a freight charge of its own.

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from . import tenant_time
 from .arithmetic import CENT, line_total, proportional
-from .drawing import BOOKED_DEPARTMENTS, Wanted, frozen_rate
+from .drawing import BOOKED_DEPARTMENTS, Chance, Wanted, frozen_rate
 from .manufacturer import (
-    CAD,
-    DEPARTMENTS,
-    EUR,
     GOODS,
-    ORDINARY_CODES,
     PEOPLE,
     REMARKS,
-    USD,
 )
 from .model import Order, OrderLine, Requisition, Share
 from .order_book import CANCELLED, RECEIVED, WANTED, Purchase, status_of
@@ -40,8 +33,8 @@ ORDERS_PER_DRAW, LINES_PER_DRAW, REQUISITIONS_PER_DRAW = 2, 20, 4
 REQUISITION_APPROVED, REQUISITION_PURCHASED, REQUISITION_RECEIVED = 1, 3, 5
 
 
-class OrderDraw:
-    """The random choices of one purchase. Same seed and ordinal, same choices."""
+class OrderDraw(Chance):
+    """The random choices of one purchase."""
 
     def __init__(
         self,
@@ -52,12 +45,8 @@ class OrderDraw:
         last_day: date,
         wanted: Wanted | None = None,
     ) -> None:
-        self.ordinal = ordinal
-        self.rng = random.Random(f"order/{seed}/{ordinal}")
-        self.vendors = vendors
+        super().__init__("order", seed, ordinal, vendors, wanted)
         self.catalogue = catalogue
-        self.wanted = wanted or Wanted()
-        self.currency: Currency = self.rng.choices((USD, CAD, EUR), (15, 3, 2))[0]
         self.vendor_id = self.rng.choice(vendors.ordinary)
         self.user_id = self.rng.choice(PEOPLE).id
         day = last_day - timedelta(days=self.rng.randint(20, 340))
@@ -68,22 +57,9 @@ class OrderDraw:
             hours=self.rng.randint(1, 300), microseconds=self.rng.randint(0, 999999)
         )
         self.modified = tenant_time.local(changed)
-        self._lines = 0
         self._orders = 0
 
     # --- small things -------------------------------------------------------------
-
-    def uuid(self) -> UUID:
-        return UUID(int=self.rng.getrandbits(128), version=4)
-
-    def code(self) -> str:
-        return self.wanted.code or self.rng.choice(ORDINARY_CODES)
-
-    def department(self) -> Department:
-        if self.wanted.department_id is not None:
-            number = self.wanted.department_id
-            return next(d for d in DEPARTMENTS if d.id == number)
-        return self.rng.choice(BOOKED_DEPARTMENTS)
 
     def requisition_number(self, position: int = 0) -> int:
         return FIRST_REQUISITION + self.ordinal * REQUISITIONS_PER_DRAW + position
@@ -148,9 +124,6 @@ class OrderDraw:
             for code, department_id in keys
         )
         return coded(replace(line, shares=shares))
-
-    def departments(self, count: int) -> list[int]:
-        return [d.id for d in self.rng.sample(BOOKED_DEPARTMENTS, count)]
 
     # --- orders and requisitions --------------------------------------------------
 

@@ -13,6 +13,7 @@ from . import test_edge_life
 from . import test_edge_vendors
 from . import test_fetch
 from . import test_inventory
+from . import test_mention
 from . import test_multi_company
 from . import test_order_items
 from . import test_performance
@@ -21,6 +22,7 @@ from . import test_purchase_order
 from . import test_quarantine
 from . import test_random_order
 from . import test_requisition
+from . import test_routing
 from . import test_sweep
 from . import test_synchronisation
 from . import test_tour

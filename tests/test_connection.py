@@ -262,6 +262,14 @@ class TestConnection(ProcurifyCommon):
             }
         )
 
+        offered = settings.fields_get(["procurify_order_policy"])
+        self.assertEqual(
+            offered["procurify_order_policy"]["selection"],
+            self.connection.fields_get(["order_policy"])["order_policy"]["selection"],
+        )
+        self.assertEqual(settings.procurify_order_policy, "purchase")
+        self.assertEqual(settings.procurify_bill_policy, "draft")
+
         result = settings.action_procurify_test()
 
         self.assertEqual(result["params"]["type"], "success")

@@ -120,6 +120,19 @@ class TestEdgeVendors(ProcurifyCommon):
         vendor = self._record("vendor", vendor_id)
         self.assertIn("Works", vendor.payload_text)
 
+    def test_half_a_character_in_the_order_line_of_a_bill_holds_nothing(self):
+        order_id = self.dataset.add_order("plain")
+        self.dataset.revise_order(order_id, name="Half \ud83d a nut", sku="\udc00")
+        bill_id = self.dataset.bill_order(order_id)
+        self.connection.stream_ids.filtered(
+            lambda stream: stream.resource in ("purchase_order", "order_item")
+        ).active = False
+        self._synchronise()
+
+        self.assertEqual(self._record("bill", bill_id).hold_reason, "")
+        self.assertTrue(self._move(bill_id))
+        self.assertTrue(self._records("order_item"), "staged with the bill")
+
     def test_long_vendor_name_is_not_cut_as_on_the_bill(self):
         bill_id = self.dataset.add_bill("plain")
         name = f"{'Long ' * 28}Name"

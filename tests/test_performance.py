@@ -49,6 +49,22 @@ class TestPerformance(ProcurifyCommon):
 
         self.assertLessEqual(many, few + 5)
 
+    def test_noting_what_bills_name_costs_the_same_for_one_or_many(self):
+        for _number in range(30):
+            self.dataset.add_bill("several_lines")
+        self._synchronise()
+        records = self._records("bill").sudo()
+        mentions = self.env["procurify.mention"].sudo()
+
+        for again in (False, True):
+            if not again:
+                mentions.search([]).unlink()
+            few = self._queries_of_mention(records[:2])
+            many = self._queries_of_mention(records[2:])
+            with self.subTest(again=again):
+                self.assertEqual((few, many), (1, 1))
+        self.assertGreater(mentions.search_count([]), 3 * len(records))
+
     def test_staging_costs_the_same_for_one_or_many(self):
         self.connection.page_size = 100
         self.dataset.add_bill("plain")
@@ -108,6 +124,15 @@ class TestPerformance(ProcurifyCommon):
         records._parse(batch)
         start = self.env.cr.sql_log_count
         BillImport(self.connection._import_env(), batch).run()
+        return self.env.cr.sql_log_count - start
+
+    def _queries_of_mention(self, records):
+        batch = ImportBatch(records)
+        records._parse(batch)
+        BillImport(self.connection._import_env(), batch).run()
+        self.env.flush_all()
+        start = self.env.cr.sql_log_count
+        records._mention(batch)
         return self.env.cr.sql_log_count - start
 
     def _queries_of_import(self, records):

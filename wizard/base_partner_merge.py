@@ -25,6 +25,13 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             targets = rows._audit_targets() if model == "procurify.record" else {}
             rows.write({"res_id": dst_record.id})
             self.env["procurify.audit"]._log_mapped(targets)
+        # Documents follow a merge by themselves: theirs is no former mapping.
+        self.env["procurify.mention"].sudo().search(
+            [
+                ("mention_id.res_model", "=", referenced_model),
+                ("res_id", "in", src_records.ids),
+            ]
+        ).write({"res_id": dst_record.id})
         return super()._update_reference_fields_generic(
             referenced_model, src_records, dst_record, additional_update_records
         )

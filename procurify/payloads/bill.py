@@ -16,10 +16,11 @@ from .embedded import (
     Allocation,
     full_name,
     fullest,
+    locations,
     mention,
     mentions_of_account,
 )
-from .master_data import Currency, Vendor
+from .master_data import Currency, Location, Vendor
 from .values import Reader, normalise_uuid
 
 if TYPE_CHECKING:
@@ -192,6 +193,14 @@ class Bill:
         the most fields, because some places embed a short form.
         """
         return fullest(_mentions(self.raw))
+
+    def line_locations(self) -> Iterator[tuple[str, Location]]:
+        """Yield (line's text, location) of every line or cost coded at one."""
+        for item in self.items:
+            shares = item.allocations or (item.fallback_account,)
+            yield from locations(item.description, shares)
+        for cost in self.costs:
+            yield from locations(cost.name, (cost.allocation,))
 
 
 _AMOUNTS = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import InvalidPayload
-from .master_data import AccountCode, Department
+from .master_data import AccountCode, Department, Location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,6 +61,16 @@ class Allocation:
             department=Department.read(department) if department else None,
             amount=amount,
         )
+
+
+def locations(
+    text: str, allocations: Iterable[Allocation | None]
+) -> Iterator[tuple[str, Location]]:
+    """Yield ``text`` with the location of each share that is coded at one."""
+    for allocation in allocations:
+        department = allocation.department if allocation else None
+        if department and department.branch:
+            yield text, department.branch
 
 
 def full_name(user: Reader | None) -> str:

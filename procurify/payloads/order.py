@@ -12,8 +12,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from .attachment import Attachment, each_once
-from .embedded import full_name, fullest, mention, mentions_of_account
-from .master_data import Currency, Keyed, PaymentTerm, Vendor
+from .embedded import full_name, fullest, locations, mention, mentions_of_account
+from .master_data import Currency, Keyed, Location, PaymentTerm, Vendor
 from .order_line import OrderLine, read_is_percentage
 from .values import Reader, normalise_uuid
 
@@ -156,6 +156,13 @@ class Order(Keyed):
         short form. A payment term only where it has a key.
         """
         return fullest(_mentions(self.raw))
+
+    def line_locations(self) -> Iterator[tuple[str, Location]]:
+        """Yield (line's text, location) of every line that is coded at one."""
+        for line in self.lines:
+            if line.active and line.order_id in (None, self.id):
+                shares = line.allocations or (line.fallback_account,)
+                yield from locations(line.name or line.label, shares)
 
 
 def _payment_term(source: Reader) -> PaymentTerm | None:

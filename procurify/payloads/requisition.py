@@ -103,6 +103,12 @@ class Requisition(Keyed):
         """Yield (resource, external id, object as sent) of what it mentions."""
         return fullest(_mentions(self.raw))
 
+    def line_locations(self) -> Iterator[tuple[str, Location]]:
+        """Yield (its label, location): its department's, else its own."""
+        place = (self.department and self.department.branch) or self.branch
+        if place:
+            yield self.label, place
+
 
 def _approver_name(source: Reader) -> str:
     """Name who approved: finally, else as the last of those who passed it on."""

@@ -1,0 +1,159 @@
+"""Which company the documents of a location belong to."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .resource_kinds import DOCUMENTS
+
+# Where these change, another connection may be the one that books.
+_RESPONSIBLE = frozenset({"active", "company_id", "base_url"})
+
+
+class ProcurifyRoute(models.Model):
+    """A rule: what is bought for a location of Procurify is booked in a company.
+
+    The connections to one tenant, one for each company with a chart of its own,
+    share their rules, whichever of them they were entered on.
+    """
+
+    _name = "procurify.route"
+    _description = "Procurify Route"
+    _order = "connection_id, location_id, id"
+
+    connection_id = fields.Many2one(
+        "procurify.connection", required=True, index=True, ondelete="cascade"
+    )
+    location_id = fields.Many2one(
+        "procurify.record",
+        index="btree_not_null",
+        ondelete="cascade",
+        domain="[('connection_id', '=', connection_id), ('resource', '=', 'location')]",
+        help="A location of Procurify. Empty: every other location.",
+    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+
+    _default_uniq = models.UniqueIndex(
+        "(connection_id) WHERE location_id IS NULL",
+        "There is one rule for every other location.",
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("connection_id", "location_id", "company_id")
+    def _check_location(self):
+        for route in self:
+            location = route.location_id.sudo()
+            if location and (
+                location.resource != "location"
+                or location.connection_id != route.connection_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s is not a location of this connection.",
+                        name=location.display_name,
+                    )
+                )
+            route._check_agreement()
+
+    def _check_agreement(self):
+        """Refuse two companies for one location, on whichever connections.
+
+        :raises ValidationError: naming them
+        """
+        self.ensure_one()
+        for other in self.connection_id._tenant_routes() - self.sudo():
+            if other._place() == self.sudo()._place() and (
+                other.company_id != self.company_id
+                or other.connection_id == self.connection_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(location)s has another rule: %(company)s, on the connection "
+                        "%(connection)s.",
+                        location=self.sudo().location_id.display_name
+                        or self.env._("Every other location"),
+                        company=other.company_id.name,
+                        connection=other.connection_id.name,
+                    )
+                )
+
+    def _place(self):
+        """Return Procurify's id of the location; False: every other one."""
+        self.ensure_one()
+        return self.location_id.external_id
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        routes = super().create(vals_list)
+        routes.connection_id._route_again()
+        return routes
+
+    def write(self, vals):
+        connections = self.connection_id
+        written = super().write(vals)
+        (connections | self.connection_id)._route_again()
+        return written
+
+    def unlink(self):
+        connections = self.connection_id
+        unlinked = super().unlink()
+        connections._route_again()
+        return unlinked
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    route_ids = fields.One2many(
+        "procurify.route",
+        "connection_id",
+        string="Companies of Locations",
+        copy=False,
+        help="Without any, everything belongs to the connection's company.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        connections = super().create(vals_list)
+        connections._route_again(if_routed=True)
+        return connections
+
+    def write(self, vals):
+        if not _RESPONSIBLE & vals.keys():
+            return super().write(vals)
+        before = self._tenant_connections()
+        written = super().write(vals)
+        (before | self)._route_again(if_routed=True)
+        return written
+
+    def unlink(self):
+        others = self._tenant_connections() - self
+        unlinked = super().unlink()
+        others._route_again(if_routed=True)
+        return unlinked
+
+    def _tenant_connections(self):
+        """Return the active connections, of any company, to the tenants of these."""
+        tenants = {connection._tenant() for connection in self.sudo()}
+        active = self.sudo().search([("active", "=", True)], order="id")
+        return active.filtered(lambda connection: connection._tenant() in tenants)
+
+    def _tenant_routes(self):
+        """Return the rules that hold for the tenants of these; the eldest first."""
+        return (
+            self.env["procurify.route"]
+            .sudo()
+            .search(
+                [("connection_id", "in", self._tenant_connections().ids)], order="id"
+            )
+        )
+
+    def _route_again(self, if_routed=False):
+        """Decide again about what is in Odoo nowhere yet, for the whole tenant.
+
+        :param if_routed: only where the tenant has rules
+        """
+        if not if_routed or self._tenant_routes():
+            self._tenant_connections()._decide_again(DOCUMENTS)

@@ -1,0 +1,80 @@
+"""Values of one purchase order line, kept as JSON and written by whoever needs it."""
+
+from odoo.fields import Command
+
+
+def plain_line(name, product, unit, quantity, price, planned):
+    """Return the JSON values of a line without taxes, cost centre and receipt.
+
+    :param quantity: float in ``unit``
+    :param price: float per piece, in the order's currency
+    :param planned: as ``at_noon`` tells a day
+    """
+    return {
+        "name": name,
+        "product_id": product.id,
+        "product_uom_id": unit.id,
+        "product_qty": quantity,
+        "price_unit": price,
+        "discount": 0.0,
+        "date_planned": planned,
+        "tax_ids": [],
+        "analytic_distribution": False,
+        "qty_received": None,
+    }
+
+
+def quantity_and_price(pricing, quantity, price, amount):
+    """Return (quantity, price) as floats: the pieces, else one piece at ``amount``.
+
+    :param pricing: LinePricing of the company
+    :param quantity: Decimal, or None where it does not make the amount
+    """
+    if (
+        quantity is None
+        or price is None
+        or not pricing.keeps(quantity, pricing.unit_digits)
+    ):
+        return 1.0, float(amount)
+    return float(quantity), float(price)
+
+
+def on_requests(connection, lines):
+    """Return those of ``lines`` that are on requests which a requisition made.
+
+    A draft that no purchase order of Procurify is linked to is one.
+    """
+    drafts = lines.filtered(lambda line: line.state in ("draft", "sent"))
+    orders = connection.env["procurify.record"].search_fetch(
+        [
+            ("connection_id", "=", connection.id),
+            ("resource", "=", "purchase_order"),
+            ("res_id", "in", drafts.order_id.ids),
+        ],
+        ["res_id"],
+    )
+    taken = set(orders.mapped("res_id"))
+    return drafts.filtered(lambda line: line.order_id.id not in taken)
+
+
+def counts(unit, product, generic):
+    """Tell whether an order line of ``product`` can be counted in ``unit``.
+
+    The generic product has no stock; another's is counted in what converts to its
+    own unit.
+    """
+    if not unit:
+        return False
+    return product == generic or unit._has_common_reference(product.uom_id)
+
+
+def created_line(values):
+    """Return a line's values as ``create`` takes them.
+
+    The price is a person's in Odoo's eyes: no pricelist revises it.
+    """
+    written = {name: value for name, value in values.items() if value is not None}
+    return written | {
+        "tax_ids": [Command.set(values["tax_ids"])],
+        "technical_price_unit": -1.0,
+    }

@@ -1,0 +1,136 @@
+"""What the records of one batch refer to, and what is missing of it."""
+
+from contextlib import contextmanager
+
+from ..procurify import InvalidPayload
+from .line_pricing import LinePricing
+from .procurify_import_mixin import json_text
+from .procurify_record_import import PAYLOADS, Resolution
+
+
+class ReferenceImport:
+    """Resolves what the payloads of a batch refer to; holds or waits for the rest.
+
+    ``references`` is what ``_resolve`` says of everything mentioned, and ``analytic``
+    the analytic accounts among it by id.
+    """
+
+    def __init__(self, env, batch):
+        """:param env: of the integration user, in the connection's company"""
+        self.env = env
+        self.batch = batch
+        self.connection = batch.connection
+        self.company = env.company
+        self.documents = {record: batch.payloads[record] for record in batch.open}
+        self.references = {}
+        self.analytic = {}
+        self.pricing = LinePricing(env)
+
+    # === WHAT IS MENTIONED === #
+
+    def _resolve(self, mentioned):
+        """Look up ``mentioned``, {(resource, external id): (text, payload)}."""
+        records = self.connection.env["procurify.record"]
+        self.references = records._resolve(self.connection, mentioned)
+        self.analytic = self.targets("account.analytic.account")
+
+    @contextmanager
+    def _holding_unreadable(self, record):
+        """Hold ``record`` where its figures or what it embeds cannot be read."""
+        try:
+            yield
+        except InvalidPayload as error:
+            self.batch.hold(record, "invalid_payload", value=str(error))
+
+    @staticmethod
+    def _embedded(document):
+        """Return the objects that ``document`` embeds, as ``_resolve`` takes them.
+
+        :raises InvalidPayload: an embedded object cannot be read
+        """
+        return {
+            (resource, external_id): (
+                json_text(data),
+                PAYLOADS[resource].from_json(data),
+            )
+            for resource, external_id, data in document.references()
+        }
+
+    @staticmethod
+    def _synthetic(resource, payload):
+        """Return one object that has no list of its own, as ``_resolve`` takes it."""
+        text = json_text(payload.to_json())
+        return {(resource, payload.external_id): (text, payload)}
+
+    # === WHAT IS FOUND === #
+
+    def targets(self, model):
+        """Return {id: record of ``model``} of what was found."""
+        ids = {
+            reference.target_id
+            for reference in self.references.values()
+            if reference.target_id and reference.record.res_model == model
+        }
+        return {record.id: record for record in self.env[model].browse(ids)}
+
+    def _target(self, record, resource, external_id):
+        """Return the id that a reference means; else hold or wait, and return False."""
+        reference = self.references[resource, external_id]
+        if reference.state is Resolution.FOUND:
+            return reference.target_id
+        if reference.state is Resolution.WAITING:
+            self.batch.wait(record)
+        for hold in reference.holds:
+            self._hold(record, hold)
+        return False
+
+    def _optional_target(self, resource, external_id):
+        """Return the id that a reference means, or False; it never holds."""
+        reference = self.references.get((resource, external_id))
+        return reference.target_id if reference else False
+
+    def _hold(self, record, hold):
+        if hold not in self.batch.holds.get(record, ()):
+            self.batch.hold(
+                record, hold.code, hold.key, hold.reference_id, **hold.params
+            )
+
+    def _is_open(self, record):
+        """Tell whether nothing speaks against writing ``record``."""
+        return record not in self.batch.holds and record not in self.batch.waiting
+
+    def _check_company(self, record):
+        """Hold what belongs to no company, to several, or to one that cannot be
+        written here."""
+        for hold in self.batch.misrouted.get(record, ()):
+            self._hold(record, hold)
+
+    # === COST CENTRES === #
+
+    def _analytic_key(self, record, share):
+        """Return Odoo's key of the department and location of ``share``, or ""."""
+        department = share.department
+        if not department:
+            return ""
+        ids = [self._dimension(record, "department", department)]
+        branch = department.branch
+        if branch:
+            ids.append(self._dimension(record, "location", branch))
+        accounts = [self.analytic[i] for i in ids if i]
+        plans = {account.root_plan_id for account in accounts}
+        if len(plans) < len(accounts):
+            self.batch.hold(record, "plan_conflict", value=department.label)
+        return ",".join(str(account.id) for account in accounts)
+
+    def _dimension(self, record, resource, payload):
+        """Return the analytic account of a department or location, or False.
+
+        What is not mapped holds the document, unless the policy lets it be booked
+        without; a location counts only where a plan or a person asks for it.
+        """
+        reference = self.references[resource, payload.external_id]
+        tracked = resource == "department" or self.connection.location_plan_id
+        required = tracked and self.connection[f"{resource}_policy"] != "optional"
+        if reference.state is not Resolution.FOUND and not required:
+            return False
+        return self._target(record, resource, payload.external_id)
