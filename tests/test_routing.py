@@ -268,6 +268,10 @@ class TestRoutingToBranches(RoutingCommon):
         self.assertEqual(records.cause_ids.mapped("code"), ["total_mismatch"])
         causes = self.env["procurify.cause"].with_user(reviewer).search([])
         self.assertEqual(causes, records.cause_ids)
+        audit = self.env["procurify.audit"].with_user(reviewer).search([])
+        self.assertIn(records.name, audit.mapped("subject"))
+        theirs = self._record("bill", theirs)
+        self.assertNotIn(theirs.name, audit.mapped("subject"))
         with Form(records) as form:
             self.assertEqual(form.state, "quarantined")
         self.assertFalse(
@@ -294,6 +298,27 @@ class TestRoutingToBranches(RoutingCommon):
                     "company_id": self.tacoma.id,
                 }
             )
+
+    def test_rules_are_entered_on_the_connection_s_form(self):
+        location = self._record("location", 2)
+        self.env.user.group_ids |= self.env.ref("base.group_multi_company")
+        with Form(self.connection) as form, form.route_ids.new() as line:
+            line.location_id = location
+            line.company_id = self.tacoma
+        route = self.connection.route_ids
+        self.assertEqual((route.location_id, route.company_id), (location, self.tacoma))
+
+        route.company_id = self.laredo
+        route.unlink()
+        changes = self.env["procurify.audit"].search(
+            [("connection_ref", "=", self.connection.id)], limit=3
+        )
+        words = [(row.before["route_ids"], row.after["route_ids"]) for row in changes]
+        before, after = f"{location.name}: Tacoma", f"{location.name}: Laredo"
+        self.assertEqual(words[0][1], "")
+        self.assertTrue(words[1][0].startswith(before))
+        self.assertTrue(words[1][1].startswith(after))
+        self.assertEqual(words[2][0], "")
 
     def test_five_plants_are_centres_of_two_plans(self):
         plants = {TACOMA: 2, LAREDO: 3, MONCTON: 4, WOERTH: 5, VASTERAS: 6}
