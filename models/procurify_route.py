@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from .resource_kinds import DOCUMENTS
 
@@ -149,6 +150,23 @@ class ProcurifyConnection(models.Model):
         unlinked = super().unlink()
         others._route_again(if_routed=True)
         return unlinked
+
+    def _companies(self):
+        """Return the company and, where it books in branches, those that the
+        integration user may enter: what master data can be mapped to."""
+        self.ensure_one()
+        own = self.company_id
+        in_branches = Domain("connection_id", "=", self.id) & Domain(
+            "route_company_id", "!=", False
+        )
+        if not self._tenant_routes() and not self.env["procurify.record"].search(
+            in_branches, limit=1
+        ):
+            return own
+        branches = own.search([("id", "child_of", own.id)]) - own
+        if self.user_id != self.env.ref("base.user_root"):
+            branches &= self.user_id.company_ids
+        return own | branches
 
     def _routes_in_words(self):
         """Return these rules as the audit shows them."""

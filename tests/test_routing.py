@@ -141,6 +141,28 @@ class TestRoutingToBranches(RoutingCommon):
                 self.assertEqual(order.company_id, self.tacoma)
                 self.assertEqual(record.company_id, self.tacoma)
 
+    def test_bill_of_a_branch_s_order_is_linked_to_it(self):
+        self.connection.order_policy = "purchase"
+        route = self._route(2, self.tacoma)
+        order_id = self.dataset.add_order("plain", department_id=TACOMA)
+        first = self.dataset.bill_order(order_id, {0: 1})
+        self._synchronise()
+        route.unlink()
+        second = self.dataset.bill_order(order_id, {0: 1})
+        self._synchronise()
+
+        order = self.env["purchase.order"].browse(
+            self._record("purchase_order", order_id).res_id
+        )
+        self.assertEqual(order.company_id, self.tacoma)
+        move = self._move(first)
+        self.assertEqual(move.company_id, self.tacoma)
+        self.assertLessEqual(move.invoice_line_ids.purchase_line_id, order.order_line)
+        self.assertTrue(move.invoice_line_ids.purchase_line_id)
+        # The rule is gone: the next bill is the parent's, and still no less a bill.
+        self.assertEqual(self._record("bill", second).hold_reason, "")
+        self.assertEqual(self._move(second).company_id, self.company)
+
     def test_bill_of_two_companies_is_held_with_every_reason(self):
         self._route(2, self.tacoma)
         self._route(3, self.laredo)
@@ -298,6 +320,41 @@ class TestRoutingToBranches(RoutingCommon):
                     "company_id": self.tacoma.id,
                 }
             )
+
+    def test_branch_has_its_centres_to_itself(self):
+        centres = self.env["account.analytic.account"].browse(
+            [
+                self._record("department", TACOMA).res_id,
+                self._record("location", 2).res_id,
+            ]
+        )
+        centres.company_id = self.tacoma
+        stranger = centres[0].copy({"company_id": self.laredo.id})
+        held, booked = self._bill(TACOMA), self._bill(TACOMA)
+        self._synchronise()
+        record = self._record("bill", held)
+        self.assertEqual(
+            self._codes(record), {"unknown_department", "unknown_location"}
+        )
+
+        self._route(2, self.tacoma)
+        self._route(3, self.laredo)
+        self._records("department").action_replay()
+        self._import()
+        for bill_id in (held, booked):
+            move = self._move(bill_id)
+            self.assertEqual(move.company_id, self.tacoma)
+            self.assertEqual(
+                move.invoice_line_ids[0].analytic_distribution,
+                {",".join(map(str, centres.ids)): 100.0},
+            )
+
+        # Another branch's centre is nothing for it.
+        self._map(self._record("department", TACOMA), stranger)
+        third = self._bill(TACOMA)
+        self._synchronise()
+        record = self._record("bill", third)
+        self.assertEqual(self._codes(record), {"access_denied"})
 
     def test_rules_are_entered_on_the_connection_s_form(self):
         location = self._record("location", 2)
