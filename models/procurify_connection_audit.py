@@ -38,7 +38,7 @@ class ProcurifyConnection(models.Model):
         string="Audit Is",
         compute="_compute_audit",
     )
-    audit_verified_at = fields.Datetime("Audit Verified At", compute="_compute_audit")
+    audit_verified_at = fields.Datetime(compute="_compute_audit")
     audit_findings = fields.Text(compute="_compute_audit")
 
     _check_audit_days = models.Constraint(

@@ -48,6 +48,8 @@ class RequisitionImport(ReferenceImport):
         """Fill ``wanted``, and hold what cannot be requested."""
         self._resolve_known()
         for record, requisition in self.documents.items():
+            if not self._is_open(record):
+                continue
             groups = defaultdict(dict)
             self._check_company(record)
             if requisition.status in _LIVE and not record.remote_deleted:
@@ -60,17 +62,21 @@ class RequisitionImport(ReferenceImport):
     # === WHAT IS WANTED === #
 
     def _staged_items(self):
-        """Return {requisition number: order items with their payloads}."""
-        numbers = [record.external_id for record in self.documents]
+        """Return {requisition number: order items with their payloads}.
+
+        A requisition with one that cannot be read is held.
+        """
+        requisitions = {record.external_id: record for record in self.documents}
         rows = self.connection.env["procurify.record"].search(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "=", "order_item")
-            & Domain("remote_group", "in", numbers)
+            & Domain("remote_group", "in", list(requisitions))
         )
         staged = defaultdict(dict)
         for row in rows:
-            data = json.loads(row.payload, parse_float=Decimal)
-            staged[row.remote_group][row] = OrderItem.from_json(data)
+            with self._holding_unreadable(requisitions[row.remote_group]):
+                data = json.loads(row.payload, parse_float=Decimal)
+                staged[row.remote_group][row] = OrderItem.from_json(data)
         return staged
 
     def _requested_lines(self):
@@ -130,7 +136,12 @@ class RequisitionImport(ReferenceImport):
 
         :param known: staged records of what the items mention
         """
-        rows = known.filtered(lambda row: row.resource == "vendor")
+        rows = known.filtered(
+            lambda row: (
+                row.resource == "vendor"
+                and "invalid_payload" not in row.cause_ids.mapped("code")
+            )
+        )
         payloads = [json.loads(row.payload, parse_float=Decimal) for row in rows]
         self.others = {
             data["id"]: Vendor.from_json(data)

@@ -65,7 +65,7 @@ def _compare_lists(
 def _by_identity(elements: list[Any]) -> dict[Hashable, Any]:
     """Return the elements by id, or by their place among those without one."""
     seen: Counter[Hashable] = Counter()
-    found = {}
+    found: dict[Hashable, Any] = {}
     for element in elements:
         key = _identity(element)
         found[key, seen[key]] = element

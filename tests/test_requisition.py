@@ -1,5 +1,7 @@
 """Requisitions: what is approved and not bought yet, counted once."""
 
+import json
+
 from odoo.tests import tagged
 
 from .common import ProcurifyCommon
@@ -34,6 +36,22 @@ class TestRequisition(ProcurifyCommon):
         vendors = {line.vendor_id for line in wanted}
         self.assertEqual(len(self._requests()), len(vendors))
         self.assertEqual(set(self._requests().mapped("state")), {"draft"})
+
+    def test_request_that_cannot_be_read_in_part_is_held_alone(self):
+        whole, unnamed, unread = (self._requisition("approved") for _each in range(3))
+        line = self.dataset.requisition_lines(unread)[0]
+        self._damage(
+            self._record("requisition", unnamed), department={"id": 7, "name": []}
+        )
+        self._damage(self._record("order_item", line.id), quantity="many")
+        records = self._records("requisition")
+        records.sudo()._requeue()
+        self._import()
+
+        self.assertEqual(self._record("requisition", whole).state, "done")
+        for number in (unnamed, unread):
+            record = self._record("requisition", number)
+            self.assertEqual(self._codes(record), {"invalid_payload"})
 
     def test_bought_line_leaves_its_request_for_the_order(self):
         number = self._requisition("approved")
@@ -108,6 +126,10 @@ class TestRequisition(ProcurifyCommon):
         number = self.dataset.add_requisition(scenario)
         self._synchronise()
         return number
+
+    def _damage(self, record, **values):
+        data = json.loads(record.payload) | values
+        record.sudo().payload = json.dumps(data)
 
     def _requests(self):
         return self.env["purchase.order"].search(

@@ -42,7 +42,7 @@ class TestVersion(ProcurifyCommon):
         self.assertNotIn("120.0", older.difference_table)
 
         action = older.action_compare()
-        form = Form(self.env[action["res_model"]].with_context(action["context"]))
+        form = Form(self.env[action["res_model"]].with_context(**action["context"]))
         self.assertEqual(form.difference_table, older.difference_table)
         form.other_id = old
         self.assertIn("120.0", form.difference_table)

@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 from ..differences import Difference, differences
 
-BILL = {
+BOLTS = {"id": 1, "name": "Bolts", "unit_cost": "12.50"}
+NUTS = {"id": 2, "name": "Nuts", "unit_cost": "3.00"}
+BILL: dict[str, object] = {
     "id": 9,
     "total_cost": Decimal("120.00"),
     "vendor": {"id": 5, "name": "Deerfield Castings"},
-    "items": [
-        {"id": 1, "name": "Bolts", "unit_cost": "12.50"},
-        {"id": 2, "name": "Nuts", "unit_cost": "3.00"},
-    ],
+    "items": [BOLTS, NUTS],
 }
 
 
@@ -29,16 +28,14 @@ def test_field_is_told_with_both_values() -> None:
 
 
 def test_line_is_known_by_its_id_wherever_it_stands() -> None:
-    bolts, nuts = BILL["items"]
-    after = _changed(items=[nuts, bolts | {"unit_cost": "13.00"}])
+    after = _changed(items=[NUTS, BOLTS | {"unit_cost": "13.00"}])
     assert differences(BILL, after) == [
         Difference("Items › Bolts", "Unit cost", "12.50", "13.00")
     ]
 
 
 def test_added_and_removed_lines_are_told_by_name() -> None:
-    bolts, nuts = BILL["items"]
-    after = _changed(items=[bolts, {"id": 3, "name": "Washers"}])
+    after = _changed(items=[BOLTS, {"id": 3, "name": "Washers"}])
     assert differences(BILL, after) == [
         Difference("Items", "Nuts", "Nuts", ""),
         Difference("Items", "Washers", "", "Washers"),
