@@ -37,8 +37,11 @@ class AccountAnalyticAccount(models.Model):
 
     @api.model
     def _procurify_candidates(self, batch, plan):
-        """Return {normalised code or name: accounts} in ``plan`` and company."""
-        domain = self._procurify_company_domain(batch.connection.company_id)
+        """Return {normalised code or name: accounts} in ``plan`` and company.
+
+        A plant that is a branch may have its centres to itself.
+        """
+        domain = self._procurify_company_domain(self.env.companies)
         if plan:
             domain &= Domain("plan_id", "child_of", plan.ids)
         names = {n for r in batch.open for n in _names(batch.payloads[r])}

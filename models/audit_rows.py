@@ -20,6 +20,8 @@ def about(record, event, **values):
         row["resource"] = record.resource
     if record._name == "procurify.record":
         row |= {"external_id": record.external_id, "payload_digest": record.digest}
+        if branch := record.route_company_id:
+            row |= {"company_ref": branch.id, "company_name": branch.name}
     return row | values
 
 
