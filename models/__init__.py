@@ -1,6 +1,7 @@
 from . import procurify_secret
 from . import procurify_connection
 from . import procurify_connection_client
+from . import procurify_connection_counts
 from . import procurify_connection_import
 from . import procurify_connection_purchase
 from . import procurify_stream
@@ -16,6 +17,7 @@ from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_version
 from . import procurify_record_import
+from . import procurify_record_ignore
 from . import procurify_record_mapping
 from . import procurify_record_link
 from . import procurify_record_mention

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 
 from .resource_kinds import DOCUMENTS, KINDS
 
@@ -291,6 +291,7 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         records = self.sudo()
         self.env["procurify.audit"]._log_records("replayed", records)
+        records._take_back_ignoring()
         records._requeue()
         blocked = records._dependents()
         records[:REPLAY_AT_ONCE]._import()
@@ -299,24 +300,6 @@ class ProcurifyRecord(models.Model):
         released[: max(rest, 0)]._import()
         if rest < len(released):
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
-
-    def action_ignore(self):
-        """Keep these records out of Odoo until somebody replays them."""
-        self.check_access("write")
-        records = self.sudo()
-        if done := records.filtered(
-            lambda r: r.resource in DOCUMENTS and r._target_exists()
-        ):
-            raise UserError(
-                self.env._(
-                    "%(name)s is in Odoo already. Cancel it there instead.",
-                    name=done[0].display_name,
-                )
-            )
-        causes = records.cause_ids
-        self.env["procurify.audit"]._log_ignored(records)
-        records.write({"state": "ignored", "cause_ids": [Command.clear()]})
-        causes._close_unused()
 
     def action_open_target(self):
         """Open the Odoo record that this record became."""

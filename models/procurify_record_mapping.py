@@ -14,6 +14,8 @@ from .procurify_import_mixin import normalise
 from .procurify_record import REVIEWER_FIELDS
 from .procurify_record_import import PAYLOADS
 
+_SUGGESTED_AT_ONCE = 100  # records: one look for all their names
+
 
 class ProcurifyRecord(models.Model):
     _inherit = "procurify.record"
@@ -25,6 +27,7 @@ class ProcurifyRecord(models.Model):
     )
     suggestion = fields.Char(
         compute="_compute_suggestion",
+        search="_search_suggestion",
         help="What it most likely is in Odoo, and why. Empty when it is mapped.",
     )
     target_name = fields.Char(
@@ -64,6 +67,19 @@ class ProcurifyRecord(models.Model):
                 name=best.target.display_name,
                 reason=reasons[best.reason],
             )
+
+    @api.model
+    def _search_suggestion(self, operator, value):
+        """Only whether there is one can be searched."""
+        if operator != "in" or set(value) != {False}:
+            return NotImplemented
+        unmapped = self.search(
+            Domain("role", "=", "master")
+            & Domain("res_id", "=", False)
+            & Domain("state", "not in", ("excluded", "ignored"))
+        )
+        suggested = unmapped.filtered("suggestion")
+        return Domain("id", "not in", suggested.ids)
 
     @api.depends("res_model", "res_id")
     @api.depends_context("uid", "lang")
@@ -223,7 +239,9 @@ class ProcurifyRecord(models.Model):
             lambda r: (r.company_id, r.resource)
         ).items():
             model = self._person_env(company)[self._target_model(resource)]
-            suggestions |= model._procurify_suggest(records)
+            for start in range(0, len(records), _SUGGESTED_AT_ONCE):
+                some = records[start : start + _SUGGESTED_AT_ONCE]
+                suggestions |= model._procurify_suggest(some)
         return suggestions
 
     def _owners(self, suggestions):
