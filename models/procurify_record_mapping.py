@@ -317,8 +317,14 @@ class ProcurifyRecord(models.Model):
         )
 
     def _create_missing(self):
-        """Create what these master records stand for, as this person, and map them."""
-        for connection_resource in self.grouped(
+        """Create what these master records stand for, as this person, and map them.
+
+        What has been mapped in the meantime, by a second click too, is left alone.
+        """
+        missing = self.filtered(
+            lambda r: not r.res_id or (r.state == "quarantined" and r.cause_ids)
+        )
+        for connection_resource in missing.grouped(
             lambda r: (r.connection_id, r.resource)
         ).values():
             company = connection_resource.company_id
