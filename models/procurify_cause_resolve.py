@@ -6,6 +6,8 @@ from odoo.exceptions import UserError
 # What is missing in Odoo; for anything else a new record would be no answer.
 _MISSING = ("unknown_", "ambiguous_", "inactive_currency", "target_deleted")
 
+_LOOSE = (False, "excluded")  # states of a reference that releases nothing
+
 
 class ProcurifyCause(models.Model):
     _inherit = "procurify.cause"
@@ -44,7 +46,7 @@ class ProcurifyCause(models.Model):
                 )
             self.reference_id.write({"res_id": res_id})
         self.env["procurify.audit"]._log_resolved(self)
-        (self.reference_id | self.record_ids).action_replay()
+        self._replay()
         return counted._notify_outcome()
 
     def action_create_missing(self):
@@ -63,10 +65,21 @@ class ProcurifyCause(models.Model):
         counted = self._blocked_documents()
         self.reference_id._create_missing()
         self.env["procurify.audit"]._log_resolved(self)
-        (self.reference_id | self.record_ids).action_replay()
+        self._replay()
         return counted._notify_outcome()
 
     # === HELPERS === #
+
+    def _replay(self):
+        """Replay what these causes are about, which releases what is cured by that.
+
+        Documents that are held for other reasons as well only lose these; what is
+        not about a record, or about one that stays out of Odoo, is tried itself.
+        """
+        masters = self.record_ids.filtered(lambda record: record.role == "master")
+        (self.reference_id | masters).action_replay()
+        loose = self.filtered(lambda cause: cause.reference_id.state in _LOOSE)
+        (loose.record_ids - masters).action_replay()
 
     def _blocked_documents(self):
         """Return the documents that these causes hold up."""

@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.procurify_connector.models.causes import Hold
+
 from .common import ProcurifyCommon
 
 
@@ -154,6 +156,37 @@ class TestCause(ProcurifyCommon):
 
         self.assertLess(extra[50] - extra[5], 20, extra)
 
+    def test_resolve_imports_only_what_is_cured(self):
+        """What is held for something else too only loses this reason."""
+        [cured] = self._hold("7450", 1)
+        held = self.dataset.add_bill("unknown_department", code="7450")
+        self._synchronise()
+        other = self._record("bill", held)
+        cause = self._record("bill", cured).cause_ids
+        self.assertLess(cause, other.cause_ids)
+        others = other.cause_ids - cause
+        audited = len(self._audited("held", other))
+
+        cause.action_create_missing()
+
+        self.assertEqual(self._record("bill", cured).state, "done")
+        self.assertEqual((other.state, other.cause_ids), ("quarantined", others))
+        self.assertEqual(cause.state, "resolved")
+        self.assertEqual(len(self._audited("held", other)), audited + 1)
+        self.assertFalse(self._audited("replayed", other))
+
+    def test_cause_without_reference_replays_its_documents(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._fetch()
+        record = self._record("bill", bill_id)
+        record = record.sudo()
+        record._quarantine({record: [Hold("odoo_refused", "bill/1", {"value": "No"})]})
+        self.assertFalse(record.cause_ids.reference_id)
+
+        record.cause_ids.action_resolve()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+
     # === CREATING === #
 
     def test_missing_account_is_created_from_the_cause(self):
@@ -256,6 +289,12 @@ class TestCause(ProcurifyCommon):
         for bill_id in bills:
             self.assertEqual(self._record("bill", bill_id).state, "quarantined")
         return bills
+
+    def _audited(self, event, record):
+        rows = self.env["procurify.audit"].search([("event", "=", event)])
+        return rows.filtered(
+            lambda row: (row.res_model, row.res_id) == (record._name, record.id)
+        )
 
     def _reviewer(self, login="reviewer", groups=""):
         return new_test_user(
