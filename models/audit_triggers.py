@@ -82,6 +82,8 @@ def protect(model):
     * each row gets the next id, the time and its digest from the database, whatever
       the statement says;
     * changing, deleting and emptying are refused, whoever asks.
+
+    They fire always: a session that plays the part of a replica skips others.
     """
     table = model._table
     is_seal = table == "procurify_audit_seal"
@@ -127,6 +129,11 @@ def protect(model):
                 FOR EACH ROW EXECUTE FUNCTION %(keep)s();
             CREATE TRIGGER %(truncate)s BEFORE TRUNCATE ON %(table)s
                 FOR EACH STATEMENT EXECUTE FUNCTION %(keep)s();
+            ALTER TABLE %(table)s
+                ENABLE ALWAYS TRIGGER %(begin)s,
+                ENABLE ALWAYS TRIGGER %(insert)s,
+                ENABLE ALWAYS TRIGGER %(keep)s,
+                ENABLE ALWAYS TRIGGER %(truncate)s;
             """,
             table=name,
             begin=begin,

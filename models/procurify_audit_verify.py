@@ -168,7 +168,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _missing_triggers(self):
-        """Tell of triggers that are gone or disabled."""
+        """Tell of triggers that are gone, or that do not fire in every session."""
         tables = ("procurify_audit", "procurify_audit_seal")
         names = [name for table in tables for name in trigger_names(table)]
         rows = self._query(
@@ -176,7 +176,7 @@ class ProcurifyAudit(models.Model):
                 """
                 SELECT tgname
                   FROM pg_trigger
-                 WHERE tgname IN %s AND tgenabled IN ('O', 'A')
+                 WHERE tgname IN %s AND tgenabled = 'A'
                    AND tgrelid IN (%s::regclass, %s::regclass)
                 """,
                 tuple(names),

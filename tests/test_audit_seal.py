@@ -212,6 +212,30 @@ class TestAuditSeal(ProcurifyCommon):
 
         self.assertIn("procurify_audit_keep", finding)
 
+    def test_session_of_a_replica_changes_nothing_either(self):
+        self.env.cr.execute("SET LOCAL session_replication_role = replica")
+        for statement in (
+            "UPDATE procurify_audit SET reason = 'Changed'",
+            "DELETE FROM procurify_audit",
+            "TRUNCATE procurify_audit_seal",
+        ):
+            with (
+                self.subTest(statement),
+                mute_logger("odoo.sql_db"),
+                self.assertRaisesRegex(RaiseException, "append-only"),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(statement)
+
+    def test_trigger_that_a_replica_skips_is_told(self):
+        self.env.cr.execute(
+            "ALTER TABLE procurify_audit ENABLE TRIGGER procurify_audit_keep"
+        )
+
+        [finding] = self._verify().findings
+
+        self.assertIn("procurify_audit_keep", finding)
+
     def test_managers_get_one_activity(self):
         manager = new_test_user(
             self.env,
@@ -417,17 +441,13 @@ class TestAuditSeal(ProcurifyCommon):
     @contextmanager
     def _behind_the_triggers(self):
         """What only the owner of the tables can do."""
-        for action in ("DISABLE", "ENABLE"):
-            for table in ("procurify_audit", "procurify_audit_seal"):
-                self.env.cr.execute(
-                    SQL(
-                        "ALTER TABLE %s %s TRIGGER USER",
-                        SQL.identifier(table),
-                        SQL(action),  # pylint: disable=sql-injection
-                    )
-                )
-            if action == "DISABLE":
-                yield
+        for table in ("procurify_audit", "procurify_audit_seal"):
+            self.env.cr.execute(
+                SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table))
+            )
+        yield
+        self.audit.init()
+        self.seals.init()
 
     def _change(self, row, name="reason", value="Changed"):
         self.env.cr.execute(
