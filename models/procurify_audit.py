@@ -1,6 +1,7 @@
 """The audit: what happened, to what, by whom, before and after; for good."""
 
 import json
+from itertools import islice
 
 from markupsafe import Markup
 
@@ -45,6 +46,9 @@ EVENTS = [
     ("checkpoint", "Old rows removed"),
 ]
 
+_SUMMARISED = 3  # changed fields
+_LONGEST = 150  # characters of a summary
+
 
 class ProcurifyAudit(models.Model):
     """A row is one event, told in texts that outlive what they speak of.
@@ -85,6 +89,10 @@ class ProcurifyAudit(models.Model):
     digest = fields.Char(
         readonly=True, help="SHA-256 of this row, made by the database."
     )
+    summary = fields.Char(
+        compute="_compute_summary",
+        help="The reason in a line, or else the first of what changed.",
+    )
     changes_table = fields.Html(
         "Changes", compute="_compute_changes_table", sanitize=False
     )
@@ -100,6 +108,23 @@ class ProcurifyAudit(models.Model):
     @api.model
     def _selection_resource(self):
         return self.env["procurify.record"]._selection_resource()
+
+    @api.depends("reason", "before", "after")
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        for row in self:
+            lines = (row.reason or "").strip().splitlines()
+            row.summary = _shortened(lines[0] if lines else row._changes_in_words())
+
+    def _changes_in_words(self):
+        """Return the first few changes in one line: «Field: before → after»."""
+        self.ensure_one()
+        return " · ".join(
+            f"{name}: {_one_line(before)} → {_one_line(after) or '—'}"
+            if before
+            else f"{name}: {_one_line(after)}"
+            for name, before, after in islice(self._changes(), _SUMMARISED)
+        )
 
     @api.depends("before", "after")
     def _compute_changes_table(self):
@@ -219,6 +244,14 @@ def _text(value):
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)
+
+
+def _one_line(text):
+    return " ".join(text.split())
+
+
+def _shortened(text):
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _described(connection):

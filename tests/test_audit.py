@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
+from odoo.addons.procurify_connector.models.audit_rows import about
 from odoo.addons.procurify_connector.models.audit_triggers import (
     digest_of,
     trigger_names,
@@ -149,6 +150,24 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(imported.user_name, self.env.ref("base.user_root").name)
         self.assertEqual(record.audit_ids, imported | staged)
         self.assertIn("account.move", imported.changes_table)
+
+    def test_each_row_is_summed_up_in_a_line(self):
+        record = self._records("vendor", state="done")[:1]
+        changes = {"code": "A" * 90, "name": "New\nname", "remote_party": "C" * 90}
+        said, changed, emptied, silent = self.audit._log(
+            [
+                about(record, "held", reason="Too late\nThe period is closed"),
+                about(record, "staged", before={"name": "Old"}, after=changes),
+                about(record, "mapped", before={"code": "A"}, after={"code": None}),
+                about(record, "replayed"),
+            ]
+        )
+
+        self.assertEqual(said.summary, "Too late")
+        self.assertIn("Name: Old → New name · ", changed.summary)
+        self.assertEqual(len(changed.summary), 150)
+        self.assertEqual(emptied.summary, "Code: A → —")
+        self.assertFalse(silent.summary)
 
     def test_each_window_tells_how_far_it_went(self):
         self.dataset.add_bill("plain")
