@@ -89,6 +89,8 @@ class ProcurifyRecord(models.Model):
         for (company, model), records in mapped.grouped(
             lambda r: (r.company_id, r.res_model)
         ).items():
+            if not self._may_enter(company):
+                continue
             targets = self._person_env(company)[model].with_context(active_test=False)
             if not targets.has_access("read"):
                 continue
@@ -128,8 +130,10 @@ class ProcurifyRecord(models.Model):
             )
         }
         for record in self:
-            record.can_create = record._needs_target() and may.get(
-                record.resource, False
+            record.can_create = (
+                record._needs_target()
+                and may.get(record.resource, False)
+                and record._may_enter(record.company_id)
             )
 
     # === ACTION METHODS === #
@@ -215,6 +219,12 @@ class ProcurifyRecord(models.Model):
         """Return the environment of who looks or maps, in one company, without sudo."""
         return self.sudo(False).with_context(allowed_company_ids=company.ids).env
 
+    def _may_enter(self, company):
+        """Tell whether who looks may work in ``company``: a branch's reviewer sees
+        causes that concern what is mapped in the company above it."""
+        env = self.sudo(False).env
+        return env.su or company.id in env.user._get_company_ids()
+
     def _payloads(self):
         """Return {record: payload} of those of these records that can be read."""
         payloads = {}
@@ -233,6 +243,8 @@ class ProcurifyRecord(models.Model):
         for (company, resource), records in masters.grouped(
             lambda r: (r.company_id, r.resource)
         ).items():
+            if not self._may_enter(company):
+                continue
             model = self._person_env(company)[self._target_model(resource)]
             for start in range(0, len(records), _SUGGESTED_AT_ONCE):
                 some = records[start : start + _SUGGESTED_AT_ONCE]

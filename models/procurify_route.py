@@ -51,10 +51,8 @@ class ProcurifyRoute(models.Model):
                 or location.connection_id != route.connection_id
             ):
                 raise ValidationError(
-                    self.env._(
-                        "%(name)s is not a location of this connection.",
-                        name=location.display_name,
-                    )
+                    # Its name may be nobody's business here.
+                    self.env._("A rule is for a location of its own connection.")
                 )
             route._check_agreement()
 

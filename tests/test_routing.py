@@ -1,6 +1,6 @@
 """Documents in the company of their locations: branches, other companies, neither."""
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import ProcurifyCommon
@@ -307,6 +307,46 @@ class TestRoutingToBranches(RoutingCommon):
         self._fetch()
         records.action_replay()
         self.assertEqual(self._move(mine).company_id, self.tacoma)
+
+    def test_reviewer_of_a_branch_reads_the_causes_of_its_documents(self):
+        """What they concern is the parent's, which that person may not enter."""
+        self._route(2, self.tacoma)
+        self.dataset.add_account_code("7450", "Unknown")
+        bill_id = self._bill(TACOMA, code="7450")
+        self._synchronise()
+        reviewer = new_test_user(
+            self.env,
+            "tacoma",
+            groups="procurify_connector.group_user,account.group_account_manager",
+            company_id=self.tacoma.id,
+            company_ids=[(6, 0, self.tacoma.ids)],
+        )
+        cause = self._record("bill", bill_id).cause_ids.with_user(reviewer)
+        self.assertEqual(cause.mapped("code"), ["unknown_account"])
+
+        self.env.invalidate_all()
+        [values] = cause.read()
+
+        self.assertFalse(values["candidates"])
+        self.assertFalse(values["suggestion"])
+        self.assertFalse(values["can_create"])
+        self.assertEqual(values["record_count"], 1)
+        with self.assertRaises(AccessError):
+            cause.action_create_missing()
+
+    def test_rule_names_no_record_that_is_no_location(self):
+        bill_id = self._bill(TACOMA)
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        with self.assertRaises(ValidationError) as caught:
+            self.env["procurify.route"].create(
+                {
+                    "connection_id": self.connection.id,
+                    "location_id": record.id,
+                    "company_id": self.tacoma.id,
+                }
+            )
+        self.assertNotIn(record.name, str(caught.exception))
 
     def test_rules_do_not_contradict_each_other(self):
         self._route(2, self.tacoma)
