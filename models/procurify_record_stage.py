@@ -174,6 +174,13 @@ class ProcurifyRecord(models.Model):
             for external_id, (value, former_ids) in described.items()
         }
 
+    def _is_object(self, stored):
+        """Tell whether the stage would take a RemoteObject for this record."""
+        self.ensure_one()
+        described = {stored.external_id: self._describe(self.resource, stored, stored)}
+        known = self._known(self.connection_id, self.resource, described)
+        return known[stored.external_id] == self
+
     def _differs(self, values):
         """Tell whether ``values`` of an object say something that is not staged."""
         self.ensure_one()

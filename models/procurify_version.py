@@ -79,10 +79,13 @@ class ProcurifyVersion(models.Model):
     def _next(self):
         """Return the version that followed this one, or the record as it is now."""
         self.ensure_one()
-        later = self.record_id.version_ids.filtered(
-            lambda other: other.last_seen > self.last_seen
-        )
-        return later.sorted("last_seen")[:1] or self.record_id
+
+        def order(version):
+            # Two may come within a second.
+            return version.last_seen, version.id
+
+        later = self.record_id.version_ids.filtered(lambda v: order(v) > order(self))
+        return later.sorted(order)[:1] or self.record_id
 
     @api.model
     def _sentence(self, row):
@@ -127,7 +130,8 @@ class ProcurifyVersion(models.Model):
 
         It stands until Procurify lists the object again.
 
-        :raises UserError: the person ignored the object, or it cannot be read
+        :raises UserError: the person ignored the object, it cannot be read, or it
+            would be taken for another one
         """
         self.ensure_one()
         record = self.record_id
@@ -136,6 +140,14 @@ class ProcurifyVersion(models.Model):
         if stored is None or record.state == "ignored":
             raise UserError(
                 self.env._("This version cannot be imported: see its record's status.")
+            )
+        if not record._is_object(stored):
+            raise UserError(
+                self.env._(
+                    "This version cannot be imported: Procurify has given %(name)s "
+                    "another ID since.",
+                    name=record.display_name,
+                )
             )
         self.env["procurify.audit"]._log_version(self)
         record._stage(record.connection_id, record.resource, [(stored, stored)])

@@ -1,8 +1,10 @@
 """Every version that Procurify showed is kept once, compared and imported again."""
 
+import json
 from decimal import Decimal
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import ProcurifyCommon
@@ -25,6 +27,15 @@ class TestVersion(ProcurifyCommon):
         self.assertEqual(older.payload, first)
         self.assertEqual(len({old.digest, older.digest, self.record.digest}), 3)
         self.assertLessEqual(older.first_seen, older.last_seen)
+        self.assertIn("Subtotal cost 100.0 → 120.0", older.change_summary)
+        self.assertIn("Subtotal cost 120.0 → 130.0", old.change_summary)
+
+    def test_versions_of_one_second_follow_each_other(self):
+        self._revise("120")
+        self._revise("130")
+        old, older = self.record.version_ids
+        (old | older).sudo().write({"last_seen": old.last_seen})
+
         self.assertIn("Subtotal cost 100.0 → 120.0", older.change_summary)
         self.assertIn("Subtotal cost 120.0 → 130.0", old.change_summary)
 
@@ -80,6 +91,42 @@ class TestVersion(ProcurifyCommon):
             self.record.version_ids.with_user(outsider).read(["payload"])
         with self.assertRaises(AccessError):
             self.record.version_ids.write({"payload": "{}"})
+
+    def test_comparison_names_nothing_of_another_company(self):
+        self._revise("120")
+        other = self.setup_other_company()["company"]
+        theirs = new_test_user(
+            self.env,
+            "theirs",
+            groups="procurify_connector.group_user",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        comparisons = self.env["procurify.comparison"].with_user(theirs)
+        version_id = self.record.version_ids.id
+
+        with self.assertRaises(AccessError):
+            comparisons.create({"version_id": version_id}).read(["version_id"])
+
+    def test_version_with_an_id_that_nobody_knows_makes_no_second_document(self):
+        """A bill without UUID and group is known by its ids only."""
+        self._revise("120")
+        version = self.record.version_ids
+        data = json.loads(version.payload)
+        data |= {"id": 987654, "uuid": None}
+        data.pop("group", None)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE procurify_version SET payload = %s WHERE id = %s",
+            (json.dumps(data), version.id),
+        )
+        self.env.invalidate_all()
+        count = len(self._records("bill"))
+
+        with self.assertRaises(UserError):
+            version.action_replay()
+
+        self.assertEqual(len(self._records("bill")), count)
 
     def _revise(self, amount):
         self.dataset.revise_bill(

@@ -20,6 +20,11 @@ class ProcurifyComparison(models.TransientModel):
         "Differences", compute="_compute_difference_table", sanitize=False
     )
 
+    @api.constrains("version_id", "other_id")
+    def _check_access_to_versions(self):
+        # The mere name of a version says which document there is.
+        (self.version_id | self.other_id).sudo(False).check_access("read")
+
     @api.depends("version_id", "other_id")
     def _compute_difference_table(self):
         for comparison in self:
