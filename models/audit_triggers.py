@@ -15,8 +15,23 @@ _CHECKPOINT_ALLOWS = SQL(
     END IF;
     """
 )
+# A checkpoint is a seal's end that is as old as its connection keeps the audit.
 _CHAIN = SQL(
     """
+    IF NEW.kind = 'checkpoint' AND NOT EXISTS (
+        SELECT
+          FROM procurify_audit_seal seal
+          JOIN procurify_connection connection
+            ON connection.id = seal.connection_ref
+         WHERE seal.kind = 'seal'
+           AND seal.connection_ref = NEW.connection_ref
+           AND seal.last_id = NEW.last_id
+           AND connection.audit_days > 0
+           AND seal.date <= NEW.date - make_interval(days => connection.audit_days)
+    ) THEN
+        RAISE EXCEPTION 'The audit of connection %% is to be kept up to row %%.',
+            NEW.connection_ref, NEW.last_id;
+    END IF;
     NEW.previous_digest := coalesce((
         SELECT digest
           FROM procurify_audit_seal

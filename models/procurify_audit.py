@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..procurify import differences
+
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
     # Reading
@@ -107,12 +109,8 @@ class ProcurifyAudit(models.Model):
     def _changes_table(self):
         """Return before and after side by side, a line per field."""
         self.ensure_one()
-        before, after = self.before or {}, self.after or {}
         line = Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>")
-        lines = (
-            line % (self._label(name), _text(before.get(name)), _text(after.get(name)))
-            for name in {**before, **after}
-        )
+        lines = (line % each for each in self._changes())
         return Markup(
             '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th>'
             "<th>%s</th></tr></thead><tbody>%s</tbody></table>"
@@ -122,6 +120,18 @@ class ProcurifyAudit(models.Model):
             self.env._("After"),
             Markup().join(lines),
         )
+
+    def _changes(self):
+        """Yield (field, before, after), all of them texts."""
+        before, after = self.before or {}, self.after or {}
+        for name in {**before, **after}:
+            one, other = before.get(name), after.get(name)
+            if isinstance(one or other, dict):
+                for each in differences(one or {}, other or {}):
+                    place = filter(None, (self._label(name), each.place, each.field))
+                    yield " › ".join(place), each.before, each.after
+            else:
+                yield self._label(name), _text(one), _text(other)
 
     def _label(self, name):
         """Return what people call the field ``name`` of what this row speaks of."""
@@ -204,9 +214,11 @@ class ProcurifyAudit(models.Model):
 
 
 def _text(value):
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "\n".join(map(_text, value))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)
 
 
 def _described(connection):

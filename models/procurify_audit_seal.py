@@ -49,6 +49,7 @@ class ProcurifyAuditSeal(models.Model):
     _chain_uniq = models.UniqueIndex(
         "(connection_ref, previous_digest)", "A chain does not fork."
     )
+    _connection_idx = models.Index("(connection_ref, id)")
     _sealed_idx = models.Index("(last_id) WHERE kind = 'seal'")
     _checkpoint_idx = models.Index(
         "(connection_ref, last_id) WHERE kind = 'checkpoint'"

@@ -11,8 +11,10 @@ from .procurify_audit_seal import LEAF_DIGITS
 
 _logger = logging.getLogger(__name__)
 
-NAMED = 200  # findings of a kind that are named one by one
-SEALS_AT_ONCE = 20  # whose leaves are compared in one query
+NAMED = 500  # rows of a kind and range that are named one by one
+# What is compared in one query: seals, and the rows that they cover.
+SEALS_AT_ONCE = 1000
+ROWS_AT_ONCE = 100_000
 
 
 class Verdict(NamedTuple):
@@ -29,7 +31,6 @@ class ProcurifyAudit(models.Model):
 
     # === ACTION METHODS === #
 
-    @api.model
     def action_verify_audit(self):
         """Verify the audit of all connections that the user may see."""
         connections = (
@@ -145,11 +146,16 @@ class ProcurifyAudit(models.Model):
         [[seal_count, head]] = self._query(
             SQL(
                 """
-                SELECT count(*), (array_agg(digest ORDER BY id DESC))[1]
+                SELECT count(*),
+                       (SELECT digest
+                          FROM procurify_audit_seal
+                         WHERE connection_ref = %(connection)s
+                      ORDER BY id DESC
+                         LIMIT 1)
                   FROM procurify_audit_seal
-                 WHERE connection_ref = %s
+                 WHERE connection_ref = %(connection)s
                 """,
-                connection_ref,
+                connection=connection_ref,
             )
         )
         # What two checks find is said once.
@@ -331,7 +337,11 @@ class ProcurifyAudit(models.Model):
             "inserted": self.env._("Row %s was put in later."),
         }
         names = {row.id: f"{row.id} ({row.display_name})" for row in there}
-        return [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
+        told = [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
+        if len(rows) == NAMED:
+            last = rows[-1][0]
+            told.append(self.env._("More than these may differ after row %s.", last))
+        return told
 
 
 def _next_seals(connection_ref, after):
@@ -339,15 +349,23 @@ def _next_seals(connection_ref, after):
     return SQL(
         """
         SELECT max(id), max(last_id)
-          FROM (SELECT id, last_id
-                  FROM procurify_audit_seal
-                 WHERE connection_ref = %s AND kind = 'seal' AND id > %s
-              ORDER BY id
-                 LIMIT %s) next
+          FROM (SELECT id, last_id, sum(row_count) OVER (ORDER BY id) AS row_count
+                  FROM (SELECT id, last_id, row_count
+                          FROM procurify_audit_seal
+                         WHERE connection_ref = %s AND kind = 'seal' AND id > %s
+                      ORDER BY id
+                         LIMIT %s) next) counted
+         WHERE row_count <= %s OR id = (
+               SELECT min(id)
+                 FROM procurify_audit_seal
+                WHERE connection_ref = %s AND kind = 'seal' AND id > %s)
         """,
         connection_ref,
         after,
         SEALS_AT_ONCE,
+        ROWS_AT_ONCE,
+        connection_ref,
+        after,
     )
 
 

@@ -22,6 +22,7 @@ _OWN = frozenset(
         "token_expires_at",
     }
 )
+VERIFIED_AT_ONCE = 500_000  # rows; while a person waits
 _VERDICTS = ("verified", "verification_failed")
 
 
@@ -167,6 +168,12 @@ class ProcurifyConnection(models.Model):
         if not self.env.user.has_group("procurify_connector.group_user"):
             raise AccessError(self.env._("Only Procurify reviewers may verify."))
         audit = self.env["procurify.audit"]
+        if sum(self.mapped("audit_count")) > VERIFIED_AT_ONCE:
+            self.env.ref("procurify_connector.ir_cron_audit_verify").sudo()._trigger()
+            return self._notification(
+                "info",
+                self.env._("So long an audit is verified in the background."),
+            )
         verdicts = [audit._verify_and_log(connection.id) for connection in self]
         self.invalidate_recordset()
         findings = [text for verdict in verdicts for text in verdict.findings]

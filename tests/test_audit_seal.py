@@ -1,16 +1,18 @@
 """What was changed behind the audit's back is found and named."""
 
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from freezegun import freeze_time
 from psycopg2.errors import RaiseException
 
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.procurify_connector.models import procurify_audit_seal
+from odoo.addons.procurify_connector.models import (
+    procurify_audit_seal,
+    procurify_audit_verify,
+)
 from odoo.addons.procurify_connector.models.audit_triggers import digest_of
 
 from .common import ProcurifyCommon
@@ -68,6 +70,7 @@ class TestAuditSeal(ProcurifyCommon):
         row = self.audit.search([("event", "=", "verified")], limit=1)
         self.assertEqual(row.user_ref, reviewer.id)
         self.assertEqual(row.after["head"], self._newest_seal().digest)
+        self.audit.with_user(reviewer).action_verify_audit()
         self._run_cron("ir_cron_audit_verify")
         self.assertGreater(
             self.audit.search([("event", "=", "verified")], limit=1).id, row.id
@@ -114,6 +117,19 @@ class TestAuditSeal(ProcurifyCommon):
                     self._verify().findings, [self._named(1, "was changed")]
                 )
                 savepoint.rollback()
+
+    def test_more_than_can_be_named_is_told(self):
+        self._seal()
+        with (
+            self._patched(procurify_audit_verify, "NAMED", 2),
+            self._behind_the_triggers(),
+        ):
+            self.env.cr.execute("DELETE FROM procurify_audit")
+
+            findings = self._verify().findings
+
+        self.assertEqual(len([text for text in findings if text.startswith("Row")]), 2)
+        self.assertIn("More than these", findings[-1])
 
     def test_deleted_row_is_named(self):
         self._seal()
@@ -222,6 +238,21 @@ class TestAuditSeal(ProcurifyCommon):
 
     # === SEALING === #
 
+    def test_cron_seals_up_to_its_mark(self):
+        self.env["procurify.audit.mark"].sudo().create(
+            {"last_id": self.rows[3].id, "xid": "1"}  # long ended
+        )
+
+        self._run_cron("ir_cron_audit_seal")
+
+        seal = self._newest_seal()
+        self.assertEqual(seal.last_id, self.rows[3].id)
+        self.assertIn(f"{self.rows[3].id}:{self.rows[3].digest[:16]}", seal.leaves)
+        self.assertNotIn(f"{self.rows[4].id}:", seal.leaves)
+        self._run_cron("ir_cron_audit_seal")
+        self.assertEqual(self._newest_seal(), seal)
+        self.assertEqual(self._verify().findings, [])
+
     def test_seals_are_nobody_s_to_write(self):
         self._seal()
         seal = self._newest_seal()
@@ -230,13 +261,8 @@ class TestAuditSeal(ProcurifyCommon):
             "DELETE FROM procurify_audit_seal",
             "TRUNCATE procurify_audit_seal",
         ):
-            with (
-                self.subTest(statement),
-                self.assertRaises(RaiseException),
-                self.env.cr.savepoint(),
-                mute_logger("odoo.sql_db"),
-            ):
-                self.env.cr.execute(statement)
+            with self.subTest(statement):
+                self._assert_refused(statement)
         for refused in (
             lambda: seal.sudo().write({"row_count": 0}),
             lambda: seal.sudo().unlink(),
@@ -250,16 +276,14 @@ class TestAuditSeal(ProcurifyCommon):
     def test_old_rows_are_removed_under_a_checkpoint_and_the_chain_stays(self):
         self._seal()
         until = self._newest_seal().last_id
-        self._log(2)
+        self._age(31)
         self.connection.audit_days = 30
-        count = self.audit.search_count(
-            [("connection_ref", "=", self.connection.id), ("id", "<=", until)]
-        )
+        mine = [("connection_ref", "=", self.connection.id)]
+        count = self.audit.search_count([*mine, ("id", "<=", until)])
 
-        with freeze_time(datetime.now() + timedelta(days=31)):
-            self._run_cron("ir_cron_audit_verify")
+        self._run_cron("ir_cron_audit_verify")
 
-        left = self.audit.search([("connection_ref", "=", self.connection.id)])
+        left = self.audit.search(mine)
         self.assertGreater(min(left.ids), until)
         row = left.filtered(lambda r: r.event == "checkpoint")
         self.assertEqual(row.after["row_count"], count)
@@ -271,47 +295,79 @@ class TestAuditSeal(ProcurifyCommon):
 
     def test_nothing_is_removed_without_the_setting_or_before_its_time(self):
         self._seal()
-        with freeze_time(datetime.now() + timedelta(days=10_000)):
-            self._run_cron("ir_cron_audit_verify")
-        self.connection.audit_days = 30
-        with freeze_time(datetime.now() + timedelta(days=29)):
-            self._run_cron("ir_cron_audit_verify")
+        self._age(10_000)
+        self._run_cron("ir_cron_audit_verify")
+        self.connection.audit_days = 10_001
+        self._run_cron("ir_cron_audit_verify")
 
         self.assertTrue(self.rows[0].exists())
         self.assertFalse(self.seals.search([("kind", "=", "checkpoint")]))
 
     def test_a_checkpoint_permits_its_rows_only(self):
         self._seal()
+        self._age(31)
         other = self._connect(name="Other")
         theirs = self._log(1, other)
         mine = self._log(1)
         self.connection.audit_days = 30
-        with freeze_time(datetime.now() + timedelta(days=31)):
-            self.seals._make_checkpoint(self.connection)
+        self.assertTrue(self.seals._make_checkpoint(self.connection))
 
         for row in (theirs, mine):
-            with (
-                self.assertRaises(RaiseException),
-                self.env.cr.savepoint(),
-                mute_logger("odoo.sql_db"),
-            ):
-                self.env.cr.execute(
-                    "DELETE FROM procurify_audit WHERE id = %s", [row.id]
-                )
+            self._assert_refused("DELETE FROM procurify_audit WHERE id = %s", row.id)
+
+    def test_no_checkpoint_is_made_before_its_time(self):
+        self._seal()
+        self._age(29)
+        self.connection.audit_days = 30
+        self.env.flush_all()
+
+        for last_id in (self._newest_seal().last_id, 10**6):
+            self._assert_refused(
+                """
+                INSERT INTO procurify_audit_seal
+                            (kind, connection_ref, first_id, last_id, row_count)
+                     VALUES ('checkpoint', %s, 1, %s, 1)
+                """,
+                self.connection.id,
+                last_id,
+            )
 
     def test_what_was_tampered_with_is_not_removed(self):
         self._seal()
+        self._age(31)
         with self._behind_the_triggers():
             self._change(self.rows[2])
         self.connection.audit_days = 30
 
-        with freeze_time(datetime.now() + timedelta(days=31)), mute_logger(VERIFY):
+        with mute_logger(VERIFY):
             self._run_cron("ir_cron_audit_verify")
 
         self.assertTrue(self.rows[0].exists())
         self.assertFalse(self.seals.search([("kind", "=", "checkpoint")]))
 
     # === HELPERS === #
+
+    def _age(self, days):
+        """Let all seals be older: the database's own clock cannot be moved."""
+        with self._behind_the_triggers():
+            self.env.cr.execute(
+                """
+                UPDATE procurify_audit_seal
+                   SET date = date - make_interval(days => %s)
+                """,
+                [days],
+            )
+            for seal in self.seals.search([], order="id"):
+                self._make_digest_anew("procurify.audit.seal", seal.id)
+        self.env.invalidate_all()
+
+    def _assert_refused(self, statement, *params):
+        with (
+            self.assertRaises(RaiseException),
+            self.env.cr.savepoint(),
+            mute_logger("odoo.sql_db"),
+        ):
+            self.env.cr.execute(statement, params)
 
     def _row(self, subject, connection=None):
         connection = self.connection if connection is None else connection

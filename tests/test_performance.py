@@ -91,6 +91,33 @@ class TestPerformance(ProcurifyCommon):
         per_vendor = (self.env.cr.sql_log_count - start) / len(vendors)
         self.assertLess(per_vendor, 5)
 
+    def test_the_audit_costs_the_same_for_one_or_many(self):
+        for _number in range(40):
+            self.dataset.add_bill("plain")
+        self._synchronise()
+        records = self._records("bill").sudo()
+
+        few = self._queries_of_audit(records[:2])
+        many = self._queries_of_audit(records)
+
+        self.assertLessEqual(many, few)
+
+    def _queries_of_audit(self, records):
+        """Of what is said of a batch that was imported, and of one that was held."""
+        audit = self.env["procurify.audit"]
+        count = audit.search_count([])
+        was = {
+            record: record._audit_state() | {"imported_at": False} for record in records
+        }
+        self.env.flush_all()
+        self.env.invalidate_all()
+        start = self.env.cr.sql_log_count
+        audit._log_outcome(was, records)
+        audit._log_held({record: ["a reason"] for record in records})
+        queries = self.env.cr.sql_log_count - start
+        self.assertEqual(audit.search_count([]) - count, 2 * len(records))
+        return queries
+
     def _queries_of_check(self, records):
         self.env.invalidate_all()
         batch = ImportBatch(records)
