@@ -29,6 +29,7 @@ from . import procurify_connection_audit
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route
+from . import procurify_route_audit
 from . import procurify_healing
 from . import procurify_import_mixin
 from . import res_currency

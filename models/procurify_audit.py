@@ -165,7 +165,7 @@ class ProcurifyAudit(models.Model):
         The user is whoever the environment is of; ``sudo`` does not hide it.
 
         :param rows: dicts of this model's fields, with the record ``connection``
-            instead of its and its company's columns
+            instead of its columns, and its company's where they are not given
         :returns: the rows
         """
         if not rows:

@@ -18,6 +18,7 @@ from odoo.addons.procurify_connector.models.audit_triggers import (
 )
 
 from .common import ProcurifyCommon
+from .test_routing import TACOMA, RoutingCommon
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -271,6 +272,22 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(row.after, {"bill_policy": "Post them"})
         self.assertEqual(row.user_ref, self.env.uid)
 
+    def test_rules_for_companies_tell_before_and_after(self):
+        location = self._records("location")[0]
+        route = self.env["procurify.route"].create(
+            {
+                "connection_id": self.connection.id,
+                "location_id": location.id,
+                "company_id": self.company.id,
+            }
+        )
+        route.unlink()
+
+        made, unmade = self._rows(self.connection)
+        rules = {"route_ids": [f"{location.display_name} → {self.company.name}"]}
+        self.assertEqual((made.event, made.after), ("policy_changed", rules))
+        self.assertEqual((unmade.before, unmade.after), (rules, {"route_ids": []}))
+
     def test_no_secret_is_ever_in_the_audit(self):
         secrets = ["hush-hush-1", "hush-hush-2", "hush-hush-3", "hush-id"]
         self.connection.write(
@@ -412,3 +429,24 @@ class TestAuditEvents(ProcurifyCommon):
             company_id=self.company.id,
             company_ids=[(6, 0, self.company.ids)],
         )
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestAuditOfBranches(RoutingCommon):
+    def test_the_branch_reads_the_audit_of_its_documents(self):
+        self._route(2, self.tacoma)
+        bill_id = self._bill(TACOMA)
+        self._synchronise()
+        reviewer = new_test_user(
+            self.env,
+            "tacoma_reviewer",
+            groups="procurify_connector.group_user",
+            company_id=self.tacoma.id,
+            company_ids=[(6, 0, self.tacoma.ids)],
+        )
+
+        rows = self.env["procurify.audit"].with_user(reviewer).search([])
+
+        imported = rows.filtered(lambda row: row.event == "imported")
+        self.assertEqual(imported.res_id, self._record("bill", bill_id).id)
+        self.assertEqual(set(rows.mapped("company_name")), {self.tacoma.name})
