@@ -1,6 +1,7 @@
 """The audit: what happened, to what, by whom, before and after; for good."""
 
 import json
+from itertools import islice
 
 from markupsafe import Markup
 
@@ -9,6 +10,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..procurify import differences
+
+SUMMARISED = 4  # changes that the list shows
 
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
@@ -85,6 +88,9 @@ class ProcurifyAudit(models.Model):
     digest = fields.Char(
         readonly=True, help="SHA-256 of this row, made by the database."
     )
+    summary = fields.Text(
+        compute="_compute_summary", help="The reason, or the first of what changed."
+    )
     changes_table = fields.Html(
         "Changes", compute="_compute_changes_table", sanitize=False
     )
@@ -100,6 +106,17 @@ class ProcurifyAudit(models.Model):
     @api.model
     def _selection_resource(self):
         return self.env["procurify.record"]._selection_resource()
+
+    @api.depends("reason", "before", "after")
+    def _compute_summary(self):
+        for row in self:
+            changes = islice(row._changes(), SUMMARISED)
+            row.summary = row.reason or "\n".join(
+                f"{field}: {before or '—'} → {after or '—'}"
+                if row.before
+                else f"{field}: {after}"
+                for field, before, after in changes
+            )
 
     @api.depends("before", "after")
     def _compute_changes_table(self):

@@ -269,6 +269,7 @@ class TestAuditEvents(ProcurifyCommon):
         row = self._rows(self.connection)
         self.assertEqual(row.event, "policy_changed")
         self.assertEqual(row.before, {"bill_policy": "Leave them as drafts"})
+        self.assertEqual(row.summary, "New Bills: Leave them as drafts → Post them")
         self.assertEqual(row.after, {"bill_policy": "Post them"})
         self.assertEqual(row.user_ref, self.env.uid)
 
