@@ -15,6 +15,8 @@
         "security/procurify_connector_security.xml",
         "data/ir_cron_data.xml",
         "data/product_data.xml",
+        # The forms below open this one.
+        "views/procurify_ignore_views.xml",
         "views/procurify_cause_views.xml",
         "views/procurify_record_views.xml",
         "views/procurify_version_views.xml",
@@ -31,6 +33,7 @@
         "views/procurify_connector_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["procurify_connector/static/src/**/*"],
         "web.assets_tests": ["procurify_connector/static/tests/tours/**/*"],
     },
     "application": True,

@@ -1,6 +1,7 @@
 from . import procurify_secret
 from . import procurify_connection
 from . import procurify_connection_client
+from . import procurify_connection_counts
 from . import procurify_connection_import
 from . import procurify_connection_purchase
 from . import procurify_stream
@@ -8,11 +9,16 @@ from . import procurify_stream_scan
 from . import procurify_stream_orders
 from . import procurify_stream_sweep
 from . import procurify_cause
+from . import procurify_cause_radius
+from . import procurify_cause_resolve
+from . import procurify_cause_route
 from . import procurify_mention  # before the fields that are relations over its table
 from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_version
 from . import procurify_record_import
+from . import procurify_record_ignore
+from . import procurify_record_mapping
 from . import procurify_record_link
 from . import procurify_record_mention
 from . import procurify_attachment
@@ -29,9 +35,9 @@ from . import procurify_connection_audit
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route
-from . import procurify_route_audit
 from . import procurify_healing
 from . import procurify_import_mixin
+from . import procurify_import_suggest
 from . import res_currency
 from . import account_account
 from . import account_analytic_account

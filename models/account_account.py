@@ -3,8 +3,19 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+from .candidates import Clues
+
 # Odoo refuses these on the lines of a bill.
 _NOT_ON_BILLS = ("asset_receivable", "liability_payable", "off_balance")
+# Procurify's kind of an account → what Odoo's must begin with, and the plainest such.
+_TYPES = {
+    0: ("asset", "asset_current"),
+    1: ("liability", "liability_current"),
+    2: ("expense", "expense"),
+    3: ("income", "income"),
+    4: ("equity", "equity"),
+    None: ("", "expense"),
+}
 
 
 class AccountAccount(models.Model):
@@ -12,6 +23,7 @@ class AccountAccount(models.Model):
     _inherit = ["account.account", "procurify.import.mixin"]
 
     _procurify_resources = ("account_code",)
+    _procurify_code_field = "code"
 
     @api.model
     def _procurify_key(self, record):
@@ -50,3 +62,34 @@ class AccountAccount(models.Model):
                 )
             else:
                 batch.link(record, account.id)
+
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_clues(self, payload):
+        marks = {
+            ("same_code", "code"): [payload.code],
+            ("same_name", "name"): [payload.description],
+        }
+        return Clues(marks, payload.description, payload.code)
+
+    @api.model
+    def _procurify_suggestible(self):
+        return Domain("account_type", "not in", _NOT_ON_BILLS)
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        return {
+            record: self._procurify_new_account(batch.payloads[record])
+            for record in batch.records
+        }
+
+    @api.model
+    def _procurify_new_account(self, payload):
+        """Return an account's values; its type is as Odoo guesses it by neighbours,
+        unless Procurify calls it another kind, or no bill could be booked on it."""
+        values = {"code": payload.code, "name": payload.description or payload.code}
+        guess = self.new(values).account_type or ""
+        kind, plainest = _TYPES.get(payload.account_type, _TYPES[None])
+        fits = guess.startswith(kind) and guess not in _NOT_ON_BILLS
+        return values | {"account_type": guess if fits else plainest}

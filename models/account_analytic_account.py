@@ -3,8 +3,10 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .candidates import Clues
 from .procurify_import_mixin import normalise, search_by
 
 
@@ -13,6 +15,7 @@ class AccountAnalyticAccount(models.Model):
     _inherit = ["account.analytic.account", "procurify.import.mixin"]
 
     _procurify_resources = ("location", "department")
+    _procurify_code_field = "code"
 
     @api.model
     def _procurify_match(self, batch):
@@ -34,8 +37,11 @@ class AccountAnalyticAccount(models.Model):
 
     @api.model
     def _procurify_candidates(self, batch, plan):
-        """Return {normalised code or name: accounts} in ``plan`` and company."""
-        domain = self._procurify_company_domain(batch.connection.company_id)
+        """Return {normalised code or name: accounts} in ``plan`` and company.
+
+        A plant that is a branch may have its centres to itself.
+        """
+        domain = self._procurify_company_domain(self.env.companies)
         if plan:
             domain &= Domain("plan_id", "child_of", plan.ids)
         names = {n for r in batch.open for n in _names(batch.payloads[r])}
@@ -86,20 +92,43 @@ class AccountAnalyticAccount(models.Model):
 
     @api.model
     def _procurify_create(self, batch, records, plan):
-        company = batch.connection.company_id
-        accounts = self.create(
-            [
-                {
-                    "name": batch.payloads[record].label,
-                    "code": batch.payloads[record].code or False,
-                    "plan_id": plan.id,
-                    "company_id": company.id,
-                }
-                for record in records
-            ]
-        )
+        values = self._procurify_new_accounts(batch, records, plan)
+        accounts = self.create(values)
         for record, account in zip(records, accounts, strict=True):
             batch.link(record, account.id, "created")
+
+    @api.model
+    def _procurify_new_accounts(self, batch, records, plan):
+        return [
+            {
+                "name": batch.payloads[record].label,
+                "code": batch.payloads[record].code or False,
+                "plan_id": plan.id,
+                "company_id": batch.connection.company_id.id,
+            }
+            for record in records
+        ]
+
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_clues(self, payload):
+        names = _names(payload)
+        marks = {("same_code", "code"): names, ("same_name", "name"): names}
+        return Clues(marks, payload.label, payload.code)
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        plan = batch.connection[f"{batch.resource}_plan_id"]
+        if not plan:
+            raise UserError(
+                self.env._(
+                    "An analytic account belongs to a plan: choose the plan of "
+                    "departments or locations on the connection first."
+                )
+            )
+        values = self._procurify_new_accounts(batch, batch.records, plan)
+        return dict(zip(batch.records, values, strict=True))
 
 
 def _names(payload):

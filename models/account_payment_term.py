@@ -1,8 +1,18 @@
 """Payment term as vendors and orders name it → account.payment.term, by name."""
 
+import re
+
 from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from .procurify_import_mixin import normalise
+
+# How people write a number of days, and that there is none.
+_DAYS = re.compile(
+    r"(?:net|n|within)[\s/-]*(\d+)(?:\s*days?)?|(\d+)\s*days?(?:\s*net)?"
+)
+_AT_ONCE = re.compile(r"(?:due|payable)?\s*(?:up)?on receipt|immediate(?:ly)?|cod|cash")
 
 
 class AccountPaymentTerm(models.Model):
@@ -25,3 +35,42 @@ class AccountPaymentTerm(models.Model):
                 batch.link(record, found.id)
             else:
                 self._procurify_hold_open(batch, record)
+
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        return {
+            record: {
+                "name": payload.name,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "value": "percent",
+                            "value_amount": 100,
+                            "nb_days": self._procurify_days(payload.name),
+                        }
+                    )
+                ],
+            }
+            for record, payload in batch.payloads.items()
+        }
+
+    @api.model
+    def _procurify_days(self, name):
+        """Return the days that a term's ``name`` says, as in «Net 30».
+
+        :raises UserError: it says none, or more than one thing
+        """
+        text = normalise(name)
+        if _AT_ONCE.fullmatch(text):
+            return 0
+        if days := _DAYS.fullmatch(text):
+            return int(days[1] or days[2])
+        raise UserError(
+            self.env._(
+                "“%(name)s” does not say after how many days one pays. Create the "
+                "payment term in Odoo, and choose it here.",
+                name=name,
+            )
+        )

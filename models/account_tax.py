@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
+from .candidates import Clues
 from .procurify_import_mixin import normalise
 
 
@@ -50,3 +51,46 @@ class AccountTax(models.Model):
             name = normalise(payload.name)
             taxes = taxes.filtered(lambda tax: normalise(tax.name) == name)
         return taxes if len(taxes) == 1 else self.browse()
+
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_clues(self, payload):
+        marks = {("same_name", "name"): [payload.name]}
+        return Clues(marks, payload.name, rate=float(payload.percentage))
+
+    @api.model
+    def _procurify_suggestible(self):
+        return Domain("type_tax_use", "=", "purchase")
+
+    @api.model
+    def _procurify_marked(self, clues, domain):
+        """Rates are told besides names: two taxes may have the same."""
+        reasons = super()._procurify_marked(clues, domain)
+        rates = {round(clue.rate, 4) for clue in clues.values()}
+        taxes = self.search(
+            domain
+            & Domain("amount_type", "=", "percent")
+            & Domain("amount", "in", rates)
+        )
+        for record, clue in clues.items():
+            for tax in taxes:
+                if not float_compare(tax.amount, clue.rate, precision_digits=4):
+                    reasons[record].setdefault(tax, "same_rate")
+        return reasons
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        return {
+            record: {
+                # Its rate is part of it: Odoo wants each name once.
+                "name": record.name or payload.name,
+                "amount": float(payload.percentage),
+                "amount_type": "percent",
+                "type_tax_use": "purchase",
+                "price_include_override": (
+                    "tax_included" if payload.inclusive else "tax_excluded"
+                ),
+            }
+            for record, payload in batch.payloads.items()
+        }

@@ -29,7 +29,7 @@ class BillLinks:
     def __init__(self, bills):
         """:param bills: the BillImport, once its references are resolved"""
         self.bills = bills
-        self.lines = bills.targets("purchase.order.line")
+        self.lines = self._order_lines()
         self.extras = self._extra_lines()
         self.digits = bills.pricing.unit_digits
         self._billed = {}
@@ -61,6 +61,12 @@ class BillLinks:
         return tuple(sorted({r.record.id for r in references if r and not r.target_id}))
 
     # === FINDING === #
+
+    def _order_lines(self):
+        """Return {id: order line}; another company's order is not for this bill."""
+        ids = list(self.bills.targets("purchase.order.line"))
+        lines = self.bills.env["purchase.order.line"].search([("id", "in", ids)])
+        return {line.id: line for line in lines}
 
     def _extra_lines(self):
         """Return {order id: {kind: line}} of the orders' tax, freight and so on."""

@@ -4,6 +4,7 @@ from copy import copy
 from typing import NamedTuple
 
 from .causes import Hold
+from .resource_kinds import DOCUMENTS
 
 
 class BatchRefused(Exception):
@@ -82,8 +83,12 @@ class ImportBatch:
     def by_company(self):
         """Yield (company, batch) for each company in which its documents are booked.
 
-        What is noted in a part is noted in the whole, but the moves that it wrote.
+        Master data is of all of them at once. What is noted in a part is noted in the
+        whole, but the moves that it wrote.
         """
+        if self.resource not in DOCUMENTS:
+            yield self.connection._companies(), self
+            return
         for company, records in self.records.grouped("company_id").items():
             part = copy(self)
             part.records, part.moves = records, {}

@@ -110,13 +110,17 @@ class ProcurifyAudit(models.Model):
     @api.depends("reason", "before", "after")
     def _compute_summary(self):
         for row in self:
-            changes = islice(row._changes(), SUMMARISED)
-            row.summary = row.reason or "\n".join(
-                f"{field}: {before or '—'} → {after or '—'}"
-                if row.before
-                else f"{field}: {after}"
-                for field, before, after in changes
-            )
+            row.summary = row.reason or "\n".join(row._first_changes())
+
+    def _first_changes(self):
+        """Return what became of it, and the first of what changed, line by line."""
+        target = (self.after or {}).get("res_name")
+        changes = islice(self._changes(), SUMMARISED)
+        if self.before:
+            lines = [f"{name}: {a or '—'} → {b or '—'}" for name, a, b in changes]
+        else:
+            lines = [] if target else [f"{name}: {new}" for name, _old, new in changes]
+        return [target, *lines] if target else lines
 
     @api.depends("before", "after")
     def _compute_changes_table(self):

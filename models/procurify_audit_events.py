@@ -173,7 +173,7 @@ class ProcurifyAudit(models.Model):
                 about(
                     record,
                     "ignored",
-                    reason=record.hold_reason or False,
+                    reason=record.ignored_reason or record.hold_reason or False,
                     before={"state": record.state},
                     after={"state": "ignored"},
                 )

@@ -1,11 +1,13 @@
 """Why documents are held: one cause for all the documents that it blocks."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 from .causes import CAUSES
 from .concurrency import created_once
 from .resource_kinds import DOCUMENTS
+
+_REVIEWER_FIELDS = frozenset({"reference_res_id", "user_id"})
 
 
 class ProcurifyCause(models.Model):
@@ -64,7 +66,6 @@ class ProcurifyCause(models.Model):
         string="Holds",
         readonly=True,
     )
-    record_count = fields.Integer("Blocks", compute="_compute_record_count")
 
     _cause_uniq = models.UniqueIndex(
         "(connection_id, code, key)", "A cause exists once per connection."
@@ -92,40 +93,16 @@ class ProcurifyCause(models.Model):
             value = (cause.params or {}).get("value") or cause.key
             cause.display_name = f"{labels[cause.code]}: {value}"
 
-    def _compute_record_count(self):
-        groups = self.env["procurify.record"]._read_group(
-            [("cause_ids", "in", self.ids), ("resource", "in", DOCUMENTS)],
-            ["cause_ids"],
-            ["__count"],
-        )
-        counts = {cause.id: count for cause, count in groups}
-        for cause in self:
-            cause.record_count = counts.get(cause.id, 0)
-
     # === CRUD METHODS === #
 
     def write(self, vals):
-        if not self.env.su and vals.keys() - {"reference_res_id"}:
-            raise AccessError(self.env._("Only the mapping of a reason can be edited."))
+        if not self.env.su and vals.keys() - _REVIEWER_FIELDS:
+            raise AccessError(
+                self.env._("Only the mapping and the responsible can be edited.")
+            )
         return super().write(vals)
 
     # === ACTION METHODS === #
-
-    def action_resolve(self, res_id=None):
-        """Map what these causes are about, and replay everything that they block.
-
-        :param res_id: the Odoo record to map to; without it, the mapping that
-            stands on the cause, or what the importer finds by itself, is used
-        """
-        self.check_access("write")
-        if res_id:
-            if not self.reference_id:
-                raise UserError(
-                    self.env._("Nothing can be mapped for this cause: see its advice.")
-                )
-            self.reference_id.write({"res_id": res_id})
-        self.env["procurify.audit"]._log_resolved(self)
-        return (self.reference_id | self.record_ids).action_replay()
 
     def action_map(self):
         """Open a dialog that asks for the Odoo record, and replays with it."""
@@ -172,7 +149,8 @@ class ProcurifyCause(models.Model):
         }
         missing = [wanted[pair] for pair in wanted if pair not in known]
         with created_once():
-            created = self.create(
+            # The import says nothing in the chatter, which is for people.
+            created = self.with_context(tracking_disable=True).create(
                 [self._prepare_values(connection, hold) for hold in missing]
             )
         known |= {(cause.code, cause.key): cause for cause in created}

@@ -102,9 +102,6 @@ class ProcurifyConnection(models.Model):
     )
     retry_at = fields.Datetime("Next Attempt", readonly=True, copy=False)
     stream_ids = fields.One2many("procurify.stream", "connection_id")
-    pending_count = fields.Integer(compute="_compute_counts")
-    done_count = fields.Integer(compute="_compute_counts")
-    held_count = fields.Integer(compute="_compute_counts")
 
     # --- Fetching ---
     page_size = fields.Integer(
@@ -240,20 +237,6 @@ class ProcurifyConnection(models.Model):
             connection.has_client_secret = bool(
                 connection.sudo().client_secret_encrypted
             )
-
-    def _compute_counts(self):
-        groups = self.env["procurify.record"]._read_group(
-            [("connection_id", "in", self.ids), ("resource", "in", DOCUMENTS)],
-            ["connection_id", "state"],
-            ["__count"],
-        )
-        counts = {(connection, state): count for connection, state, count in groups}
-        for connection in self:
-            connection.pending_count = sum(
-                counts.get((connection, state), 0) for state in ("pending", "waiting")
-            )
-            connection.done_count = counts.get((connection, "done"), 0)
-            connection.held_count = counts.get((connection, "quarantined"), 0)
 
     # === CRUD METHODS === #
 

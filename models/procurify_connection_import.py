@@ -32,18 +32,19 @@ class ProcurifyConnection(models.Model):
             "info", self.env._("%(count)s records are tried again.", count=len(held))
         )
 
-    def _import_env(self, company=None):
-        """Return the environment of the import: the integration user, one company.
+    def _import_env(self, companies=None):
+        """Return the environment of the import: the integration user, in a company.
 
-        :param company: the connection's own, or one of its branches
+        :param companies: the connection's own or one of its branches; several, the own
+            one first, to look for what any of them may use
         """
         self.ensure_one()
-        company = company or self.company_id
+        companies = companies or self.company_id
         return (
             self.with_user(self.user_id)
-            .with_company(company)
+            .with_company(companies[0])
             .with_context(
-                allowed_company_ids=company.ids,
+                allowed_company_ids=companies.ids,
                 lang=self.user_id.lang,
                 tracking_disable=True,
                 mail_create_nolog=True,

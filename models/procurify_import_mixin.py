@@ -132,11 +132,11 @@ class ProcurifyImportMixin(models.AbstractModel):
         """
         ids = records.mapped("res_id")
         existing = set(self.sudo().browse(ids).exists().ids)
-        company = records.connection_id.company_id
         visible = {
             target.id: target
             for target in self.with_context(active_test=False).search(
-                Domain("id", "in", ids) & self._procurify_company_domain(company)
+                Domain("id", "in", ids)
+                & self._procurify_company_domain(self.env.companies)
             )
         }
         unusable = {}
@@ -154,10 +154,10 @@ class ProcurifyImportMixin(models.AbstractModel):
         return unusable
 
     @api.model
-    def _procurify_company_domain(self, company):
-        """Records that may be used in ``company``, as Odoo itself checks it."""
+    def _procurify_company_domain(self, companies):
+        """Records that one of ``companies`` may use, as Odoo itself checks it."""
         if self._fields.keys() & {"company_id", "company_ids"}:
-            return Domain(self._check_company_domain(company))
+            return Domain(self._check_company_domain(companies))
         return Domain.TRUE
 
     @api.model

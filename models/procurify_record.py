@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 
 from .resource_kinds import DOCUMENTS, KINDS
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
 
-_REVIEWER_FIELDS = frozenset({"res_model", "res_id"})
+REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name"})
 
 
 class ProcurifyRecord(models.Model):
@@ -193,7 +193,7 @@ class ProcurifyRecord(models.Model):
     def write(self, vals):
         if self.env.su:
             return super().write(vals)
-        if forbidden := vals.keys() - _REVIEWER_FIELDS:
+        if forbidden := vals.keys() - REVIEWER_FIELDS:
             raise AccessError(
                 self.env._(
                     "Only the mapping of a record can be edited, not: %(fields)s.",
@@ -201,6 +201,12 @@ class ProcurifyRecord(models.Model):
                 )
             )
         self.check_access("write")
+        if "target_name" in vals:
+            # It is looked up as this person, and written by what it is.
+            super().write({"target_name": vals["target_name"]})
+            vals = {key: vals[key] for key in vals if key != "target_name"}
+            if not vals:
+                return True
         self._check_no_document()
         self._check_mapping(vals)
         targets = self.sudo()._audit_targets()
@@ -231,6 +237,9 @@ class ProcurifyRecord(models.Model):
 
         :raises UserError: in the words of the person who maps
         """
+        wanted = {self._target_model(name) for name in set(self.mapped("resource"))}
+        if vals.get("res_id") and len(wanted) > 1:
+            raise UserError(self.env._("Map one kind of records at a time."))
         for resource in set(self.mapped("resource")):
             model = self._target_model(resource)
             if vals.get("res_model", model) not in (model, False):
@@ -248,10 +257,29 @@ class ProcurifyRecord(models.Model):
                         self.env._("The chosen record does not exist any more.")
                     )
                 target.check_access("read")
+                self._check_target_company(target)
                 record = self.filtered(lambda r, name=resource: r.resource == name)[:1]
                 if hold := target._procurify_usable(target, record):
                     causes = self.env["procurify.cause"]
                     raise UserError(causes._message(hold.code, hold.params))
+
+    def _check_target_company(self, target):
+        """Refuse a target of another company than that of these records.
+
+        :raises UserError: naming the company
+        """
+        for company in self.company_id:
+            domain = target._procurify_company_domain(company)
+            if not target.with_context(active_test=False).search_count(
+                domain & Domain("id", "=", target.id)
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(name)s cannot be used in %(company)s.",
+                        name=target.display_name,
+                        company=company.name,
+                    )
+                )
 
     # === ACTION METHODS === #
 
@@ -263,6 +291,7 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         records = self.sudo()
         self.env["procurify.audit"]._log_records("replayed", records)
+        records._take_back_ignoring()
         records._requeue()
         blocked = records._dependents()
         records[:REPLAY_AT_ONCE]._import()
@@ -271,24 +300,6 @@ class ProcurifyRecord(models.Model):
         released[: max(rest, 0)]._import()
         if rest < len(released):
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
-
-    def action_ignore(self):
-        """Keep these records out of Odoo until somebody replays them."""
-        self.check_access("write")
-        records = self.sudo()
-        if done := records.filtered(
-            lambda r: r.resource in DOCUMENTS and r._target_exists()
-        ):
-            raise UserError(
-                self.env._(
-                    "%(name)s is in Odoo already. Cancel it there instead.",
-                    name=done[0].display_name,
-                )
-            )
-        causes = records.cause_ids
-        self.env["procurify.audit"]._log_ignored(records)
-        records.write({"state": "ignored", "cause_ids": [Command.clear()]})
-        causes._close_unused()
 
     def action_open_target(self):
         """Open the Odoo record that this record became."""

@@ -321,7 +321,7 @@ class ProcurifyRecord(models.Model):
         # What could not be mapped before may be by now: a document is tried with all
         # that it names.
         rows.filtered(lambda row: row.state in ("pending", "quarantined"))._import()
-        env = connection._import_env()
+        env = connection._import_env(connection._companies())
         unusable = {}
         for resource in {row.resource for row in rows}:
             mapped = rows.filtered(

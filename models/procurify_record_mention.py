@@ -120,7 +120,7 @@ class ProcurifyRecord(models.Model):
             )
         )
         drafts = self.browse(document_id for (document_id,) in rows).sudo()
-        self.env["procurify.audit"]._log_records("replayed", drafts)
+        self.env["procurify.audit"]._log_chosen("reapply", drafts)
         # Or the import takes them for what it has seen.
         drafts.applied_digest = False
         drafts[:REPLAY_AT_ONCE]._import()

@@ -18,6 +18,7 @@ class ProcurifyRecord(models.Model):
     route_company_id = fields.Many2one(
         "res.company",
         readonly=True,
+        index="btree_not_null",
         help="The branch in which this document is booked, by the rules of its "
         "locations. Empty: the connection's company.",
     )

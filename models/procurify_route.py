@@ -1,7 +1,10 @@
 """Which company the documents of a location belong to."""
 
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from .resource_kinds import DOCUMENTS
 
@@ -86,21 +89,35 @@ class ProcurifyRoute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        routes = super().create(vals_list)
-        routes.connection_id._route_again()
-        return routes
+        with self._changing({vals["connection_id"] for vals in vals_list}):
+            return super().create(vals_list)
 
     def write(self, vals):
-        connections = self.connection_id
-        written = super().write(vals)
-        (connections | self.connection_id)._route_again()
-        return written
+        with self._changing({*self.connection_id.ids, vals.get("connection_id")}):
+            return super().write(vals)
 
     def unlink(self):
-        connections = self.connection_id
-        unlinked = super().unlink()
+        with self._changing(self.connection_id.ids):
+            return super().unlink()
+
+    @contextmanager
+    def _changing(self, connection_ids):
+        """Let the rules of some connections change, say so in the audit, and decide
+        again about what is not in Odoo yet."""
+        connections = self.env["procurify.connection"].browse(
+            filter(None, connection_ids)
+        )
+        before = {each: each._routes_in_words() for each in connections}
+        yield
+        connections.invalidate_recordset(["route_ids"])
+        now = {each: each._routes_in_words() for each in connections}
+        changes = {
+            each: (before[each], now[each])
+            for each in connections
+            if before[each] != now[each]
+        }
+        self.env["procurify.audit"]._log_settings("policy_changed", changes)
         connections._route_again()
-        return unlinked
 
 
 class ProcurifyConnection(models.Model):
@@ -133,6 +150,33 @@ class ProcurifyConnection(models.Model):
         unlinked = super().unlink()
         others._route_again(if_routed=True)
         return unlinked
+
+    def _companies(self):
+        """Return the company and, where it books in branches, those that the
+        integration user may enter: what master data can be mapped to."""
+        self.ensure_one()
+        own = self.company_id
+        in_branches = Domain("connection_id", "=", self.id) & Domain(
+            "route_company_id", "!=", False
+        )
+        if not self._tenant_routes() and not self.env["procurify.record"].search(
+            in_branches, limit=1
+        ):
+            return own
+        branches = own.search([("id", "child_of", own.id)]) - own
+        if self.user_id != self.env.ref("base.user_root"):
+            branches &= self.user_id.company_ids
+        return own | branches
+
+    def _routes_in_words(self):
+        """Return these rules as the audit shows them."""
+        self.ensure_one()
+        others = self.env._("Every other location")
+        rules = (
+            f"{route.location_id.display_name or others}: {route.company_id.name}"
+            for route in self.sudo().route_ids
+        )
+        return {"route_ids": "; ".join(rules)}
 
     def _tenant_connections(self):
         """Return the active connections, of any company, to the tenants of these."""

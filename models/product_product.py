@@ -4,8 +4,10 @@ from collections import defaultdict
 from dataclasses import asdict
 
 from odoo import api, models
+from odoo.fields import Domain
 
 from ..procurify import Unit
+from .candidates import Clues
 from .procurify_import_mixin import json_text, normalise, search_by
 
 
@@ -14,6 +16,7 @@ class ProductProduct(models.Model):
     _inherit = ["product.product", "procurify.import.mixin"]
 
     _procurify_resources = ("catalog_item",)
+    _procurify_code_field = "default_code"
 
     @api.model
     def _procurify_import(self, batch):
@@ -58,23 +61,29 @@ class ProductProduct(models.Model):
         for record in batch.open:
             sku = normalise(batch.payloads[record].sku)
             alike[sku or f"\0{record.external_id}"] |= record
-        references = self._procurify_item_references(batch)
-        vals_list = [
-            self._procurify_prepare_values(batch.payloads[records[0]])
-            | self._procurify_created_values(batch, records[0], references)
-            for records in alike.values()
-        ]
-        products = self.create(vals_list)
+        firsts = batch.records.union(*(records[0] for records in alike.values()))
+        values = self._procurify_new_products(batch, firsts)
+        products = self.create([values[records[0]] for records in alike.values()])
         for records, product in zip(alike.values(), products, strict=True):
             for record in records:
                 values = self._procurify_prepare_values(batch.payloads[record])
                 batch.link(record, product.id, "created", written=values)
 
     @api.model
-    def _procurify_item_references(self, batch):
+    def _procurify_new_products(self, batch, records):
+        """Return {record: values of the product that it becomes}."""
+        references = self._procurify_item_references(batch, records)
+        return {
+            record: self._procurify_prepare_values(batch.payloads[record])
+            | self._procurify_created_values(batch, record, references)
+            for record in records
+        }
+
+    @api.model
+    def _procurify_item_references(self, batch, records):
         """Resolve the units and account codes that the items name."""
         mentioned = {}
-        for record in batch.open:
+        for record in records:
             item = batch.payloads[record]
             if item.unit:
                 unit = Unit(item.unit)
@@ -115,3 +124,21 @@ class ProductProduct(models.Model):
             "default_code": item.sku or False,
             "description_purchase": item.description or False,
         }
+
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_clues(self, payload):
+        marks = {
+            ("same_code", "default_code"): [payload.sku],
+            ("same_name", "name"): [payload.name],
+        }
+        return Clues(marks, payload.name, payload.sku)
+
+    @api.model
+    def _procurify_suggestible(self):
+        return Domain("purchase_ok", "=", True)
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        return self._procurify_new_products(batch, batch.records)

@@ -1,6 +1,9 @@
 """Currency → res.currency, by its ISO code."""
 
 from odoo import api, models
+from odoo.exceptions import UserError
+
+from .candidates import Clues
 
 
 class ResCurrency(models.Model):
@@ -39,3 +42,33 @@ class ResCurrency(models.Model):
                 )
             else:
                 batch.link(record, currency.id)
+
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_clues(self, payload):
+        marks = {
+            ("same_code", "name"): [payload.code],
+            ("same_name", "full_name"): [payload.name, payload.description],
+        }
+        return Clues(marks)
+
+    @api.model
+    def _procurify_may_create(self):
+        return self.has_access("write")
+
+    @api.model
+    def _procurify_create_missing(self, batch):
+        """Currencies are not made but activated: Odoo knows those of ISO 4217."""
+        codes = {payload.code for payload in batch.payloads.values()}
+        known = self.with_context(active_test=False).search([("name", "in", codes)])
+        if missing := codes - set(known.mapped("name")):
+            raise UserError(
+                self.env._(
+                    "Odoo knows no currency %(codes)s. Choose the one that is meant.",
+                    codes=", ".join(sorted(missing)),
+                )
+            )
+        known.active = True
+        by_code = known.grouped("name")
+        return {r: by_code[payload.code] for r, payload in batch.payloads.items()}

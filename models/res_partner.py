@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..procurify import VendorType
+from .candidates import Clues
 from .other_vendor import NAMED_PATTERN, is_other
 from .procurify_import_mixin import normalise, search_by
 
@@ -15,6 +16,7 @@ _NOT_VENDORS = (VendorType.EMPLOYEE, VendorType.CARD_PROVIDER)
 # How Procurify's help says to retire a vendor, which is never deleted.
 _RETIRED = re.compile(r"\b(do\s+not\s+use|decommission(ed)?)\b", re.IGNORECASE)
 _TOLD = "retired_name"
+_CREATED = {"company_type": "company", "supplier_rank": 1}
 
 
 class ResPartner(models.Model):
@@ -22,6 +24,7 @@ class ResPartner(models.Model):
     _inherit = ["res.partner", "procurify.import.mixin"]
 
     _procurify_resources = ("vendor",)
+    _procurify_code_field = "ref"
 
     @api.model
     def _procurify_import(self, batch):
@@ -128,6 +131,26 @@ class ResPartner(models.Model):
         )
         return set(rows.mapped("res_id"))
 
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_clues(self, payload):
+        if is_other(payload):
+            return Clues({("same_name", "name"): [payload.name]}, payload.name)
+        marks = {
+            ("same_code", "ref"): [payload.code],
+            ("same_email", "email"): payload.emails,
+            ("same_name", "name"): [payload.name],
+        }
+        return Clues(marks, payload.name)
+
+    def _procurify_candidate_name(self):
+        return self._procurify_tell(self)
+
+    @api.model
+    def _procurify_suggestible(self):
+        return Domain("parent_id", "=", False)
+
     # === WRITING === #
 
     @api.model
@@ -135,19 +158,24 @@ class ResPartner(models.Model):
         records = batch.open.filtered(
             lambda record: not is_other(batch.payloads[record])
         )
-        countries = self._procurify_countries(batch, records)
-        vals_list = [
-            self._procurify_prepare_values(batch.payloads[record], countries)
-            for record in records
-        ]
-        partners = self.create(
-            [
-                values | {"company_type": "company", "supplier_rank": 1}
-                for values in vals_list
-            ]
-        )
-        for record, partner, values in zip(records, partners, vals_list, strict=True):
+        told = self._procurify_told_values(batch, records)
+        partners = self.create([values | _CREATED for values in told.values()])
+        for partner, (record, values) in zip(partners, told.items(), strict=True):
             batch.link(record, partner.id, "created", written=values)
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        told = self._procurify_told_values(batch, batch.records)
+        return {record: values | _CREATED for record, values in told.items()}
+
+    @api.model
+    def _procurify_told_values(self, batch, records):
+        """Return {record: what its vendor says about a partner}."""
+        countries = self._procurify_countries(batch, records)
+        return {
+            record: self._procurify_prepare_values(batch.payloads[record], countries)
+            for record in records
+        }
 
     @api.model
     def _procurify_update(self, batch):

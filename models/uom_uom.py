@@ -41,3 +41,7 @@ class UomUom(models.Model):
         units = self.create([{"name": batch.payloads[r].name} for r in records])
         for record, unit in zip(records, units, strict=True):
             batch.link(record, unit.id, "created")
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        return {r: {"name": payload.name} for r, payload in batch.payloads.items()}

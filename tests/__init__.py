@@ -6,6 +6,9 @@ from . import test_bill
 from . import test_revision
 from . import test_posting
 from . import test_closed_period
+from . import test_cause
+from . import test_ignore
+from . import test_mapping
 from . import test_duplicates
 from . import test_connection
 from . import test_edge_cases

@@ -273,22 +273,6 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(row.after, {"bill_policy": "Post them"})
         self.assertEqual(row.user_ref, self.env.uid)
 
-    def test_rules_for_companies_tell_before_and_after(self):
-        location = self._records("location")[0]
-        route = self.env["procurify.route"].create(
-            {
-                "connection_id": self.connection.id,
-                "location_id": location.id,
-                "company_id": self.company.id,
-            }
-        )
-        route.unlink()
-
-        made, unmade = self._rows(self.connection)
-        rules = {"route_ids": [f"{location.display_name} → {self.company.name}"]}
-        self.assertEqual((made.event, made.after), ("policy_changed", rules))
-        self.assertEqual((unmade.before, unmade.after), (rules, {"route_ids": []}))
-
     def test_no_secret_is_ever_in_the_audit(self):
         secrets = ["hush-hush-1", "hush-hush-2", "hush-hush-3", "hush-id"]
         self.connection.write(

@@ -141,6 +141,28 @@ class TestRoutingToBranches(RoutingCommon):
                 self.assertEqual(order.company_id, self.tacoma)
                 self.assertEqual(record.company_id, self.tacoma)
 
+    def test_bill_of_a_branch_s_order_is_linked_to_it(self):
+        self.connection.order_policy = "purchase"
+        route = self._route(2, self.tacoma)
+        order_id = self.dataset.add_order("plain", department_id=TACOMA)
+        first = self.dataset.bill_order(order_id, {0: 1})
+        self._synchronise()
+        route.unlink()
+        second = self.dataset.bill_order(order_id, {0: 1})
+        self._synchronise()
+
+        order = self.env["purchase.order"].browse(
+            self._record("purchase_order", order_id).res_id
+        )
+        self.assertEqual(order.company_id, self.tacoma)
+        move = self._move(first)
+        self.assertEqual(move.company_id, self.tacoma)
+        self.assertLessEqual(move.invoice_line_ids.purchase_line_id, order.order_line)
+        self.assertTrue(move.invoice_line_ids.purchase_line_id)
+        # The rule is gone: the next bill is the parent's, and still no less a bill.
+        self.assertEqual(self._record("bill", second).hold_reason, "")
+        self.assertEqual(self._move(second).company_id, self.company)
+
     def test_bill_of_two_companies_is_held_with_every_reason(self):
         self._route(2, self.tacoma)
         self._route(3, self.laredo)
@@ -268,6 +290,10 @@ class TestRoutingToBranches(RoutingCommon):
         self.assertEqual(records.cause_ids.mapped("code"), ["total_mismatch"])
         causes = self.env["procurify.cause"].with_user(reviewer).search([])
         self.assertEqual(causes, records.cause_ids)
+        audit = self.env["procurify.audit"].with_user(reviewer).search([])
+        self.assertIn(records.name, audit.mapped("subject"))
+        theirs = self._record("bill", theirs)
+        self.assertNotIn(theirs.name, audit.mapped("subject"))
         with Form(records) as form:
             self.assertEqual(form.state, "quarantined")
         self.assertFalse(
@@ -294,6 +320,62 @@ class TestRoutingToBranches(RoutingCommon):
                     "company_id": self.tacoma.id,
                 }
             )
+
+    def test_branch_has_its_centres_to_itself(self):
+        centres = self.env["account.analytic.account"].browse(
+            [
+                self._record("department", TACOMA).res_id,
+                self._record("location", 2).res_id,
+            ]
+        )
+        centres.company_id = self.tacoma
+        stranger = centres[0].copy({"company_id": self.laredo.id})
+        held, booked = self._bill(TACOMA), self._bill(TACOMA)
+        self._synchronise()
+        record = self._record("bill", held)
+        self.assertEqual(
+            self._codes(record), {"unknown_department", "unknown_location"}
+        )
+
+        self._route(2, self.tacoma)
+        self._route(3, self.laredo)
+        self._records("department").action_replay()
+        self._import()
+        for bill_id in (held, booked):
+            move = self._move(bill_id)
+            self.assertEqual(move.company_id, self.tacoma)
+            self.assertEqual(
+                move.invoice_line_ids[0].analytic_distribution,
+                {",".join(map(str, centres.ids)): 100.0},
+            )
+
+        # Another branch's centre is nothing for it.
+        self._map(self._record("department", TACOMA), stranger)
+        third = self._bill(TACOMA)
+        self._synchronise()
+        record = self._record("bill", third)
+        self.assertEqual(self._codes(record), {"access_denied"})
+
+    def test_rules_are_entered_on_the_connection_s_form(self):
+        location = self._record("location", 2)
+        self.env.user.group_ids |= self.env.ref("base.group_multi_company")
+        with Form(self.connection) as form, form.route_ids.new() as line:
+            line.location_id = location
+            line.company_id = self.tacoma
+        route = self.connection.route_ids
+        self.assertEqual((route.location_id, route.company_id), (location, self.tacoma))
+
+        route.company_id = self.laredo
+        route.unlink()
+        changes = self.env["procurify.audit"].search(
+            [("connection_ref", "=", self.connection.id)], limit=3
+        )
+        words = [(row.before["route_ids"], row.after["route_ids"]) for row in changes]
+        before, after = f"{location.name}: Tacoma", f"{location.name}: Laredo"
+        self.assertEqual(words[0][1], "")
+        self.assertTrue(words[1][0].startswith(before))
+        self.assertTrue(words[1][1].startswith(after))
+        self.assertEqual(words[2][0], "")
 
     def test_five_plants_are_centres_of_two_plans(self):
         plants = {TACOMA: 2, LAREDO: 3, MONCTON: 4, WOERTH: 5, VASTERAS: 6}

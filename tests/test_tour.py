@@ -4,6 +4,8 @@ from contextlib import nullcontext
 
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.procurify_connector.simulator.scenarios import UNBOOKED_DEPARTMENT
+
 from .common import ProcurifyCommon
 
 
@@ -40,3 +42,41 @@ class TestTour(ProcurifyCommon, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(self._record("bill", bill_id).state, "done")
         self.assertEqual(self._move(bill_id).invoice_line_ids.account_id, account)
+
+    def test_read_reasons_and_resolve_them(self):
+        bills = [self.dataset.add_bill("plain", code="7450") for _number in range(2)]
+        bills.append(
+            self.dataset.add_bill(
+                "plain", code="7450", department_id=UNBOOKED_DEPARTMENT.id
+            )
+        )
+        self._synchronise()
+        self._account("7450000", name="Trials")
+
+        self.start_tour(
+            "/odoo/procurify-quarantine",
+            "procurify_read_and_resolve",
+            login=self.env.user.login,
+        )
+
+        self.env.invalidate_all()
+        states = {self._record("bill", bill_id).state for bill_id in bills}
+        self.assertEqual(states, {"done"})
+
+    def test_map_in_bulk_and_verify_the_audit(self):
+        bill_id = self.dataset.add_bill("plain", code="7450")
+        self._synchronise()
+        unmapped = self._records("account_code", state="quarantined")
+        self.assertGreater(len(unmapped), 1)
+        for code in unmapped.mapped("code"):
+            self._account(code)
+        login = self.env.user.login
+
+        self.start_tour("/odoo/procurify-mapping", "procurify_map_in_bulk", login=login)
+        self.env.invalidate_all()
+        self.assertEqual(set(unmapped.mapped("state")), {"done"})
+        self.assertEqual(self._record("bill", bill_id).state, "done")
+
+        self.start_tour("/odoo/procurify-audit", "procurify_verify_audit", login=login)
+        self.env.invalidate_all()
+        self.assertEqual(self.connection.audit_state, "verified")

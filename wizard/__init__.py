@@ -1,2 +1,3 @@
 from . import base_partner_merge
 from . import procurify_comparison
+from . import procurify_ignore

@@ -1,0 +1,73 @@
+"""Resolving a cause: what it may be, and replaying what it blocked."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# What is missing in Odoo; for anything else a new record would be no answer.
+_MISSING = ("unknown_", "ambiguous_", "inactive_currency", "target_deleted")
+
+
+class ProcurifyCause(models.Model):
+    _inherit = "procurify.cause"
+
+    candidates = fields.Json("May Be", related="reference_id.candidates")
+    suggestion = fields.Char(related="reference_id.suggestion")
+    can_create = fields.Boolean(compute="_compute_can_create")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("code", "state", "reference_id.can_create")
+    @api.depends_context("uid")
+    def _compute_can_create(self):
+        for cause in self:
+            cause.can_create = (
+                cause.state == "open"
+                and cause.code.startswith(_MISSING)
+                and cause.reference_id.can_create
+            )
+
+    # === ACTION METHODS === #
+
+    def action_resolve(self, res_id=None):
+        """Map what these causes are about, and replay everything that they block.
+
+        :param res_id: the Odoo record to map to; without it, the mapping that
+            stands on the cause, or what the importer finds by itself, is used
+        :returns: a notification of what came of it
+        """
+        self.check_access("write")
+        counted = self._blocked_documents()
+        if res_id:
+            if not self.reference_id:
+                raise UserError(
+                    self.env._("Nothing can be mapped for this cause: see its advice.")
+                )
+            self.reference_id.write({"res_id": res_id})
+        self.env["procurify.audit"]._log_resolved(self)
+        (self.reference_id | self.record_ids).action_replay()
+        return counted._notify_outcome()
+
+    def action_create_missing(self):
+        """Create in Odoo what these causes miss, map to it, and replay.
+
+        It is done with this person's own rights in Odoo, which may not suffice.
+
+        :returns: a notification of what came of it
+        :raises AccessError: in Odoo's words
+        """
+        self.check_access("write")
+        if any(not c.reference_id or not c.code.startswith(_MISSING) for c in self):
+            raise UserError(
+                self.env._("Nothing is missing in Odoo for this cause: see its advice.")
+            )
+        counted = self._blocked_documents()
+        self.reference_id._create_missing()
+        self.env["procurify.audit"]._log_resolved(self)
+        (self.reference_id | self.record_ids).action_replay()
+        return counted._notify_outcome()
+
+    # === HELPERS === #
+
+    def _blocked_documents(self):
+        """Return the documents that these causes hold up."""
+        return self.record_ids.filtered(lambda record: record.role == "document")

@@ -1,0 +1,61 @@
+/** What a record of Procurify may be in Odoo, each with a button that takes it. */
+
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+export class ProcurifyCandidatesField extends Component {
+    static template = "procurify_connector.CandidatesField";
+    static props = {
+        ...standardFieldProps,
+        method: { type: String },
+    };
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.state = useState({ busy: false });
+    }
+
+    get candidates() {
+        return this.props.record.data[this.props.name] || [];
+    }
+
+    /** Take a candidate: one click maps, replays, and shows the form anew. */
+    async use(candidate) {
+        const { record, method } = this.props;
+        this.state.busy = true;
+        try {
+            if (!(await record.save())) {
+                return;
+            }
+            const ids = [record.resId];
+            const action = await this.orm.call(record.resModel, method, [
+                ids,
+                candidate.res_id,
+            ]);
+            await this.action.doAction(action);
+            await record.model.load();
+        } finally {
+            this.state.busy = false;
+        }
+    }
+
+    open(candidate) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: candidate.res_model,
+            res_id: candidate.res_id,
+            views: [[false, "form"]],
+        });
+    }
+}
+
+registry.category("fields").add("procurify_candidates", {
+    component: ProcurifyCandidatesField,
+    displayName: _t("Candidates"),
+    supportedTypes: ["json"],
+    extractProps: ({ options }) => ({ method: options.method }),
+});

@@ -1,0 +1,275 @@
+"""A cause tells what it holds up, what may cure it, and heals with one click."""
+
+import json
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .common import ProcurifyCommon
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestCause(ProcurifyCommon):
+    master_data_ready = True
+
+    # === BLAST RADIUS === #
+
+    def test_radius_counts_documents_amounts_and_age(self):
+        self._hold("7450", 3)
+        [cause] = self._records("bill").cause_ids
+        old = fields.Date.context_today(cause) - timedelta(days=12)
+        for bill, (amount, currency, date) in zip(
+            self._records("bill"),
+            [(81000.5, "CAD", old), (240, "CAD", False), (1200, "USD", False)],
+            strict=True,
+        ):
+            bill.sudo().write(
+                {
+                    "remote_amount": amount,
+                    "remote_currency": currency,
+                    "remote_date": date or fields.Date.today(),
+                }
+            )
+        cause.invalidate_recordset()
+
+        self.assertEqual(cause.record_count, 3)
+        self.assertEqual(cause.blocked_amount, "81,240.50 CAD · 1,200.00 USD")
+        self.assertEqual((cause.oldest_date, cause.age_days), (old, 12))
+
+    def test_radius_of_a_page_is_counted_as_sets(self):
+        for code in ("7450", "7451", "7452"):
+            self._hold(code, 1)
+        causes = self.env["procurify.cause"].browse(self._records("bill").cause_ids.ids)
+        self.assertEqual(len(causes), 3)
+        causes.mapped("blocked_amount")  # what anybody's first look reads
+
+        one = self._queries(lambda: causes[0].browse(causes[0].id).blocked_amount)
+        three = self._queries(lambda: causes.mapped("blocked_amount"))
+
+        self.assertEqual(one, three)
+
+    # === CANDIDATES === #
+
+    def test_candidates_of_an_account_tell_their_reason(self):
+        same = self._account("9000", name="Travel and lodging")
+        zeros = self._account("745000")
+        archived = self._account("745100", active=False)
+        self._account("745200", account_type="liability_payable")
+        self._hold("7450", 1)
+        [master] = self._records("account_code", code="7450")
+        payload = json.loads(master.payload) | {"description": "travel AND lodging"}
+        master.sudo().payload = json.dumps(payload)
+
+        found = master.cause_ids.candidates
+
+        reasons = {row["res_id"]: row["reason"] for row in found}
+        self.assertEqual(reasons.get(same.id), "same_name")
+        self.assertEqual(reasons.get(zeros.id), "similar")
+        self.assertEqual(reasons.get(archived.id), "archived")
+        self.assertLessEqual(len(found), 5)
+        [row] = [row for row in found if row["res_id"] == archived.id]
+        self.assertFalse(row["usable"])
+        self.assertEqual(
+            master.cause_ids.suggestion, f"{same.display_name} (same name)"
+        )
+
+    def test_candidate_that_is_another_vendor_already_says_so(self):
+        other, vendor = self._records("vendor", state="done")[:2].sudo()
+        self.env["res.partner"].browse(vendor.res_id).active = False
+        vendor.res_id = False
+        partner, _twin = self.env["res.partner"].create(
+            [{"name": vendor.name.upper(), "city": city} for city in ("Leeds", "York")]
+        )
+        vendor.action_replay()
+        cause = vendor.cause_ids
+        self.assertEqual(cause.code, "ambiguous_vendor")
+        other.res_id = partner.id
+
+        [row] = [r for r in cause.candidates if r["res_id"] == partner.id]
+
+        self.assertEqual(row["reason"], "same_name")
+        self.assertEqual(row["taken_by"], other.display_name)
+        self.assertIn("Leeds", row["name"])
+
+    def test_nobody_is_suggested_what_may_not_be_read(self):
+        account = self._account("745000", name="The board's secret")
+        self._hold("7450", 1)
+        cause = self._records("bill").cause_ids
+        self.assertIn(account.id, [row["res_id"] for row in cause.candidates])
+        reviewer = self._reviewer()
+        self.env["ir.rule"].create(
+            {
+                "name": "hidden",
+                "model_id": self.env.ref("account.model_account_account").id,
+                "domain_force": f"[('id', '!=', {account.id})]",
+            }
+        )
+
+        seen = cause.with_user(reviewer)
+
+        self.assertNotIn("secret", str(seen.candidates))
+        self.assertNotIn("secret", seen.suggestion or "")
+        with self.assertRaises(AccessError):
+            seen.action_resolve(account.id)
+
+    # === RESOLVING === #
+
+    def test_one_click_maps_replays_and_tells_what_came_of_it(self):
+        bills = self._hold("7450", 3)
+        account = self._account("745000")
+        cause = self._records("bill").cause_ids
+        other_reason = self._record("bill", bills[0])
+        other_reason.sudo().payload = other_reason.payload.replace(
+            '"items": [', '"items": "nonsense", "x": [', 1
+        )
+
+        told = cause.action_resolve(account.id)
+
+        self.assertEqual(cause.reference_id.origin, "manual")
+        self.assertEqual(cause.state, "resolved")
+        message = told["params"]["message"]
+        self.assertIn("Documents in Odoo: 2", message)
+        self.assertIn("Still held: 1", message)
+
+    def test_queries_of_a_resolve_grow_as_those_of_an_import(self):
+        """What resolving adds to importing the same bills does not depend on them."""
+        extra = {}
+        for count, code in ((5, "7450"), (50, "7460")):
+            self._hold(code, count)
+            account = self._account(f"9{code}")
+            cause = self._records("bill", state="quarantined").cause_ids
+            resolving = self._queries(lambda c=cause, a=account: c.action_resolve(a.id))
+            for _number in range(count):
+                self.dataset.add_bill("plain", code=code)
+            self._fetch()
+            pending = self._records("bill", state="pending").sudo()
+            (self._records(state="pending").sudo() - pending)._import()
+            self.assertEqual(len(pending), count)
+            importing = self._queries(pending._import)
+            self.assertEqual(set(pending.mapped("state")), {"done"})
+            extra[count] = resolving - importing
+
+        self.assertLess(extra[50] - extra[5], 20, extra)
+
+    # === CREATING === #
+
+    def test_missing_account_is_created_from_the_cause(self):
+        bills = self._hold("7450", 2)
+        cause = self._records("bill").cause_ids
+        self.assertTrue(cause.can_create)
+
+        cause.action_create_missing()
+
+        account = self._move(bills[0]).invoice_line_ids.account_id
+        self.assertEqual(account.code, "7450")
+        self.assertEqual(account.internal_group, "expense")
+        self.assertEqual(cause.reference_id.origin, "manual")
+        self.assertEqual(set(self._records("bill").mapped("state")), {"done"})
+
+    def test_inactive_currency_is_activated_from_the_cause(self):
+        bill_id = self.dataset.add_bill("inactive_currency")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"inactive_currency"})
+
+        record.cause_ids.action_create_missing()
+
+        self.assertTrue(self.env.ref("base.SEK").active)
+        self.assertEqual(record.state, "done")
+
+    def test_missing_tax_is_created_from_the_cause(self):
+        bill_id = self.dataset.add_bill("unknown_tax")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+
+        record.cause_ids.action_create_missing()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+        [master] = self._records("tax", origin="manual")
+        tax = self.env["account.tax"].browse(master.res_id)
+        self.assertIn(tax, self._move(bill_id).invoice_line_ids.tax_ids)
+        self.assertEqual((tax.name, tax.type_tax_use), (master.name, "purchase"))
+
+    def test_missing_vendor_and_department_are_created_from_their_causes(self):
+        self.connection.vendor_policy = "hold"
+        bill_id = self.dataset.add_bill("unknown_department")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertIn("unknown_department", self._codes(record))
+
+        record.cause_ids.filtered("can_create").action_create_missing()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+
+    def test_department_without_a_plan_asks_for_the_plan(self):
+        self.dataset.add_bill("unknown_department")
+        self._synchronise()
+        cause = self._records("bill").cause_ids
+        self.connection.department_plan_id = False
+
+        with self.assertRaisesRegex(UserError, "plan"):
+            cause.action_create_missing()
+
+    # === RIGHTS === #
+
+    def test_reviewer_without_accounting_rights_routes_and_creates_nothing(self):
+        self._hold("7450", 1)
+        reviewer = self._reviewer()
+        cause = self._records("bill").cause_ids.with_user(reviewer)
+        accounts = self.env["account.account"].search_count([])
+
+        self.assertEqual(cause.record_count, 1)
+        self.assertFalse(cause.can_create)
+        with self.assertRaises(AccessError):
+            cause.action_create_missing()
+        cause.user_id = reviewer
+        with self.assertRaises(AccessError):
+            cause.code = "unknown_vendor"
+
+        self.assertEqual(self.env["account.account"].search_count([]), accounts)
+        self.assertEqual(cause.activity_ids.user_id, reviewer)
+
+    def test_resolved_cause_closes_the_to_do(self):
+        self._hold("7450", 1)
+        cause = self._records("bill").cause_ids
+        first, second = self._reviewer("first"), self._reviewer("second")
+        cause.user_id = first
+        cause.user_id = second
+        self.assertEqual(cause.activity_ids.user_id, second, "one to-do, not two")
+
+        cause.action_create_missing()
+
+        self.assertEqual(cause.state, "resolved")
+        self.assertFalse(cause.activity_ids)
+
+    # === HELPERS === #
+
+    def _hold(self, code, count):
+        """Hold ``count`` bills for an account code that the chart does not have."""
+        if code not in [account.code for account in self.dataset.account_codes()]:
+            self.dataset.add_account_code(code, f"Unknown {code}")
+        bills = [self.dataset.add_bill("plain", code=code) for _n in range(count)]
+        self._synchronise()
+        for bill_id in bills:
+            self.assertEqual(self._record("bill", bill_id).state, "quarantined")
+        return bills
+
+    def _reviewer(self, login="reviewer", groups=""):
+        return new_test_user(
+            self.env,
+            login,
+            groups=f"procurify_connector.group_user{groups}",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+
+    def _queries(self, action):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        action()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before

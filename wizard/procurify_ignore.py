@@ -1,0 +1,26 @@
+"""Asking why documents are to be kept out of Odoo."""
+
+from odoo import api, fields, models
+
+
+class ProcurifyIgnore(models.TransientModel):
+    _name = "procurify.ignore"
+    _description = "Procurify Ignore"
+
+    record_ids = fields.Many2many(
+        "procurify.record", string="Documents", required=True, readonly=True
+    )
+    reason = fields.Text(required=True)
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        if self.env.context.get("active_model") == "procurify.record":
+            values["record_ids"] = self.env.context.get("active_ids")
+        return values
+
+    def action_ignore(self):
+        """Keep the documents out of Odoo, and say why on each of them."""
+        self.ensure_one()
+        self.record_ids.action_ignore(self.reason)
+        return {"type": "ir.actions.act_window_close"}
