@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..procurify import InvalidPayload
-from .candidates import SIMILAR
+from .candidates import ARCHIVED, SIMILAR
 from .procurify_import_mixin import normalise
 from .procurify_record import REVIEWER_FIELDS
 from .procurify_record_import import PAYLOADS
@@ -162,18 +162,13 @@ class ProcurifyRecord(models.Model):
     def action_accept_suggestions(self):
         """Map each of these records that is not mapped to what it surely is.
 
-        What is merely similar, archived, or fits as well as another one, is left to a
-        person.
+        What is merely similar or archived, fits as well as another one, or stands for
+        something else in Procurify already, is left to a person.
 
         :returns: a notification that says how many were mapped
         """
         self.check_access("write")
-        unmapped = self.filtered(lambda record: record._needs_target())
-        chosen = {
-            record: candidates[0].target.id
-            for record, candidates in unmapped._suggestions().items()
-            if record._is_sure(candidates)
-        }
+        chosen = self._sure_targets()
         taken = self.browse(record.id for record in chosen)
         for target_id, records in taken.grouped(chosen.get).items():
             records.write({"res_id": target_id})
@@ -282,13 +277,32 @@ class ProcurifyRecord(models.Model):
             "archived": self.env._("archived"),
         }
 
+    def _sure_targets(self):
+        """Return {record: id} of those that may be mapped without asking."""
+        unmapped = self.filtered(lambda record: record._needs_target())
+        suggestions = unmapped._suggestions()
+        sure = {
+            record: candidates[0].target
+            for record, candidates in suggestions.items()
+            if record._is_sure(candidates)
+        }
+        owned = {key[1:] for key in unmapped._owners(suggestions)}
+        wanted = Counter(sure.values())
+        return {
+            record: target.id
+            for record, target in sure.items()
+            if wanted[target] == 1 and (target._name, target.id) not in owned
+        }
+
     def _is_sure(self, candidates):
-        """Tell whether the first of ``candidates`` may be taken without asking."""
-        if not candidates:
+        """Tell whether the first of ``candidates`` can only be the one."""
+        if not candidates or self.cause_ids.filtered(
+            lambda cause: cause.code.startswith("ambiguous_")
+        ):
             return False
         best, *others = candidates
         return (
-            best.reason not in (SIMILAR, "archived")
+            best.reason not in (SIMILAR, ARCHIVED)
             and not best.target._procurify_usable(best.target, self)
             and not (others and others[0].score == best.score)
         )

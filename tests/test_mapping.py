@@ -36,6 +36,17 @@ class TestMapping(ProcurifyCommon):
         self.assertFalse(twice.res_id)
         self.assertIn("1 of 3", told["params"]["message"])
 
+    def test_suggestion_that_is_another_one_already_is_left_to_a_person(self):
+        first, second = self._unmap("department", 2)
+        account = self._analytic(first.name, "department")
+        second.sudo().write({"res_id": account.id, "state": "done"})
+
+        first.with_user(self.reviewer).action_accept_suggestions()
+
+        self.assertFalse(first.res_id)
+        [row] = [r for r in first.candidates if r["res_id"] == account.id]
+        self.assertEqual(row["taken_by"], second.display_name)
+
     def test_what_has_a_suggestion_can_be_searched(self):
         first, _second = self._unmap("department", 2)
         self._analytic(first.name, "department")

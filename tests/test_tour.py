@@ -80,3 +80,22 @@ class TestTour(ProcurifyCommon, HttpCase):
         self.start_tour("/odoo/procurify-audit", "procurify_verify_audit", login=login)
         self.env.invalidate_all()
         self.assertEqual(self.connection.audit_state, "verified")
+
+    def test_resolve_from_the_cause_and_ignore(self):
+        account = self._account("745000", name="Trials")
+        bill_id = self.dataset.add_bill("plain", code="7450")
+        other_id = self.dataset.add_bill("unknown_tax")
+        self._synchronise()
+        self.assertEqual(self._record("bill", other_id).state, "quarantined")
+
+        self.start_tour(
+            "/odoo/procurify-reasons",
+            "procurify_resolve_and_ignore",
+            login=self.env.user.login,
+        )
+
+        self.env.invalidate_all()
+        self.assertEqual(self._move(bill_id).invoice_line_ids.account_id, account)
+        ignored = self._record("bill", other_id)
+        self.assertEqual(ignored.state, "ignored")
+        self.assertEqual(ignored.ignored_reason, "Paid by hand in July")

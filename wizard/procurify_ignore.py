@@ -1,6 +1,7 @@
 """Asking why documents are to be kept out of Odoo."""
 
 from odoo import api, fields, models
+from odoo.fields import Command
 
 
 class ProcurifyIgnore(models.TransientModel):
@@ -13,10 +14,11 @@ class ProcurifyIgnore(models.TransientModel):
     reason = fields.Text(required=True)
 
     @api.model
-    def default_get(self, fields):
-        values = super().default_get(fields)
+    def default_get(self, names):
+        values = super().default_get(names)
         if self.env.context.get("active_model") == "procurify.record":
-            values["record_ids"] = self.env.context.get("active_ids")
+            ids = self.env.context.get("active_ids", [])
+            values["record_ids"] = [Command.set(ids)]
         return values
 
     def action_ignore(self):

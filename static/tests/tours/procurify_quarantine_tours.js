@@ -38,7 +38,7 @@ tours.add("procurify_read_and_resolve", {
         },
         {
             content: "Two are in Odoo, one waits for its department",
-            trigger: ".o_notification:contains(2)",
+            trigger: ".o_notification:contains(Documents in Odoo: 2)",
         },
         {
             trigger: ".o_statusbar_status .o_arrow_button_current:contains(Resolved)",

@@ -83,3 +83,52 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("procurify_resolve_and_ignore", {
+    steps: () => [
+        {
+            content: "Open the cause, which says what it blocks",
+            trigger: ".o_data_row:contains(7450) td[name=message]",
+            run: "click",
+        },
+        {
+            content: "Take the account whose code differs by its zeros",
+            trigger: ".o_procurify_candidates .list-group-item:contains(similar) button:contains(Use this)",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains(Documents in Odoo: 1)",
+        },
+        {
+            content: "The cause is resolved",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Resolved)",
+        },
+        {
+            trigger: ".o_main_navbar [data-menu-xmlid='procurify_connector.procurify_record_menu_quarantine']",
+            run: "click",
+        },
+        {
+            content: "Ignore the other bill",
+            trigger: ".o_data_row td[name=name]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_buttons button:contains(Ignore)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=reason] textarea",
+            run: "edit Paid by hand in July",
+        },
+        {
+            trigger: ".modal footer button[name=action_ignore]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Ignored)",
+        },
+        {
+            trigger: ".o_field_widget[name=ignored_reason]:contains(Paid by hand in July)",
+        },
+    ],
+});
