@@ -237,7 +237,8 @@ class ProcurifyRecord(models.Model):
             ids = frozenset(causes[hold.code, hold.key].id for hold in mine)
             alike[ids] |= record
         for ids, same in alike.items():
-            same.write(
+            news = same.filtered(lambda record, ids=ids: not record._is_held_for(ids))
+            news.write(
                 {
                     "state": "quarantined",
                     "excluded_rule": False,
@@ -247,6 +248,15 @@ class ProcurifyRecord(models.Model):
             )
         before._close_unused()
         self.env["procurify.audit"]._log_held(reasons)
+
+    def _is_held_for(self, cause_ids):
+        """Tell whether this record stands as it would be written: held for these."""
+        self.ensure_one()
+        return (
+            self.state == "quarantined"
+            and set(self.cause_ids._ids) == cause_ids
+            and not any(self[name] for name in _UNDISPUTED)
+        )
 
     def _release(self, done, causes):
         """Tell these held records that ``done`` is imported.
