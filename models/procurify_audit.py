@@ -1,6 +1,7 @@
 """The audit: what happened, to what, by whom, before and after; for good."""
 
 import json
+from itertools import islice
 
 from markupsafe import Markup
 
@@ -9,6 +10,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..procurify import differences
+
+SUMMARISED = 4  # changes that the list shows
 
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
@@ -85,6 +88,9 @@ class ProcurifyAudit(models.Model):
     digest = fields.Char(
         readonly=True, help="SHA-256 of this row, made by the database."
     )
+    summary = fields.Text(
+        compute="_compute_summary", help="The reason, or the first of what changed."
+    )
     changes_table = fields.Html(
         "Changes", compute="_compute_changes_table", sanitize=False
     )
@@ -100,6 +106,21 @@ class ProcurifyAudit(models.Model):
     @api.model
     def _selection_resource(self):
         return self.env["procurify.record"]._selection_resource()
+
+    @api.depends("reason", "before", "after")
+    def _compute_summary(self):
+        for row in self:
+            row.summary = row.reason or "\n".join(row._first_changes())
+
+    def _first_changes(self):
+        """Return what became of it, and the first of what changed, line by line."""
+        target = (self.after or {}).get("res_name")
+        changes = islice(self._changes(), SUMMARISED)
+        if self.before:
+            lines = [f"{name}: {a or '—'} → {b or '—'}" for name, a, b in changes]
+        else:
+            lines = [] if target else [f"{name}: {new}" for name, _old, new in changes]
+        return [target, *lines] if target else lines
 
     @api.depends("before", "after")
     def _compute_changes_table(self):
@@ -165,7 +186,7 @@ class ProcurifyAudit(models.Model):
         The user is whoever the environment is of; ``sudo`` does not hide it.
 
         :param rows: dicts of this model's fields, with the record ``connection``
-            instead of its and its company's columns
+            instead of its columns, and its company's where they are not given
         :returns: the rows
         """
         if not rows:

@@ -18,6 +18,7 @@ from odoo.addons.procurify_connector.models.audit_triggers import (
 )
 
 from .common import ProcurifyCommon
+from .test_routing import TACOMA, RoutingCommon
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -268,6 +269,7 @@ class TestAuditEvents(ProcurifyCommon):
         row = self._rows(self.connection)
         self.assertEqual(row.event, "policy_changed")
         self.assertEqual(row.before, {"bill_policy": "Leave them as drafts"})
+        self.assertEqual(row.summary, "New Bills: Leave them as drafts → Post them")
         self.assertEqual(row.after, {"bill_policy": "Post them"})
         self.assertEqual(row.user_ref, self.env.uid)
 
@@ -412,3 +414,24 @@ class TestAuditEvents(ProcurifyCommon):
             company_id=self.company.id,
             company_ids=[(6, 0, self.company.ids)],
         )
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestAuditOfBranches(RoutingCommon):
+    def test_the_branch_reads_the_audit_of_its_documents(self):
+        self._route(2, self.tacoma)
+        bill_id = self._bill(TACOMA)
+        self._synchronise()
+        reviewer = new_test_user(
+            self.env,
+            "tacoma_reviewer",
+            groups="procurify_connector.group_user",
+            company_id=self.tacoma.id,
+            company_ids=[(6, 0, self.tacoma.ids)],
+        )
+
+        rows = self.env["procurify.audit"].with_user(reviewer).search([])
+
+        imported = rows.filtered(lambda row: row.event == "imported")
+        self.assertEqual(imported.res_id, self._record("bill", bill_id).id)
+        self.assertEqual(set(rows.mapped("company_name")), {self.tacoma.name})
