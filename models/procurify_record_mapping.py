@@ -317,7 +317,17 @@ class ProcurifyRecord(models.Model):
         )
 
     def _create_missing(self):
-        """Create what these master records stand for, as this person, and map them."""
+        """Create what these master records stand for, as this person, and map them.
+
+        :raises UserError: one of them needs nothing: somebody else was quicker
+        """
+        if settled := self.filtered(lambda record: not record._needs_target()):
+            raise UserError(
+                self.env._(
+                    "%(name)s needs nothing in Odoo any more.",
+                    name=settled[0].display_name,
+                )
+            )
         for connection_resource in self.grouped(
             lambda r: (r.connection_id, r.resource)
         ).values():
