@@ -17,6 +17,7 @@ from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_version
 from . import procurify_record_import
+from . import procurify_record_queue
 from . import procurify_record_ignore
 from . import procurify_record_mapping
 from . import procurify_record_link

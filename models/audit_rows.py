@@ -19,9 +19,13 @@ def about(record, event, **values):
     if "resource" in record._fields:
         row["resource"] = record.resource
     if record._name == "procurify.record":
-        row |= {"external_id": record.external_id, "payload_digest": record.digest}
-        if branch := record.route_company_id:
-            row |= {"company_ref": branch.id, "company_name": branch.name}
+        row |= {
+            "external_id": record.external_id,
+            "payload_digest": record.digest,
+            # Not always the connection's.
+            "company_ref": record.company_id.id,
+            "company_name": record.company_id.name,
+        }
     return row | values
 
 

@@ -2,6 +2,7 @@
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import NamedTuple
 
 from .procurify_import_mixin import normalise
@@ -78,11 +79,12 @@ def rank(reasons, similarities, archived):
     return candidates[:MOST_CANDIDATES]
 
 
+@lru_cache(maxsize=1000)
 def telling_words(name):
     """Return the words by which a similar name is looked for, the longest first."""
     words = re.findall(r"\w+", normalise(name))
     telling = {w for w in words if len(w) >= _SHORTEST_WORD} - _COMMON_WORDS
-    return sorted(telling, key=lambda word: (-len(word), word))[:2]
+    return tuple(sorted(telling, key=lambda word: (-len(word), word))[:2])
 
 
 def code_prefix(code):
@@ -92,8 +94,11 @@ def code_prefix(code):
 
 
 def name_similarity(one, other):
-    """Return from 0 to 1 how much two names are alike."""
-    return SequenceMatcher(None, normalise(one), normalise(other)).ratio()
+    """Return from 0 to 1 how much two names are alike; 0 without a telling word."""
+    known = normalise(other)
+    if not any(word in known for word in telling_words(one)):
+        return 0.0
+    return SequenceMatcher(None, normalise(one), known).ratio()
 
 
 def code_similarity(one, other):

@@ -81,7 +81,7 @@ class ImportBatch:
             self.locations[record] = list(payload.line_locations())
 
     def by_company(self):
-        """Yield (company, batch) for each company in which its documents are booked.
+        """Yield (company, batch) for each company in which open documents are booked.
 
         Master data is of all of them at once. What is noted in a part is noted in the
         whole, but the moves that it wrote.
@@ -89,7 +89,7 @@ class ImportBatch:
         if self.resource not in DOCUMENTS:
             yield self.connection._companies(), self
             return
-        for company, records in self.records.grouped("company_id").items():
+        for company, records in self.open.grouped("company_id").items():
             part = copy(self)
             part.records, part.moves = records, {}
             yield company, part

@@ -11,6 +11,8 @@ from odoo.tools import SQL
 
 from ..procurify import differences
 
+SUMMARISED = 4  # changes that the list shows
+
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
     # Reading
@@ -45,9 +47,6 @@ EVENTS = [
     ("verification_failed", "Audit was tampered with"),
     ("checkpoint", "Old rows removed"),
 ]
-
-_SUMMARISED = 3  # changed fields
-_LONGEST = 150  # characters of a summary
 
 
 class ProcurifyAudit(models.Model):
@@ -89,9 +88,8 @@ class ProcurifyAudit(models.Model):
     digest = fields.Char(
         readonly=True, help="SHA-256 of this row, made by the database."
     )
-    summary = fields.Char(
-        compute="_compute_summary",
-        help="The reason in a line, or else the first of what changed.",
+    summary = fields.Text(
+        compute="_compute_summary", help="The reason, or the first of what changed."
     )
     changes_table = fields.Html(
         "Changes", compute="_compute_changes_table", sanitize=False
@@ -110,21 +108,19 @@ class ProcurifyAudit(models.Model):
         return self.env["procurify.record"]._selection_resource()
 
     @api.depends("reason", "before", "after")
-    @api.depends_context("lang")
     def _compute_summary(self):
         for row in self:
-            lines = (row.reason or "").strip().splitlines()
-            row.summary = _shortened(lines[0] if lines else row._changes_in_words())
+            row.summary = row.reason or "\n".join(row._first_changes())
 
-    def _changes_in_words(self):
-        """Return the first few changes in one line: «Field: before → after»."""
-        self.ensure_one()
-        return " · ".join(
-            f"{name}: {_one_line(before)} → {_one_line(after) or '—'}"
-            if before
-            else f"{name}: {_one_line(after)}"
-            for name, before, after in islice(self._changes(), _SUMMARISED)
-        )
+    def _first_changes(self):
+        """Return what became of it, and the first of what changed, line by line."""
+        target = (self.after or {}).get("res_name")
+        changes = islice(self._changes(), SUMMARISED)
+        if self.before:
+            lines = [f"{name}: {a or '—'} → {b or '—'}" for name, a, b in changes]
+        else:
+            lines = [] if target else [f"{name}: {new}" for name, _old, new in changes]
+        return [target, *lines] if target else lines
 
     @api.depends("before", "after")
     def _compute_changes_table(self):
@@ -190,7 +186,7 @@ class ProcurifyAudit(models.Model):
         The user is whoever the environment is of; ``sudo`` does not hide it.
 
         :param rows: dicts of this model's fields, with the record ``connection``
-            instead of its and its company's columns
+            instead of its columns, and its company's where they are not given
         :returns: the rows
         """
         if not rows:
@@ -244,14 +240,6 @@ def _text(value):
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)
-
-
-def _one_line(text):
-    return " ".join(text.split())
-
-
-def _shortened(text):
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _described(connection):

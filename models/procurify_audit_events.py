@@ -174,7 +174,10 @@ class ProcurifyAudit(models.Model):
                     record,
                     "ignored",
                     reason=record.ignored_reason or record.hold_reason or False,
-                    before={"state": record.state},
+                    before={
+                        "state": record.state,
+                        "cause_ids": record._audit_reasons(),
+                    },
                     after={"state": "ignored"},
                 )
                 for record in records

@@ -36,7 +36,7 @@ class ProcurifyConnection(models.Model):
     audit_count = fields.Integer("Audit Rows", compute="_compute_audit")
     audit_state = fields.Selection(
         [("verified", "Whole"), ("verification_failed", "Tampered with")],
-        string="Audit Is",
+        string="Audit",
         compute="_compute_audit",
     )
     audit_verified_at = fields.Datetime(compute="_compute_audit")

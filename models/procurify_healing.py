@@ -119,7 +119,10 @@ class ProcurifyHealing(models.Model):
         for model, answered in DOCUMENT_CURES.items():
             if not codes.isdisjoint(answered):
                 released |= self._with_changed_target(held, model, answered)
-        released._requeue()
+        # Master data at once and as it is: what stays held is not even written.
+        masters = released.filtered(lambda record: record.role == "master")
+        masters.try_lock_for_update(allow_referencing=True)._import()
+        (released - masters)._requeue()
         return True
 
     def _changed(self, model, domain=Domain.TRUE):

@@ -16,7 +16,8 @@ from .candidates import (
 from .import_batch import ImportBatch
 from .procurify_import_mixin import normalise, search_by
 
-_MOST_SIMILAR = 200  # rows that one look for what is similar reads
+# How many rows one look for what is similar reads at most, for so many records.
+_MOST_SIMILAR, _MOST_SIMILAR_EACH = 100, 20
 
 
 class ProcurifyImportMixin(models.AbstractModel):
@@ -122,19 +123,19 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_similar(self, clues, domain):
-        """Return those records that are like some of ``clues``, at most a few hundred.
+        """Return those records that are like some of ``clues``, not all that are.
 
         All names are looked for in one pass over the table.
         """
-        found = self.browse()
+        found, most = self.browse(), _MOST_SIMILAR + _MOST_SIMILAR_EACH * len(clues)
         if words := {word for clue in clues for word in telling_words(clue.name)}:
             matches = self._procurify_names_match(rf"\m({'|'.join(sorted(words))})")
-            found |= self.search(domain & matches, limit=_MOST_SIMILAR)
+            found |= self.search(domain & matches, limit=most)
         if field := self._procurify_code_field:
             prefixes = {code_prefix(clue.code) for clue in clues} - {""}
             if prefixes:
                 matches = Domain.OR(Domain(field, "=like", f"{p}%") for p in prefixes)
-                found |= self.search(domain & matches, limit=_MOST_SIMILAR)
+                found |= self.search(domain & matches, limit=most)
         return found
 
     @api.model

@@ -264,12 +264,12 @@ class ProcurifyRecord(models.Model):
                     raise UserError(causes._message(hold.code, hold.params))
 
     def _check_target_company(self, target):
-        """Refuse a target of another company than that of these records.
+        """Refuse a target of another company than those that these records are for.
 
         :raises UserError: naming the company
         """
-        for company in self.company_id:
-            domain = target._procurify_company_domain(company)
+        for connection in self.connection_id.sudo():
+            domain = target._procurify_company_domain(connection._companies())
             if not target.with_context(active_test=False).search_count(
                 domain & Domain("id", "=", target.id)
             ):
@@ -277,7 +277,7 @@ class ProcurifyRecord(models.Model):
                     self.env._(
                         "%(name)s cannot be used in %(company)s.",
                         name=target.display_name,
-                        company=company.name,
+                        company=connection.company_id.name,
                     )
                 )
 

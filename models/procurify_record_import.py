@@ -16,9 +16,7 @@ from odoo.tools import ormcache
 from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
 from .causes import Hold
-from .concurrency import CONCURRENCY_ERRORS
 from .import_batch import BatchRefused, ImportBatch
-from .ir_cron import is_run_manually
 from .resource_kinds import DOCUMENTS, KINDS
 
 _logger = logging.getLogger(__name__)
@@ -237,7 +235,8 @@ class ProcurifyRecord(models.Model):
             ids = frozenset(causes[hold.code, hold.key].id for hold in mine)
             alike[ids] |= record
         for ids, same in alike.items():
-            same.write(
+            news = same.filtered(lambda record, ids=ids: not record._is_held_for(ids))
+            news.write(
                 {
                     "state": "quarantined",
                     "excluded_rule": False,
@@ -247,6 +246,15 @@ class ProcurifyRecord(models.Model):
             )
         before._close_unused()
         self.env["procurify.audit"]._log_held(reasons)
+
+    def _is_held_for(self, cause_ids):
+        """Tell whether this record stands as it would be written: held for these."""
+        self.ensure_one()
+        return (
+            self.state == "quarantined"
+            and set(self.cause_ids._ids) == cause_ids
+            and not any(self[name] for name in _UNDISPUTED)
+        )
 
     def _release(self, done, causes):
         """Tell these held records that ``done`` is imported.
@@ -333,66 +341,6 @@ class ProcurifyRecord(models.Model):
             {row: [hold] for row, hold in unusable.items()}
         )
         return {key: Reference(row) for key, row in records.items()}
-
-    # === CRON METHODS === #
-
-    @api.model
-    def _todo_domain(self):
-        """Pending records of the connections for which something can be imported."""
-        importable = self.env["procurify.connection"]
-        for connection in importable.search([("active", "=", True)]):
-            obstacle = connection._import_obstacle()
-            connection._note_obstacle(obstacle)
-            if not obstacle:
-                importable |= connection
-        return Domain("state", "=", "pending") & Domain(
-            "connection_id", "in", importable.ids
-        )
-
-    def _next_todo(self, domain):
-        """Claim the next batch: one resource, the oldest rows, nobody else's."""
-        for resource in IMPORT_ORDER:
-            records = self.search(
-                domain & Domain("resource", "=", resource),
-                limit=IMPORT_BATCH_SIZE,
-                order="id",
-            )
-            if claimed := records.try_lock_for_update(allow_referencing=True):
-                return claimed
-        return self.browse()
-
-    @api.model
-    def _heal(self):
-        """Send to the import what somebody's change in Odoo may have cured."""
-        connections = self.env["procurify.connection"].search([("active", "=", True)])
-        try:
-            self.env["procurify.healing"]._heal(connections)
-            self.env["ir.cron"]._commit_progress()
-        except CONCURRENCY_ERRORS:
-            # Another import does it.
-            self.env.cr.rollback()
-
-    @api.model
-    def _cron_import(self):
-        """Import what is staged, batch by batch, as long as the cron has time."""
-        commit = self.env["ir.cron"]._commit_progress
-        domain = self._todo_domain()
-        self._heal()
-        # What waited for something gets one new chance in each run.
-        self.search([("state", "=", "waiting")])._requeue()
-        time_left = commit(remaining=self.search_count(domain))
-        try:
-            while (time_left or is_run_manually()) and (
-                records := self._next_todo(domain)
-            ):
-                records._import()
-                time_left = commit(len(records), remaining=self.search_count(domain))
-        except CONCURRENCY_ERRORS:
-            # Somebody wrote what this batch read: it is still pending.
-            self.env.cr.rollback()
-        if self.search_count(domain, limit=1):
-            self.env.ref("procurify_connector.ir_cron_import")._trigger()
-            commit()
 
 
 class Resolution(Enum):

@@ -331,12 +331,16 @@ class ProcurifyRecord(models.Model):
     def _create_missing(self):
         """Create what these master records stand for, as this person, and map them.
 
-        What has been mapped in the meantime, by a second click too, is left alone.
+        :raises UserError: one of them needs nothing: somebody else was quicker
         """
-        missing = self.filtered(
-            lambda r: not r.res_id or (r.state == "quarantined" and r.cause_ids)
-        )
-        for connection_resource in missing.grouped(
+        if settled := self.filtered(lambda record: not record._needs_target()):
+            raise UserError(
+                self.env._(
+                    "%(name)s needs nothing in Odoo any more.",
+                    name=settled[0].display_name,
+                )
+            )
+        for connection_resource in self.grouped(
             lambda r: (r.connection_id, r.resource)
         ).values():
             company = connection_resource.company_id

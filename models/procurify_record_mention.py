@@ -43,8 +43,8 @@ class ProcurifyRecord(models.Model):
     # === COMPUTE METHODS === #
 
     def _compute_document_count(self):
-        groups = self._read_group(
-            [("mention_ids", "in", self.ids)], ["mention_ids"], ["__count"]
+        groups = self.env["procurify.mention"]._read_group(
+            [("mention_id", "in", self.ids)], ["mention_id"], ["__count"]
         )
         counts = {record.id: count for record, count in groups}
         for record in self:
@@ -103,7 +103,10 @@ class ProcurifyRecord(models.Model):
     def action_open_documents(self):
         """Open the documents that name this."""
         self.ensure_one()
-        return self.document_ids._action_open(self.env._("Documents"))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_record_action"
+        )
+        return action | {"domain": [("mention_ids", "in", self.ids)], "context": {}}
 
     def action_reapply(self):
         """Bring the drafts that have a former mapping of these to the present one.

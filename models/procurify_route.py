@@ -155,7 +155,7 @@ class ProcurifyConnection(models.Model):
         self.ensure_one()
         own = self.company_id
         in_branches = Domain("connection_id", "=", self.id) & Domain(
-            "route_company_id", "!=", False
+            "route_company_id", "child_of", own.id
         )
         if not self._tenant_routes() and not self.env["procurify.record"].search(
             in_branches, limit=1

@@ -11,7 +11,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.procurify_connector.models.audit_rows import about
 from odoo.addons.procurify_connector.models.audit_triggers import (
     digest_of,
     trigger_names,
@@ -19,6 +18,7 @@ from odoo.addons.procurify_connector.models.audit_triggers import (
 )
 
 from .common import ProcurifyCommon
+from .test_routing import TACOMA, RoutingCommon
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -151,24 +151,6 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(record.audit_ids, imported | staged)
         self.assertIn("account.move", imported.changes_table)
 
-    def test_each_row_is_summed_up_in_a_line(self):
-        record = self._records("vendor", state="done")[:1]
-        changes = {"code": "A" * 90, "name": "New\nname", "remote_party": "C" * 90}
-        said, changed, emptied, silent = self.audit._log(
-            [
-                about(record, "held", reason="Too late\nThe period is closed"),
-                about(record, "staged", before={"name": "Old"}, after=changes),
-                about(record, "mapped", before={"code": "A"}, after={"code": None}),
-                about(record, "replayed"),
-            ]
-        )
-
-        self.assertEqual(said.summary, "Too late")
-        self.assertIn("Name: Old → New name · ", changed.summary)
-        self.assertEqual(len(changed.summary), 150)
-        self.assertEqual(emptied.summary, "Code: A → —")
-        self.assertFalse(silent.summary)
-
     def test_each_window_tells_how_far_it_went(self):
         self.dataset.add_bill("plain")
         self._fetch()
@@ -287,6 +269,7 @@ class TestAuditEvents(ProcurifyCommon):
         row = self._rows(self.connection)
         self.assertEqual(row.event, "policy_changed")
         self.assertEqual(row.before, {"bill_policy": "Leave them as drafts"})
+        self.assertEqual(row.summary, "New Bills: Leave them as drafts → Post them")
         self.assertEqual(row.after, {"bill_policy": "Post them"})
         self.assertEqual(row.user_ref, self.env.uid)
 
@@ -431,3 +414,24 @@ class TestAuditEvents(ProcurifyCommon):
             company_id=self.company.id,
             company_ids=[(6, 0, self.company.ids)],
         )
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestAuditOfBranches(RoutingCommon):
+    def test_the_branch_reads_the_audit_of_its_documents(self):
+        self._route(2, self.tacoma)
+        bill_id = self._bill(TACOMA)
+        self._synchronise()
+        reviewer = new_test_user(
+            self.env,
+            "tacoma_reviewer",
+            groups="procurify_connector.group_user",
+            company_id=self.tacoma.id,
+            company_ids=[(6, 0, self.tacoma.ids)],
+        )
+
+        rows = self.env["procurify.audit"].with_user(reviewer).search([])
+
+        imported = rows.filtered(lambda row: row.event == "imported")
+        self.assertEqual(imported.res_id, self._record("bill", bill_id).id)
+        self.assertEqual(set(rows.mapped("company_name")), {self.tacoma.name})

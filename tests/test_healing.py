@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 from odoo.addons.procurify_connector.simulator.scenarios import UNBOOKED_DEPARTMENT
@@ -44,31 +45,52 @@ class TestHealing(ProcurifyCommon):
         self.dataset.add_bill("plain", code="7450")
         self._synchronise()
         healing = self._healing()
+        self._account("7450")
         healing.watermark = fields.Datetime.now() + timedelta(days=1)
-        held = self._records(state="quarantined")
-        self.assertTrue(held)
 
         self.assertTrue(healing._release())
-        self.assertEqual(set(held.mapped("state")), {"quarantined"})
+
+        [code] = self._records("account_code", code="7450")
+        self.assertEqual(code.state, "quarantined")
 
     def test_only_what_the_change_can_cure_is_tried_again(self):
         self.dataset.add_bill("plain", code="7450")
-        self.dataset.add_bill("plain", department_id=UNBOOKED_DEPARTMENT.id)
+        bill_id = self.dataset.add_bill(
+            "plain", department_id=UNBOOKED_DEPARTMENT.id, code="6200"
+        )
         self._synchronise()
         healing = self._healing()
-        healing.watermark = fields.Datetime.now() + timedelta(days=1)
+        self._cost_centre()
         account = self._account("7450")
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE account_account SET write_date = %s WHERE id = %s",
-            [healing.watermark, account.id],
-        )
+        self._change_after(healing, account)
 
         healing._release()
 
-        pending = self._records(state="pending")
-        self.assertEqual(set(pending.mapped("resource")), {"account_code"})
-        self.assertIn("7450", pending.mapped("code"))
+        [code] = self._records("account_code", code="7450")
+        self.assertEqual(code.state, "done")
+        self.assertEqual(
+            self._codes(self._record("bill", bill_id)), {"unknown_department"}
+        )
+
+    def test_what_stays_held_is_not_written(self):
+        self.dataset.add_bill("plain", code="7450")
+        self._synchronise()
+        [code] = self._records("account_code", code="7450")
+        stamp = code.write_date
+        healing = self._healing()
+        self._change_after(healing, self._account("9000"))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE procurify_record SET write_date = %s WHERE id = %s",
+            [stamp - timedelta(days=1), code.id],
+        )
+        code.invalidate_recordset()
+
+        healing._release()
+
+        self.env.flush_all()
+        code.invalidate_recordset()
+        self.assertEqual(code.write_date, stamp - timedelta(days=1))
 
     def test_change_that_is_committed_late_is_still_seen(self):
         """The stamp of a row is the start of its transaction, not its end."""
@@ -126,6 +148,19 @@ class TestHealing(ProcurifyCommon):
             self.env["procurify.healing"]
             .sudo()
             .search([("connection_id", "=", self.connection.id)])
+        )
+
+    def _change_after(self, healing, record):
+        """Let ``record`` alone be changed after the watermark of ``healing``."""
+        healing.watermark = fields.Datetime.now() + timedelta(days=1)
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET write_date = %s WHERE id = %s",
+                SQL.identifier(record._table),
+                healing.watermark,
+                record.id,
+            )
         )
 
     def _bill_with_six_things_wrong(self):

@@ -187,18 +187,6 @@ class TestMapping(ProcurifyCommon):
                 self.assertEqual(target.create_uid, system)
                 self.assertIn(record.code or record.name, record.target_name)
 
-    def test_second_click_creates_nothing_twice(self):
-        buyer = self._reviewer("buyer", "base.group_partner_manager")
-        record = self._records("vendor", state="done")[:1].with_user(buyer)
-        record.sudo().write({"res_id": False, "state": "quarantined"})
-        record.action_create_missing()
-        vendor_id, count = record.res_id, self.env["res.partner"].search_count([])
-
-        record.action_create_missing()
-
-        self.assertEqual(record.res_id, vendor_id)
-        self.assertEqual(self.env["res.partner"].search_count([]), count)
-
     # === HELPERS === #
 
     def _unmap(self, resource, count):

@@ -513,6 +513,55 @@ class TestRoutingToCompanies(RoutingCommon):
         self.assertEqual(self._move(bills[LAREDO]).company_id, self.company)
         self.assertEqual(self._of(other, "bill", bills[LAREDO]).state, "excluded")
 
+    def test_reviewers_see_their_own_company_s_documents(self):
+        other = self._connect_other()
+        self._route(False, self.company)
+        self._route(4, self.other_company)
+        mine, theirs = self._bill(LAREDO), self._bill(MONCTON)
+        self._synchronise()
+        reviewers = [
+            new_test_user(
+                self.env,
+                f"reviewer{company.id}",
+                groups="procurify_connector.group_user",
+                company_id=company.id,
+                company_ids=[(6, 0, company.ids)],
+            )
+            for company in (self.company, self.other_company)
+        ]
+
+        for reviewer, connection, bill_id in zip(
+            reviewers, (self.connection, other), (mine, theirs), strict=True
+        ):
+            seen = (
+                self.env["procurify.record"]
+                .with_user(reviewer)
+                .search([("resource", "=", "bill")])
+            )
+            self.assertEqual(set(seen.mapped("external_id")), {str(bill_id)})
+            done = seen.filtered(lambda r: r.state == "done")
+            self.assertEqual(done.connection_id.id, connection.id)
+        # The integration user of the one need not know of the other company.
+        self.assertEqual(self._record("bill", theirs).company_id, self.other_company)
+
+    def test_user_of_one_company_leaves_out_the_other_s_documents(self):
+        user = new_test_user(
+            self.env,
+            "one_company",
+            groups="account.group_account_manager,purchase.group_purchase_manager",
+            company_id=self.company.id,
+        )
+        self._connect_other()
+        self.connection.user_id = user
+        self._route(False, self.company)
+        self._route(4, self.other_company)
+        mine, theirs = self._bill(LAREDO), self._bill(MONCTON)
+        self._synchronise()
+
+        self.assertEqual(self._record("bill", mine).hold_reason, "")
+        record = self._record("bill", theirs)
+        self.assertEqual((record.state, record.hold_reason), ("excluded", ""))
+
     def test_changed_rule_does_not_book_twice(self):
         other = self._connect_other()
         self._route(False, self.company)
