@@ -2,6 +2,7 @@
 
 import json
 from itertools import islice
+from textwrap import shorten
 
 from markupsafe import Markup
 
@@ -12,6 +13,7 @@ from odoo.tools import SQL
 from ..procurify import differences
 
 SUMMARISED = 4  # changes that the list shows
+SUMMARY_LENGTH = 150  # characters, in one line
 
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
@@ -88,7 +90,7 @@ class ProcurifyAudit(models.Model):
     digest = fields.Char(
         readonly=True, help="SHA-256 of this row, made by the database."
     )
-    summary = fields.Text(
+    summary = fields.Char(
         compute="_compute_summary", help="The reason, or the first of what changed."
     )
     changes_table = fields.Html(
@@ -110,7 +112,8 @@ class ProcurifyAudit(models.Model):
     @api.depends("reason", "before", "after")
     def _compute_summary(self):
         for row in self:
-            row.summary = row.reason or "\n".join(row._first_changes())
+            text = row.reason or " · ".join(row._first_changes())
+            row.summary = shorten(text, SUMMARY_LENGTH, placeholder=" …")
 
     def _first_changes(self):
         """Return what became of it, and the first of what changed, line by line."""

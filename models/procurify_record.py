@@ -209,6 +209,9 @@ class ProcurifyRecord(models.Model):
                 return True
         self._check_no_document()
         self._check_mapping(vals)
+        # The model is that of the kind, mapped or not.
+        vals = {name: v for name, v in vals.items() if v or name != "res_model"}
+        self.sudo()._take_back_ignoring()
         targets = self.sudo()._audit_targets()
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
         self.env["procurify.audit"]._log_mapped(targets)
@@ -315,7 +318,13 @@ class ProcurifyRecord(models.Model):
 
 
 def indented(text):
-    """Return JSON ``text`` on several lines, every number with the digits it had."""
-    data = json.loads(text, parse_float="\0{}\0".format, parse_int="\0{}\0".format)
+    """Return JSON ``text`` on several lines, every number with the digits it had.
+
+    Text that is no JSON is returned as it is.
+    """
+    try:
+        data = json.loads(text, parse_float="\0{}\0".format, parse_int="\0{}\0".format)
+    except ValueError:
+        return text
     lines = json.dumps(data, indent=2, ensure_ascii=False)
     return re.sub(r'"\\u0000(.+?)\\u0000"', r"\1", lines)

@@ -322,25 +322,19 @@ class ProcurifyRecord(models.Model):
     def _needs_target(self):
         """Tell whether a person may give this master record a target."""
         self.ensure_one()
-        return (
-            self.role == "master"
-            and (not self.res_id or bool(self.cause_ids))
-            and self.state in ("pending", "waiting", "quarantined")
-        )
+        if self.role != "master":
+            return False
+        if self.res_id:
+            return self.state == "quarantined" and bool(self.cause_ids)
+        return self.state in ("pending", "waiting", "quarantined")
 
     def _create_missing(self):
         """Create what these master records stand for, as this person, and map them.
 
-        :raises UserError: one of them needs nothing: somebody else was quicker
+        What was mapped meanwhile, by a second click too, needs nothing any more.
         """
-        if settled := self.filtered(lambda record: not record._needs_target()):
-            raise UserError(
-                self.env._(
-                    "%(name)s needs nothing in Odoo any more.",
-                    name=settled[0].display_name,
-                )
-            )
-        for connection_resource in self.grouped(
+        missing = self.filtered(lambda record: record._needs_target())
+        for connection_resource in missing.grouped(
             lambda r: (r.connection_id, r.resource)
         ).values():
             company = connection_resource.company_id

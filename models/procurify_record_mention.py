@@ -115,7 +115,7 @@ class ProcurifyRecord(models.Model):
         Odoo is held, not overwritten. A few hundred at once, the rest by the cron.
         """
         self.check_access("write")
-        rows = self.env.execute_query(
+        rows = self and self.env.execute_query(
             SQL(
                 "SELECT DISTINCT document.id %s AND %s ORDER BY 1",
                 self._outdated(),

@@ -119,6 +119,19 @@ class TestMapping(ProcurifyCommon):
 
     # === RIGHTS === #
 
+    def test_mapping_an_ignored_record_takes_the_ignoring_back(self):
+        [record] = self._unmap("department", 1)
+        account = self._analytic("Somewhere", "department")
+        record.with_user(self.reviewer).action_ignore("not ours")
+
+        record.with_user(self.reviewer).write(
+            {"res_model": False, "res_id": account.id}
+        )
+
+        self.assertEqual(record.res_model, "account.analytic.account")
+        self.assertEqual(record.state, "pending")
+        self.assertFalse(record.ignored_reason)
+
     def test_bulk_edit_maps_one_kind_at_a_time(self):
         account = self._account("9000")
         codes = self._records("account_code")[:2]
