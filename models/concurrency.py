@@ -1,5 +1,7 @@
 """What several workers and people do to each other's transactions."""
 
+import logging
+import threading
 from contextlib import contextmanager
 
 from psycopg2.errors import UniqueViolation
@@ -21,6 +23,33 @@ def created_once():
     :raises ConcurrencyError: somebody else was faster
     """
     try:
-        yield
+        with untold(UniqueViolation):
+            yield
     except UniqueViolation as error:
         raise ConcurrencyError(str(error)) from error
+
+
+@contextmanager
+def untold(*errors):
+    """Keep Odoo's SQL layer from logging ``errors`` of this thread, which are handled.
+
+    It would log the whole statement as a failure, payloads included.
+    """
+    logger, told = logging.getLogger("odoo.sql_db"), _Told(errors)
+    logger.addFilter(told)
+    try:
+        yield
+    finally:
+        logger.removeFilter(told)
+
+
+class _Told(logging.Filter):
+    """Lets pass what another thread says, and what is about other errors."""
+
+    def __init__(self, errors):
+        super().__init__()
+        self.errors, self.thread = errors, threading.get_ident()
+
+    def filter(self, record):
+        error = record.args[-1] if isinstance(record.args, tuple) else None
+        return not (record.thread == self.thread and isinstance(error, self.errors))

@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .concurrency import CONCURRENCY_ERRORS
+from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_record_import import IMPORT_BATCH_SIZE, IMPORT_ORDER
 
@@ -49,6 +49,11 @@ class ProcurifyRecord(models.Model):
     @api.model
     def _cron_import(self):
         """Import what is staged, batch by batch, as long as the cron has time."""
+        with untold(*CONCURRENCY_ERRORS):
+            self._import_staged()
+
+    @api.model
+    def _import_staged(self):
         commit = self.env["ir.cron"]._commit_progress
         connections = self._importable()
         domain = Domain("state", "=", "pending") & Domain(

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, ForbiddenError, ProcurifyError, ProtocolError
-from .concurrency import CONCURRENCY_ERRORS
+from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
 
@@ -198,7 +198,9 @@ class ProcurifyStream(models.Model):
         for connection in self.connection_id:
             mine = self.filtered(lambda s, c=connection: s.connection_id == c)
             left -= len(mine)
-            if not mine._read_all(connection, left, read):
+            with untold(*CONCURRENCY_ERRORS):
+                is_read = mine._read_all(connection, left, read)
+            if not is_read:
                 self.env.ref(f"procurify_connector.{cron}")._trigger()
                 break
 

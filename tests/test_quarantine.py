@@ -2,9 +2,10 @@
 
 import json
 
+from psycopg2.errors import UndefinedTable
+
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
 
 from odoo.addons.procurify_connector.models.concurrency import created_once
 
@@ -269,12 +270,21 @@ class TestQuarantine(ProcurifyCommon):
         record = self._record("bill", bill_id)
 
         with (
-            mute_logger("odoo.sql_db"),
+            self.assertNoLogs("odoo.sql_db", "ERROR"),
             self.assertRaises(ConcurrencyError),
             self.env.cr.savepoint(),
             created_once(),
         ):
             record.sudo().copy()
+
+    def test_error_that_nobody_handles_is_told(self):
+        with (
+            self.assertLogs("odoo.sql_db", "ERROR"),
+            self.assertRaises(UndefinedTable),
+            self.env.cr.savepoint(),
+            created_once(),
+        ):
+            self.env.cr.execute("SELECT FROM procurify_nowhere")
 
     def test_unreadable_document_is_held_with_the_field_that_is_wrong(self):
         bill_id = self.dataset.add_bill("plain")
