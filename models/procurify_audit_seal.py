@@ -10,6 +10,29 @@ from .audit_triggers import sha256
 SEAL_ROWS = 5000  # rows of the audit that are sealed between two commits
 REMOVED_ROWS = 20_000  # rows that retention deletes between two commits
 LEAF_DIGITS = 16  # of a row's digest, enough to name the row that differs
+# The number below which every transaction of this database has ended for the snapshot
+# of this one. Those of other databases have numbers of the same sequence, and nothing
+# to do with the audit: one that stays open there must not keep it from being sealed.
+_OLDEST_RUNNING = SQL(
+    """
+    SELECT min(xid)
+      FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())
+             UNION ALL
+            SELECT pg_current_xact_id_if_assigned()
+             UNION ALL
+            SELECT xid
+              FROM pg_snapshot_xip(pg_current_snapshot()) AS xid
+             WHERE NOT EXISTS (
+                   SELECT
+                     FROM pg_locks held
+                     JOIN pg_stat_activity session USING (pid)
+                    WHERE held.locktype = 'transactionid'
+                      AND held.mode = 'ExclusiveLock'
+                      AND held.transactionid = xid::xid
+                      AND session.datname <> current_database())
+           ) AS running (xid)
+    """
+)
 _LOCK = 7_411_902_354_110_073  # any number, one sealer at a time
 
 
@@ -250,11 +273,10 @@ class ProcurifyAuditMark(models.Model):
     def _settled(self):
         """Return the id up to which nothing can be added any more, or 0."""
         self.env.cr.execute(
-            """
-            SELECT last_id
-              FROM procurify_audit_mark
-             WHERE xid::xid8 <= pg_snapshot_xmin(pg_current_snapshot())
-            """
+            SQL(
+                "SELECT last_id FROM procurify_audit_mark WHERE xid::xid8 <= (%s)",
+                _OLDEST_RUNNING,
+            )
         )
         return max((row[0] for row in self.env.cr.fetchall()), default=0)
 
@@ -268,18 +290,21 @@ class ProcurifyAuditMark(models.Model):
         that never came to rest would keep the audit from being sealed.
         """
         self.env.cr.execute(
-            """
-            SELECT last_value
-              FROM procurify_audit_id_seq
-             WHERE is_called
-               AND pg_current_xact_id_if_assigned() IS NULL
-               AND NOT EXISTS (
-                   SELECT
-                     FROM procurify_audit_mark
-                    WHERE xid::xid8 > pg_snapshot_xmin(pg_current_snapshot())
-                      -- Not from this server: it has not counted as far yet.
-                      AND xid::xid8 < pg_snapshot_xmax(pg_current_snapshot()))
-            """
+            SQL(
+                """
+                SELECT last_value
+                  FROM procurify_audit_id_seq
+                 WHERE is_called
+                   AND pg_current_xact_id_if_assigned() IS NULL
+                   AND NOT EXISTS (
+                       SELECT
+                         FROM procurify_audit_mark
+                        WHERE xid::xid8 > (%s)
+                          -- Not from this server: it has not counted as far yet.
+                          AND xid::xid8 < pg_snapshot_xmax(pg_current_snapshot()))
+                """,
+                _OLDEST_RUNNING,
+            )
         )
         if not (drawn := self.env.cr.fetchone()):
             return

@@ -1,11 +1,12 @@
 """What was changed behind the audit's back is found and named."""
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 
 from psycopg2.errors import RaiseException
 
 from odoo.exceptions import UserError
+from odoo.sql_db import db_connect
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
@@ -538,6 +539,15 @@ class TestAuditMark(TransactionCase):
         self._note()
 
         self.assertTrue(self._settled())
+
+    def test_a_transaction_of_another_database_is_not_waited_for(self):
+        with closing(db_connect("postgres").cursor()) as elsewhere:
+            elsewhere.execute("SELECT pg_current_xact_id()")
+            with self._transaction() as env:
+                row = self._log(env)
+            self._note()
+
+            self.assertGreaterEqual(self._settled(), row)
 
     def test_a_number_from_before_the_id_was_read_is_no_mark(self):
         with self._transaction() as env:
