@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg2
 
@@ -130,7 +131,11 @@ class ProcurifyAttachment(models.Model):
                 self._fail(self.env._("The file is not there."), "missing")
                 return False
             self._check(download)
-            self._attach(download.content)
+            try:
+                self._attach(download.content)
+            except OSError:
+                self._remove_half(download.content)
+                raise
         except (AuthenticationError, AddressError, psycopg2.OperationalError):
             raise
         except RecordError as error:
@@ -223,6 +228,17 @@ class ProcurifyAttachment(models.Model):
             attachment.register_as_main_attachment(force=False)
             self._attached(attachment)
             self.env.flush_all()
+
+    def _remove_half(self, content):
+        """Remove what a full disk left of ``content`` in Odoo's filestore.
+
+        Odoo would take it for another file of the same name, and refuse this one.
+        """
+        store = self.env["ir.attachment"]
+        checksum = store._compute_checksum(content)
+        path = Path(store._full_path(f"{checksum[:2]}/{checksum}"))
+        if path.is_file() and not store._same_content(content, path):
+            path.unlink()
 
     def _is_attached_already(self, sha1):
         """Link to the same content on the same document, whoever put it there."""
