@@ -79,6 +79,11 @@ def server(python: Path) -> Server:
     return cluster.server
 
 
+def apart(python: Path, purpose: str) -> "Cluster":
+    """Return a private cluster beside the usual one, to do with what one likes."""
+    return _private_cluster(python, purpose)
+
+
 def stop(python: Path) -> None:
     """Stop the private server, if it runs."""
     _private_cluster(python).stop()
@@ -99,12 +104,13 @@ def _given_server(python: Path) -> Server:
     return given
 
 
-def _private_cluster(python: Path) -> "Cluster":
+def _private_cluster(python: Path, purpose: str = "") -> "Cluster":
     installed = sorted(
         (f.parent for f in Path("/usr/lib/postgresql").glob("*/bin/initdb")),
         key=lambda binaries: int(binaries.parent.name),
     )
-    return Cluster(installed[-1] if installed else _embedded_binaries(python))
+    binaries = installed[-1] if installed else _embedded_binaries(python)
+    return Cluster(binaries, purpose)
 
 
 def _embedded_binaries(python: Path) -> Path:
@@ -118,12 +124,14 @@ class Cluster:
     folders and binaries that ``nobody`` can reach.
     """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, purpose: str = "") -> None:
         version = run(binaries / "postgres", "--version", capture_output=True).stdout
         self.major = version.split()[2].partition(".")[0]
         self._owner = pwd.getpwnam("nobody") if os.getuid() == 0 else None
         self._as_owner = _run_as(self._owner)
-        self._folder = self._reachable_folder() / f"postgres-{self.major}"
+        self._name = f"postgres-{self.major}{purpose and f'-{purpose}'}"
+        self._sockets = SOCKETS.with_name(SOCKETS.name + (purpose and f"-{purpose}"))
+        self._folder = self._reachable_folder() / self._name
         self._data = self._folder / "data"
         self._log = self._folder / "log"
         self._complete = self._folder / "complete"
@@ -133,7 +141,7 @@ class Cluster:
     def server(self) -> Server:
         """Return how to reach this cluster."""
         variables: dict[str, object] = {
-            "PGHOST": SOCKETS,
+            "PGHOST": self._sockets,
             "PGPORT": PORT,
             "PGUSER": ROLE,
             # A person's own settings are for a person's own server.
@@ -156,7 +164,7 @@ class Cluster:
             self._kill_server_without_data()
             with step(f"PostgreSQL {self.major}: creating a private cluster"):
                 self._create()
-        _own_folder(SOCKETS, self._owner)
+        _own_folder(self._sockets, self._owner)
         # It may run without answering: its socket was swept from /tmp.
         self.stop()
         deadline = time.monotonic() + ORPHANS_LEAVE_WITHIN_S
@@ -174,9 +182,33 @@ class Cluster:
             self._forget_dead_server()
             self._pg_ctl("stop", "--wait", "--mode=fast")
 
+    def kill(self) -> None:
+        """Send SIGKILL to the server, as a crash does; its sessions notice and end."""
+        pid = int((self._data / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+
+    def copy_from(self, source: Server, database: str) -> None:
+        """Bring a database of another server here."""
+        archive = self._folder / f"{database}.dump"
+        binaries = self._original_binaries
+        run_quietly(
+            *(source.binaries / "pg_dump", "--format=custom", "--compress=0"),
+            *("--file", archive, database),
+            env=environment(source.variables),
+            failure="PostgreSQL could not write a database to a file:",
+        )
+        self.server.query(f'DROP DATABASE IF EXISTS "{database}"')
+        self.server.query(f'CREATE DATABASE "{database}"')
+        run_quietly(
+            *(binaries / "pg_restore", "--no-owner", "--dbname", database, archive),
+            env=environment(self.server.variables),
+            failure="PostgreSQL could not read a database from a file:",
+        )
+        archive.unlink()
+
     def _use_until_exit(self) -> None:
         """Stop the server when this process ends, unless another one uses it then."""
-        users = (STATE / f"postgres-{self.major}.users").open("w")
+        users = (STATE / f"{self._name}.users").open("w")
         fcntl.flock(users, fcntl.LOCK_SH)
 
         def stop_unless_used() -> None:
@@ -187,7 +219,7 @@ class Cluster:
         atexit.register(stop_unless_used)
 
     def _answers(self) -> bool:
-        ready = [self._original_binaries / "pg_isready", "-q", "-h", SOCKETS]
+        ready = [self._original_binaries / "pg_isready", "-q", "-h", self._sockets]
         return run(*ready, "-p", PORT).returncode == 0
 
     def _create(self) -> None:
@@ -208,10 +240,10 @@ class Cluster:
 
     def _kill_server_without_data(self) -> None:
         """End a server whose data a person removed: it would take the socket away."""
-        lock = SOCKETS / f".s.PGSQL.{PORT}.lock"
+        lock = self._sockets / f".s.PGSQL.{PORT}.lock"
         if lock.is_file():
             pid = lock.read_text().split()[0]
-            if f"-k {SOCKETS}" in _command_line(pid):
+            if f"-k {self._sockets}" in _command_line(pid):
                 os.kill(int(pid), signal.SIGKILL)
 
     def _forget_dead_server(self) -> None:
@@ -246,7 +278,7 @@ class Cluster:
 
     def _options(self) -> str:
         settings = [f"-c {name}={value}" for name, value in SETTINGS.items()]
-        return " ".join([*settings, f"-k {SOCKETS}", f"-p {PORT}"])
+        return " ".join([*settings, f"-k {self._sockets}", f"-p {PORT}"])
 
     def _pg_ctl(self, action: str, *options: str) -> int:
         """Run pg_ctl and return its exit code; what the server says goes to its log."""

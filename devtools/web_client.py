@@ -54,4 +54,4 @@ class WebClient:
             refusal = answer["error"]
             words = refusal.get("data", {}).get("message") or refusal["message"]
             raise Stop(f"Odoo refused {path}: {words}")
-        return answer["result"]
+        return answer.get("result")  # None of a method that returns nothing

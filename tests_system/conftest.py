@@ -4,6 +4,7 @@ PostgreSQL, Odoo and its Python environment are those of ``./dev``.
 """
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +27,7 @@ from .books import Books
 from .site import Site
 
 #: More than the import takes at a time, so that it can be killed between two commits.
-BILLS = 116
+BILLS = int(os.environ.get("PROCURIFY_BILLS", "116"))
 SEED = 4
 #: Small pages, so that there are many moments between them.
 PAGE_SIZE = 10
@@ -72,6 +73,10 @@ class Procurify:
         """Return what must become of each bill, worked out apart from the addon."""
         found: dict[str, dict[str, Any]] = self._call("GET", "expected")
         return found
+
+    def tokens_given(self) -> int:
+        """Return how many tokens were asked for since :meth:`forget_requests`."""
+        return sum(path.endswith("/oauth/token") for path in self.paths())
 
     def _call(self, method: str, action: str, body: object = None) -> Any:
         address = f"{self.credentials['base_url']}/_simulator/{action}"

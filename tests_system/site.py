@@ -110,20 +110,29 @@ class Site:
 
     def __init__(self, odoo: Odoo, database: str) -> None:
         self.database = database
+        self._address = {
+            name.removeprefix("PG").lower(): str(value)
+            for name, value in odoo.server.variables.items()
+            if value is not None
+        }
         self.log = STATE / f"{database}.log"
         self.log.write_text("")
         self._odoo = odoo
         self._stack = ExitStack()
         self._servers: list[Server] = []
-        self._look = self._connected(database)
-        self._bell = self._connected("postgres")
         self._rang_at = 0.0
+        self.connect()
 
     def close(self) -> None:
         """Stop what still runs, in the way that these tests trust Odoo to survive."""
         for server in self._servers:
             server.kill()
         self._stack.close()
+
+    def connect(self) -> None:
+        """Connect to PostgreSQL, anew after it was gone."""
+        self._look = self._connected(self.database)
+        self._bell = self._connected("postgres")
 
     def start(self) -> "Server":
         """Start an Odoo server, one more if there is one."""
@@ -212,7 +221,7 @@ class Site:
                 cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
 
     def _connected(self, database: str) -> Any:
-        connection = psycopg2.connect(dbname=database)
+        connection = psycopg2.connect(dbname=database, **self._address)
         self._stack.callback(connection.close)
         connection.autocommit = True
         psycopg2.extras.register_default_jsonb(connection)
@@ -230,10 +239,20 @@ class Server:
         self._name_in_postgres = f"odoo-{process.pid}"
         self._address = address
 
-    def press_sync_now(self) -> None:
-        """Log in and press the button on the connection."""
+    @property
+    def is_running(self) -> bool:
+        """Whether the server has not ended."""
+        return self._process.poll() is None
+
+    def logged_in(self) -> WebClient:
+        """Return a session of a person."""
         client = WebClient(self._address)
         client.log_in(self._site.database, LOGIN, PASSWORD)
+        return client
+
+    def press_sync_now(self) -> None:
+        """Log in and press the button on the connection."""
+        client = self.logged_in()
         (connection,) = client.read("procurify.connection", [], "name")
         client.call("procurify.connection", "action_sync_now", [connection["id"]])
 
