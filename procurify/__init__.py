@@ -19,6 +19,8 @@ from .errors import (
     RecordError,
     StreamError,
     TooLarge,
+    Throttled,
+    TokenRefused,
     TransientError,
 )
 from .paging import Page
@@ -107,6 +109,8 @@ __all__ = [
     "StreamError",
     "Token",
     "TooLarge",
+    "Throttled",
+    "TokenRefused",
     "TransientError",
     "Unit",
     "Variant",
