@@ -58,8 +58,8 @@ class ProcurifyAlarm(models.Model):
         try:
             with created_once():
                 connections = self.env["procurify.connection"].sudo()
-                everyone = connections.with_context(active_test=False).search([])
-                self.sudo()._note(everyone._alarms())
+                connections = connections.with_context(active_test=False)
+                self.sudo()._note(connections.search(Domain.TRUE)._alarms())
                 self.env.flush_all()
         except CONCURRENCY_ERRORS:
             self.env.cr.rollback()  # another worker is telling the same

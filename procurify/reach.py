@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -87,10 +88,8 @@ class Reach:
 def _literal(host: str) -> _IP | None:
     """Read an address as the system would, with its octal and hexadecimal forms."""
     text = host.strip("[]").split("%")[0]
-    try:
+    with suppress(ValueError):
         return ipaddress.ip_address(text)
-    except ValueError:
-        pass
     try:
         return ipaddress.IPv4Address(socket.inet_aton(text))
     except (OSError, ValueError):

@@ -39,7 +39,9 @@ class CheckedAdapter(HTTPAdapter):
         self.reach = reach
         super().__init__()
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+    def init_poolmanager(  # pylint: disable=missing-return
+        self, *args: Any, **kwargs: Any
+    ) -> None:
         """Make the pools of direct connections look where they lead."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
