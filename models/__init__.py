@@ -33,6 +33,8 @@ from . import procurify_audit_events
 from . import procurify_audit_verify
 from . import procurify_record_audit
 from . import procurify_connection_audit
+from . import procurify_alarm
+from . import procurify_connection_alarm
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route

@@ -31,6 +31,8 @@ EVENTS = [
     ("excluded", "Excluded"),
     ("import_stopped", "Import stopped"),
     ("import_resumed", "Import resumed"),
+    ("alarm_raised", "Alarm raised"),
+    ("alarm_cleared", "Alarm cleared"),
     # People
     ("replayed", "Replayed"),
     ("ignored", "Ignored"),

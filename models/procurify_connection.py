@@ -8,7 +8,15 @@ from ..procurify import RESOURCES, ProcurifyError
 from .procurify_secret import UnreadableSecret
 from .resource_kinds import DOCUMENTS
 
-_CREDENTIALS = frozenset({"base_url", "token_url", "client_id", "client_secret"})
+_CREDENTIALS = frozenset(
+    {
+        "base_url",
+        "token_url",
+        "allow_private_address",
+        "client_id",
+        "client_secret",
+    }
+)
 # What these policies decide about is decided again when they change.
 _POLICIES = {
     "vendor_policy": ("vendor",),
@@ -61,6 +69,14 @@ class ProcurifyConnection(models.Model):
         "Token Address",
         groups="procurify_connector.group_manager",
         help="Only where tokens are issued elsewhere. Empty: <address>/oauth/token.",
+    )
+    allow_private_address = fields.Boolean(
+        "Allow Private Addresses",
+        groups="procurify_connector.group_manager",
+        copy=False,
+        help="Only where Procurify is reached through your own network: addresses and "
+        "files may then lead to its private addresses as well. This server itself, and "
+        "what clouds keep at link-local addresses, are never asked.",
     )
     client_id = fields.Char(
         "Client ID", groups="procurify_connector.group_manager", copy=False

@@ -11,6 +11,7 @@ from ..procurify import (
     AuthenticationError,
     Client,
     ForbiddenError,
+    PrivateAddressError,
     ProtocolError,
     Token,
     TokenRefused,
@@ -54,6 +55,7 @@ class ProcurifyConnection(models.Model):
             secret,
             token=connection._stored_token(),
             token_url=connection.token_url or None,
+            allow_private=connection.allow_private_address,
             page_size=connection.page_size,
             detail_workers=connection.detail_requests,
             run_s=_run_seconds(),
@@ -218,11 +220,29 @@ class ProcurifyConnection(models.Model):
         )
 
     def _explain_address(self, error):
+        if isinstance(error, PrivateAddressError):
+            return self._explain_private(error)
         return self.env._(
             "No Procurify was found at %(address)s. Check the address: it reads "
             "https://<your tenant>.procurify.com. Nothing is lost. (%(detail)s)",
             address=self.base_url,
             detail=error,
+        )
+
+    def _explain_private(self, error):
+        if not error.can_be_allowed:
+            return self.env._(
+                "%(host)s is this server itself, or an address that is reserved for "
+                "the inside of a network: it is never asked. Check the address: it "
+                "reads https://<your tenant>.procurify.com.",
+                host=error.host,
+            )
+        return self.env._(
+            "%(host)s resolves to an address of a private network, which is not asked. "
+            "Check the address. If Procurify is really reached through your own "
+            "network, a Procurify administrator may allow it under Technical, Allow "
+            "Private Addresses.",
+            host=error.host,
         )
 
     def _explain_outage(self, error):

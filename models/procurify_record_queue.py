@@ -51,6 +51,7 @@ class ProcurifyRecord(models.Model):
         """Import what is staged, batch by batch, as long as the cron has time."""
         with untold(*CONCURRENCY_ERRORS):
             self._import_staged()
+            self.env["procurify.alarm"]._cron_alarm()
 
     @api.model
     def _import_staged(self):

@@ -192,6 +192,7 @@ class ProcurifyStream(models.Model):
         self._due()._read_in_turn("ir_cron_fetch", lambda s, c: s._fetch(c))
         self.env.ref("procurify_connector.ir_cron_import")._trigger()
         self.env["ir.cron"]._commit_progress()
+        self.env["procurify.alarm"]._cron_alarm()
 
     def _read_in_turn(self, cron, read):
         """Read these streams with ``read``, one connection after the other.

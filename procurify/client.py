@@ -20,7 +20,7 @@ from .addresses import check_url, normalise_base_url
 from .answers import Answer, check
 from .downloads import Download, acceptable, download
 from .envelopes import Listing, RemoteObject, read_detail, read_listing
-from .errors import AuthenticationError, ProtocolError
+from .errors import AddressError, AuthenticationError, ProtocolError
 from .paging import Page, Query, Window, page_from, plans
 from .tokens import Token, TokenSource
 from .transport import Transport
@@ -57,6 +57,7 @@ class Client:
     :param base_url: address of the tenant, as a person types it
     :param token: a token of an earlier client, if it is kept somewhere
     :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
+    :param allow_private: whether addresses of private networks may be asked
     :param renews_token: False: whoever shares the token with others renews it, by
         :meth:`authenticate`, when a TokenRefused says so or ``is_token_due``
     :param page_size: objects per page to ask for; the server may send fewer
@@ -77,6 +78,7 @@ class Client:
         *,
         token: Token | None = None,
         token_url: str | None = None,
+        allow_private: bool = False,
         renews_token: bool = True,
         page_size: int = PAGE_SIZE,
         detail_workers: int = DETAIL_WORKERS,
@@ -95,6 +97,7 @@ class Client:
             self.base_url,
             check_url(token_url) if token_url else f"{self.base_url}/oauth/token",
             client_secret=client_secret,
+            allow_private=allow_private,
             session_factory=session_factory,
             timeout=timeout,
             max_attempts=max_attempts,
@@ -236,7 +239,11 @@ class Client:
                 return acceptable(answer, is_tenant)
 
             if not is_tenant:
-                return self._transport.get_file(url, None, limit, parse)
+                try:
+                    return self._transport.get_file(url, None, limit, parse)
+                except AddressError as error:
+                    # The tenant itself is well: this file is to blame.
+                    raise ProtocolError(str(error)) from None
             return self._authorised(
                 lambda token: self._transport.get_file(url, token, limit, parse)
             )

@@ -106,6 +106,20 @@ class AddressError(StreamError):
     """The address is wrong: unknown host, bad certificate, no Procurify there."""
 
 
+class PrivateAddressError(AddressError):
+    """The host is inside: on this machine, in a private network, or reserved.
+
+    :param host: as the address names it
+    :param can_be_allowed: whether it is of a private network that may be allowed
+    """
+
+    def __init__(self, host: str, *, can_be_allowed: bool) -> None:
+        kind = "a private network" if can_be_allowed else "this machine or reserved"
+        super().__init__(f"{host} is an address of {kind}, which is not asked")
+        self.host = host
+        self.can_be_allowed = can_be_allowed
+
+
 class ProtocolError(StreamError):
     """The answer is not what the documentation says.
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
-from .addresses import is_loopback, same_origin
+from .addresses import same_origin
+from .wire import CheckedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
+
+    from .reach import Reach
 
 _CREDENTIAL_HEADERS = ("Authorization", "Cookie", "X-Procurify-Client")
 
@@ -39,17 +43,19 @@ class NoAuth(AuthBase):
         return request
 
 
-def guard(session: requests.Session, origin: str, token_url: str) -> requests.Session:
+def guard(
+    session: requests.Session, origin: str, token_url: str, reach: Reach
+) -> requests.Session:
     """Make it impossible to send anything but GET to the origin and the token POST."""
 
     def may_send(request: requests.PreparedRequest) -> bool:
         is_get = request.method == "GET" and same_origin(request.url or "", origin)
         return is_get or (request.method == "POST" and request.url == token_url)
 
-    return _guarded(session, origin, may_send)
+    return _guarded(session, reach, may_send)
 
 
-def guard_elsewhere(session: requests.Session, origin: str) -> requests.Session:
+def guard_elsewhere(session: requests.Session, reach: Reach) -> requests.Session:
     """Make it impossible to send anything but GET without a credential."""
 
     def may_send(request: requests.PreparedRequest) -> bool:
@@ -57,12 +63,12 @@ def guard_elsewhere(session: requests.Session, origin: str) -> requests.Session:
             name in request.headers for name in _CREDENTIAL_HEADERS
         )
 
-    return _guarded(session, origin, may_send)
+    return _guarded(session, reach, may_send)
 
 
 def _guarded(
     session: requests.Session,
-    origin: str,
+    reach: Reach,
     may_send: Callable[[requests.PreparedRequest], bool],
 ) -> requests.Session:
     """Replace ``send``, in which every verb of a session ends."""
@@ -71,11 +77,16 @@ def _guarded(
     def guarded(request: requests.PreparedRequest, **options: Any) -> requests.Response:
         if not may_send(request):
             raise ForbiddenRequest(f"{request.method} is never sent")
+        reach.check_literal(urlsplit(request.url or "").hostname or "")
         options["allow_redirects"] = False
+        if not options.get("verify"):
+            options["verify"] = True  # whatever the session was told
         return send(request, **options)
 
     session.send = guarded  # type: ignore[method-assign]
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if is_loopback(origin):
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, CheckedAdapter(reach))
+    if reach.loopback:
         session.trust_env = False  # no proxy between two programs of one machine
     return session

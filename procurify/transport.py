@@ -20,6 +20,7 @@ import requests
 from .answers import Answer, MalformedBody, translate
 from .errors import ProtocolError, TooLarge, TransientError
 from .guards import BearerAuth, NoAuth, guard, guard_elsewhere
+from .reach import Reach
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Transport:
         token_url: str,
         *,
         client_secret: str,
+        allow_private: bool,
         session_factory: Callable[[], requests.Session],
         timeout: float,
         max_attempts: int,
@@ -72,8 +74,9 @@ class Transport:
         self._token_url = token_url
         self._token_path = urlsplit(token_url).path
         self._client_secret = client_secret
-        self._session = guard(session_factory(), origin, token_url)
-        self._elsewhere = guard_elsewhere(session_factory(), origin)
+        self._reach = Reach.of(origin, allow_private=allow_private)
+        self._session = guard(session_factory(), origin, token_url, self._reach)
+        self._elsewhere = guard_elsewhere(session_factory(), self._reach)
         self._timeout = timeout
         self._max_attempts = max_attempts
         self._sleep = sleep

@@ -1,3 +1,4 @@
+from . import test_alarm
 from . import test_attachments
 from . import test_audit
 from . import test_audit_seal

@@ -46,6 +46,21 @@ class TestConnection(ProcurifyCommon):
         self.assertEqual(self.connection.state, "connected")
         self.assertEqual(self._records("bill").state, "done")
 
+    def test_private_address_is_refused_until_a_manager_allows_it(self):
+        self.connection.base_url = "https://10.0.0.9"
+        self.connection.action_test_connection()
+        self.assertIn("may allow it", self.connection.error_message)
+
+        self.connection.base_url = "https://169.254.169.254"
+        self.connection.action_test_connection()
+        self.assertIn("never asked", self.connection.error_message)
+
+        self.connection.allow_private_address = True
+        self.assertFalse(self.connection.error_message, "Of the setting before.")
+        self.assertTrue(self.connection._client()._transport._reach.private)
+        audited = self.env["procurify.audit"].search([("event", "=", "policy_changed")])
+        self.assertIn("Allow Private Addresses", audited[:1].summary)
+
     def test_wrong_address_says_to_check_it(self):
         for address in (
             "https://nobody.procurify.example",

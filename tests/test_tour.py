@@ -99,3 +99,12 @@ class TestTour(ProcurifyCommon, HttpCase):
         ignored = self._record("bill", other_id)
         self.assertEqual(ignored.state, "ignored")
         self.assertEqual(ignored.ignored_reason, "Paid by hand in July")
+
+    def test_alarm_is_above_the_quarantine_and_on_the_connection(self):
+        self.env.ref("procurify_connector.ir_cron_fetch").active = False
+
+        self.start_tour(
+            "/odoo/procurify-quarantine",
+            "procurify_see_alarm",
+            login=self.env.user.login,
+        )

@@ -12,6 +12,7 @@ import requests
 
 from .. import RESOURCES
 from ..guards import ForbiddenRequest, guard
+from ..reach import Reach
 from .server import ACCESS_TOKEN, TOKEN_PATH, FaultyServer, Reply, page_json
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def test_the_source_names_no_other_verb() -> None:
                     calls.append((path.name, node.func.attr))
     assert sorted(calls) == [
         ("addresses.py", "Request"),
+        ("guards.py", "mount"),
         ("guards.py", "set_policy"),
         ("transport.py", "close"),
         ("transport.py", "get"),
@@ -141,7 +143,8 @@ def test_the_source_names_no_other_verb() -> None:
 
 
 def test_a_redirect_cannot_be_followed_even_if_asked_for(server: FaultyServer) -> None:
-    session = guard(requests.Session(), server.url, server.url + TOKEN_PATH)
+    token_url, reach = server.url + TOKEN_PATH, Reach(loopback=True)
+    session = guard(requests.Session(), server.url, token_url, reach)
     there = {"Location": server.url + "/there/"}
     server.answers["/here/"] = [Reply({}, status=302, headers=there)]
 

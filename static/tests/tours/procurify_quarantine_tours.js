@@ -109,3 +109,17 @@ tours.add("procurify_verify_audit", {
         },
     ],
 });
+
+tours.add("procurify_see_alarm", {
+    steps: () => [
+        {
+            content: "Above the quarantine, although nothing is held",
+            trigger: ".o_list_view .o_procurify_alarms [data-code=cron_off] button",
+            run: "click",
+        },
+        {
+            content: "And on the connection",
+            trigger: ".o_form_view .o_procurify_alarms [data-code=cron_off]",
+        },
+    ],
+});

@@ -1,0 +1,209 @@
+"""What is wrong with a connection right now, found out when somebody looks."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from .procurify_alarm import CODES
+from .procurify_secret import UnreadableSecret
+
+CRONS = (
+    "ir_cron_fetch",
+    "ir_cron_import",
+    "ir_cron_sweep",
+    "ir_cron_attachments",
+    "ir_cron_audit_seal",
+    "ir_cron_audit_verify",
+    "ir_cron_alarm",
+)
+SHORTEST_SILENCE = timedelta(hours=1)
+_MINUTES = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080, "months": 43200}
+
+
+class ProcurifyConnection(models.Model):
+    _name = "procurify.connection"
+    _inherit = ["procurify.connection", "mail.thread", "mail.activity.mixin"]
+
+    silence_intervals = fields.Integer(
+        "Alarm After (intervals)",
+        default=3,
+        help="So many intervals of a list may pass without it being read, and at least "
+        "an hour, before the managers are told.",
+    )
+    alarm_count = fields.Integer("Alarms", compute="_compute_alarm_count")
+
+    _check_silence_intervals = models.Constraint(
+        "CHECK(silence_intervals > 0)", "At least one interval passes before an alarm."
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_alarm_count(self):
+        alarms = self.sudo()._alarms()
+        for connection in self:
+            connection.alarm_count = len(alarms[connection.sudo()])
+
+    # === ACTION METHODS === #
+
+    @api.model
+    def read_alarms(self, connection_id=False):
+        """Return what is wrong now with the connections that this user may see.
+
+        :param connection_id: of that one only
+        :returns: ``[{"connection_id", "connection", "code", "title", "message"}]``
+        :raises AccessError: the user is no reviewer
+        """
+        if not self.env.user.has_group("procurify_connector.group_user"):
+            raise AccessError(self.env._("Only Procurify reviewers see its alarms."))
+        domain = [("id", "=", int(connection_id))] if connection_id else []
+        connections = self.search(domain)
+        titles = dict(
+            self.env["procurify.alarm"]._fields["code"]._description_selection(self.env)
+        )
+        return [
+            {
+                "connection_id": connection.id,
+                "connection": connection.name,
+                "code": code,
+                "title": titles[code],
+                "message": message,
+            }
+            for connection, messages in connections.sudo()._alarms().items()
+            for code, message in messages.items()
+        ]
+
+    # === CONDITIONS === #
+
+    def _alarms(self):
+        """Return {connection: {code: what is wrong, in words}}, in the order of codes.
+
+        Nothing that is read here depends on a scheduled action having run. An archived
+        connection is meant to be silent.
+        """
+        crons = self._cron_alarms()
+        streams = self.env["procurify.stream"].with_context(active_test=False)
+        by_connection = (
+            streams.sudo()
+            .search([("connection_id", "in", self.ids)])
+            .grouped("connection_id")
+        )
+        alarms = {}
+        for connection in self:
+            found = {}
+            if connection.active:
+                mine = by_connection.get(connection, streams)
+                found = crons | connection._stream_alarms(mine)
+                found |= connection._own_alarms()
+            alarms[connection] = {
+                code: found[code] for code, _label in CODES if found.get(code)
+            }
+        return alarms
+
+    @api.model
+    def _cron_alarms(self):
+        """Return the alarms of scheduled actions, which all connections share."""
+        crons = self.env["ir.cron"].sudo()
+        data = self.env["ir.model.data"].sudo()
+        ids = {
+            name: data._xmlid_to_res_id(f"procurify_connector.{name}") for name in CRONS
+        }
+        existing = crons.browse(filter(None, ids.values())).exists()
+        off = existing.filtered(lambda cron: not cron.active)
+        late = (existing - off).filtered(_is_late)
+        names_off = off.mapped("name")
+        names_off += [name for name in CRONS if ids[name] not in existing.ids]
+        found = {}
+        if names_off:
+            found["cron_off"] = self.env._(
+                "Switched off: %(crons)s. Switch it on under Settings, Technical, "
+                "Scheduled Actions.",
+                crons=", ".join(names_off),
+            )
+        if late:
+            found["cron_late"] = self.env._(
+                "Does not run: %(crons)s, due since %(since)s (UTC). Odoo's scheduled "
+                "actions stand still, or something else keeps them busy.",
+                crons=", ".join(late.mapped("name")),
+                since=min(late.mapped("nextcall")),
+            )
+        return found
+
+    def _stream_alarms(self, streams):
+        self.ensure_one()
+        labels = dict(streams._selection_resource())
+        off = streams.filtered(lambda stream: not stream.active)
+        silent = (streams - off).filtered(self._is_silent)
+        found = {}
+        if off:
+            found["stream_off"] = self.env._(
+                "Archived, so nothing new is seen there: %(lists)s.",
+                lists=", ".join(labels[stream.resource] for stream in off),
+            )
+        if silent:
+            found["not_read"] = self.env._(
+                "Not read for more than %(count)s intervals: %(lists)s. What Procurify "
+                "approves meanwhile is not in Odoo.",
+                count=self.silence_intervals,
+                lists=", ".join(labels[stream.resource] for stream in silent),
+            )
+        return found
+
+    def _is_silent(self, stream):
+        usual = timedelta(minutes=stream.interval_minutes * self.silence_intervals)
+        since = stream.last_success or stream.create_date
+        return since < fields.Datetime.now() - max(usual, SHORTEST_SILENCE)
+
+    def _own_alarms(self):
+        self.ensure_one()
+        found = {"import_stopped": self._import_obstacle() or self._missing_right()}
+        if self.state == "error":
+            found["failing"] = self.error_message
+        if self.audit_state == "verification_failed":
+            found["audit_broken"] = self.env._(
+                "The audit is not what it was. See the findings on the connection."
+            )
+        try:
+            self.env["procurify.secret"]._decrypt(self.client_secret_encrypted)
+        except UnreadableSecret as error:
+            found["secret_unreadable"] = str(error)
+        except OSError:
+            found["secret_unreadable"] = self.env._(
+                "The file with Procurify's encryption key cannot be read."
+            )
+        return found
+
+    def _missing_right(self):
+        """Return that the integration user may not make documents, or False."""
+        user = self.user_id
+        needed = ["res.partner", "account.move"]
+        if self.order_policy != "none":
+            needed.append("purchase.order")
+        for name in needed:
+            model = self.env[name].with_user(user)
+            if not model.has_access("create"):
+                return self.env._(
+                    "The integration user %(user)s may not create %(documents)s. Give "
+                    "it that right, or choose another one: such documents wait.",
+                    user=user.name,
+                    documents=self.env["ir.model"]._get(name).name,
+                )
+        return False
+
+    # === TELLING === #
+
+    def _responsible_managers(self):
+        """Return {connection: who is told}: its maker if a manager, else the first."""
+        group = self.env.ref("procurify_connector.group_manager").sudo()
+        users = group.all_user_ids.filtered("active").sorted("id")
+        found = {}
+        for connection in self:
+            able = users.filtered(lambda u, c=connection: c.company_id in u.company_ids)
+            found[connection] = (able & connection.create_uid) or able[:1]
+        return found
+
+
+def _is_late(cron):
+    """Say whether a scheduled action is overdue by its interval, and by an hour."""
+    interval = timedelta(minutes=cron.interval_number * _MINUTES[cron.interval_type])
+    return cron.nextcall < fields.Datetime.now() - max(interval, SHORTEST_SILENCE)

@@ -1,0 +1,144 @@
+"""Connections that look where they lead, and do not wait for ever for an answer.
+
+The name of a host says nothing: it may resolve to another address at the next question.
+So the peer is looked at when the socket is connected, before TLS and before anything is
+sent. Classes are derived from what urllib3 (1.26 and 2) has at that moment, so that
+what records conversations still sees them.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+from contextlib import suppress
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+if TYPE_CHECKING:
+    from .reach import Reach
+
+MAX_HEADERS_S = 60.0
+"""From the end of the request to the end of the answer's headers."""
+MAX_LINE_BYTES = 64 * 1024
+"""Of the answer's own framing; urllib3 reads a chunk's length without any limit."""
+
+
+class CheckedAdapter(HTTPAdapter):
+    """Sends requests to machines within ``reach``.
+
+    Through a proxy the peer is the proxy, which the machine's administrator chose and
+    which resolves the names: there only addresses that are written out are checked.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
+        super().__init__()
+
+    def init_poolmanager(  # pylint: disable=missing-return
+        self, *args: Any, **kwargs: Any
+    ) -> None:
+        """Make the pools of direct connections look where they lead."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": partial(_HTTPPool, reach=self.reach),
+            "https": partial(_HTTPSPool, reach=self.reach),
+        }
+
+
+class _BoundedReader(io.BufferedReader):
+    """Reads lines of a limited length."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= MAX_LINE_BYTES:
+            # http.client asks for one byte more than it takes, to see that it is long.
+            size = MAX_LINE_BYTES + 1
+        return super().readline(size)
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp = _BoundedReader(self.fp.detach())
+
+
+class _Checked:
+    """Mixed into a connection of urllib3."""
+
+    reach: Reach
+    host: str
+    port: int
+    response_class = _BoundedResponse
+
+    def _new_conn(self) -> socket.socket:
+        self.reach.check_resolved(self.host, self.port)
+        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        try:
+            self.reach.check_address(sock.getpeername()[0], self.host)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def getresponse(self) -> Any:
+        """Read the headers; requests' own time limit starts anew with every byte."""
+        too_late = threading.Event()
+
+        def cut() -> None:
+            too_late.set()
+            with suppress(OSError, AttributeError):
+                self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+
+        timer = threading.Timer(MAX_HEADERS_S, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            response = super().getresponse()  # type: ignore[misc]
+        except (OSError, http.client.HTTPException):
+            if not too_late.is_set():
+                raise
+        finally:
+            timer.cancel()
+        if too_late.is_set():
+            # Headers that are cut off would pass for the whole of them.
+            raise TimeoutError("The headers of the answer came too slowly")
+        return response
+
+
+@lru_cache(maxsize=8)
+def _checked(connection_class: type) -> type:
+    return type(connection_class.__name__, (_Checked, connection_class), {})
+
+
+class _HTTPPool(HTTPConnectionPool):
+    def __init__(self, *args: Any, reach: Reach, **kwargs: Any) -> None:
+        self.reach = reach
+        super().__init__(*args, **kwargs)
+
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802
+        return _checked(super().ConnectionCls)
+
+    def _new_conn(self) -> Any:
+        connection: Any = super()._new_conn()
+        connection.reach = self.reach
+        return connection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    def __init__(self, *args: Any, reach: Reach, **kwargs: Any) -> None:
+        self.reach = reach
+        super().__init__(*args, **kwargs)
+
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802
+        return _checked(super().ConnectionCls)
+
+    def _new_conn(self) -> Any:
+        connection: Any = super()._new_conn()
+        connection.reach = self.reach
+        return connection

@@ -1,0 +1,63 @@
+/** What is wrong with the connections right now, above whatever is looked at. */
+
+import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { ListRenderer } from "@web/views/list/list_renderer";
+import { listView } from "@web/views/list/list_view";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+export class ProcurifyAlarms extends Component {
+    static template = "procurify_connector.Alarms";
+    static props = { connectionId: { type: [Number, Boolean], optional: true } };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ alarms: [] });
+        onWillStart(() => this.load(this.props));
+        onWillUpdateProps((props) => this.load(props));
+    }
+
+    /** Asked each time: what a scheduled action left behind may be out of date. */
+    async load({ connectionId }) {
+        const alarms = await this.orm.silent.call(
+            "procurify.connection",
+            "read_alarms",
+            [connectionId || false]
+        );
+        // The form of a connection tells these with their dates.
+        this.state.alarms = connectionId
+            ? alarms.filter((alarm) => !["failing", "audit_broken"].includes(alarm.code))
+            : alarms;
+    }
+
+    open(alarm) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "procurify.connection",
+            res_id: alarm.connection_id,
+            views: [[false, "form"]],
+        });
+    }
+}
+
+class ProcurifyAlarmsWidget extends Component {
+    static template = "procurify_connector.AlarmsWidget";
+    static components = { ProcurifyAlarms };
+    static props = { ...standardWidgetProps };
+}
+
+registry.category("view_widgets").add("procurify_alarms", {
+    component: ProcurifyAlarmsWidget,
+});
+
+class ProcurifyAlarmListRenderer extends ListRenderer {
+    static template = "procurify_connector.AlarmListRenderer";
+    static components = { ...ListRenderer.components, ProcurifyAlarms };
+}
+
+registry.category("views").add("procurify_alarm_list", {
+    ...listView,
+    Renderer: ProcurifyAlarmListRenderer,
+});
