@@ -107,7 +107,10 @@ class ProcurifyStream(models.Model):
     def write(self, vals):
         if "interval_minutes" in vals:
             vals = {"next_attempt": False} | vals
-        return super().write(vals)
+        written = super().write(vals)
+        # Nor is it moved to where its writer may not write.
+        self.check_access("write")
+        return written
 
     # === ACTION METHODS === #
 
@@ -219,6 +222,7 @@ class ProcurifyStream(models.Model):
                     try:
                         for is_read in read(stream, client):
                             connection._remember_token(client)
+                            connection._prove_tenant()
                             left -= is_read
                             time_left = commit(1, remaining=left)
                             if left and not (time_left or is_run_manually()):
