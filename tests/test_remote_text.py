@@ -26,7 +26,7 @@ class TestRemoteText(ProcurifyCommon):
         booked = self.dataset.add_bill("plain", invoice_number=f"1 {IMAGE}"[:50])
         self.dataset.revise_bill(booked, note=HOSTILE, description=HOSTILE)
         self.dataset.add_attachment(booked, name=f"{IMAGE}.pdf")
-        held = self.dataset.add_bill("plain", code="nowhere")
+        held = self.dataset.add_bill("plain", code="7450")
         self.dataset.revise_bill(held, note=HOSTILE, description=HOSTILE)
         vendor_id = self.dataset.bill(booked).vendor_id
         self.dataset.rename_vendor(vendor_id, HOSTILE[:200])
