@@ -29,6 +29,7 @@ from . import test_remote_text
 from . import test_requisition
 from . import test_routing
 from . import test_secrets
+from . import test_slow_tenant
 from . import test_sweep
 from . import test_synchronisation
 from . import test_tour
