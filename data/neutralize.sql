@@ -4,3 +4,9 @@ UPDATE procurify_connection
        client_secret_encrypted = NULL,
        token_encrypted = NULL,
        token_expires_at = NULL;
+-- A file's address may open it to whoever knows it.
+UPDATE procurify_attachment
+   SET url = NULL;
+-- What was typed into Settings, encrypted, until the form's row is cleaned away.
+UPDATE res_config_settings
+   SET procurify_new_secret = NULL;

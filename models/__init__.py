@@ -1,6 +1,7 @@
 from . import procurify_secret
 from . import procurify_connection
 from . import procurify_connection_client
+from . import procurify_connection_secret
 from . import procurify_connection_counts
 from . import procurify_connection_import
 from . import procurify_connection_purchase

@@ -1,7 +1,7 @@
 """Models whose rows nobody changes or deletes."""
 
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError
 
 from .audit_triggers import protect
 
@@ -23,17 +23,17 @@ class ProcurifyAppendOnly(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise UserError(
+        raise AccessError(
             self.env._("The audit is written by what happens, not by anybody.")
         )
 
     def write(self, vals):
-        raise UserError(
+        raise AccessError(
             self.env._("The audit can be read and added to, never changed.")
         )
 
     def unlink(self):
-        raise UserError(
+        raise AccessError(
             self.env._("The audit can be read and added to, never deleted.")
         )
 

@@ -46,6 +46,7 @@ EVENTS = [
     ("connection_deleted", "Connection deleted"),
     ("policy_changed", "Policy changed"),
     ("credentials_changed", "Credentials changed"),
+    ("key_rotated", "Credentials encrypted anew"),
     # The audit itself
     ("verified", "Audit verified"),
     ("verification_failed", "Audit was tampered with"),
@@ -172,6 +173,7 @@ class ProcurifyAudit(models.Model):
     def action_open_subject(self):
         """Open what this row speaks of, where it still exists."""
         self.ensure_one()
+        self.check_access("read")
         model = self.env.get(self.res_model)
         if model is None or not model.browse(self.res_id).exists():
             raise UserError(self.env._("It does not exist any more."))

@@ -120,6 +120,7 @@ class ProcurifyCause(models.Model):
     def action_open_records(self):
         """Open the documents that this cause blocks."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "procurify_connector.procurify_record_action"
         )

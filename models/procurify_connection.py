@@ -264,6 +264,8 @@ class ProcurifyConnection(models.Model):
 
     def write(self, vals):
         written = super().write(vals)
+        # Nor is it moved to where its writer may not write.
+        self.check_access("write")
         if _CREDENTIALS & vals.keys():
             # The token is nobody's to write.
             self.sudo().write(self._forgotten_token_values())
@@ -341,6 +343,7 @@ class ProcurifyConnection(models.Model):
             self.env["procurify.audit"]._log_test(connection)
             return self._notification("danger", connection.error_message)
         connection._remember_token(client)
+        connection._prove_tenant()
         connection._note_success()
         self.env["procurify.audit"]._log_test(connection)
         labels = dict(self.env["procurify.stream"]._selection_resource())
@@ -377,6 +380,7 @@ class ProcurifyConnection(models.Model):
     def action_open_records(self):
         """Open this connection's records, in the state that the button names."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "procurify_connector.procurify_record_action"
         )

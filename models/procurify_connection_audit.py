@@ -22,6 +22,9 @@ _OWN = frozenset(
         "token_expires_at",
     }
 )
+_STREAM_SETTINGS = ("active", "interval_minutes")
+# The fetch moves them; that a person did is told.
+_WATERMARKS = ("modified_watermark", "created_watermark")
 VERIFIED_AT_ONCE = 500_000  # rows; while a person waits
 _VERDICTS = ("verified", "verification_failed")
 
@@ -191,6 +194,7 @@ class ProcurifyConnection(models.Model):
     def action_open_audit(self):
         """Open what the audit says of this connection."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "procurify_connector.procurify_audit_action"
         )
@@ -201,7 +205,9 @@ class ProcurifyStream(models.Model):
     _inherit = "procurify.stream"
 
     def write(self, vals):
-        names = [name for name in ("active", "interval_minutes") if name in vals]
+        names = [name for name in _STREAM_SETTINGS if name in vals]
+        if not self.env.su:
+            names += [name for name in _WATERMARKS if name in vals]
         before = {stream: {name: stream[name] for name in names} for stream in self}
         written = super().write(vals)
         changes = {

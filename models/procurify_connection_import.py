@@ -10,23 +10,22 @@ class ProcurifyConnection(models.Model):
     def action_replay_held(self):
         """Send everything that is held to the import again, without Procurify.
 
+        Of a connection of the company above, a branch's reviewer replays what is the
+        branch's.
+
         :returns: a notification that says how much that is
         """
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
             raise AccessError(self.env._("Only Procurify reviewers may replay."))
-        held = (
-            self.env["procurify.record"]
-            .sudo()
-            .search(
-                [
-                    ("connection_id", "in", self.ids),
-                    ("state", "in", ("quarantined", "waiting")),
-                ]
-            )
+        held = self.env["procurify.record"].search(
+            [
+                ("connection_id", "in", self.ids),
+                ("state", "in", ("quarantined", "waiting")),
+            ]
         )
         self.env["procurify.audit"]._log_records("replayed", held)
-        held._requeue()
+        held.sudo()._requeue()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return self._notification(
             "info", self.env._("%(count)s records are tried again.", count=len(held))

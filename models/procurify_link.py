@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .procurify_record import DOCUMENTS
+from .resource_kinds import DOCUMENTS
 
 # What a new connection to the same tenant takes over.
 _TAKEN_OVER = (

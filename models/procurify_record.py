@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from .resource_kinds import DOCUMENTS, KINDS
+from .resource_kinds import KINDS
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
 
@@ -227,7 +227,7 @@ class ProcurifyRecord(models.Model):
 
         :raises UserError: naming the document
         """
-        if documents := self.filtered(lambda r: r.resource in DOCUMENTS):
+        if documents := self.filtered(lambda record: record.role != "master"):
             raise UserError(
                 self.env._(
                     "%(name)s is a document. Only master data is mapped by hand.",

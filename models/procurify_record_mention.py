@@ -103,6 +103,7 @@ class ProcurifyRecord(models.Model):
     def action_open_documents(self):
         """Open the documents that name this."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "procurify_connector.procurify_record_action"
         )

@@ -87,12 +87,17 @@ class ProcurifyRoute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        with self._changing({vals["connection_id"] for vals in vals_list}):
+        default = self.env.context.get("default_connection_id")
+        given = {vals.get("connection_id", default) for vals in vals_list}
+        with self._changing(given):
             return super().create(vals_list)
 
     def write(self, vals):
         with self._changing({*self.connection_id.ids, vals.get("connection_id")}):
-            return super().write(vals)
+            written = super().write(vals)
+            # Nor is it moved to where its writer may not write.
+            self.check_access("write")
+            return written
 
     def unlink(self):
         with self._changing(self.connection_id.ids):
@@ -127,6 +132,12 @@ class ProcurifyConnection(models.Model):
         string="Companies of Locations",
         copy=False,
         help="Without any, everything belongs to the connection's company.",
+    )
+    proven_tenant = fields.Char(
+        groups=fields.NO_ACCESS,
+        copy=False,
+        help="The tenant that has accepted the credentials. Whoever merely names its "
+        "address has no say in whose its documents are.",
     )
 
     @api.model_create_multi
@@ -176,11 +187,30 @@ class ProcurifyConnection(models.Model):
         )
         return {"route_ids": "; ".join(rules)}
 
+    def _is_proven(self):
+        """Tell whether the tenant has ever accepted this connection's credentials."""
+        self.ensure_one()
+        return self.sudo().proven_tenant == self._tenant()
+
+    def _prove_tenant(self):
+        """Note that the tenant has just shown something for the credentials."""
+        self.ensure_one()
+        if not self._is_proven():
+            self.sudo().proven_tenant = self._tenant()
+            self._route_again(if_routed=True)
+
     def _tenant_connections(self):
-        """Return the active connections, of any company, to the tenants of these."""
-        tenants = {connection._tenant() for connection in self.sudo()}
+        """Return the active connections, of any company, to the tenants of these.
+
+        A connection whose tenant did not accept it yet counts for itself alone.
+        """
         active = self.sudo().search([("active", "=", True)], order="id")
-        return active.filtered(lambda connection: connection._tenant() in tenants)
+        tenants = {each._tenant() for each in self.sudo() if each._is_proven()}
+        return active.filtered(
+            lambda each: (
+                each in self or (each._is_proven() and each._tenant() in tenants)
+            )
+        )
 
     def _tenant_routes(self):
         """Return the rules that hold for the tenants of these; the eldest first."""

@@ -27,9 +27,10 @@ class ProcurifySecret(models.AbstractModel):
 
     The key is, in this order: the ``procurify_encryption_key`` option of
     odoo.conf, the ``PROCURIFY_ENCRYPTION_KEY`` environment variable, or a file
-    with mode 0600 that is generated in Odoo's data directory. An option or a
-    variable may hold several keys separated by commas: the first encrypts, all
-    of them decrypt, which is how a key is rotated.
+    with mode 0600 that is generated in Odoo's data directory. Each may hold
+    several keys separated by commas: the first encrypts, all of them decrypt.
+    A key is rotated by putting a new one first, pressing the connection's button
+    that encrypts anew, and then taking the old one away.
     """
 
     _name = "procurify.secret"
@@ -51,12 +52,29 @@ class ProcurifySecret(models.AbstractModel):
         try:
             return self._cipher().decrypt(cipher_text.encode()).decode()
         except InvalidToken:
-            raise UnreadableSecret(
-                self.env._(
-                    "The stored Procurify secret cannot be read with this server's "
-                    "encryption key. Enter the client secret again."
-                )
-            ) from None
+            raise self._unreadable() from None
+
+    @api.model
+    def _rotate(self, cipher_text):
+        """
+        :returns: what ``cipher_text`` says, encrypted with the first key; or False
+        :raises UnreadableSecret: none of the keys is its own
+        """
+        if not cipher_text:
+            return False
+        try:
+            return self._cipher().rotate(cipher_text.encode()).decode()
+        except InvalidToken:
+            raise self._unreadable() from None
+
+    @api.model
+    def _unreadable(self):
+        return UnreadableSecret(
+            self.env._(
+                "The stored Procurify secret cannot be read with this server's "
+                "encryption key. Enter the client secret again."
+            )
+        )
 
     @api.model
     def _cipher(self):

@@ -114,7 +114,10 @@ class ProcurifyStream(models.Model):
     def write(self, vals):
         if "interval_minutes" in vals:
             vals = {"next_attempt": False} | vals
-        return super().write(vals)
+        written = super().write(vals)
+        # Nor is it moved to where its writer may not write.
+        self.check_access("write")
+        return written
 
     # === ACTION METHODS === #
 
@@ -229,6 +232,7 @@ class ProcurifyStream(models.Model):
                         for is_read in connection._reading(
                             client, partial(read, stream, client)
                         ):
+                            connection._prove_tenant()
                             left -= is_read
                             time_left = commit(1, remaining=left)
                             if left and not (time_left or is_run_manually()):

@@ -116,6 +116,7 @@ class ProcurifyVersion(models.Model):
     def action_compare(self):
         """Open a dialog that compares this version with any other."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Compare"),

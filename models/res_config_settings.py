@@ -1,7 +1,7 @@
 """The current company's connection in Odoo's Settings."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 _MANAGER = "procurify_connector.group_manager"
 # Settings field → connection field.
@@ -186,6 +186,10 @@ class ResConfigSettings(models.TransientModel):
         }
 
     def _procurify_saved_connection(self):
+        if not self.env.user.has_group(_MANAGER):
+            raise AccessError(
+                self.env._("Only Procurify administrators may set the connection.")
+            )
         self._procurify_set_connection()
         if not self.procurify_connection_id:
             raise UserError(

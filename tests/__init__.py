@@ -1,3 +1,4 @@
+from . import test_access
 from . import test_alarm
 from . import test_attachments
 from . import test_audit
@@ -25,8 +26,10 @@ from . import test_price_included
 from . import test_purchase_order
 from . import test_quarantine
 from . import test_random_order
+from . import test_remote_text
 from . import test_requisition
 from . import test_routing
+from . import test_secrets
 from . import test_slow_tenant
 from . import test_sweep
 from . import test_synchronisation

@@ -68,7 +68,12 @@ class TestConnection(ProcurifyCommon):
             "ftp://x",
         ):
             with self.subTest(address=address):
-                self.connection.base_url = address
+                self.connection.write(
+                    {
+                        "base_url": address,
+                        "client_secret": self.simulator.client_secret,
+                    }
+                )
 
                 with self._without_pauses():
                     self.connection.action_test_connection()

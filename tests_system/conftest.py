@@ -61,6 +61,19 @@ class Procurify:
         """Set the latency of each answer."""
         self._call("POST", "latency", {"seconds": seconds})
 
+    def fail(self, status: int) -> None:
+        """Answer the next request, a page of a list, with an error.
+
+        401 and 403 are answered for ever.
+        """
+        times = 1 if status >= 500 else None
+        fault = {"kind": "status", "path": "/api/", "status": status, "times": times}
+        self._call("POST", "faults", fault)
+
+    def stop_failing(self) -> None:
+        """Answer as it should be, from now on."""
+        self._call("DELETE", "faults")
+
     def forget_requests(self) -> None:
         """Count requests from now on."""
         self._call("DELETE", "requests")

@@ -4,6 +4,7 @@ Nothing here imports Odoo: the tests press a button through Odoo's web interface
 at the database with SQL, and send signals, as a person, a monitor and a power cut do.
 """
 
+import itertools
 import os
 import signal
 import subprocess
@@ -27,6 +28,8 @@ Seen = TypeVar("Seen")
 
 LOGIN = PASSWORD = "admin"
 FIRST_PORT = 8369
+#: Two servers that start at the same time must not choose the same port.
+_starts = itertools.count()
 POLL_S = 0.005
 #: What takes longer has hung: a whole synchronisation takes some seconds.
 PATIENCE_S = 60
@@ -134,13 +137,16 @@ class Site:
         self._look = self._connected(self.database)
         self._bell = self._connected("postgres")
 
-    def start(self) -> "Server":
-        """Start an Odoo server, one more if there is one."""
-        port = free_port(FIRST_PORT)
+    def start(self, *options: object) -> "Server":
+        """Start an Odoo server, one more if there is one.
+
+        :param options: of its command line; they win over those of this method
+        """
+        port = free_port(FIRST_PORT + next(_starts))
         command = self._odoo.command(
             *("--database", self.database, "--db-filter", f"^{self.database}$"),
             *("--http-port", port, "--workers", 0, "--max-cron-threads", 1),
-            *("--logfile", self.log),
+            *("--logfile", self.log, *options),
         )
         process = self._stack.enter_context(
             running(
@@ -237,7 +243,7 @@ class Server:
         self._site = site
         self._process = process
         self._name_in_postgres = f"odoo-{process.pid}"
-        self._address = address
+        self.address = address
 
     @property
     def is_running(self) -> bool:
@@ -246,7 +252,7 @@ class Server:
 
     def logged_in(self) -> WebClient:
         """Return a session of a person."""
-        client = WebClient(self._address)
+        client = WebClient(self.address)
         client.log_in(self._site.database, LOGIN, PASSWORD)
         return client
 

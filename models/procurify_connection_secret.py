@@ -1,0 +1,108 @@
+"""To whom a connection's secret may be sent, and with which key it is stored."""
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..procurify import AddressError, normalise_base_url
+from ..procurify.addresses import is_loopback
+
+_ADDRESSES = frozenset({"base_url", "token_url"})
+_ENCRYPTED = ("client_secret_encrypted", "token_encrypted")
+
+
+class ProcurifyConnection(models.Model):
+    """Whoever sets an address cannot read the secret, nor have it sent elsewhere.
+
+    So the stored secret goes when the host changes that it, or the token that it
+    gives, is sent to.
+    """
+
+    _inherit = "procurify.connection"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not _ADDRESSES & vals.keys():
+            return super().write(vals)
+        before = {connection: connection._receivers() for connection in self}
+        written = super().write(vals)
+        if not vals.get("client_secret"):
+            moved = self.filtered(lambda c: c._receivers() != before[c]).sudo()
+            moved.filtered("client_secret_encrypted").client_secret_encrypted = False
+        return written
+
+    @api.onchange("base_url", "token_url")
+    def _onchange_addresses(self):
+        stored = self._origin
+        if stored.has_client_secret and stored._receivers() != self._receivers():
+            return {
+                "warning": {
+                    "title": self.env._("Another host"),
+                    "message": self.env._(
+                        "The stored client secret is for the former host, and is "
+                        "forgotten when this is saved: enter the secret again."
+                    ),
+                }
+            }
+        return None
+
+    def _receivers(self):
+        """Return the origins that get the token, and the secret."""
+        self.ensure_one()
+        token_url = self.sudo().token_url
+        return _receiver(self.base_url), _receiver(token_url or self.base_url)
+
+    # === ACTION METHODS === #
+
+    def action_rotate_key(self):
+        """Encrypt what is stored of these connections with the server's first key.
+
+        Afterwards the other keys of the server are needed no more.
+
+        :returns: a notification that says of how many connections
+        :raises UnreadableSecret: naming the key; nothing is changed then
+        """
+        self.check_access("write")
+        secrets = self.env["procurify.secret"]
+        rotated = self.sudo().filtered(lambda c: any(c[name] for name in _ENCRYPTED))
+        rotated.flush_recordset(_ENCRYPTED)
+        for connection in rotated:
+            connection._store_rotated(
+                *(secrets._rotate(connection[name]) for name in _ENCRYPTED)
+            )
+        self.env["procurify.audit"]._log_records("key_rotated", rotated)
+        return self._notification(
+            "success",
+            self.env._(
+                "Encrypted with the server's first key: the credentials of %(count)s "
+                "connections.",
+                count=len(rotated),
+            ),
+        )
+
+    def _store_rotated(self, secret, token):
+        """Store the same credentials, encrypted anew; nothing else is to notice."""
+        self.ensure_one()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE procurify_connection
+                   SET client_secret_encrypted = %s, token_encrypted = %s
+                 WHERE id = %s
+             RETURNING id
+                """,
+                secret or None,
+                token or None,
+                self.id,
+            )
+        )
+        self.invalidate_recordset(_ENCRYPTED, flush=False)
+
+
+def _receiver(address):
+    """Return scheme, host and port of ``address``; one word for this very machine."""
+    try:
+        origin = normalise_base_url(address or "")
+    except AddressError:
+        return address or ""
+    return "loopback" if is_loopback(origin) else origin

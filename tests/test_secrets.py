@@ -1,0 +1,195 @@
+"""The client secret and the token: to whom they go, and what never shows them."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.tests import Form, new_test_user, tagged
+
+from odoo.addons.procurify_connector.models import procurify_secret
+
+from .common import ProcurifyCommon
+
+HIDDEN = ("client_secret_encrypted", "token_encrypted", "proven_tenant")
+ELSEWHERE = "https://attacker.example"
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestSecretsStayWithTheirHost(ProcurifyCommon):
+    def test_another_host_does_not_get_the_stored_secret(self):
+        connection = self.connection
+        for values, kept in (
+            ({"base_url": ELSEWHERE}, False),
+            ({"token_url": f"{ELSEWHERE}/oauth/token"}, False),
+            ({"base_url": "nowhere at all"}, False),
+            ({"base_url": "http://localhost:1"}, True),  # this very machine
+            ({"base_url": ELSEWHERE, "client_secret": "theirs"}, True),
+            ({"base_url": ELSEWHERE, "client_secret": "  "}, False),
+        ):
+            with self.subTest(values=values):
+                start = {
+                    "base_url": self.simulator.base_url,
+                    "token_url": False,
+                    "client_secret": self.simulator.client_secret,
+                }
+                connection.write(start)
+                connection.action_test_connection()
+                self.assertEqual(connection.state, "connected")
+
+                connection.write(values)
+
+                self.assertEqual(connection.has_client_secret, kept)
+                self.assertFalse(connection.token_expires_at)
+                if not kept:
+                    connection.action_test_connection()
+                    self.assertIn("Enter the client", connection.error_message)
+
+    def test_same_host_however_written_keeps_the_secret(self):
+        self.connection.write(
+            {"base_url": "https://acme.procurify.example", "client_secret": "acme's"}
+        )
+        for address in (
+            "acme.procurify.example",
+            "https://ACME.procurify.example:443/bills?page=2",
+        ):
+            self.connection.base_url = address
+            self.assertTrue(self.connection.has_client_secret, address)
+        self.connection.base_url = "https://acme.procurify.example:8443"
+        self.assertFalse(self.connection.has_client_secret)
+
+    def test_neither_settings_nor_import_nor_copy_take_the_secret_elsewhere(self):
+        connection = self.connection
+        copied = connection.copy({"base_url": ELSEWHERE, "name": "Copied"})
+        self.assertFalse(copied.has_client_secret)
+        copied.unlink()
+
+        [[xid]] = connection.export_data(["id"])["datas"]
+        result = connection.load(["id", "base_url"], [[xid, ELSEWHERE]])
+        self.assertEqual(result["ids"], connection.ids)
+        self.assertFalse(connection.has_client_secret)
+
+        connection.write(
+            {
+                "base_url": self.simulator.base_url,
+                "client_secret": self.simulator.client_secret,
+            }
+        )
+        settings = self.env["res.config.settings"].create(
+            {"procurify_base_url": ELSEWHERE}
+        )
+        settings.execute()
+        self.assertEqual(connection.base_url, ELSEWHERE)
+        self.assertFalse(connection.has_client_secret)
+
+        with Form(connection) as form:
+            form.client_secret = "entered again"
+        self.assertTrue(connection.has_client_secret)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestSecretsAreNotShown(ProcurifyCommon):
+    def test_key_is_rotated_and_the_old_one_dropped(self):
+        old, new = (procurify_secret.Fernet.generate_key().decode() for _ in range(2))
+        connection = self.connection
+        with self._keys(old):
+            connection.client_secret = self.simulator.client_secret
+            connection.action_test_connection()
+        with self._keys(f"{new}, {old}"):
+            self.assertEqual(
+                connection.action_rotate_key()["params"]["type"], "success"
+            )
+        self.simulator.clear_requests()
+        with self._keys(new):
+            self._fetch()
+        self.assertEqual(connection.state, "connected")
+        tokens = [r for r in self.simulator.requests if r.path == "/oauth/token"]
+        self.assertEqual(tokens, [], "the stored token can be read too")
+        row = self.env["procurify.audit"].search([("event", "=", "key_rotated")])
+        self.assertEqual(row.connection_ref, connection.id)
+        # With a key that cannot read it, nothing is touched, and it is said.
+        with self._keys(old), self.assertRaises(procurify_secret.UnreadableSecret):
+            connection.action_rotate_key()
+        reviewer = self._user("rotating", "group_user")
+        with self.assertRaises(AccessError):
+            connection.with_user(reviewer).action_rotate_key()
+
+    def test_hidden_fields_are_no_oracle(self):
+        """Not by reading them, nor by searching, sorting, grouping or exporting."""
+        self.connection.action_test_connection()
+        manager = self._user("curious", "group_manager")
+        seen = self.connection.with_user(manager)
+        settings = self.env["res.config.settings"]
+        for field in HIDDEN:
+            ways = {
+                "read": lambda f=field: seen.read([f]),
+                "search": lambda f=field: seen.search([(f, "=like", "g%")]),
+                "any": lambda f=field: seen.env["procurify.record"].search(
+                    [(f"connection_id.{f}", "=like", "g%")]
+                ),
+                "order": lambda f=field: seen.search([], order=f),
+                "group": lambda f=field: seen.formatted_read_group(
+                    [], [f], ["__count"]
+                ),
+                "aggregate": lambda f=field: seen.formatted_read_group(
+                    [], [], [f"{f}:max"]
+                ),
+                "write": lambda f=field: seen.write({f: "mine"}),
+                "create": lambda f=field: seen.create(
+                    {"name": "Mine", "base_url": "x", f: "mine"}
+                ),
+                "default": lambda f=field: seen.with_context(
+                    **{f"default_{f}": "mine"}
+                ).create({"name": "Mine", "base_url": ELSEWHERE}),
+                "filtered": lambda f=field: seen.filtered_domain([(f, "!=", False)]),
+                "mapped": lambda f=field: seen.mapped(f),
+                "export": lambda f=field: seen.export_data([f]),
+            }
+            for way, attempt in ways.items():
+                with (
+                    self.subTest(field=field, way=way),
+                    self.assertRaises(AccessError),
+                ):
+                    attempt()
+            self.assertNotIn(field, seen.fields_get())
+            self.assertNotIn(field, seen.default_get(list(seen._fields)))
+            self.assertNotIn(field, seen.read()[0])
+            self.assertNotIn(field, seen.copy_data()[0])
+        self.assertNotIn("procurify_new_secret", settings.fields_get())
+        with self.assertRaises(AccessError):
+            settings.search([("procurify_new_secret", "!=", False)])
+
+    def test_secret_is_in_no_error(self):
+        secret = self.simulator.client_secret
+        with self.assertLogs("odoo", "DEBUG") as logs:
+            with (
+                self._client_that_fails() as client,
+                self.assertRaises(ZeroDivisionError),
+            ):
+                client.authenticate()
+            text = f"{client!r} {client.token!r}"
+            self.connection.client_id = "somebody-else"
+            self.connection.action_test_connection()
+        for shown in (text, self.connection.error_message, *logs.output):
+            self.assertNotIn(secret, shown)
+
+    # === HELPERS === #
+
+    def _client_that_fails(self):
+        client = self.connection._client()
+        with client:
+            client.authenticate()
+        token = client.token
+        self.assertNotIn(token.access_token, repr(token))
+        client.authenticate = lambda: 1 / 0
+        return client
+
+    def _keys(self, keys):
+        options = procurify_secret.config.options
+        return patch.dict(options, {procurify_secret.KEY_OPTION: keys})
+
+    def _user(self, login, group):
+        return new_test_user(
+            self.env,
+            login,
+            groups=f"procurify_connector.{group},base.group_allow_export",
+            company_id=self.company.id,
+        )

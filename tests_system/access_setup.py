@@ -1,0 +1,157 @@
+"""People with API keys, a row of each model, and a list of what can be called.
+
+Runs inside of ``odoo shell``, which hands over ``env``.
+"""
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+ADDON = "odoo.addons.procurify_connector."
+#: So that nothing but the connector's own rights keeps anybody from a call.
+BUSINESS_GROUPS = (
+    "account.group_account_manager",
+    "base.group_allow_export",
+    "base.group_partner_manager",
+    "product.group_product_manager",
+    "purchase.group_purchase_manager",
+)
+GROUPS = {
+    "portal": ("base.group_portal", "base.group_allow_export"),
+    "employee": ("base.group_user", *BUSINESS_GROUPS),
+    "reviewer": ("procurify_connector.group_user", *BUSINESS_GROUPS),
+    "manager": ("procurify_connector.group_manager", *BUSINESS_GROUPS),
+    "administrator": ("procurify_connector.group_manager", "base.group_system"),
+}
+REVIEWERS = ("reviewer", "manager")
+
+
+def set_up(env: Any) -> None:
+    """Make all that, and print it as one line of JSON."""
+    logins = {role: _login(env, role) for role in GROUPS}
+    found = {
+        "logins": {"public": [env.ref("base.public_user").id, "public"], **logins},
+        "ids": {
+            model: env[model].with_context(active_test=False).search([], limit=1).ids
+            for model in _business_rows(env) | _own_rows(env)
+        },
+        "dialogs": {role: _dialogs(env, logins[role][0]) for role in REVIEWERS},
+        "models": {name: model._abstract for name, model in _own_models(env)},
+        "methods": _methods(env),
+    }
+    env.cr.commit()
+    print(json.dumps(found))  # noqa: T201
+
+
+def _login(env: Any, role: str) -> list[Any]:
+    user = env["res.users"].create(
+        {
+            "name": role,
+            "login": f"{role}@acme.example",
+            "group_ids": [(6, 0, [env.ref(name).id for name in GROUPS[role]])],
+        }
+    )
+    keys = env(user=user)["res.users.apikeys"].sudo()
+    return [user.id, keys._generate("rpc", role, _now() + timedelta(days=1))]
+
+
+def _own_models(env: Any) -> Any:
+    return [(n, m) for n, m in env.registry.items() if n.startswith("procurify.")]
+
+
+def _methods(env: Any) -> dict[str, dict[str, bool]]:
+    """Return {model: {method that the addon defines: it needs no records}}."""
+    return {
+        name: found
+        for name, model in env.registry.items()
+        if (
+            found := {
+                method: bool(getattr(getattr(model, method), "_api_model", False))
+                for cls in model.mro()
+                if cls.__module__.startswith(ADDON)
+                for method, value in vars(cls).items()
+                if callable(value) and not isinstance(value, type)
+            }
+        )
+    }
+
+
+def _business_rows(env: Any) -> set[str]:
+    """See that there is a row of each Odoo model that documents become."""
+    partner = env["res.partner"].create({"name": "A vendor"})
+    env["account.move"].create({"move_type": "in_invoice", "partner_id": partner.id})
+    product = env["product.product"].create({"name": "A product"})
+    line = {"product_id": product.id, "product_qty": 1}
+    env["purchase.order"].create(
+        {"partner_id": partner.id, "order_line": [(0, 0, line)]}
+    )
+    return {
+        name
+        for name, model in env.registry.items()
+        if getattr(model, "_procurify_resources", None) is not None
+        and not model._abstract
+    } | {"product.template"}
+
+
+def _own_rows(env: Any) -> set[str]:
+    """See that there is a row of each of the addon's models."""
+    connection = env["procurify.connection"].search([], limit=1)
+    master, bill = env["procurify.record"].create(
+        [
+            {"connection_id": connection.id, "resource": name, "external_id": "1"}
+            | {"payload": "{}", "digest": "0", "state": "quarantined", "name": name}
+            for name in ("vendor", "bill")
+        ]
+    )
+    cause = {"connection_id": connection.id, "code": "unknown_vendor", "key": "1"}
+    now = _now()
+    env["procurify.version"].create(
+        {"record_id": bill.id, "payload": "{}", "digest": "1"}
+        | {"first_seen": now, "last_seen": now}
+    )
+    made = {
+        "procurify.attachment": {
+            "record_id": bill.id,
+            "external_id": "1",
+            "name": "invoice.pdf",
+        },
+        "procurify.cause": cause | {"reference_id": master.id},
+        "procurify.healing": {"connection_id": connection.id},
+        "procurify.link": {
+            "company_id": connection.company_id.id,
+            "tenant": "acme",
+            "resource": "bill",
+            "external_id": "1",
+            "res_model": "account.move",
+            "res_id": 1,
+        },
+        "procurify.mention": {"document_id": bill.id, "mention_id": master.id},
+        "procurify.route": {
+            "connection_id": connection.id,
+            "company_id": connection.company_id.id,
+        },
+    }
+    for model, values in made.items():
+        env[model].create(values)
+    bill.cause_ids = env["procurify.cause"].search([], limit=1)
+    env.flush_all()
+    env["procurify.audit.mark"].search([]).unlink()
+    env["procurify.audit.mark"].create({"last_id": 0, "xid": "1"})
+    env["procurify.audit.seal"]._seal_next(env["procurify.audit"].search([])[:1].id)
+    return {name for name, model in _own_models(env) if not model._abstract}
+
+
+def _dialogs(env: Any, user_id: int) -> dict[str, list[int]]:
+    """Return {model: ids} of dialogs that a reviewer has open."""
+    bill = env["procurify.record"].search([("resource", "=", "bill")], limit=1)
+    version = env["procurify.version"].search([], limit=1)
+    values = {
+        "procurify.comparison": {"version_id": version.id},
+        "procurify.ignore": {"record_ids": [(6, 0, bill.ids)], "reason": "Twice"},
+    }
+    mine = env(user=user_id)
+    return {model: mine[model].create(values[model]).ids for model in values}
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)

@@ -1,0 +1,151 @@
+"""What each kind of person may do over RPC: on every model, and by every method.
+
+``docs/security.rst`` tells the same; a test compares the two.
+"""
+
+from typing import NamedTuple
+
+#: Each has the rights of those before it. The public has no login; an employee has
+#: accounting rights, none of the connector's; an administrator of Odoo may open its
+#: Settings, and is a manager of the connector's too.
+ROLES = ("public", "portal", "employee", "reviewer", "manager", "administrator")
+NOBODY = "nobody"
+
+
+class Rights(NamedTuple):
+    """The first of ``ROLES`` that may do so, or ``NOBODY``."""
+
+    read: str = NOBODY
+    write: str = NOBODY
+    create: str = NOBODY
+    unlink: str = NOBODY
+
+
+MODELS = {
+    "procurify.append.only": Rights(),
+    "procurify.attachment": Rights(read="reviewer"),
+    "procurify.audit": Rights(read="reviewer"),
+    "procurify.audit.mark": Rights(read="manager"),
+    "procurify.audit.seal": Rights(read="manager"),
+    "procurify.cause": Rights(read="reviewer", write="reviewer"),
+    "procurify.comparison": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
+    "procurify.connection": Rights("reviewer", "manager", "manager", "manager"),
+    "procurify.healing": Rights(read="manager"),
+    "procurify.ignore": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
+    "procurify.import.mixin": Rights(),
+    "procurify.link": Rights(read="manager"),
+    "procurify.mention": Rights(read="reviewer"),
+    "procurify.record": Rights(read="reviewer", write="reviewer"),
+    "procurify.route": Rights("reviewer", "manager", "manager", "manager"),
+    "procurify.secret": Rights(),
+    "procurify.stream": Rights(read="reviewer", write="manager"),
+    "procurify.version": Rights(read="reviewer"),
+}
+
+#: The addon's own public methods. Those of Odoo that it extends follow ``MODELS``, or
+#: Odoo's own rights.
+METHODS = {
+    "procurify.attachment": {
+        "action_open_document": "reviewer",
+        "action_retry": "reviewer",
+    },
+    "procurify.audit": {
+        "action_open_subject": "reviewer",
+        "action_verify_audit": "reviewer",
+    },
+    "procurify.cause": {
+        "action_create_missing": "reviewer",
+        "action_map": "reviewer",
+        "action_open_records": "reviewer",
+        "action_resolve": "reviewer",
+    },
+    "procurify.connection": {
+        "action_open_audit": "reviewer",
+        "action_open_records": "reviewer",
+        "action_replay_held": "reviewer",
+        "action_rotate_key": "manager",
+        "action_sync_now": "reviewer",
+        "action_test_connection": "manager",
+        "action_verify_audit": "reviewer",
+    },
+    "procurify.ignore": {"action_ignore": "reviewer"},
+    "procurify.record": {
+        "action_accept_suggestions": "reviewer",
+        "action_adopt": "reviewer",
+        "action_create_missing": "reviewer",
+        "action_credit_and_rebill": "reviewer",
+        "action_ignore": "reviewer",
+        "action_import_again": "reviewer",
+        "action_keep_odoo": "reviewer",
+        "action_map_to": "reviewer",
+        "action_not_a_duplicate": "reviewer",
+        "action_open_documents": "reviewer",
+        "action_open_in_procurify": "reviewer",
+        "action_open_target": "reviewer",
+        "action_reapply": "reviewer",
+        "action_replay": "reviewer",
+        "action_reset_and_update": "reviewer",
+        "action_reverse": "reviewer",
+    },
+    "procurify.stream": {"action_read_again": "manager", "action_sweep": "manager"},
+    "procurify.version": {"action_compare": "reviewer", "action_replay": "reviewer"},
+    "res.config.settings": {
+        "action_procurify_open": "administrator",
+        "action_procurify_sync": "administrator",
+        "action_procurify_test": "administrator",
+    },
+    **{
+        model: {
+            "action_open_in_procurify": "reviewer",
+            "action_open_procurify_record": "reviewer",
+        }
+        for model in (
+            "account.account",
+            "account.analytic.account",
+            "account.move",
+            "account.payment.term",
+            "account.tax",
+            "procurify.import.mixin",
+            "product.product",
+            "purchase.order",
+            "purchase.order.line",
+            "res.currency",
+            "res.partner",
+            "uom.uom",
+        )
+    },
+    "product.template": {"action_open_procurify_record": "reviewer"},
+}
+
+#: Odoo's own public methods that the addon extends: their rights are Odoo's.
+EXTENDED = {
+    "ir.cron": {"method_direct_trigger"},
+    "res.config.settings": {"get_values", "set_values"},
+}
+
+
+def may(role: str, first: str) -> bool:
+    """Tell whether ``role`` is ``first``, or one that has its rights too."""
+    return first != NOBODY and ROLES.index(role) >= ROLES.index(first)
+
+
+def tables() -> list[str]:
+    """Return the lines of the two tables of the documentation."""
+    lines = _table("Model", "read", "change", "create", "delete")
+    for model, rights in MODELS.items():
+        lines += _row(f"``{model}``", *rights)
+    lines += ["", *_table("Model", "Method", "who")]
+    for model, methods in sorted(METHODS.items()):
+        for number, (method, first) in enumerate(sorted(methods.items())):
+            lines += _row("" if number else f"``{model}``", f"``{method}``", first)
+    return lines
+
+
+def _table(*header: str) -> list[str]:
+    return [".. list-table::", "   :header-rows: 1", "", *_row(*header)]
+
+
+def _row(*cells: str) -> list[str]:
+    first, *others = cells
+    lines = [f"   * - {first}", *(f"     - {cell}" for cell in others)]
+    return [line.rstrip() for line in lines]
