@@ -115,13 +115,13 @@ def dump(value: Any) -> str:
         return str(value)
     if isinstance(value, dict):
         members = (
-            f"{json.dumps(name)}:{dump(each)}"
+            f"{json.dumps(name)}: {dump(each)}"
             for name, found in value.items()
             for each in (found if isinstance(found, Twice) else (found,))
         )
-        return "{" + ",".join(members) + "}"
+        return "{" + ", ".join(members) + "}"
     if isinstance(value, Twice):
         return dump(value[-1])
     if isinstance(value, list):
-        return "[" + ",".join(map(dump, value)) + "]"
+        return "[" + ", ".join(map(dump, value)) + "]"
     return json.dumps(value)
