@@ -21,7 +21,7 @@ from ..procurify import (
     TooLarge,
     TransientError,
 )
-from .concurrency import CONCURRENCY_ERRORS
+from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
 from .procurify_secret import UnreadableSecret
@@ -55,7 +55,9 @@ class ProcurifyAttachment(models.Model):
         commit(remaining=self.search_count(domain))
         for connection in self.search(domain).connection_id:
             files = domain & Domain("connection_id", "=", connection.id)
-            if not self._download_all(connection, files):
+            with untold(*CONCURRENCY_ERRORS):
+                is_done = self._download_all(connection, files)
+            if not is_done:
                 self.env.ref("procurify_connector.ir_cron_attachments")._trigger()
                 break
         commit(remaining=0)
@@ -85,7 +87,8 @@ class ProcurifyAttachment(models.Model):
         """
         last_id, failures = 0, 0
         try:
-            with connection._client() as client:
+            with connection._client(renews_token=False) as client:
+                connection._renew_token(client)
                 while files := self.search(
                     domain & Domain("id", ">", last_id),
                     order="id",
@@ -94,7 +97,6 @@ class ProcurifyAttachment(models.Model):
                     for file in files:
                         is_transient = file._download(client)
                         failures = failures + 1 if is_transient else 0
-                        connection._remember_token(client)
                         time_left = self.env["ir.cron"]._commit_progress(1)
                         if failures >= MAX_FAILURES_IN_A_ROW:
                             return True
@@ -102,7 +104,8 @@ class ProcurifyAttachment(models.Model):
                             return False
                     last_id = files[-1].id
         except (AuthenticationError, AddressError, UnreadableSecret) as error:
-            # The fetch says so on the connection; no file is to blame.
+            # The fetch says so on the connection, or renews the token; no file is to
+            # blame.
             _logger.info("Procurify %s: no files: %s", connection.name, error)
         except CONCURRENCY_ERRORS:
             # The import wrote the same row: that file waits for the next run.

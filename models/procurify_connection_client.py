@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 from odoo import fields, models
+from odoo.tools import SQL, config
 
 from ..procurify import (
     AddressError,
@@ -12,12 +13,18 @@ from ..procurify import (
     ForbiddenError,
     ProtocolError,
     Token,
+    TokenRefused,
     TransientError,
 )
+from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
 
 TRANSIENT_RETRY_MINUTES = 5
 LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute
+PAUSE_S = 60  # for a server that asks for a pause and does not say how long
+LONGEST_PAUSE_S = 24 * 60 * 60
+# Of the time after which Odoo kills a worker; the rest is for what was read last.
+SHARE_OF_LIMIT = 0.6
 
 
 class ProcurifyConnection(models.Model):
@@ -25,9 +32,10 @@ class ProcurifyConnection(models.Model):
 
     # === CLIENT METHODS === #
 
-    def _client(self):
+    def _client(self, **options):
         """Return a client for this tenant, with the stored token if it still lives.
 
+        :param options: what the client is told besides
         :raises UnreadableSecret: no secret, or encrypted with another key
         :raises AddressError: the address is not one that may be asked
         """
@@ -48,7 +56,9 @@ class ProcurifyConnection(models.Model):
             token_url=connection.token_url or None,
             page_size=connection.page_size,
             detail_workers=connection.detail_requests,
+            run_s=_run_seconds(),
             **self._client_options(),
+            **options,
         )
 
     def _client_options(self):
@@ -88,12 +98,52 @@ class ProcurifyConnection(models.Model):
             }
         )
 
+    def _reading(self, client, steps):
+        """Yield what ``steps()`` yields, with a token that lasts.
+
+        A token that Procurify refuses is replaced once, and the step begun anew.
+
+        :param client: one that does not renew its token itself
+        :param steps: begins where the last commit left off
+        """
+        self._renew_token(client)
+        try:
+            yield from steps()
+        except TokenRefused:
+            self.env.cr.rollback()
+            self._renew_token(client, refused=client.token)
+            yield from steps()
+
+    def _renew_token(self, client, refused=None):
+        """Let ``client`` have a token; of all workers, one at a time asks for it.
+
+        :param refused: the token that Procurify does not take any more
+        :raises OperationalError: another worker did meanwhile: try again
+        """
+        if not client.is_token_due and client.token != refused:
+            return
+        self.ensure_one()
+        # Whoever waits here for another one gets a conflict, not an old token.
+        self.env.execute_query(
+            SQL(
+                "SELECT id FROM procurify_connection WHERE id = %s FOR NO KEY UPDATE",
+                self.id,
+            )
+        )
+        client.token = self._stored_token()
+        if client.is_token_due or client.token == refused:
+            client.authenticate()
+            self._remember_token(client)
+        self.env["ir.cron"]._commit_progress()
+
     # === HEALTH METHODS === #
 
     def _note_success(self):
         healthy = self.filtered(
             lambda connection: (
-                connection.state == "connected" and not connection.error_message
+                connection.state == "connected"
+                and not connection.error_message
+                and not connection.retry_at
             )
         )
         self.env["procurify.audit"]._log_recovery(self - healthy)
@@ -109,11 +159,9 @@ class ProcurifyConnection(models.Model):
     def _note_failure(self, error):
         """Write ``error`` on the connection: what happened, since when, what to do."""
         self.ensure_one()
-        minutes = (
-            TRANSIENT_RETRY_MINUTES
-            if isinstance(error, TransientError)
-            else LASTING_RETRY_MINUTES
-        )
+        minutes = LASTING_RETRY_MINUTES
+        if isinstance(error, TransientError):
+            minutes = max(TRANSIENT_RETRY_MINUTES, _pause_seconds(error) / 60)
         self.write(
             {
                 "state": "error",
@@ -122,6 +170,17 @@ class ProcurifyConnection(models.Model):
                 "retry_at": fields.Datetime.now() + timedelta(minutes=minutes),
             }
         )
+
+    def _pause(self, error, cron):
+        """Wait as long as Procurify asks for, which is no failure.
+
+        :param error: Throttled
+        :param cron: external id of the cron that goes on then
+        """
+        self.ensure_one()
+        pause = _pause_seconds(error) or PAUSE_S
+        self.retry_at = fields.Datetime.now() + timedelta(seconds=pause)
+        self.env.ref(f"procurify_connector.{cron}")._trigger(self.retry_at)
 
     def _explain(self, error):
         """Return what ``error`` means for the person who can mend it."""
@@ -183,3 +242,17 @@ class ProcurifyConnection(models.Model):
             address=self.base_url,
             detail=error,
         )
+
+
+def _run_seconds():
+    """Return for how many seconds a client may be used, or None: without end."""
+    if is_run_manually():
+        return None
+    limit = config["limit_time_real_cron"]
+    if limit < 0:
+        limit = config["limit_time_real"]
+    return limit * SHARE_OF_LIMIT or None
+
+
+def _pause_seconds(error):
+    return min(error.retry_after_s or 0, LONGEST_PAUSE_S)

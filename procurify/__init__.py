@@ -18,6 +18,8 @@ from .errors import (
     RecordError,
     StreamError,
     TooLarge,
+    Throttled,
+    TokenRefused,
     TransientError,
 )
 from .paging import Page
@@ -105,6 +107,8 @@ __all__ = [
     "StreamError",
     "Token",
     "TooLarge",
+    "Throttled",
+    "TokenRefused",
     "TransientError",
     "Unit",
     "Variant",

@@ -57,10 +57,14 @@ class Client:
     :param base_url: address of the tenant, as a person types it
     :param token: a token of an earlier client, if it is kept somewhere
     :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
+    :param renews_token: False: whoever shares the token with others renews it, by
+        :meth:`authenticate`, when a TokenRefused says so or ``is_token_due``
     :param page_size: objects per page to ask for; the server may send fewer
     :param detail_workers: how many details are read at the same time, at most 10
     :param timeout: seconds to connect, and between two bytes of an answer
     :param max_attempts: how often one request is sent when the server is busy
+    :param run_s: seconds from now after which nothing is asked or waited for any more;
+        what comes too late is a TransientError
     :param now: gives the present as an aware datetime
     :raises AddressError: the address cannot be one of Procurify
     """
@@ -73,10 +77,12 @@ class Client:
         *,
         token: Token | None = None,
         token_url: str | None = None,
+        renews_token: bool = True,
         page_size: int = PAGE_SIZE,
         detail_workers: int = DETAIL_WORKERS,
         timeout: float = REQUEST_TIMEOUT_S,
         max_attempts: int = MAX_ATTEMPTS,
+        run_s: float | None = None,
         session_factory: Callable[[], requests.Session] = requests.Session,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
@@ -84,7 +90,7 @@ class Client:
         self.base_url = normalise_base_url(base_url)
         self.page_size = page_size
         self._id_positions: dict[str, int] = {}
-        self._detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
+        self.detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
         self._transport = Transport(
             self.base_url,
             check_url(token_url) if token_url else f"{self.base_url}/oauth/token",
@@ -93,9 +99,15 @@ class Client:
             timeout=timeout,
             max_attempts=max_attempts,
             sleep=sleep,
+            run_s=run_s,
         )
         self._tokens = TokenSource(
-            self._transport, client_id, client_secret, token, now
+            self._transport,
+            client_id,
+            client_secret,
+            token,
+            now,
+            renews=renews_token,
         )
 
     def __repr__(self) -> str:
@@ -115,6 +127,15 @@ class Client:
     def token(self) -> Token | None:
         """The token in use; keep it, so that the next client needs no new one."""
         return self._tokens.token
+
+    @token.setter
+    def token(self, token: Token | None) -> None:
+        self._tokens.token = token
+
+    @property
+    def is_token_due(self) -> bool:
+        """Whether there is no token, or one that is soon over."""
+        return self._tokens.is_due()
 
     def authenticate(self) -> Token:
         """Fetch a new token even if the present one is good: this tests the secret.
@@ -172,7 +193,7 @@ class Client:
         :raises StreamError: any failure but 404; the requests not yet sent are dropped
         """
         cancelled = threading.Event()
-        pool = ThreadPoolExecutor(self._detail_workers, "procurify-detail")
+        pool = ThreadPoolExecutor(self.detail_workers, "procurify-detail")
         try:
             futures = [
                 pool.submit(self._detail, resource, _alternatives(each), cancelled)

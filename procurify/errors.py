@@ -62,6 +62,10 @@ class TransientError(StreamError):
         self.retry_after_s = retry_after_s
 
 
+class Throttled(TransientError):
+    """The server is well, and asks for fewer requests (429)."""
+
+
 class AuthenticationError(StreamError):
     """A person must look at the credentials; trying again does not help.
 
@@ -85,6 +89,13 @@ class AuthenticationError(StreamError):
             request_id=request_id,
         )
         self.reason = reason
+
+
+class TokenRefused(AuthenticationError):
+    """A token is missing, old or refused, and it is not the client that renews it."""
+
+    def __init__(self, message: str = "The access token is to be renewed") -> None:
+        super().__init__(message, reason="inactive_or_forbidden")
 
 
 class ForbiddenError(StreamError):
