@@ -20,6 +20,7 @@ from .shell import compiled_apart, environment, locked, run
 PLAIN_TESTS = ("procurify/tests", "simulator/tests", "devtools/tests")
 SYSTEM_TESTS = ("tests_system",)
 ODOO_TESTS = ("tests",)
+GENERATED_ODOO_TESTS = ("tests/test_fuzz.py", "tests/test_random_order.py")
 NOTHING_COLLECTED = 5
 #: Of our pytest plugin: select the tests for the database that has Odoo Inventory.
 INVENTORY_OPTION = "--inventory"
@@ -34,8 +35,9 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
 
     ``what`` is ``all``, ``plain``, ``odoo``, ``inventory`` (the tests of documents,
     beside Odoo Inventory and another chart of accounts), ``system`` (whole processes
-    of Odoo, from outside), ``odoo-runner`` (Odoo's own), ``fuzz`` (the plain tests
-    with many more generated examples), a path, or an expression for pytest's ``-k``.
+    of Odoo, from outside), ``odoo-runner`` (Odoo's own), ``fuzz`` (the tests with
+    generated examples, with many more of them), a path, or an expression for
+    pytest's ``-k``.
     """
     extra = list(pytest_arguments)
     suites: dict[str, Callable[[], int]] = {
@@ -46,7 +48,7 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
     }
     others: dict[str, Callable[[], int]] = {
         "all": lambda: _all(extra),
-        "fuzz": lambda: _plain([*PLAIN_TESTS, *extra], fuzz=True),
+        "fuzz": lambda: _fuzz(extra),
         "odoo-runner": _odoo_runner,
     }
     with locked(STATE / "test.lock", waiting_for="its tests are running"):
@@ -109,6 +111,16 @@ def _expression(expression: str, extra: list[str]) -> int:
     return _first_failure([code for code in codes if code != NOTHING_COLLECTED])
 
 
+def _fuzz(extra: list[str]) -> int:
+    """Run what generates its examples, in plain Python and then in Odoo."""
+    return _first_failure(
+        [
+            _plain([*PLAIN_TESTS, *extra], fuzz=True),
+            _odoo([*GENERATED_ODOO_TESTS, *extra], fuzz=True),
+        ]
+    )
+
+
 def _first_failure(codes: list[int]) -> int:
     """Return an exit code that is not 0, if any; that of a killed run is negative."""
     return next((code for code in codes if code), 0)
@@ -135,7 +147,7 @@ def _pytest(arguments: list[str], variables: dict[str, object], **options: Any) 
     ).returncode
 
 
-def _odoo(arguments: list[str], whole: bool = False) -> int:
+def _odoo(arguments: list[str], whole: bool = False, fuzz: bool = False) -> int:
     """Run tests of the addon in a fresh database, browser tours included.
 
     The ``whole`` run also checks that the addon installs, updates and uninstalls
@@ -143,6 +155,7 @@ def _odoo(arguments: list[str], whole: bool = False) -> int:
     """
     path = browser.search_path()
     odoo = prepare()
+    many = {"PROCURIFY_FUZZ": 1} if fuzz else {}
     with _timed("Odoo tests"):
         database = _fresh_database(odoo)
         databases.install(odoo, database)
@@ -152,7 +165,7 @@ def _odoo(arguments: list[str], whole: bool = False) -> int:
             *(odoo.python, "-m", "pytest", "--odoo-http"),
             *(f"--odoo-database={database}", *arguments),
             cwd=ROOT,
-            env=environment(odoo.variables | {"PATH": path}),
+            env=environment(odoo.variables | {"PATH": path} | many),
         ).returncode
 
 

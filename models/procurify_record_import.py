@@ -1,20 +1,20 @@
 """The import: staged records become Odoo records, or are held with every reason."""
 
-import json
 import logging
 from collections import defaultdict
-from decimal import Decimal
 from enum import Enum
 
 import psycopg2
+import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import ormcache
 
-from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit
+from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit, read_json
 from ..procurify.arithmetic import Tax
+from ..procurify.payloads.values import short_key
 from .causes import Hold
 from .import_batch import BatchRefused, ImportBatch
 from .resource_kinds import DOCUMENTS, KINDS
@@ -31,6 +31,10 @@ PAYLOADS = {
     "unit": Unit,
     "payment_term": PaymentTerm,
 }
+TOO_LARGE = (
+    psycopg2.errors.ProgramLimitExceeded,
+    psycopg2.errors.StatementTooComplex,
+)
 IMPORT_ORDER = list(KINDS)
 _UNDISPUTED = {"difference": False, "offered_state": False, "conflict_id": False}
 
@@ -78,10 +82,9 @@ class ProcurifyRecord(models.Model):
             guilty._quarantine(refused.holds)
             guilty._mention_refused(batch)
             (self - guilty)._try_import()
-        except (psycopg2.OperationalError, ConcurrencyError):
-            # Not the document's fault: a concurrent change, or the server is gone.
-            raise
         except Exception as error:  # noqa: BLE001 -- the quarantine boundary
+            if _is_of_the_database(error):
+                raise
             if len(self) == 1:
                 self._quarantine({self: [self._failure(error)]})
                 self._mention_refused(batch)
@@ -122,7 +125,7 @@ class ProcurifyRecord(models.Model):
         payload_class = PAYLOADS[batch.resource]
         for record in self:
             try:
-                data = json.loads(record.payload, parse_float=Decimal)
+                data = read_json(record.payload)
                 batch.payloads[record] = payload_class.from_json(data)
             except InvalidPayload as error:
                 batch.hold(record, "invalid_payload", value=str(error))
@@ -219,6 +222,10 @@ class ProcurifyRecord(models.Model):
         """
         if not holds:
             return
+        holds = {
+            record: [hold._replace(key=short_key(hold.key)) for hold in mine]
+            for record, mine in holds.items()
+        }
         records = self.browse(record.id for record in holds)
         before = records.cause_ids
         reasons = {record: record._audit_reasons() for record in records}
@@ -341,6 +348,16 @@ class ProcurifyRecord(models.Model):
             {row: [hold] for row, hold in unusable.items()}
         )
         return {key: Reference(row) for key, row in records.items()}
+
+
+def _is_of_the_database(error):
+    """Tell whether no document is at fault: a concurrent change, a server that is gone.
+
+    A value that is too large for the database is an OperationalError as well.
+    """
+    if isinstance(error, psycopg2.OperationalError):
+        return not isinstance(error, TOO_LARGE)
+    return isinstance(error, ConcurrencyError)
 
 
 class Resolution(Enum):

@@ -1,14 +1,12 @@
 """Mapping: what a record of Procurify may be in Odoo, by suggestion, name or making."""
 
-import json
 from collections import Counter
-from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..procurify import InvalidPayload
+from ..procurify import InvalidPayload, read_json
 from .candidates import ARCHIVED, SIMILAR
 from .procurify_import_mixin import normalise
 from .procurify_record import REVIEWER_FIELDS
@@ -230,7 +228,7 @@ class ProcurifyRecord(models.Model):
         payloads = {}
         for record in self:
             try:
-                data = json.loads(record.payload, parse_float=Decimal)
+                data = read_json(record.payload)
                 payloads[record] = PAYLOADS[record.resource].from_json(data)
             except InvalidPayload:
                 continue

@@ -158,21 +158,27 @@ class ProcurifyRecord(models.Model):
         by_identity = {(field, row[field]): row for field in identities for row in rows}
         by_id = {row.external_id: row for row in rows}
 
-        def find(external_id, value, former_ids):
+        def find(value, former_ids):
             candidates = (
                 *(
                     by_identity.get((field, value[field]))
                     for field in identities
                     if value.get(field)
                 ),
-                *(by_id.get(i) for i in (external_id, *former_ids)),
+                *(by_id.get(i) for i in former_ids),
             )
-            return next(filter(None, candidates), None)
+            # What is read under its own id is not another one's former version, and
+            # a row is one object.
+            return next((c for c in candidates if c and c not in taken), None)
 
-        return {
-            external_id: find(external_id, value, former_ids)
-            for external_id, (value, former_ids) in described.items()
-        }
+        found = {i: by_id[i] for i in described if i in by_id}
+        taken = set(found.values())
+        for external_id, (value, former_ids) in described.items():
+            if external_id not in found:
+                row = find(value, former_ids)
+                found[external_id] = row
+                taken.add(row)
+        return found
 
     def _is_object(self, stored):
         """Tell whether the stage would take a RemoteObject for this record."""

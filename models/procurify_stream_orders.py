@@ -1,8 +1,7 @@
 """Purchase orders on demand: those that bills name, and whose lines changed."""
 
-import json
 import logging
-from decimal import Decimal
+from contextlib import suppress
 
 from odoo import models
 from odoo.fields import Domain
@@ -16,6 +15,7 @@ from ..procurify import (
     OrderItem,
     StreamError,
     TransientError,
+    read_json,
 )
 from .procurify_stream_scan import is_missing
 
@@ -100,11 +100,11 @@ class ProcurifyStream(models.Model):
             & Domain("external_id", "in", list(external_ids)),
             ["external_id", "payload"],
         )
-        return {
-            row.external_id: json.loads(row.payload, parse_float=Decimal)
-            for row in rows
-            if row.payload
-        }
+        found = {}
+        for row in rows.filtered("payload"):
+            with suppress(InvalidPayload):  # what cannot be read is held, not missed
+                found[row.external_id] = read_json(row.payload)
+        return found
 
 
 def _read(payload_class, data):

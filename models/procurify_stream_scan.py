@@ -1,6 +1,6 @@
 """Reading one window of a stream, page by page, until it came to rest."""
 
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 
@@ -11,6 +11,7 @@ from .instants import naive
 # stamp is given before its transaction is visible. A date-grained filter speaks
 # of days in a time zone that is not ours: one full day on each side.
 OVERLAPS = {"datetime": timedelta(minutes=15), "date": timedelta(days=2)}
+FIRST_STAMP = datetime(1970, 1, 1)  # before it a stamp says nothing
 MAX_PASSES = 5  # over a window that keeps moving while it is read
 # Requests of each connection's worker between two commits. A page of details at two
 # requests a second would outlast the time that a cron worker has.
@@ -103,6 +104,8 @@ class ProcurifyStream(models.Model):
         if not (resource.modified_filter and self.modified_watermark):
             return {}
         overlap = OVERLAPS[resource.modified_grain]
+        if self.modified_watermark < FIRST_STAMP:
+            return {}
         start = {"since": _aware(self.modified_watermark - overlap)}
         if _is_read_by_creation(resource):
             created = self.created_watermark or self.modified_watermark
@@ -162,8 +165,10 @@ class ProcurifyStream(models.Model):
             "object_count": page.count,
         }
         stamps = [naive(row.modified) for row in page.objects if row.modified]
+        # A wrong stamp in the future would hide all that changes until then.
+        stamps = [min(stamp, fields.Datetime.now()) for stamp in stamps]
         known = [self.scan_watermark] if self.scan_watermark else []
-        values["scan_watermark"] = max(stamps + known, default=False)
+        values["scan_watermark"] = max([*stamps, *known], default=False)
         # A row that leaves, or moves in a list without order, lets others slip to a
         # page that was read already.
         several_pages = page.num_pages > self._number_of_lists(resource)

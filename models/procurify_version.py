@@ -1,15 +1,12 @@
 """The payload history: every distinct version of a remote object, once."""
 
-import json
-from decimal import Decimal
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..procurify import RESOURCES, differences, read_stored
+from ..procurify import RESOURCES, differences, read_json, read_stored
 from .procurify_record import indented
 
 _SHOWN = 100  # rows of a difference
@@ -196,6 +193,4 @@ class ProcurifyRecord(models.Model):
 
 
 def _difference(before, after):
-    return differences(
-        *(json.loads(text, parse_float=Decimal) for text in (before, after))
-    )
+    return differences(*(read_json(text) for text in (before, after)))

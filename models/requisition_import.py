@@ -1,8 +1,6 @@
 """Requisitions of one batch: which of their lines are still to be bought, and where."""
 
-import json
 from collections import defaultdict
-from decimal import Decimal
 
 from odoo.fields import Domain
 
@@ -13,6 +11,7 @@ from ..procurify import (
     Unit,
     Vendor,
     VendorType,
+    read_json,
 )
 from .instants import at_noon
 from .other_vendor import OtherVendor
@@ -75,7 +74,7 @@ class RequisitionImport(ReferenceImport):
         staged = defaultdict(dict)
         for row in rows:
             with self._holding_unreadable(requisitions[row.remote_group]):
-                data = json.loads(row.payload, parse_float=Decimal)
+                data = read_json(row.payload)
                 staged[row.remote_group][row] = OrderItem.from_json(data)
         return staged
 
@@ -142,7 +141,7 @@ class RequisitionImport(ReferenceImport):
                 and "invalid_payload" not in row.cause_ids.mapped("code")
             )
         )
-        payloads = [json.loads(row.payload, parse_float=Decimal) for row in rows]
+        payloads = [read_json(row.payload) for row in rows]
         self.others = {
             data["id"]: Vendor.from_json(data)
             for data in payloads

@@ -7,7 +7,7 @@ from .addresses import normalise_base_url
 from .client import Client, MissingObject
 from .differences import Difference, differences
 from .downloads import Download
-from .envelopes import RemoteObject, content_digest, read_stored
+from .envelopes import RemoteObject, content_digest, read_json, read_stored
 from .errors import (
     AddressError,
     AuthenticationError,
@@ -124,6 +124,7 @@ __all__ = [
     "instant",
     "normalise_base_url",
     "normalise_uuid",
+    "read_json",
     "read_stored",
     "to_decimal",
 ]

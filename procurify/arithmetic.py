@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InvalidPayload
 from .payloads import AccountCode, Allocation, Bill, BillItem, Department, to_decimal
+from .payloads.values import short_key
 from .rounding import ONE, ZERO, plain, rounded, split
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Tax:
     def external_id(self) -> str:
         """The synthetic key: a tax is what its name, percentage and kind say."""
         kind = "inclusive" if self.inclusive else "exclusive"
-        return f"{self.name}|{self.percentage:f}|{kind}"
+        return short_key(f"{self.name}|{self.percentage:f}|{kind}")
 
     @property
     def code(self) -> str:

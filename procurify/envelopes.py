@@ -16,7 +16,8 @@ from json.decoder import JSONDecodeError
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import InvalidPayload
-from .payloads import instant
+from .payloads import clean_text, instant
+from .payloads.values import MAX_KEY_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,9 +96,21 @@ def read_stored(raw: str, resource: Resource) -> RemoteObject | None:
     return _remote_object(text, data, resource)
 
 
+def read_json(text: str) -> Any:
+    """Read JSON text that was kept: every number with a point is a Decimal.
+
+    :raises InvalidPayload: nested too deeply, or no JSON
+    """
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        error = InvalidPayload("(object)", "not readable")
+    raise error
+
+
 def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | None:
     key = data.get(resource.key) if isinstance(data, dict) else None
-    if not isinstance(key, (int, str)) or isinstance(key, bool) or key == "":
+    if not _is_key(key):
         return None
     try:
         digest = content_digest(data)
@@ -110,6 +123,14 @@ def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | No
         modified=_modified(data, resource),
         digest=digest,
     )
+
+
+def _is_key(value: object) -> bool:
+    """Tell whether an object can be kept, and asked for, under this key."""
+    if not isinstance(value, (int, str)) or isinstance(value, bool):
+        return False
+    text = str(value)
+    return 0 < len(text) <= MAX_KEY_LENGTH and clean_text(text) == text
 
 
 def _modified(data: dict[str, Any], resource: Resource) -> datetime | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DATE_FILTER_MARGIN = timedelta(days=2)
 """How much earlier a filter by date starts: covers every time zone, with room."""
+MAX_COUNT = 2**31 - 1
+"""The largest number that the columns of a stream hold."""
 STAMP_TOLERANCE = timedelta(minutes=1)
 DATE_TOLERANCE = timedelta(days=1)
 
@@ -225,5 +227,7 @@ def _same(previous: Page, listing: Listing) -> bool:
 
 
 def _integer(value: object, default: int) -> int:
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_integer else default  # type: ignore[return-value]
+    """Return a number of the pagination, unless nothing can be counted by it."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return default
+    return value if 0 <= value <= MAX_COUNT else default

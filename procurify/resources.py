@@ -20,6 +20,7 @@ from .payloads import (
     OrderItem,
     Requisition,
     Vendor,
+    clean_text,
     normalise_uuid,
 )
 
@@ -105,7 +106,8 @@ class Resource:
         order.
         """
         values = (row.get(key) for key in self.detail_keys)
-        return tuple(normalise_uuid(str(value)) for value in values if value)
+        texts = (str(value) for value in values if isinstance(value, (int, str)))
+        return tuple(filter(None, (normalise_uuid(clean_text(t)) for t in texts)))
 
     def external_id(self, detail_ids: tuple[str, ...]) -> str:
         """Return which of an object's ``detail_ids`` is its key, if they tell."""

@@ -152,6 +152,11 @@ def _html(reply: Reply, fault: Fault) -> Reply:
     return replace(reply, status=200, body=body, content_type=HTML_TYPE)
 
 
+def _body(reply: Reply, fault: Fault) -> Reply:
+    """Another body, as JSON with status 200."""
+    return replace(reply, status=200, body=(fault.body or "").encode())
+
+
 def _slow(reply: Reply, fault: Fault) -> Reply:
     """Nothing for some seconds, then the right reply."""
     return replace(reply, delay_s=reply.delay_s + fault.seconds)
@@ -190,6 +195,7 @@ def _patch(reply: Reply, fault: Fault) -> Reply:
 
 
 KINDS: Final[dict[str, Callable[[Reply, Fault], Reply]]] = {
+    "body": _body,
     "drip": _drip,
     "html": _html,
     "patch": _patch,

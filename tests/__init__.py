@@ -17,6 +17,7 @@ from . import test_edge_cases
 from . import test_edge_life
 from . import test_edge_vendors
 from . import test_fetch
+from . import test_fuzz
 from . import test_inventory
 from . import test_mention
 from . import test_multi_company

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .embedded import if_readable
-from .values import Reader, normalise_uuid
+from .values import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +46,7 @@ class Attachment:
         is_old = source.data.get("file") is None
         return cls(
             id=source.optional_integer("id"),
-            uuid=normalise_uuid(source.text("uuid")),
+            uuid=source.uuid("uuid"),
             file=source.required_text("attachment" if is_old else "file"),
             name=source.text("name"),
             mimetype=source.text("mimetype").lower(),

@@ -21,7 +21,7 @@ from .embedded import (
     mentions_of_account,
 )
 from .master_data import Currency, Location, Vendor
-from .values import Reader, normalise_uuid
+from .values import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ class Bill:
         items = tuple(map(BillItem.read, source.children("items", required=True)))
         return cls(
             id=source.integer("id"),
-            uuid=normalise_uuid(source.required_text("uuid")),
+            uuid=source.required_uuid("uuid"),
             version=source.optional_integer("version"),
             version_ids=tuple(
                 choice.integer("pk") for choice in source.children("version_choices")

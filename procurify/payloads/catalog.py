@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
 from .master_data import AccountCode, Named, embedded_currency
-from .values import Reader
+from .values import Reader, short_key
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -90,7 +90,7 @@ class Unit:
     @property
     def external_id(self) -> str:
         """The synthetic key: "Each" and "each " are one unit."""
-        return self.name.strip().casefold()
+        return short_key(self.name.strip().casefold())
 
     @property
     def code(self) -> str:

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
-from .values import Reader, clean_text
+from .values import Reader, clean_text, short_key
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -254,7 +254,8 @@ class PaymentTerm:
     @property
     def external_id(self) -> str:
         """Procurify's key, as text; without one, the name in small letters."""
-        return f"name:{self.name.casefold()}" if self.id is None else str(self.id)
+        named = short_key(f"name:{self.name.casefold()}")
+        return named if self.id is None else str(self.id)
 
     @property
     def code(self) -> str:

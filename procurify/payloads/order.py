@@ -15,7 +15,7 @@ from .attachment import Attachment, each_once
 from .embedded import full_name, fullest, locations, mention, mentions_of_account
 from .master_data import Currency, Keyed, Location, PaymentTerm, Vendor
 from .order_line import OrderLine, read_is_percentage
-from .values import Reader, normalise_uuid
+from .values import Reader
 
 if TYPE_CHECKING:
     import datetime
@@ -111,7 +111,7 @@ class Order(Keyed):
         )
         return cls(
             id=source.integer("procurify_PO"),
-            uuid=normalise_uuid(source.text("uuid")),
+            uuid=source.uuid("uuid"),
             number=source.text("number"),
             external_number=source.text("PO_Num"),
             version=source.optional_integer("version"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .embedded import full_name, fullest, mention, mentions_of_department
 from .master_data import Currency, Department, Keyed, Location
-from .values import Reader, normalise_uuid
+from .values import Reader
 
 if TYPE_CHECKING:
     import datetime
@@ -73,7 +73,7 @@ class Requisition(Keyed):
         branch, currency = source.embedded("branch"), source.embedded("currency")
         return cls(
             id=source.integer("num"),
-            uuid=normalise_uuid(source.text("uuid")),
+            uuid=source.uuid("uuid"),
             description=source.text("description"),
             status=source.optional_integer("status"),
             date=source.day("date"),

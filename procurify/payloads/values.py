@@ -6,6 +6,7 @@ JSON numbers, dates as ``YYYY-MM-DD`` or as date-times in the tenant's own offse
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 MAX_DECIMAL_MAGNITUDE = 30
 """Powers of ten, either way. No price needs more; 1E+999999999 would eat the memory."""
 MAX_DECIMAL_DIGITS = 60
+MAX_INTEGER = 2**63 - 1
+MAX_KEY_LENGTH = 200
+"""Characters. An index of PostgreSQL takes no more than some thousand bytes."""
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
 _STAMP = re.compile(
@@ -41,6 +45,14 @@ def clean_text(value: str) -> str:
 def normalise_uuid(text: str) -> str:
     """Bring the two spellings of a UUID to one: no dashes, lower case."""
     return text.replace("-", "").strip().lower()
+
+
+def short_key(text: str) -> str:
+    """Return ``text`` as a key: a very long one ends in a digest of the whole."""
+    if len(text) <= MAX_KEY_LENGTH:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{text[: MAX_KEY_LENGTH - len(digest) - 1]}#{digest}"
 
 
 def to_decimal(value: object, path: str = "") -> Decimal | None:
@@ -173,6 +185,18 @@ class Reader:
         self._required(name)
         return self.text(name)
 
+    def uuid(self, name: str) -> str:
+        """Read a UUID, or what stands for one, in one spelling; missing is ""."""
+        found = normalise_uuid(self.text(name))
+        if len(found) > MAX_KEY_LENGTH:
+            raise InvalidPayload(self.at(name), "not a UUID")
+        return found
+
+    def required_uuid(self, name: str) -> str:
+        """Read a UUID that may be empty but must be there."""
+        self._required(name)
+        return self.uuid(name)
+
     def integer(self, name: str) -> int:
         """Read an integer that must be there."""
         return self._integer(name, self._required(name))
@@ -184,6 +208,8 @@ class Reader:
 
     def _integer(self, name: str, value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool):
+            if abs(value) > MAX_INTEGER:
+                raise InvalidPayload(self.at(name), "number out of range")
             return value
         if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
             return int(value)
