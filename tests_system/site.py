@@ -113,7 +113,7 @@ class Site:
 
     def __init__(self, odoo: Odoo, database: str) -> None:
         self.database = database
-        self._address = {
+        self._postgres = {
             name.removeprefix("PG").lower(): str(value)
             for name, value in odoo.server.variables.items()
             if value is not None
@@ -227,7 +227,7 @@ class Site:
                 cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
 
     def _connected(self, database: str) -> Any:
-        connection = psycopg2.connect(dbname=database, **self._address)
+        connection = psycopg2.connect(dbname=database, **self._postgres)
         self._stack.callback(connection.close)
         connection.autocommit = True
         psycopg2.extras.register_default_jsonb(connection)
