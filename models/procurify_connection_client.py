@@ -18,6 +18,7 @@ from .procurify_secret import UnreadableSecret
 
 TRANSIENT_RETRY_MINUTES = 5
 LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute
+MAX_RETRY_AFTER = timedelta(days=1)  # a server that asks for more is not believed
 
 
 class ProcurifyConnection(models.Model):
@@ -109,17 +110,12 @@ class ProcurifyConnection(models.Model):
     def _note_failure(self, error):
         """Write ``error`` on the connection: what happened, since when, what to do."""
         self.ensure_one()
-        minutes = (
-            TRANSIENT_RETRY_MINUTES
-            if isinstance(error, TransientError)
-            else LASTING_RETRY_MINUTES
-        )
         self.write(
             {
                 "state": "error",
                 "error_message": self._explain(error),
                 "error_date": self.error_date or fields.Datetime.now(),
-                "retry_at": fields.Datetime.now() + timedelta(minutes=minutes),
+                "retry_at": fields.Datetime.now() + _patience(error),
             }
         )
 
@@ -183,3 +179,11 @@ class ProcurifyConnection(models.Model):
             address=self.base_url,
             detail=error,
         )
+
+
+def _patience(error):
+    """Return for how long nothing is asked after ``error``."""
+    if not isinstance(error, TransientError):
+        return timedelta(minutes=LASTING_RETRY_MINUTES)
+    wanted = min(error.retry_after_s or 0, MAX_RETRY_AFTER.total_seconds())
+    return max(timedelta(minutes=TRANSIENT_RETRY_MINUTES), timedelta(seconds=wanted))

@@ -1,10 +1,10 @@
 """Reading one window of a stream, page by page, until it came to rest."""
 
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 
-from ..procurify import RESOURCES, ForbiddenError, MissingObject
+from ..procurify import RESOURCES, ForbiddenError, MissingObject, ProtocolError
 from .instants import naive
 
 # Rows whose stamp lies this far before the watermark are read again, because a
@@ -12,6 +12,7 @@ from .instants import naive
 # of days in a time zone that is not ours: one full day on each side.
 OVERLAPS = {"datetime": timedelta(minutes=15), "date": timedelta(days=2)}
 MAX_PASSES = 5  # over a window that keeps moving while it is read
+BEGINNING = datetime(2000, 1, 1)  # nothing in Procurify is older
 
 
 class ProcurifyStream(models.Model):
@@ -23,6 +24,7 @@ class ProcurifyStream(models.Model):
     scan_page = fields.Integer(readonly=True, help="The next page of this window.")
     scan_pass = fields.Integer(readonly=True)
     scan_count = fields.Integer(readonly=True)
+    scan_page_size = fields.Integer(readonly=True, help="What was granted last.")
     scan_staged = fields.Integer(readonly=True, help="New or changed in this window.")
     scan_moved = fields.Boolean(readonly=True, help="The list moved in this pass.")
     scan_confirms = fields.Boolean(
@@ -70,9 +72,9 @@ class ProcurifyStream(models.Model):
         if not (resource.modified_filter and self.modified_watermark):
             return {}
         overlap = OVERLAPS[resource.modified_grain]
-        start = {"since": _aware(self.modified_watermark - overlap)}
+        start = {"since": _aware(max(self.modified_watermark, BEGINNING) - overlap)}
         if _is_read_by_creation(resource):
-            created = self.created_watermark or self.modified_watermark
+            created = max(self.created_watermark or self.modified_watermark, BEGINNING)
             start["created_since"] = _aware(created - OVERLAPS["date"])
         return start
 
@@ -119,27 +121,46 @@ class ProcurifyStream(models.Model):
         values = {
             "scan_page": page.number + 1,
             "scan_count": page.count,
+            "scan_page_size": page.page_size,
             "scan_staged": self.scan_staged + staged,
             "object_count": page.count,
         }
         stamps = [naive(row.modified) for row in page.objects if row.modified]
         known = [self.scan_watermark] if self.scan_watermark else []
         values["scan_watermark"] = max(stamps + known, default=False)
-        # A row that leaves, or moves in a list without order, lets others slip to a
-        # page that was read already.
         several_pages = page.num_pages > self._number_of_lists(resource)
-        count_moved = page.number > 1 and page.count != self.scan_count
         unordered = bool(resource.order_by) and not ordered
-        if several_pages and (count_moved or (unordered and staged)):
+        if several_pages and (self._is_cut_otherwise(page) or (unordered and staged)):
             values["scan_moved"] = True
-        if not page.obeys_filter:
-            values["warning_message"] = self.env._(
-                "Procurify ignored the date filter of this list: all of it is read."
-            )
-        self.write(values)
+        self.write(values | self._filter_values(page))
         came_to_rest = self.scan_confirms and ordered and not staged
         if page.is_last or came_to_rest:
             self._close_pass(confirm=ordered and several_pages)
+
+    def _is_cut_otherwise(self, page):
+        """Tell whether rows may have slipped to a page that was read already.
+
+        :raises ProtocolError: a page is not there, however often the list is read
+        """
+        if page.is_short and self.scan_pass == MAX_PASSES:
+            raise ProtocolError(f"page {page.number} was announced and is empty")
+        if page.number == 1:
+            return False
+        resized = page.page_size and page.page_size != self.scan_page_size
+        return page.is_short or bool(resized) or page.count != self.scan_count
+
+    def _filter_values(self, page):
+        """Return the warning that a filter is ignored, or what takes it back."""
+        warning = self.env._(
+            "Procurify ignored the date filter of this list: all of it is read."
+        )
+        if not page.obeys_filter:
+            return {"warning_message": warning}
+        is_new_scan = self.scan_pass == 1 and page.is_first
+        # Another warning is not this one's to take back.
+        if is_new_scan and self.warning_message == warning:
+            return {"warning_message": False}
+        return {}
 
     def _number_of_lists(self, resource):
         """Return how many lists make up this window, each with a page at least."""
@@ -176,7 +197,9 @@ class ProcurifyStream(models.Model):
             "error_message": False,
             "error_date": False,
         }
-        seen, known = self.scan_watermark, self.modified_watermark
+        # Procurify's clock may be ahead of the world's, and is right again some day.
+        seen = self.scan_watermark and min(self.scan_watermark, fields.Datetime.now())
+        known = self.modified_watermark
         # A list that never came to rest keeps its watermark: the next run reads on.
         if seen and not self.scan_moved and (not known or seen > known):
             values["modified_watermark"] = seen
@@ -192,6 +215,7 @@ class ProcurifyStream(models.Model):
             "scan_page": 0,
             "scan_pass": 0,
             "scan_count": 0,
+            "scan_page_size": 0,
             "scan_staged": 0,
             "scan_moved": False,
             "scan_confirms": False,

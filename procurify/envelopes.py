@@ -16,7 +16,7 @@ from json.decoder import JSONDecodeError
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import InvalidPayload
-from .payloads import instant
+from .payloads import clean_text, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,9 @@ def read_stored(raw: str, resource: Resource) -> RemoteObject | None:
 
 def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | None:
     key = data.get(resource.key) if isinstance(data, dict) else None
-    if not isinstance(key, (int, str)) or isinstance(key, bool) or key == "":
+    if not isinstance(key, (int, str)) or isinstance(key, bool):
+        return None
+    if not (external_id := str(key)) or clean_text(external_id) != external_id:
         return None
     try:
         digest = content_digest(data)
@@ -106,7 +108,7 @@ def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | No
     return RemoteObject(
         raw=raw,
         data=data,
-        external_id=str(key),
+        external_id=external_id,
         modified=_modified(data, resource),
         digest=digest,
     )
