@@ -229,13 +229,15 @@ class Server:
         self._process = process
         self._name_in_postgres = f"odoo-{process.pid}"
         self._address = address
+        self._client: WebClient | None = None
 
     def press_sync_now(self) -> None:
-        """Log in and press the button on the connection."""
-        client = WebClient(self._address)
-        client.log_in(self._site.database, LOGIN, PASSWORD)
-        (connection,) = client.read("procurify.connection", [], "name")
-        client.call("procurify.connection", "action_sync_now", [connection["id"]])
+        """Press the button on the connection, after a log in at the first time."""
+        if self._client is None:
+            self._client = WebClient(self._address)
+            self._client.log_in(self._site.database, LOGIN, PASSWORD)
+        (connection,) = self._client.read("procurify.connection", [], "name")
+        self._client.call("procurify.connection", "action_sync_now", [connection["id"]])
 
     def has_uncommitted(self, table: str) -> bool:
         """Tell whether a transaction of this server has begun to write to a table."""
