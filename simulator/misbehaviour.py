@@ -113,7 +113,7 @@ def at_page(number: int, act: Action) -> Action:
 
 
 def cap_is_lifted(simulator: Simulator) -> None:
-    capped(2)(simulator)
+    capped(1)(simulator)
     at_page(3, capped(PAGE_SIZE_CAP))(simulator)
 
 
