@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 from odoo import fields, models
+from odoo.tools import config
 
 from ..procurify import (
     AddressError,
@@ -14,11 +15,15 @@ from ..procurify import (
     Token,
     TransientError,
 )
+from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
 
 TRANSIENT_RETRY_MINUTES = 5
 LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute
-MAX_RETRY_AFTER = timedelta(days=1)  # a server that asks for more is not believed
+PAUSE_S = 60  # for a server that asks for a pause and does not say how long
+LONGEST_PAUSE_S = 24 * 60 * 60
+# Of the time after which Odoo kills a worker; the rest is for what was read last.
+SHARE_OF_LIMIT = 0.6
 
 
 class ProcurifyConnection(models.Model):
@@ -49,6 +54,7 @@ class ProcurifyConnection(models.Model):
             token_url=connection.token_url or None,
             page_size=connection.page_size,
             detail_workers=connection.detail_requests,
+            run_s=_run_seconds(),
             **self._client_options(),
         )
 
@@ -94,7 +100,9 @@ class ProcurifyConnection(models.Model):
     def _note_success(self):
         healthy = self.filtered(
             lambda connection: (
-                connection.state == "connected" and not connection.error_message
+                connection.state == "connected"
+                and not connection.error_message
+                and not connection.retry_at
             )
         )
         self.env["procurify.audit"]._log_recovery(self - healthy)
@@ -110,14 +118,28 @@ class ProcurifyConnection(models.Model):
     def _note_failure(self, error):
         """Write ``error`` on the connection: what happened, since when, what to do."""
         self.ensure_one()
+        minutes = LASTING_RETRY_MINUTES
+        if isinstance(error, TransientError):
+            minutes = max(TRANSIENT_RETRY_MINUTES, _pause_seconds(error) / 60)
         self.write(
             {
                 "state": "error",
                 "error_message": self._explain(error),
                 "error_date": self.error_date or fields.Datetime.now(),
-                "retry_at": fields.Datetime.now() + _patience(error),
+                "retry_at": fields.Datetime.now() + timedelta(minutes=minutes),
             }
         )
+
+    def _pause(self, error, cron):
+        """Wait as long as Procurify asks for, which is no failure.
+
+        :param error: Throttled
+        :param cron: external id of the cron that goes on then
+        """
+        self.ensure_one()
+        pause = _pause_seconds(error) or PAUSE_S
+        self.retry_at = fields.Datetime.now() + timedelta(seconds=pause)
+        self.env.ref(f"procurify_connector.{cron}")._trigger(self.retry_at)
 
     def _explain(self, error):
         """Return what ``error`` means for the person who can mend it."""
@@ -181,9 +203,15 @@ class ProcurifyConnection(models.Model):
         )
 
 
-def _patience(error):
-    """Return for how long nothing is asked after ``error``."""
-    if not isinstance(error, TransientError):
-        return timedelta(minutes=LASTING_RETRY_MINUTES)
-    wanted = min(error.retry_after_s or 0, MAX_RETRY_AFTER.total_seconds())
-    return max(timedelta(minutes=TRANSIENT_RETRY_MINUTES), timedelta(seconds=wanted))
+def _run_seconds():
+    """Return for how many seconds a client may be used, or None: without end."""
+    if is_run_manually():
+        return None
+    limit = config["limit_time_real_cron"]
+    if limit < 0:
+        limit = config["limit_time_real"]
+    return limit * SHARE_OF_LIMIT or None
+
+
+def _pause_seconds(error):
+    return min(error.retry_after_s or 0, LONGEST_PAUSE_S)

@@ -6,7 +6,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..procurify import RESOURCES, ForbiddenError, ProcurifyError, ProtocolError
+from ..procurify import (
+    RESOURCES,
+    ForbiddenError,
+    ProcurifyError,
+    ProtocolError,
+    Throttled,
+)
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_secret import UnreadableSecret
@@ -199,15 +205,16 @@ class ProcurifyStream(models.Model):
             mine = self.filtered(lambda s, c=connection: s.connection_id == c)
             left -= len(mine)
             with untold(*CONCURRENCY_ERRORS):
-                is_read = mine._read_all(connection, left, read)
+                is_read = mine._read_all(connection, left, cron, read)
             if not is_read:
                 self.env.ref(f"procurify_connector.{cron}")._trigger()
                 break
 
-    def _read_all(self, connection, others, read):
+    def _read_all(self, connection, others, cron, read):
         """Read these streams of one connection; stop at an outage.
 
         :param others: how many streams of other connections wait behind these
+        :param cron: goes on when Procurify asks for a pause
         :returns: False when the cron's time ran out before the end
         """
         commit = self.env["ir.cron"]._commit_progress
@@ -224,11 +231,11 @@ class ProcurifyStream(models.Model):
                             if left and not (time_left or is_run_manually()):
                                 return False
                     except OF_ONE_LIST as error:
-                        self._note_stop(connection, stream, error)
+                        self._note_stop(connection, stream, error, cron)
             if not connection.stream_ids.filtered("error_message"):
                 connection._note_success()
         except (ProcurifyError, UnreadableSecret) as error:
-            self._note_stop(connection, stream, error)
+            self._note_stop(connection, stream, error, cron)
         except CONCURRENCY_ERRORS:
             # Another job wrote a row of this page. The page is read again.
             self.env.cr.rollback()
@@ -236,8 +243,14 @@ class ProcurifyStream(models.Model):
         commit(1, remaining=others)
         return True
 
-    def _note_stop(self, connection, stream, error):
-        """Say why reading stopped, where people look, and in the log."""
+    def _note_stop(self, connection, stream, error, cron):
+        """Say why reading stopped, where people look, and in the log.
+
+        A pause that Procurify asks for is no failure.
+        """
+        if isinstance(error, Throttled):
+            connection._pause(error, cron)
+            return
         _logger.warning(
             "Procurify %s stopped at %s: %s",
             connection.name,

@@ -69,11 +69,9 @@ class ProcurifyStream(models.Model):
         An item that left an order makes that one wanted too. What did not change
         since it was staged makes none wanted, whatever the order says.
         """
-        digests = self.env["procurify.record"]._summary_digests(
-            self.connection_id, self.resource, [row.external_id for row in rows]
-        )
-        changed = [row for row in rows if digests.get(row.external_id) != row.digest]
-        items = [item for row in changed if (item := _read(OrderItem, row.data))]
+        items = [
+            item for row in self._changed(rows) if (item := _read(OrderItem, row.data))
+        ]
         staged = self._staged_payloads("order_item", {i.external_id for i in items})
         before = {
             external_id: item.order_id

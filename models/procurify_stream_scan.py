@@ -13,6 +13,9 @@ from .instants import naive
 OVERLAPS = {"datetime": timedelta(minutes=15), "date": timedelta(days=2)}
 MAX_PASSES = 5  # over a window that keeps moving while it is read
 BEGINNING = datetime(2000, 1, 1)  # nothing in Procurify is older
+# Requests of each connection's worker between two commits. A page of details at two
+# requests a second would outlast the time that a cron worker has.
+PART_ROUNDS = 5
 
 
 class ProcurifyStream(models.Model):
@@ -26,6 +29,9 @@ class ProcurifyStream(models.Model):
     scan_count = fields.Integer(readonly=True)
     scan_page_size = fields.Integer(readonly=True, help="What was granted last.")
     scan_staged = fields.Integer(readonly=True, help="New or changed in this window.")
+    scan_part = fields.Integer(
+        readonly=True, help="New or changed on the page that is not staged whole yet."
+    )
     scan_moved = fields.Boolean(readonly=True, help="The list moved in this pass.")
     scan_confirms = fields.Boolean(
         readonly=True, help="This pass only looks for what came on top meanwhile."
@@ -35,13 +41,14 @@ class ProcurifyStream(models.Model):
     # === FETCH METHODS === #
 
     def _fetch(self, client):
-        """Read this stream's window and stage it; yield after each staged page.
+        """Read this stream's window and stage it; yield after each page, and after
+        each part of one that takes many requests.
 
         What was staged and how far it goes are written together: the caller
         commits at each yield, and nowhere else may the two part.
 
-        :returns: for each page whether the window is closed
-        :raises ProcurifyError: the page at hand is not staged, the earlier ones are
+        :returns: for each step whether the window is closed
+        :raises ProcurifyError: the step at hand is not staged, the earlier ones are
         """
         self.ensure_one()
         resource = RESOURCES[self.resource]
@@ -55,6 +62,9 @@ class ProcurifyStream(models.Model):
                 first_page=self.scan_page,
             )
             for page in pages:
+                for part in self._parts(client, resource, page.objects):
+                    self._stage_part(client, resource, part)
+                    yield False
                 objects = self._complete(client, resource, page.objects)
                 orders = self._orders_beside(client, objects)
                 self._stage_page(resource, page, objects)
@@ -62,6 +72,29 @@ class ProcurifyStream(models.Model):
                 yield not self.scan_pass
                 if self.scan_pass != number:
                     break
+
+    def _parts(self, client, resource, rows):
+        """Return the parts of a page to stage before the rest of it."""
+        if not resource.detail_path:
+            return []
+        size = PART_ROUNDS * client.detail_workers
+        changed = self._changed(rows)
+        return [changed[n : n + size] for n in range(0, len(changed) - size, size)]
+
+    def _stage_part(self, client, resource, rows):
+        """Stage these rows of a page: when it is read again, they cost no request."""
+        objects, _missing = self._details(client, resource, rows)
+        orders = self._orders_beside(client, objects)
+        staged = self.env["procurify.record"]._stage(
+            self.connection_id, self.resource, objects
+        )
+        self._stage_beside(orders)
+        self.write(
+            {
+                "scan_staged": self.scan_staged + staged,
+                "scan_part": self.scan_part + staged,
+            }
+        )
 
     def _is_first_scan_open(self):
         """Tell whether a part of this list was read, and never yet all of it."""
@@ -92,7 +125,7 @@ class ProcurifyStream(models.Model):
         if missing and self.scan_pass == 1:
             self.scan_moved = True
             return found
-        if len(missing) > 1 and not found:
+        if len(missing) == len(rows) > 1:
             raise _nothing_opens(resource)
         return found + [(row, row) for row in missing]
 
@@ -101,10 +134,7 @@ class ProcurifyStream(models.Model):
 
         :returns: (row, detail) pairs, and the rows whose detail is not there
         """
-        digests = self.env["procurify.record"]._summary_digests(
-            self.connection_id, self.resource, [row.external_id for row in rows]
-        )
-        changed = [row for row in rows if digests.get(row.external_id) != row.digest]
+        changed = self._changed(rows)
         details = client.details(
             resource, [resource.detail_ids(row.data) for row in changed]
         )
@@ -112,17 +142,26 @@ class ProcurifyStream(models.Model):
         found = [pair for pair in pairs if not is_missing(pair[1])]
         return found, [row for row, detail in pairs if is_missing(detail)]
 
+    def _changed(self, rows):
+        """Return those ``rows`` of a list that are not staged as they are now."""
+        digests = self.env["procurify.record"]._summary_digests(
+            self.connection_id, self.resource, [row.external_id for row in rows]
+        )
+        return [row for row in rows if digests.get(row.external_id) != row.digest]
+
     def _stage_page(self, resource, page, objects):
         """Stage ``objects`` and advance the scan, in one transaction."""
         staged = self.env["procurify.record"]._stage(
             self.connection_id, self.resource, objects
         )
+        changed = staged or self.scan_part
         ordered = bool(resource.order_by) and page.newest_first
         values = {
             "scan_page": page.number + 1,
             "scan_count": page.count,
             "scan_page_size": page.page_size,
             "scan_staged": self.scan_staged + staged,
+            "scan_part": 0,
             "object_count": page.count,
         }
         stamps = [naive(row.modified) for row in page.objects if row.modified]
@@ -130,10 +169,10 @@ class ProcurifyStream(models.Model):
         values["scan_watermark"] = max(stamps + known, default=False)
         several_pages = page.num_pages > self._number_of_lists(resource)
         unordered = bool(resource.order_by) and not ordered
-        if several_pages and (self._is_cut_otherwise(page) or (unordered and staged)):
+        if several_pages and (self._is_cut_otherwise(page) or (unordered and changed)):
             values["scan_moved"] = True
         self.write(values | self._filter_values(page))
-        came_to_rest = self.scan_confirms and ordered and not staged
+        came_to_rest = self.scan_confirms and ordered and not changed
         if page.is_last or came_to_rest:
             self._close_pass(confirm=ordered and several_pages)
 
@@ -217,6 +256,7 @@ class ProcurifyStream(models.Model):
             "scan_count": 0,
             "scan_page_size": 0,
             "scan_staged": 0,
+            "scan_part": 0,
             "scan_moved": False,
             "scan_confirms": False,
             "scan_watermark": False,

@@ -16,7 +16,7 @@ SWEPT = tuple(
 )
 SWEEP_EVERY = timedelta(hours=20)  # less than a day, or it would slip by each night
 SWEEP_STALE = timedelta(days=1)  # an older one starts again
-SWEEP_BATCH_SIZE = 50  # records that are asked for between two commits
+SWEEP_BATCH_SIZE = 20  # records that are asked for between two commits
 CONTROLS = 3  # listed objects that must answer before «gone» is believed
 
 

@@ -18,6 +18,7 @@ from .errors import (
     RecordError,
     StreamError,
     TooLarge,
+    Throttled,
     TransientError,
 )
 from .paging import Page
@@ -105,6 +106,7 @@ __all__ = [
     "StreamError",
     "Token",
     "TooLarge",
+    "Throttled",
     "TransientError",
     "Unit",
     "Variant",

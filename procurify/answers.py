@@ -26,6 +26,7 @@ from .errors import (
     ForbiddenError,
     ProtocolError,
     StreamError,
+    Throttled,
     TransientError,
 )
 from .payloads import clean_text
@@ -148,7 +149,8 @@ def check_token(answer: Answer) -> None:
 
 def _check_transient(answer: Answer) -> None:
     if answer.status in _TRY_AGAIN_STATUSES or answer.status >= 500:
-        raise TransientError(
+        kind = Throttled if answer.status == 429 else TransientError
+        raise kind(
             f"Procurify is busy or down (status {answer.status})",
             retry_after_s=retry_after_s(answer.headers.get("Retry-After")),
             **answer.where,

@@ -61,6 +61,8 @@ class Client:
     :param detail_workers: how many details are read at the same time, at most 10
     :param timeout: seconds to connect, and between two bytes of an answer
     :param max_attempts: how often one request is sent when the server is busy
+    :param run_s: seconds from now after which nothing is asked or waited for any more;
+        what comes too late is a TransientError
     :param now: gives the present as an aware datetime
     :raises AddressError: the address cannot be one of Procurify
     """
@@ -77,6 +79,7 @@ class Client:
         detail_workers: int = DETAIL_WORKERS,
         timeout: float = REQUEST_TIMEOUT_S,
         max_attempts: int = MAX_ATTEMPTS,
+        run_s: float | None = None,
         session_factory: Callable[[], requests.Session] = requests.Session,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
@@ -84,7 +87,7 @@ class Client:
         self.base_url = normalise_base_url(base_url)
         self.page_size = page_size
         self._id_positions: dict[str, int] = {}
-        self._detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
+        self.detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
         self._transport = Transport(
             self.base_url,
             check_url(token_url) if token_url else f"{self.base_url}/oauth/token",
@@ -93,6 +96,7 @@ class Client:
             timeout=timeout,
             max_attempts=max_attempts,
             sleep=sleep,
+            run_s=run_s,
         )
         self._tokens = TokenSource(
             self._transport, client_id, client_secret, token, now
@@ -172,7 +176,7 @@ class Client:
         :raises StreamError: any failure but 404; the requests not yet sent are dropped
         """
         cancelled = threading.Event()
-        pool = ThreadPoolExecutor(self._detail_workers, "procurify-detail")
+        pool = ThreadPoolExecutor(self.detail_workers, "procurify-detail")
         try:
             futures = [
                 pool.submit(self._detail, resource, _alternatives(each), cancelled)

@@ -62,6 +62,10 @@ class TransientError(StreamError):
         self.retry_after_s = retry_after_s
 
 
+class Throttled(TransientError):
+    """The server is well, and asks for fewer requests (429)."""
+
+
 class AuthenticationError(StreamError):
     """A person must look at the credentials; trying again does not help.
 

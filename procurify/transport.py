@@ -7,6 +7,7 @@ no rate limit, so the usual ones of a Django service behind a proxy are expected
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from contextlib import closing
@@ -33,8 +34,9 @@ MAX_RESPONSE_S = 120.0
 """From the first header to the last byte of one answer."""
 MAX_REQUEST_S = 300.0
 """One request with all its retries: a run must end before its host loses patience."""
-MAX_RETRY_AFTER_S = 120.0
-"""Longer waits are left to the next run."""
+MAX_RETRY_AFTER_S = 30.0
+"""Longer waits are left to the next run: the worker has other things to do."""
+MIN_TIMEOUT_S = 1.0
 BACKOFF_FIRST_S = 1.0
 BACKOFF_MAX_S = 30.0
 READ_CHUNK_BYTES = 16 * 1024
@@ -63,7 +65,9 @@ class Transport:
         timeout: float,
         max_attempts: int,
         sleep: Callable[[float], None],
+        run_s: float | None = None,
     ) -> None:
+        self._ends_at = math.inf if run_s is None else time.monotonic() + run_s
         self._origin = origin
         self._token_url = token_url
         self._token_path = urlsplit(token_url).path
@@ -140,7 +144,7 @@ class Transport:
             params=params,
             headers=headers,
             auth=NoAuth() if access_token is None else BearerAuth(access_token),
-            timeout=self._timeout,
+            timeout=self._at_most(self._timeout),
             allow_redirects=False,
             stream=True,
         )
@@ -161,7 +165,7 @@ class Transport:
                 json=body,
                 headers={"Accept": "application/json", "X-Procurify-Client": "api"},
                 auth=NoAuth(),
-                timeout=self._timeout,
+                timeout=self._at_most(self._timeout),
                 allow_redirects=False,
                 stream=True,
             )
@@ -218,11 +222,12 @@ class Transport:
             secrets=tuple(secrets),
         )
 
-    @staticmethod
-    def _read_body(response: requests.Response, path: str, limit: int | None) -> bytes:
+    def _read_body(
+        self, response: requests.Response, path: str, limit: int | None
+    ) -> bytes:
         most = MAX_BODY_BYTES if limit is None else limit
         body = bytearray()
-        with Watchdog(response, MAX_RESPONSE_S) as watchdog:
+        with Watchdog(response, self._at_most(MAX_RESPONSE_S)) as watchdog:
             try:
                 for chunk in response.iter_content(READ_CHUNK_BYTES):
                     body += chunk
@@ -247,6 +252,10 @@ class Transport:
         if announced.isdigit() and received and received < int(announced):
             raise TransientError("The answer ended early", url_path=path)
 
+    def _at_most(self, seconds: float) -> float:
+        """Return ``seconds``, or what is left of this run, if that is less."""
+        return min(seconds, max(self._ends_at - time.monotonic(), MIN_TIMEOUT_S))
+
     # === RETRIES === #
 
     def _with_retries(
@@ -259,10 +268,10 @@ class Transport:
         cancelled: threading.Event | None = None,
         limit: int | None = None,
     ) -> T:
-        deadline = time.monotonic() + MAX_REQUEST_S
+        deadline = min(time.monotonic() + MAX_REQUEST_S, self._ends_at)
         delay, attempt = 0.0, 1
         while True:
-            self._wait(delay, cancelled)
+            self._wait(delay, path, cancelled)
             try:
                 return parse(self._attempt(method, path, send, secrets, limit))
             except (TransientError, MalformedBody) as error:
@@ -286,12 +295,17 @@ class Transport:
         ceiling = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** (attempt - 1))
         return ceiling * random.uniform(0.5, 1.0)
 
-    def _wait(self, delay: float, cancelled: threading.Event | None) -> None:
-        """Wait ``delay`` seconds, or as long as another thread was told to wait."""
+    def _wait(self, delay: float, path: str, cancelled: threading.Event | None) -> None:
+        """Wait ``delay`` seconds, or as long as another thread was told to wait.
+
+        :raises TransientError: this run's time would be over
+        """
         quiet_until = self._quiet_until
         delay = max(delay, quiet_until - time.monotonic())
         if cancelled and cancelled.is_set():
             raise Cancelled
+        if time.monotonic() + max(delay, 0) >= self._ends_at:
+            raise TransientError("Procurify is too slow for one run", url_path=path)
         if delay <= 0:
             return
         if cancelled and self._sleep is time.sleep:

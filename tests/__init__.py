@@ -27,6 +27,7 @@ from . import test_quarantine
 from . import test_random_order
 from . import test_requisition
 from . import test_routing
+from . import test_slow_tenant
 from . import test_sweep
 from . import test_synchronisation
 from . import test_tour

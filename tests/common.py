@@ -181,6 +181,9 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
         domain += [(field, "=", value) for field, value in values.items()]
         return self.env["procurify.record"].search(domain, order="id")
 
+    def _stream(self, resource):
+        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
+
     def _record(self, resource, external_id):
         record = self._records(resource, external_id=str(external_id))
         self.assertEqual(len(record), 1, f"{resource} {external_id}")
@@ -189,6 +192,13 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
     def _move(self, bill_id):
         record = self._record("bill", bill_id)
         return self.env["account.move"].browse(record.res_id)
+
+    def _refuse(self, bill_id):
+        """Answer 404 to the detail of one bill, by whichever id it is asked."""
+        for name in (self.dataset.bill(bill_id).uuid.hex, bill_id):
+            self.simulator.faults.add(
+                path=f"/api/v2/ap/bills/{name}/", status=404, times=None
+            )
 
     def _codes(self, record):
         return set(record.cause_ids.mapped("code"))

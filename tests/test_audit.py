@@ -402,9 +402,6 @@ class TestAuditEvents(ProcurifyCommon):
     def _events(self):
         return self._rows().mapped("event")
 
-    def _stream(self, resource):
-        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
-
     def _reviewer(self):
         return new_test_user(
             self.env,

@@ -312,9 +312,6 @@ class TestConnection(ProcurifyCommon):
 
     # === HELPERS === #
 
-    def _stream(self, resource):
-        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
-
     def _without_pauses(self):
         """The client's back-off has tests of its own; here it only costs time."""
         return patch.object(

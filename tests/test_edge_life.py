@@ -136,9 +136,6 @@ class TestEdgeLife(ProcurifyCommon):
         self.assertEqual(record.hold_reason, "")
         return self.env["purchase.order"].browse(record.res_id)
 
-    def _stream(self, resource):
-        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
-
     def _without_pauses(self):
         return patch.object(
             type(self.connection), "_client_options", lambda _self: {"max_attempts": 1}

@@ -252,16 +252,6 @@ class TestFetch(ProcurifyCommon):
 
     # === HELPERS === #
 
-    def _stream(self, resource):
-        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
-
-    def _refuse(self, bill_id):
-        """Answer 404 to the detail of one bill, by whichever id it is asked."""
-        for name in (self.dataset.bill(bill_id).uuid.hex, bill_id):
-            self.simulator.faults.add(
-                path=f"/api/v2/ap/bills/{name}/", status=404, times=None
-            )
-
     def _requests(self, path):
         return [r for r in self.simulator.requests if r.path == path]
 

@@ -332,9 +332,6 @@ class TestSweep(ProcurifyCommon):
 
     # === HELPERS === #
 
-    def _stream(self, resource):
-        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
-
     def _sweep(self):
         self._run_cron("ir_cron_sweep")
 

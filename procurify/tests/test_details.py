@@ -150,7 +150,7 @@ def test_a_thread_that_waits_is_woken_when_another_failed(
     def pause(_: Request) -> Reply:
         # A pause holds up every request that was not sent yet.
         other_has_asked.wait(5)
-        return Reply({}, status=503, headers={"Retry-After": "60"})
+        return Reply({}, status=503, headers={"Retry-After": "25"})
 
     def fail(_: Request) -> Reply:
         other_has_asked.set()

@@ -114,7 +114,7 @@ def test_a_server_that_does_not_answer_is_transient(
         silent.listen()
         client = connect(
             base_url=f"http://127.0.0.1:{silent.getsockname()[1]}",
-            timeout=(0.1, 0.1),
+            timeout=0.1,
             max_attempts=2,
         )
 
@@ -142,12 +142,12 @@ def test_retry_after_in_seconds_is_honoured(
 def test_retry_after_as_a_date_is_honoured(
     server: FaultyServer, connect: Callable[..., Client], naps: list[float]
 ) -> None:
-    moment = datetime.now(timezone.utc) + timedelta(seconds=40)
+    moment = datetime.now(timezone.utc) + timedelta(seconds=20)
     headers = {"Retry-After": format_datetime(moment, usegmt=True)}
     server.answers[VENDORS.list_path] = [Reply({}, 429, headers), GOOD]
 
     assert _read(connect()) == ["1"]
-    assert naps == [pytest.approx(39.5, abs=1.5)]
+    assert naps == [pytest.approx(19.5, abs=1.5)]
 
 
 @pytest.mark.parametrize("header", ["soon", "", "-5", "Wed, 99 Foo 2026"])
@@ -308,14 +308,57 @@ def test_all_retries_of_a_request_together_have_a_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(transport, "MAX_REQUEST_S", 10.0)
-    wait = Reply({}, status=503, headers={"Retry-After": "60"})
+    wait = Reply({}, status=503, headers={"Retry-After": "20"})
     server.answers[VENDORS.list_path] = [wait]
 
     with pytest.raises(TransientError) as raised:
         _read(connect())
 
-    assert raised.value.retry_after_s == 60
+    assert raised.value.retry_after_s == 20
     assert naps == []
+
+
+def test_a_run_waits_for_nothing_beyond_its_end(
+    server: FaultyServer, connect: Callable[..., Client], naps: list[float]
+) -> None:
+    wait = Reply({}, status=503, headers={"Retry-After": "20"})
+    server.answers[VENDORS.list_path] = [wait, GOOD]
+
+    with pytest.raises(TransientError) as raised:
+        _read(connect(run_s=10))
+
+    assert raised.value.retry_after_s == 20
+    assert naps == []
+
+
+def test_a_run_asks_nothing_after_its_end(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    server.answers[VENDORS.list_path] = [GOOD]
+    client = connect(run_s=0.2)
+    client.authenticate()
+    time.sleep(0.2)
+    server.requests.clear()
+
+    with pytest.raises(TransientError, match="too slow for one run"):
+        _read(client)
+
+    assert server.requests == []
+
+
+def test_a_server_that_answers_too_slowly_is_left_at_the_end_of_the_run(
+    server: FaultyServer,
+    connect: Callable[..., Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transport, "MIN_TIMEOUT_S", 0.1)
+    server.answers[VENDORS.list_path] = [Reply(misbehave=lambda _: time.sleep(2))]
+    started = time.monotonic()
+
+    with pytest.raises(TransientError):
+        _read(connect(run_s=0.5, timeout=30))
+
+    assert time.monotonic() - started < 1.5
 
 
 def test_the_log_says_what_was_asked_and_no_secret(
