@@ -89,6 +89,13 @@ _PASSES: Final = (
         m.busy_until_date,
     ),
     Mode(
+        "busy_for_an_hour",
+        Outcome.PASSES,
+        "429 with an hour to wait",
+        "No message; nothing is asked before the hour is over.",
+        m.status(429, retry_after=3600),
+    ),
+    Mode(
         "reset_once",
         Outcome.PASSES,
         "the connection is reset once, in the middle of a body",
@@ -352,13 +359,6 @@ _STOPS: Final = (
             f"error_{number}", Outcome.STOPS, str(number), _NO_ANSWER, m.status(number)
         )
         for number in (500, 502, 503)
-    ),
-    Mode(
-        "busy_for_an_hour",
-        Outcome.STOPS,
-        "429 with an hour to wait",
-        "“Procurify does not answer”; the next attempt is after that hour.",
-        m.status(429, retry_after=3600),
     ),
     Mode(
         "connection_refused",
