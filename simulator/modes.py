@@ -56,7 +56,7 @@ _NO_ANSWER: Final = (
 _NOT_THE_API: Final = (
     "“Answers, but not as Procurify's API does” on this list; the others are read."
 )
-_HELD: Final = "The bill is held: “Unreadable data”, with the field and what it holds."
+_HELD: Final = "The bill is held: “Unreadable document”, with what is wrong with it."
 _WARNING: Final = "A warning on the list: “Procurify ignored the date filter”."
 
 _PASSES: Final = (
