@@ -285,7 +285,7 @@ def with_other_scripts(bill: dict[str, Any]) -> None:
 
 
 def with_unknown_values(bill: dict[str, Any]) -> None:
-    bill["status"] = 42
+    bill["status" if bill["id"] % 2 else "type"] = 42
 
 
 def without_fields(bill: dict[str, Any]) -> None:

@@ -284,7 +284,7 @@ _HOLDS: Final = (
     Mode(
         "unknown_values",
         Outcome.HELD,
-        "a status that is not documented",
+        "a status, or a type, that is not documented",
         "The bill is held: “Undocumented value”.",
         m.details(m.with_unknown_values),
     ),
