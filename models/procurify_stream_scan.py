@@ -185,8 +185,9 @@ class ProcurifyStream(models.Model):
             raise ProtocolError(f"page {page.number} was announced and is empty")
         if page.number == 1:
             return False
-        resized = page.page_size and page.page_size != self.scan_page_size
-        return page.is_short or bool(resized) or page.count != self.scan_count
+        # Behind larger pages rows were skipped; smaller ones only show some twice.
+        larger = page.page_size > self.scan_page_size > 0
+        return page.is_short or larger or page.count != self.scan_count
 
     def _filter_values(self, page):
         """Return the warning that a filter is ignored, or what takes it back."""
