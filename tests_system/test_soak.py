@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from devtools import databases
-from devtools.console import say
+from devtools.console import Stop, say
 from devtools.odoo import Odoo
 from simulator import MODES, Outcome, Simulator
 
@@ -102,7 +102,7 @@ class Soak:
             self._edit()
             if time.monotonic() - pressed_at > PRESS_EVERY_S:
                 pressed_at = time.monotonic()
-                self._server.press_sync_now()
+                self._press()
             self._ring_for(self._draw.uniform(0.1, 1.0))
 
     def come_to_rest(self) -> Books:
@@ -123,6 +123,15 @@ class Soak:
                 f"struck: {dict(sorted(self._simulator.faults.struck.items()))}",
             )
         )
+
+    def _press(self) -> None:
+        """Press the button, which Odoo may refuse while the cron writes the list."""
+        try:
+            self._server.press_sync_now()
+        except Stop as refusal:
+            if "could not serialize" not in str(refusal):
+                raise
+            self._edits["refused to synchronise"] += 1
 
     def _ring_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds
