@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg2
 
@@ -21,7 +22,7 @@ from ..procurify import (
     TooLarge,
     TransientError,
 )
-from .concurrency import CONCURRENCY_ERRORS
+from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
 from .procurify_secret import UnreadableSecret
@@ -55,7 +56,9 @@ class ProcurifyAttachment(models.Model):
         commit(remaining=self.search_count(domain))
         for connection in self.search(domain).connection_id:
             files = domain & Domain("connection_id", "=", connection.id)
-            if not self._download_all(connection, files):
+            with untold(*CONCURRENCY_ERRORS):
+                is_done = self._download_all(connection, files)
+            if not is_done:
                 self.env.ref("procurify_connector.ir_cron_attachments")._trigger()
                 break
         commit(remaining=0)
@@ -85,7 +88,8 @@ class ProcurifyAttachment(models.Model):
         """
         last_id, failures = 0, 0
         try:
-            with connection._client() as client:
+            with connection._client(renews_token=False) as client:
+                connection._renew_token(client)
                 while files := self.search(
                     domain & Domain("id", ">", last_id),
                     order="id",
@@ -94,7 +98,6 @@ class ProcurifyAttachment(models.Model):
                     for file in files:
                         is_transient = file._download(client)
                         failures = failures + 1 if is_transient else 0
-                        connection._remember_token(client)
                         time_left = self.env["ir.cron"]._commit_progress(1)
                         if failures >= MAX_FAILURES_IN_A_ROW:
                             return True
@@ -102,7 +105,8 @@ class ProcurifyAttachment(models.Model):
                             return False
                     last_id = files[-1].id
         except (AuthenticationError, AddressError, UnreadableSecret) as error:
-            # The fetch says so on the connection; no file is to blame.
+            # The fetch says so on the connection, or renews the token; no file is to
+            # blame.
             _logger.info("Procurify %s: no files: %s", connection.name, error)
         except CONCURRENCY_ERRORS:
             # The import wrote the same row: that file waits for the next run.
@@ -127,7 +131,11 @@ class ProcurifyAttachment(models.Model):
                 self._fail(self.env._("The file is not there."), "missing")
                 return False
             self._check(download)
-            self._attach(download.content)
+            try:
+                self._attach(download.content)
+            except OSError:
+                self._remove_half(download.content)
+                raise
         except (AuthenticationError, AddressError, psycopg2.OperationalError):
             raise
         except RecordError as error:
@@ -220,6 +228,17 @@ class ProcurifyAttachment(models.Model):
             attachment.register_as_main_attachment(force=False)
             self._attached(attachment)
             self.env.flush_all()
+
+    def _remove_half(self, content):
+        """Remove what a full disk left of ``content`` in Odoo's filestore.
+
+        Odoo would take it for another file of the same name, and refuse this one.
+        """
+        store = self.env["ir.attachment"]
+        checksum = store._compute_checksum(content)
+        path = Path(store._full_path(f"{checksum[:2]}/{checksum}"))
+        if path.is_file() and not store._same_content(content, path):
+            path.unlink()
 
     def _is_attached_already(self, sha1):
         """Link to the same content on the same document, whoever put it there."""

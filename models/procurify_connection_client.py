@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 from odoo import fields, models
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from ..procurify import (
     AddressError,
@@ -13,6 +13,7 @@ from ..procurify import (
     ForbiddenError,
     ProtocolError,
     Token,
+    TokenRefused,
     TransientError,
 )
 from .ir_cron import is_run_manually
@@ -31,9 +32,10 @@ class ProcurifyConnection(models.Model):
 
     # === CLIENT METHODS === #
 
-    def _client(self):
+    def _client(self, **options):
         """Return a client for this tenant, with the stored token if it still lives.
 
+        :param options: what the client is told besides
         :raises UnreadableSecret: no secret, or encrypted with another key
         :raises AddressError: the address is not one that may be asked
         """
@@ -56,6 +58,7 @@ class ProcurifyConnection(models.Model):
             detail_workers=connection.detail_requests,
             run_s=_run_seconds(),
             **self._client_options(),
+            **options,
         )
 
     def _client_options(self):
@@ -94,6 +97,44 @@ class ProcurifyConnection(models.Model):
                 "identity": " · ".join(filter(None, (token.tenant, token.email))),
             }
         )
+
+    def _reading(self, client, steps):
+        """Yield what ``steps()`` yields, with a token that lasts.
+
+        A token that Procurify refuses is replaced once, and the step begun anew.
+
+        :param client: one that does not renew its token itself
+        :param steps: begins where the last commit left off
+        """
+        self._renew_token(client)
+        try:
+            yield from steps()
+        except TokenRefused:
+            self.env.cr.rollback()
+            self._renew_token(client, refused=client.token)
+            yield from steps()
+
+    def _renew_token(self, client, refused=None):
+        """Let ``client`` have a token; of all workers, one at a time asks for it.
+
+        :param refused: the token that Procurify does not take any more
+        :raises OperationalError: another worker did meanwhile: try again
+        """
+        if not client.is_token_due and client.token != refused:
+            return
+        self.ensure_one()
+        # Whoever waits here for another one gets a conflict, not an old token.
+        self.env.execute_query(
+            SQL(
+                "SELECT id FROM procurify_connection WHERE id = %s FOR NO KEY UPDATE",
+                self.id,
+            )
+        )
+        client.token = self._stored_token()
+        if client.is_token_due or client.token == refused:
+            client.authenticate()
+            self._remember_token(client)
+        self.env["ir.cron"]._commit_progress()
 
     # === HEALTH METHODS === #
 

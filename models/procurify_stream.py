@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -221,11 +222,12 @@ class ProcurifyStream(models.Model):
         stream = self.browse()
         left = len(self) + others
         try:
-            with connection._client() as client:
+            with connection._client(renews_token=False) as client:
                 for stream in self:
                     try:
-                        for is_read in read(stream, client):
-                            connection._remember_token(client)
+                        for is_read in connection._reading(
+                            client, partial(read, stream, client)
+                        ):
                             left -= is_read
                             time_left = commit(1, remaining=left)
                             if left and not (time_left or is_run_manually()):
@@ -246,8 +248,10 @@ class ProcurifyStream(models.Model):
     def _note_stop(self, connection, stream, error, cron):
         """Say why reading stopped, where people look, and in the log.
 
-        A pause that Procurify asks for is no failure.
+        What the step had written before it failed is taken back: how far it came must
+        not part from what it staged. A pause that Procurify asks for is no failure.
         """
+        self.env.cr.rollback()
         if isinstance(error, Throttled):
             connection._pause(error, cron)
             return
@@ -261,3 +265,4 @@ class ProcurifyStream(models.Model):
         message = failing.error_message
         failing._note_failure(error)
         self.env["procurify.audit"]._log_failure(failing, message)
+        self.env["ir.cron"]._commit_progress()

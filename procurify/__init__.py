@@ -19,6 +19,7 @@ from .errors import (
     StreamError,
     TooLarge,
     Throttled,
+    TokenRefused,
     TransientError,
 )
 from .paging import Page
@@ -107,6 +108,7 @@ __all__ = [
     "Token",
     "TooLarge",
     "Throttled",
+    "TokenRefused",
     "TransientError",
     "Unit",
     "Variant",

@@ -57,6 +57,8 @@ class Client:
     :param base_url: address of the tenant, as a person types it
     :param token: a token of an earlier client, if it is kept somewhere
     :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
+    :param renews_token: False: whoever shares the token with others renews it, by
+        :meth:`authenticate`, when a TokenRefused says so or ``is_token_due``
     :param page_size: objects per page to ask for; the server may send fewer
     :param detail_workers: how many details are read at the same time, at most 10
     :param timeout: seconds to connect, and between two bytes of an answer
@@ -75,6 +77,7 @@ class Client:
         *,
         token: Token | None = None,
         token_url: str | None = None,
+        renews_token: bool = True,
         page_size: int = PAGE_SIZE,
         detail_workers: int = DETAIL_WORKERS,
         timeout: float = REQUEST_TIMEOUT_S,
@@ -99,7 +102,12 @@ class Client:
             run_s=run_s,
         )
         self._tokens = TokenSource(
-            self._transport, client_id, client_secret, token, now
+            self._transport,
+            client_id,
+            client_secret,
+            token,
+            now,
+            renews=renews_token,
         )
 
     def __repr__(self) -> str:
@@ -119,6 +127,15 @@ class Client:
     def token(self) -> Token | None:
         """The token in use; keep it, so that the next client needs no new one."""
         return self._tokens.token
+
+    @token.setter
+    def token(self, token: Token | None) -> None:
+        self._tokens.token = token
+
+    @property
+    def is_token_due(self) -> bool:
+        """Whether there is no token, or one that is soon over."""
+        return self._tokens.is_due()
 
     def authenticate(self) -> Token:
         """Fetch a new token even if the present one is good: this tests the secret.

@@ -91,6 +91,13 @@ class AuthenticationError(StreamError):
         self.reason = reason
 
 
+class TokenRefused(AuthenticationError):
+    """A token is missing, old or refused, and it is not the client that renews it."""
+
+    def __init__(self, message: str = "The access token is to be renewed") -> None:
+        super().__init__(message, reason="inactive_or_forbidden")
+
+
 class ForbiddenError(StreamError):
     """The API user's role does not cover this one resource (403)."""
 

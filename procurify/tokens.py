@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .answers import Answer, check_token
+from .errors import TokenRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,10 @@ class Token:
 
 
 class TokenSource:
-    """Gives threads a valid token and lets only one of them fetch a new one."""
+    """Gives threads a valid token and lets only one of them fetch a new one.
+
+    :param renews: False: nobody but :meth:`fetch` asks for a token
+    """
 
     def __init__(
         self,
@@ -73,32 +77,41 @@ class TokenSource:
         client_secret: str,
         token: Token | None,
         now: Callable[[], datetime],
+        *,
+        renews: bool = True,
     ) -> None:
         self._transport = transport
         self._client_id = client_id
         self._client_secret = client_secret
         self._now = now
         self._lock = threading.Lock()
+        self._renews = renews
         self.token = token
+
+    def is_due(self) -> bool:
+        """Tell whether a token is to be fetched."""
+        return self.token is None or self._now() >= self.token.renew_at
 
     def current(self) -> Token:
         """Return a token that need not be renewed yet.
 
         :raises StreamError: see :meth:`fetch`
+        :raises TokenRefused: there is none, and others renew it
         """
         with self._lock:
-            if self.token is None or self._now() >= self.token.renew_at:
-                self.token = self._fetch()
+            if self.token is None or (self._renews and self.is_due()):
+                self.token = self._renewed()
             return self.token
 
     def replace(self, refused: Token) -> Token:
         """Return another token than the one that the API just refused.
 
         :raises StreamError: see :meth:`fetch`
+        :raises TokenRefused: others renew it
         """
         with self._lock:
             if self.token is None or self.token.access_token == refused.access_token:
-                self.token = self._fetch()
+                self.token = self._renewed()
             return self.token
 
     def fetch(self) -> Token:
@@ -112,6 +125,11 @@ class TokenSource:
         with self._lock:
             self.token = self._fetch()
             return self.token
+
+    def _renewed(self) -> Token:
+        if not self._renews:
+            raise TokenRefused
+        return self._fetch()
 
     def _fetch(self) -> Token:
         body = {

@@ -1,6 +1,7 @@
 """Files of documents: attached once, in their own time, and without the token."""
 
-import errno
+import resource
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
@@ -326,25 +327,22 @@ class TestAttachments(ProcurifyCommon):
         self.assertEqual(self._file(bill_id).state, "missing")
         self.assertFalse(self._file(bill_id).next_attempt)
 
-    def test_full_disk_holds_only_that_file(self):
-        first = self._bill_with_file(name="first.pdf")
-        second = self._bill_with_file(name="second.pdf")
-        attachments = type(self.env["ir.attachment"])
-        create = attachments.create
-
-        def full(model, vals_list):
-            if "first.pdf" in str(vals_list):
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return create(model, vals_list)
-
+    def test_disk_that_is_full_in_mid_file_holds_only_that_file(self):
+        large = self._bill_with_file(name="large.pdf", content=_pages(2 * 2**20))
+        small = self._bill_with_file(name="small.pdf", content=_pages(2**10))
         with (
-            patch.object(attachments, "create", full),
+            _no_room_beyond(2**20),
             self.assertLogs("odoo.addons.procurify_connector", "WARNING"),
         ):
             self._download()
 
-        self._assert_failed(first, "No space left")
-        self.assertTrue(self._attached(second))
+        self._assert_failed(large, "File too large")
+        self.assertTrue(self._attached(small))
+
+        # There is room again. Half of the file must not stand in its way.
+        self._download()
+
+        self.assertEqual(self._attached(large).raw, _pages(2 * 2**20))
 
     def test_reviewer_retries_a_failed_file(self):
         bill_id = self._bill_with_file(missing=True)
@@ -420,3 +418,18 @@ class TestAttachments(ProcurifyCommon):
         return patch.object(
             type(self.connection), "_client_options", lambda _self: {"max_attempts": 1}
         )
+
+
+def _pages(size):
+    return b"%PDF-1.4".ljust(size)
+
+
+@contextmanager
+def _no_room_beyond(size):
+    """Let the system refuse what makes a file larger than ``size`` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -18,6 +18,7 @@ from .. import (
     ProtocolError,
     StreamError,
     Token,
+    TokenRefused,
     TransientError,
 )
 from .server import (
@@ -311,3 +312,21 @@ def test_secrets_are_in_no_text(
             assert error.__context__ is None
 
     assert not [text for text in texts if SECRET in text or ACCESS_TOKEN in text]
+
+
+def test_a_client_that_does_not_renew_says_so(
+    vendors: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    client = connect(renews_token=False)
+    assert client.is_token_due
+    with pytest.raises(TokenRefused):
+        list(client.pages(VENDORS))
+
+    client.authenticate()
+    assert not client.is_token_due
+    assert len(list(client.pages(VENDORS))) == 1
+
+    vendors.answers[VENDORS.list_path] = [Reply({}, status=401)]
+    with pytest.raises(TokenRefused):
+        list(client.pages(VENDORS))
+    assert len(vendors.seen(TOKEN_PATH)) == 1
