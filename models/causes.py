@@ -268,6 +268,11 @@ CAUSES = {
         _lt("Procurify's document cannot be read: %(value)s"),
         _lt("Replay after the document was corrected in Procurify."),
     ),
+    "undocumented_value": (
+        "Undocumented value",
+        _lt("The document has %(value)s, which Procurify does not document."),
+        _lt("Ask for an update of the connector, then replay; or ignore the document."),
+    ),
     "unexpected": (
         "Unexpected error",
         _lt("The connector failed on this document: %(value)s"),

@@ -222,6 +222,16 @@ class ProcurifyStream(models.Model):
         :param cron: goes on when Procurify asks for a pause
         :returns: False when the cron's time ran out before the end
         """
+        try:
+            return self._read_each(connection, others, cron, read)
+        except CONCURRENCY_ERRORS:
+            # Another job, or a person's button, wrote a row of this page, or where a
+            # failure was to be noted. The page is read again.
+            self.env.cr.rollback()
+            return False
+
+    def _read_each(self, connection, others, cron, read):
+        """Do as :meth:`_read_all`, but raise what concerns other transactions."""
         commit = self.env["ir.cron"]._commit_progress
         stream = self.browse()
         left = len(self) + others
@@ -243,10 +253,6 @@ class ProcurifyStream(models.Model):
                 connection._note_success()
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error, cron)
-        except CONCURRENCY_ERRORS:
-            # Another job wrote a row of this page. The page is read again.
-            self.env.cr.rollback()
-            return False
         commit(1, remaining=others)
         return True
 

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 
-from ..procurify import RESOURCES, ForbiddenError, MissingObject
+from ..procurify import RESOURCES, ForbiddenError, MissingObject, ProtocolError
 from .instants import naive
 
 # Rows whose stamp lies this far before the watermark are read again, because a
 # stamp is given before its transaction is visible. A date-grained filter speaks
 # of days in a time zone that is not ours: one full day on each side.
 OVERLAPS = {"datetime": timedelta(minutes=15), "date": timedelta(days=2)}
-FIRST_STAMP = datetime(1970, 1, 1)  # before it a stamp says nothing
 MAX_PASSES = 5  # over a window that keeps moving while it is read
+BEGINNING = datetime(2000, 1, 1)  # nothing in Procurify is older
 # Requests of each connection's worker between two commits. A page of details at two
 # requests a second would outlast the time that a cron worker has.
 PART_ROUNDS = 5
@@ -27,6 +27,7 @@ class ProcurifyStream(models.Model):
     scan_page = fields.Integer(readonly=True, help="The next page of this window.")
     scan_pass = fields.Integer(readonly=True)
     scan_count = fields.Integer(readonly=True)
+    scan_page_size = fields.Integer(readonly=True, help="What was granted last.")
     scan_staged = fields.Integer(readonly=True, help="New or changed in this window.")
     scan_part = fields.Integer(
         readonly=True, help="New or changed on the page that is not staged whole yet."
@@ -104,11 +105,9 @@ class ProcurifyStream(models.Model):
         if not (resource.modified_filter and self.modified_watermark):
             return {}
         overlap = OVERLAPS[resource.modified_grain]
-        if self.modified_watermark < FIRST_STAMP:
-            return {}
-        start = {"since": _aware(self.modified_watermark - overlap)}
+        start = {"since": _aware(max(self.modified_watermark, BEGINNING) - overlap)}
         if _is_read_by_creation(resource):
-            created = self.created_watermark or self.modified_watermark
+            created = max(self.created_watermark or self.modified_watermark, BEGINNING)
             start["created_since"] = _aware(created - OVERLAPS["date"])
         return start
 
@@ -160,30 +159,50 @@ class ProcurifyStream(models.Model):
         values = {
             "scan_page": page.number + 1,
             "scan_count": page.count,
+            "scan_page_size": page.page_size,
             "scan_staged": self.scan_staged + staged,
             "scan_part": 0,
             "object_count": page.count,
         }
         stamps = [naive(row.modified) for row in page.objects if row.modified]
-        # A wrong stamp in the future would hide all that changes until then.
+        # Procurify's clock may be ahead: all that changes until then would be hidden.
         stamps = [min(stamp, fields.Datetime.now()) for stamp in stamps]
         known = [self.scan_watermark] if self.scan_watermark else []
-        values["scan_watermark"] = max([*stamps, *known], default=False)
-        # A row that leaves, or moves in a list without order, lets others slip to a
-        # page that was read already.
+        values["scan_watermark"] = max(stamps + known, default=False)
         several_pages = page.num_pages > self._number_of_lists(resource)
-        count_moved = page.number > 1 and page.count != self.scan_count
         unordered = bool(resource.order_by) and not ordered
-        if several_pages and (count_moved or (unordered and changed)):
+        if several_pages and (self._is_cut_otherwise(page) or (unordered and changed)):
             values["scan_moved"] = True
-        if not page.obeys_filter:
-            values["warning_message"] = self.env._(
-                "Procurify ignored the date filter of this list: all of it is read."
-            )
-        self.write(values)
+        self.write(values | self._filter_values(page))
         came_to_rest = self.scan_confirms and ordered and not changed
         if page.is_last or came_to_rest:
             self._close_pass(confirm=ordered and several_pages)
+
+    def _is_cut_otherwise(self, page):
+        """Tell whether rows may have slipped to a page that was read already.
+
+        :raises ProtocolError: a page is not there, however often the list is read
+        """
+        if page.is_short and self.scan_pass == MAX_PASSES:
+            raise ProtocolError(f"page {page.number} was announced and is empty")
+        if page.number == 1:
+            return False
+        # Behind larger pages rows were skipped; smaller ones only show some twice.
+        larger = page.page_size > self.scan_page_size > 0
+        return page.is_short or larger or page.count != self.scan_count
+
+    def _filter_values(self, page):
+        """Return the warning that a filter is ignored, or what takes it back."""
+        warning = self.env._(
+            "Procurify ignored the date filter of this list: all of it is read."
+        )
+        if not page.obeys_filter:
+            return {"warning_message": warning}
+        is_new_scan = self.scan_pass == 1 and page.is_first
+        # Another warning is not this one's to take back.
+        if is_new_scan and self.warning_message == warning:
+            return {"warning_message": False}
+        return {}
 
     def _number_of_lists(self, resource):
         """Return how many lists make up this window, each with a page at least."""
@@ -236,6 +255,7 @@ class ProcurifyStream(models.Model):
             "scan_page": 0,
             "scan_pass": 0,
             "scan_count": 0,
+            "scan_page_size": 0,
             "scan_staged": 0,
             "scan_part": 0,
             "scan_moved": False,

@@ -53,8 +53,10 @@ class Page:
     :param number: of the page, from 1, counted through all variants
     :param count: objects in the list, as the server says; all variants together
     :param num_pages: pages in the list, as the server says; all variants together
-    :param page_size: objects per page that the server granted; may be less than asked
+    :param page_size: objects per page that the server granted; may be less than asked,
+        0 if it does not say
     :param is_last: nothing follows; this page may be empty
+    :param is_short: it is empty, or not there, though it was announced
     :param is_first: the number is 1
     :param newest_first: the modified stamps on this page never rise
     :param obeys_filter: no stamp on this page is older than what was asked for
@@ -66,6 +68,7 @@ class Page:
     num_pages: int
     page_size: int
     is_last: bool
+    is_short: bool
     is_first: bool
     newest_first: bool
     obeys_filter: bool
@@ -191,6 +194,7 @@ def page_from(
     said = listing.pagination
     rows = len(listing.objects)
     num_pages = max(1, _integer(said.get("num_pages"), number))
+    announced = max(num_pages if said else 0, previous.num_pages if previous else 0)
     says_last = number >= num_pages or said.get("next", "unsaid") is None
     stamps = [remote.modified for remote in listing.objects if remote.modified]
     oldest = query.start - query.tolerance if query.start else None
@@ -199,8 +203,11 @@ def page_from(
         number=number,
         count=_integer(said.get("count"), previous.count if previous else rows),
         num_pages=num_pages,
-        page_size=_integer(said.get("page_size"), rows),
+        page_size=_integer(
+            said.get("page_size"), previous.page_size if previous else 0
+        ),
         is_last=not listing.objects or says_last,
+        is_short=not listing.objects and 1 < number <= announced,
         is_first=number == 1,
         newest_first=bool(resource.modified_field)
         and all(newer >= older for newer, older in pairwise(stamps)),

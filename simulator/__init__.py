@@ -33,7 +33,8 @@ Misbehaviour
     ``faults`` (see :class:`Fault`) of the tenant and of ``storage``; switches for what
     is not documented: ``all_hides_closed`` (the list of all orders shows only open
     ones), ``keeps_former_lines`` (an order shows lines that left it),
-    ``ignore_filters``, ``ignore_order``, ``reject_secret``.
+    ``ignore_filters``, ``ignore_order``, ``reject_secret``. ``modes`` has names for
+    all of it, and says what comes of it (:data:`MODES`).
 
 Expectations
     :meth:`Dataset.expected`, :meth:`Dataset.expected_orders`,
@@ -48,16 +49,20 @@ A whole year
 from .dataset import Dataset
 from .faults import Fault
 from .model import Expected, ExpectedOrder
+from .modes import MODES, Mode, Outcome
 from .server import DEMO_ID, DEMO_SECRET, Simulator
 from .year import replay, revise_at_random, year_of
 
 __all__ = [
     "DEMO_ID",
     "DEMO_SECRET",
+    "MODES",
     "Dataset",
     "Expected",
     "ExpectedOrder",
     "Fault",
+    "Mode",
+    "Outcome",
     "Simulator",
     "replay",
     "revise_at_random",

@@ -197,6 +197,16 @@ def _expire_tokens(simulator: Simulator, _given: dict[str, Any]) -> object:
     return {}
 
 
+def _mode(simulator: Simulator, given: dict[str, Any]) -> object:
+    """Switch a mode on: ``{"name": "token_expired"}``."""
+    return {"fault": simulator.modes.on(given["name"]).fault}
+
+
+def _no_mode(simulator: Simulator, _given: dict[str, Any]) -> object:
+    simulator.modes.off()
+    return {}
+
+
 ACTIONS: Final[dict[tuple[str, str], Callable[[Simulator, dict[str, Any]], object]]] = {
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _clear_faults,
@@ -213,4 +223,6 @@ ACTIONS: Final[dict[tuple[str, str], Callable[[Simulator, dict[str, Any]], objec
     ("POST", "edits"): _edit,
     ("POST", "switches"): _switch,
     ("POST", "expire-tokens"): _expire_tokens,
+    ("POST", "modes"): _mode,
+    ("DELETE", "modes"): _no_mode,
 }

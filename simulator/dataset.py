@@ -541,6 +541,12 @@ class Dataset(OrderEdits):
         """Change nothing but the time of the last change."""
         self.revise_bill(bill_id)
 
+    def stamp_alike(self, instant: datetime) -> None:
+        """Let all bills have been changed at the same instant."""
+        with self._lock:
+            for bill in list(self._bills.values()):
+                self._store(replace(bill, modified=instant))
+
     def delete_bill(self, bill_id: int, *, keep_inactive: bool = False) -> None:
         """Delete a bill: gone, or only out of the list with `active` false."""
         with self._lock:

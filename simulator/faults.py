@@ -6,9 +6,12 @@ sent. A further kind costs one function and one line in ``KINDS``.
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
+from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ LOGIN_PAGE: Final = (
     b"<body><h1>Sign in to continue</h1></body></html>"
 )
 ELSEWHERE: Final = "http://127.0.0.1:9/elsewhere/"
+BOMB_BYTES: Final = 96 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Fault:
     :param query: parameters that the request must have, e.g. ``{"page": "2"}``
     :param times: how often it happens; None for ever
     :param skip: how many matching requests go well before that
+    :param change: of a ``rewrite``: takes the document, and spoils it
+    :param mode: the name under which it is counted, if not its kind
     """
 
     kind: str
@@ -64,6 +70,8 @@ class Fault:
     sent: int | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
+    change: Callable[[Any], None] | None = None
+    mode: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -84,10 +92,12 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self.struck: Counter[str] = Counter()
+        self.mode = ""
 
     def add(self, path: str = "/", kind: str = "status", **options: Any) -> Fault:
         """Add a fault; see :class:`Fault` for the options."""
-        fault = Fault(kind=kind, path=path, **options)
+        fault = Fault(kind=kind, path=path, **{"mode": self.mode, **options})
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -107,6 +117,7 @@ class Faults:
                     continue
                 if fault.times is not None:
                     fault.times -= 1
+                self.struck[fault.mode or fault.kind] += 1
                 return fault
         return None
 
@@ -194,13 +205,34 @@ def _patch(reply: Reply, fault: Fault) -> Reply:
     return replace(reply, body=json.dumps(document, ensure_ascii=False).encode())
 
 
+def _rewrite(reply: Reply, fault: Fault) -> Reply:
+    """The right reply after a function had its way with the document."""
+    if reply.status != 200 or fault.change is None:
+        return reply
+    document = json.loads(reply.body)
+    fault.change(document)
+    return replace(reply, body=json.dumps(document).encode())
+
+
+def _gzip_bomb(_reply: Reply, _fault: Fault) -> Reply:
+    """A small answer that unpacks to nearly a hundred megabytes."""
+    return Reply(200, _bomb(), headers={"Content-Encoding": "gzip"})
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * BOMB_BYTES, compresslevel=1)
+
+
 KINDS: Final[dict[str, Callable[[Reply, Fault], Reply]]] = {
     "body": _body,
     "drip": _drip,
+    "gzip_bomb": _gzip_bomb,
     "html": _html,
     "patch": _patch,
     "redirect": _redirect,
     "reset": _reset,
+    "rewrite": _rewrite,
     "slow": _slow,
     "status": _status,
     "truncate": _truncate,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_PAGE_SIZE: Final = 10
 NOT_FILTERS: Final = {"page", "page_size", "order_by", "format"}
 REMEMBERED: Final = 16
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 Query = Mapping[str, str]
 
@@ -57,12 +60,17 @@ class Resource:
 
 @dataclass
 class Lister:
-    """Serves pages of one data set, and remembers the last selections."""
+    """Serves pages of one data set, and remembers the last selections.
+
+    :param shift_days: so much later begin the days that a filter by date asks for, as
+        they do for a server that counts them in another time zone
+    """
 
     dataset: Dataset
     page_size_cap: int = 100
     ignore_filters: bool = False
     ignore_order: bool = False
+    shift_days: int = 0
     doubled_locations: bool = True
     _lock: Any = field(default_factory=threading.Lock, repr=False)
     _selections: OrderedDict[Any, tuple[list[Any], Json]] = field(
@@ -107,6 +115,7 @@ class Lister:
             resource.path,
             self.ignore_filters,
             self.ignore_order,
+            self.shift_days,
             order,
             tuple(sorted(asked.items())),
         )
@@ -133,12 +142,19 @@ class Lister:
             if not text:
                 continue
             try:
+                text = self._shifted(name, text)
                 tests.append(resource.filters[name](text))
             except BadFilterError as error:
                 messages[name] = [str(error)]
         if messages:
             raise BadQueryError(messages)
         return [row for row in rows if all(test(row) for test in tests)]
+
+    def _shifted(self, name: str, text: str) -> str:
+        if not self.shift_days or not name.endswith("_0") or not DAY.fullmatch(text):
+            return text
+        day = date.fromisoformat(text) + timedelta(days=self.shift_days)
+        return day.isoformat()
 
     def _sorted(self, resource: Resource, rows: list[Any], order: str) -> list[Any]:
         """Return the rows in the order asked for; names that are not known count

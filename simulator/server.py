@@ -18,9 +18,11 @@ from .bill_documents import BillRenderer, total
 from .dataset import Dataset
 from .faults import Faults, Reply
 from .listing import BadQueryError, Lister, NoSuchPageError
+from .modes import Modes
 from .order_documents import OrderRenderer
 from .resources import RESOURCES
 from .storage import Storage
+from .tls import self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,27 +117,41 @@ class Simulator:
         self._storage_http = _Server(self.storage, 0)
         self.dataset.storage_url = self.storage_url
         self.access.label = str(self._http.server_port)
-        self._threads: list[threading.Thread] = []
+        self.modes = Modes(self)
+        self.spoiled: set[int] = set()
+        self._threads: dict[_Server, threading.Thread] = {}
+        self._secure: _Server | None = None
+        self._listening = threading.RLock()
+        self._reopening: threading.Timer | None = None
 
     # --- life ---------------------------------------------------------------------
 
     def start(self) -> Simulator:
         for server in (self._http, self._storage_http):
-            thread = threading.Thread(
-                target=server.serve_forever, args=(0.05,), daemon=True
-            )
-            thread.start()
-            self._threads.append(thread)
+            self._open(server)
         return self
 
     def stop(self) -> None:
         self.stopping.set()
+        if self._reopening:
+            self._reopening.cancel()
+        self.hide_certificate()
         for server in (self._http, self._storage_http):
-            if self._threads:
-                server.shutdown()
-            server.server_close()
-        for thread in self._threads:
+            self._close(server)
+
+    def _open(self, server: _Server) -> None:
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.05,), daemon=True
+        )
+        thread.start()
+        self._threads[server] = thread
+
+    def _close(self, server: _Server) -> None:
+        thread = self._threads.pop(server, None)
+        if thread is not None:
+            server.shutdown()
             thread.join()
+        server.server_close()
 
     def __enter__(self) -> Simulator:
         return self.start()
@@ -147,6 +163,47 @@ class Simulator:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    # --- doors --------------------------------------------------------------------
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse connections for so long, and break those that are open."""
+        with self._listening:
+            self._close(self._http)
+            self._reopening = threading.Timer(seconds, self.listen)
+            self._reopening.daemon = True
+            self._reopening.start()
+
+    def listen(self) -> None:
+        """Listen again at the same port, unless it is listened already."""
+        with self._listening:
+            if self._reopening is None or self.stopping.is_set():
+                return
+            self._reopening.cancel()
+            self._reopening = None
+            self._http = _Server(self, self._http.server_port)
+            self._open(self._http)
+
+    def show_certificate(self) -> None:
+        """Be found by https at :attr:`address`, with a certificate of one's own."""
+        if self._secure is None:
+            self._secure = _Server(self, 0)
+            self._secure.socket = self_signed().wrap_socket(
+                self._secure.socket, server_side=True
+            )
+            self._open(self._secure)
+
+    def hide_certificate(self) -> None:
+        if self._secure is not None:
+            self._close(self._secure)
+            self._secure = None
+
+    @property
+    def address(self) -> str:
+        """Where the tenant is found now: at its base URL, or by https."""
+        if self._secure is None:
+            return self.base_url
+        return f"https://127.0.0.1:{self._secure.server_port}"
 
     # --- what tests look at and turn ------------------------------------------------
 
@@ -340,7 +397,12 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, site: Site, port: int) -> None:
         self.site = site
+        self.is_closed = False
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def server_close(self) -> None:
+        self.is_closed = True
+        super().server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -366,6 +428,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.headers,
             self.rfile.read(length),
         )
+        if self.server.is_closed:
+            self.hang_up(reset=True)
+            return
         self.deliver(self.server.site.reply(request))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = answer

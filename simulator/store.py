@@ -106,6 +106,16 @@ class Store:
             self._latest = now
             return tenant_time.local(now)
 
+    def set_clock(self, clock: Callable[[], datetime] = utc_now) -> None:
+        """Let the server's clock go otherwise, even back; as the world's again."""
+        with self._lock:
+            self._clock, self._latest = clock, None
+
+    def number_from(self, first: int) -> None:
+        """Give the next bill this number, if no higher one is taken."""
+        with self._lock:
+            self._next_pk = max(first, self._next_pk)
+
     def _now(self, drawn: datetime) -> datetime:
         """Return the instant of an edit; what was drawn, while the past is made."""
         return drawn if self._in_the_past else self.stamp()

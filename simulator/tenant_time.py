@@ -32,7 +32,10 @@ def at(day: date, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
 
 def local(instant: datetime) -> datetime:
     """Return the instant in the tenant's own time."""
-    return instant.astimezone(offset_on(instant.astimezone(STANDARD).date()))
+    year = instant.astimezone(STANDARD).year
+    starts = datetime.combine(_sunday(year, 3, 2), time(2), STANDARD)
+    ends = datetime.combine(_sunday(year, 11, 1), time(1), STANDARD)
+    return instant.astimezone(DAYLIGHT if starts <= instant < ends else STANDARD)
 
 
 def text(instant: datetime) -> str:

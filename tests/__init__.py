@@ -16,6 +16,7 @@ from . import test_connection
 from . import test_edge_cases
 from . import test_edge_life
 from . import test_edge_vendors
+from . import test_faults
 from . import test_fetch
 from . import test_fuzz
 from . import test_inventory

@@ -33,7 +33,7 @@ _BILLS = """
       JOIN res_currency c ON c.id = m.currency_id
      WHERE r.resource = 'bill' AND r.res_model = 'account.move'
 """
-# In the order of their numbers, which is the order in which they were written.
+# Of a kind in the order of their numbers, in which they were written.
 _LINES = """
     SELECT l.move_id, l.display_type, a.code_store::text, l.name, l.price_subtotal,
            l.balance, l.analytic_distribution,
@@ -43,7 +43,19 @@ _LINES = """
              WHERE r.account_move_line_id = l.id)
       FROM account_move_line l
       JOIN account_account a ON a.id = l.account_id
-     ORDER BY l.id
+     ORDER BY l.display_type, l.id
+"""
+_ORDERS = """
+    SELECT r.external_id, o.state, p.name, o.partner_ref, o.origin, c.name,
+           o.amount_untaxed, o.amount_total,
+           (SELECT array_agg(l.name || ' ' || l.product_qty || ' ' || l.price_unit
+                             ORDER BY l.id)
+              FROM purchase_order_line l WHERE l.order_id = o.id)
+      FROM procurify_record r
+      JOIN purchase_order o ON o.id = r.res_id
+      JOIN res_partner p ON p.id = o.partner_id
+      JOIN res_currency c ON c.id = o.currency_id
+     WHERE r.resource = 'purchase_order' AND r.res_model = 'purchase.order'
 """
 _ANALYTIC_NAMES = "SELECT id, name->>'en_US' FROM account_analytic_account"
 _PARTNERS = "SELECT name, ref, email, supplier_rank > 0, active FROM res_partner"
@@ -67,6 +79,11 @@ _DEFECTS = {
             ON r.res_model = 'account.move' AND r.res_id = m.id
          GROUP BY m.id HAVING count(r.id) != 1
     """,
+    "orders that several records of orders stand for": """
+        SELECT res_id FROM procurify_record
+         WHERE resource = 'purchase_order' AND res_id IS NOT NULL
+         GROUP BY res_id HAVING count(*) > 1
+    """,
     "records whose bill is not there": """
         SELECT r.external_id FROM procurify_record r
           LEFT JOIN account_move m ON m.id = r.res_id
@@ -84,7 +101,7 @@ _DEFECTS = {
     "causes that hold nothing": """
         SELECT c.code, c.key FROM procurify_cause c
           LEFT JOIN procurify_record_cause_rel l ON l.cause_id = c.id
-         WHERE l.cause_id IS NULL
+         WHERE l.cause_id IS NULL AND c.state = 'open'
     """,
     "crons that failed or were switched off": """
         SELECT c.cron_name, c.failure_count, c.active FROM ir_cron c
@@ -127,6 +144,8 @@ class Books:
     records: dict[tuple[str, str], tuple[Any, ...]]
     #: {external id: the head of the bill and its lines}
     bills: dict[str, tuple[Any, ...]]
+    #: {external id: the head of the order and its lines}
+    orders: dict[str, tuple[Any, ...]]
     #: {partner: how many there are}
     partners: Counter[tuple[Any, ...]]
     defects: dict[str, Rows]
@@ -165,6 +184,7 @@ def read_books(query: Query) -> Books:
             external_id: (*head, *lines.get(move_id, ()))
             for external_id, move_id, *head in query(_BILLS)
         },
+        orders={row[0]: row[1:] for row in query(_ORDERS)},
         partners=Counter(query(_PARTNERS)),
         defects={
             name: found for name, sql in _DEFECTS.items() if (found := query(sql))

@@ -244,6 +244,7 @@ class Server:
         self._process = process
         self._name_in_postgres = f"odoo-{process.pid}"
         self.address = address
+        self._client: WebClient | None = None
 
     @property
     def is_running(self) -> bool:
@@ -257,10 +258,11 @@ class Server:
         return client
 
     def press_sync_now(self) -> None:
-        """Log in and press the button on the connection."""
-        client = self.logged_in()
-        (connection,) = client.read("procurify.connection", [], "name")
-        client.call("procurify.connection", "action_sync_now", [connection["id"]])
+        """Press the button on the connection, after a log in at the first time."""
+        if self._client is None:
+            self._client = self.logged_in()
+        (connection,) = self._client.read("procurify.connection", [], "name")
+        self._client.call("procurify.connection", "action_sync_now", [connection["id"]])
 
     def has_uncommitted(self, table: str) -> bool:
         """Tell whether a transaction of this server has begun to write to a table."""

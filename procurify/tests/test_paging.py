@@ -112,7 +112,41 @@ def test_a_list_that_shrank_ends_with_an_empty_page(
 
     assert _ids(pages) == [["1"], []]
     assert pages[1].is_last
+    assert [page.is_short for page in pages] == [False, True]
     assert len(server.seen(VENDORS.list_path)) == 2
+
+
+def test_a_page_behind_the_last_is_not_short(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    rows = [vendor_json(number) for number in range(1, 4)]
+    server.answers[VENDORS.list_path] = _pages_of(rows, 2)
+
+    pages = list(connect(page_size=2).pages(VENDORS, first_page=7))
+
+    assert [page.is_short for page in pages] == [False]
+
+
+@pytest.mark.parametrize("count", [-1, 2**31, 10**30])
+def test_a_count_that_no_list_has_is_not_believed(
+    server: FaultyServer, connect: Callable[..., Client], count: int
+) -> None:
+    answer = page_json([vendor_json(1)], count=count)
+    server.answers[VENDORS.list_path] = [Reply(answer)]
+
+    [page] = connect().pages(VENDORS)
+
+    assert page.count == 1
+
+
+@pytest.mark.parametrize("key", ["a\0b", "\ud83d", "\x1b"])
+def test_a_key_that_no_database_takes_is_no_key(
+    server: FaultyServer, connect: Callable[..., Client], key: str
+) -> None:
+    server.answers[VENDORS.list_path] = [Reply(page_json([vendor_json(1, id=key)]))]
+
+    with pytest.raises(ProtocolError, match="without a key"):
+        list(connect().pages(VENDORS))
 
 
 @pytest.mark.parametrize(
