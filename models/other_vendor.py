@@ -1,6 +1,7 @@
 """The catch-all vendor «OTHER»: who really sells is a text on the order's lines."""
 
 from ..procurify import Vendor, VendorType
+from ..procurify.payloads.values import short_key
 from .procurify_import_mixin import json_text, normalise
 
 _PREFIX = "other:"
@@ -26,7 +27,7 @@ class OtherVendor:
     def external_id(self):
         """What the vendor is staged under; without a name the catch-all itself."""
         key = next(iter(self.names), None)
-        return f"{_PREFIX}{key}" if key else self.vendor.external_id
+        return f"{_PREFIX}{short_key(key)}" if key else self.vendor.external_id
 
     def mentioned(self):
         """Return what is staged for the name, as ``_resolve`` takes it."""

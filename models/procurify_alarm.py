@@ -103,12 +103,13 @@ class ProcurifyAlarm(models.Model):
         )
         for alarm in raised:
             alarm.message = found[alarm.connection_id, alarm.code]
-        raised._raise()
+        raised._log_raised()
+        (raised | self.browse(known[key].id for key in found if key in known))._tell()
 
     # === TELLING === #
 
-    def _raise(self):
-        """Write what began to the audit, and to a manager's activities."""
+    def _log_raised(self):
+        """Write what began to the audit."""
         audit = self.env["procurify.audit"]
         for alarm in self:
             audit._log_records(
@@ -117,8 +118,13 @@ class ProcurifyAlarm(models.Model):
                 reason=alarm.message,
                 after={"alarm": alarm.code},
             )
+
+    def _tell(self):
+        """Schedule an activity for what began after it was last told, if it was."""
         since = fields.Datetime.now() - TOLD_AGAIN_AFTER
-        untold = self.filtered(lambda a: not a.told_at or a.told_at < since)
+        untold = self.filtered(
+            lambda a: not a.told_at or a.told_at < min(since, a.raised_at)
+        )
         managers = untold.connection_id._responsible_managers()
         labels = dict(self._fields["code"]._description_selection(self.env))
         for alarm in untold:

@@ -320,11 +320,11 @@ class ProcurifyRecord(models.Model):
 def indented(text):
     """Return JSON ``text`` on several lines, every number with the digits it had.
 
-    Text that is no JSON is returned as it is.
+    Text that is no JSON, or nested too deeply, is returned as it is.
     """
     try:
         data = json.loads(text, parse_float="\0{}\0".format, parse_int="\0{}\0".format)
-    except ValueError:
+        lines = json.dumps(data, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
         return text
-    lines = json.dumps(data, indent=2, ensure_ascii=False)
     return re.sub(r'"\\u0000(.+?)\\u0000"', r"\1", lines)

@@ -24,6 +24,12 @@ _PRIVATE = tuple(
         "fc00::/7",
     )
 )
+# Where clouds answer their machines about themselves, keys included; link-local is
+# refused anyway.
+_METADATA = tuple(
+    ipaddress.ip_address(address)
+    for address in ("168.63.129.16", "100.100.100.200", "fd00:ec2::254")
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -78,6 +84,8 @@ class Reach:
         if address.is_loopback:
             if not self.loopback:
                 raise PrivateAddressError(host, can_be_allowed=False)
+        elif address in _METADATA:
+            raise PrivateAddressError(host, can_be_allowed=False)
         elif any(address in network for network in _PRIVATE):
             if not self.private:
                 raise PrivateAddressError(host, can_be_allowed=True)

@@ -82,6 +82,12 @@ class TestAlarm(ProcurifyCommon):
         self.assertFalse(alarm.cleared_at)
         self.assertFalse(self._activities())
 
+        # It stays this time: a day later it is told again, and then no more.
+        alarm.sudo().told_at -= timedelta(days=2)
+        for _run in range(2):
+            self.env["procurify.alarm"]._cron_alarm()
+            self.assertEqual(len(self._activities()), 1)
+
         self.crons[0].active = True
         self.env["procurify.alarm"]._cron_alarm()
         alarm.sudo().told_at -= timedelta(days=2)

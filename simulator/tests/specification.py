@@ -85,7 +85,7 @@ class Specification:
         self, schema: dict[str, Any], value: object, place: str
     ) -> Iterator[str]:
         """Yield the fields that the schema does not know."""
-        schema = self._resolved(schema)
+        schema = self.resolved(schema)
         if isinstance(value, list):
             for position, entry in enumerate(value):
                 inner = schema.get("items", {})
@@ -98,11 +98,12 @@ class Specification:
                 else:
                     yield f"{place}.{name}: not in the specification"
 
-    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return what a schema refers to, or itself."""
         if "$ref" in schema:
-            return self._resolved(self.schemas[schema["$ref"].rpartition("/")[2]])
+            return self.resolved(self.schemas[schema["$ref"].rpartition("/")[2]])
         if "allOf" in schema:
-            return self._resolved(schema["allOf"][0])
+            return self.resolved(schema["allOf"][0])
         return schema
 
 
