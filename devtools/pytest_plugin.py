@@ -11,6 +11,7 @@ is no browser.
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import _pytest.pathlib
 import pytest
@@ -33,7 +34,7 @@ ALLOW_SKIPS = "PROCURIFY_ALLOW_SKIPS"
 
 #: Set by "./dev test fuzz".
 FUZZ = "PROCURIFY_FUZZ"
-FUZZ_EXAMPLES = 2000
+FUZZ_EXAMPLES = int(os.environ.get("PROCURIFY_FUZZ_EXAMPLES", "2000"))
 
 _left_out = pytest.StashKey[int]()
 _resolve_by_folder = _pytest.pathlib.resolve_pkg_root_and_module_name
@@ -81,9 +82,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Watch for tests that are skipped, unless a person allowed it."""
     config.addinivalue_line("markers", f"{SPECIFICATION_MARK}: needs {SPECIFICATION}")
-    if os.environ.get(FUZZ):
-        settings.register_profile("fuzz", max_examples=FUZZ_EXAMPLES, deadline=None)
-        settings.load_profile("fuzz")
     if not os.environ.get(ALLOW_SKIPS):
         config.pluginmanager.register(SkippedTests())
 
@@ -92,6 +90,8 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Select the tests for this database, and for who has the specification."""
+    if os.environ.get(FUZZ):
+        _try_more(items)
     _deselect(config, items, lambda item: not _belongs(item, config))
     beside = ROOT.parent / "shared" / "procurify" / "openapi.yaml"
     if os.environ.get(SPECIFICATION) or beside.exists() or os.environ.get("CI"):
@@ -99,6 +99,20 @@ def pytest_collection_modifyitems(
     config.stash[_left_out] = _deselect(
         config, items, lambda item: bool(item.get_closest_marker(SPECIFICATION_MARK))
     )
+
+
+def _try_more(items: list[pytest.Item]) -> None:
+    """Try each property with many examples, and each time with other ones.
+
+    Not by a profile: what a test says of itself would win.
+    """
+    for item in items:
+        test: Any = getattr(item, "obj", None)
+        # Where hypothesis' own plugin for pytest looks for them.
+        if usual := getattr(test, "_hypothesis_internal_use_settings", None):
+            test._hypothesis_internal_use_settings = settings(
+                usual, max_examples=FUZZ_EXAMPLES, derandomize=False
+            )
 
 
 def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
