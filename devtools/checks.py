@@ -21,7 +21,10 @@ ADDON_CODE = (
     "tests",
 )
 TYPED_PACKAGES = ("procurify", "simulator", "devtools")
-DOCUMENTS = ("README.rst", "CHANGELOG.rst", "docs/edge-cases.rst", "docs/faults.rst")
+DOCUMENTS = (
+    *("README.rst", "CHANGELOG.rst"),
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.rst"))),
+)
 XML_FOLDERS = ("data", "security", "static", "views", "wizard")
 
 #: Returns what is wrong, in the words of the tool; nothing when all is well.

@@ -110,6 +110,7 @@ def _own_rows(env: Any) -> set[str]:
         | {"first_seen": now, "last_seen": now}
     )
     made = {
+        "procurify.alarm": {"connection_id": connection.id, "code": "not_read"},
         "procurify.attachment": {
             "record_id": bill.id,
             "external_id": "1",

@@ -22,6 +22,7 @@ class Rights(NamedTuple):
 
 
 MODELS = {
+    "procurify.alarm": Rights(read="reviewer"),
     "procurify.append.only": Rights(),
     "procurify.attachment": Rights(read="reviewer"),
     "procurify.audit": Rights(read="reviewer"),
@@ -67,6 +68,7 @@ METHODS = {
         "action_sync_now": "reviewer",
         "action_test_connection": "manager",
         "action_verify_audit": "reviewer",
+        "read_alarms": "reviewer",
     },
     "procurify.ignore": {"action_ignore": "reviewer"},
     "procurify.record": {
