@@ -369,8 +369,10 @@ class ProcurifyConnection(models.Model):
                 )
             )
         self.env["procurify.audit"]._log_records("sync_requested", self)
-        self.sudo().stream_ids.write({"next_attempt": False})
-        self.sudo().write({"retry_at": False})
+        # What is locked is being read right now.
+        streams = self.sudo().stream_ids.try_lock_for_update(allow_referencing=True)
+        streams.write({"next_attempt": False})
+        self.sudo().filtered("retry_at").write({"retry_at": False})
         self.env.ref("procurify_connector.ir_cron_fetch").sudo()._trigger()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return self._notification(
