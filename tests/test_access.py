@@ -248,6 +248,9 @@ class TestAccess(ProcurifyCommon):
         env["procurify.route"].create(
             {"connection_id": connection.id, "company_id": self.theirs.id}
         )
+        env["procurify.alarm"].create(
+            {"connection_id": connection.id, "code": "not_read"}
+        )
         env["procurify.link"].create(
             {
                 "company_id": self.theirs.id,

@@ -47,12 +47,10 @@ class TestConnection(ProcurifyCommon):
         self.assertEqual(self._records("bill").state, "done")
 
     def test_private_address_is_refused_until_a_manager_allows_it(self):
-        self.connection.base_url = "https://10.0.0.9"
-        self.connection.action_test_connection()
+        self._ask("https://10.0.0.9")
         self.assertIn("may allow it", self.connection.error_message)
 
-        self.connection.base_url = "https://169.254.169.254"
-        self.connection.action_test_connection()
+        self._ask("https://169.254.169.254")
         self.assertIn("never asked", self.connection.error_message)
 
         self.connection.allow_private_address = True
@@ -331,6 +329,11 @@ class TestConnection(ProcurifyCommon):
         self.assertNotIn("very-secret", row)
 
     # === HELPERS === #
+
+    def _ask(self, address):
+        """Test another address; the secret belongs to the one before."""
+        self.connection.write({"base_url": address, "client_secret": "another"})
+        self.connection.action_test_connection()
 
     def _without_pauses(self):
         """The client's back-off has tests of its own; here it only costs time."""
