@@ -3,6 +3,7 @@
 import os
 from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
 import requests
 
@@ -64,17 +65,16 @@ def chosen_modes():
     return [MODES[name] for name in names or MODES]
 
 
-class _Impatient(requests.adapters.HTTPAdapter):
+class _Impatient(requests.Session):
     """Odoo's tests wait ten seconds at the least; this does not."""
 
-    def send(self, request, **options):
-        return super().send(request, **options | {"timeout": 0.3})
-
-
-def _impatient_session():
-    session = requests.Session()
-    session.mount("http://", _Impatient())
-    return session
+    def get_adapter(self, url):
+        adapter = super().get_adapter(url)
+        return SimpleNamespace(
+            send=lambda request, **options: adapter.send(
+                request, **options | {"timeout": 0.3}
+            )
+        )
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -100,9 +100,7 @@ class TestFaults(ProcurifyCommon):
     def _quick(self, _connection=None):
         """Wait for nobody, but note for how long it would have been."""
         options = {"max_attempts": 3, "sleep": self.waited.append}
-        return options | (
-            {"session_factory": _impatient_session} if self.impatient else {}
-        )
+        return options | ({"session_factory": _Impatient} if self.impatient else {})
 
     def test_every_fault_ends_in_the_books_of_a_quiet_run(self):
         with self._undone(), self._procurify():

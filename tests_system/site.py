@@ -297,6 +297,6 @@ class Server:
 
     def kill(self) -> None:
         """Send SIGKILL to the whole process group, as ``kill -9`` does."""
-        if self._process.poll() is None:
+        if self.is_running:
             os.killpg(self._process.pid, signal.SIGKILL)
         assert self._process.wait() == -signal.SIGKILL
