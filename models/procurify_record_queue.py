@@ -1,16 +1,20 @@
 """The queue of the import: which records are next, and the cron that takes them."""
 
+from bisect import bisect
 from datetime import timedelta
+from itertools import accumulate
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_record_import import IMPORT_BATCH_SIZE, IMPORT_ORDER
 
+IMPORT_BATCH_BYTES = 2_000_000  # of payload: two hundred bills of five lines
 MOST_WORKERS = 8  # that find a batch of one resource at the same time
-OTHERS_NEED_S = 15  # until those who hold what is left are done with it
+OTHERS_NEED_S = 15  # until those who hold all that is left are done with it
 
 
 class ProcurifyRecord(models.Model):
@@ -43,8 +47,25 @@ class ProcurifyRecord(models.Model):
             if records:
                 return records.try_lock_for_update(
                     allow_referencing=True, limit=IMPORT_BATCH_SIZE
-                )
+                )._first_bytes(IMPORT_BATCH_BYTES)
         return self.browse()
+
+    def _first_bytes(self, limit):
+        """Return the first of these records: one, or as many as ``limit`` bytes hold.
+
+        What takes time is lines, not documents, and a batch must end within a cron
+        worker's time.
+        """
+        sizes = self.env.execute_query(
+            SQL(
+                "SELECT id, octet_length(payload) FROM %s WHERE id IN %s ORDER BY id",
+                SQL.identifier(self._table),
+                tuple(self.ids) or (None,),
+            )
+        )
+        ends = accumulate(size or 0 for _id, size in sizes)
+        within = bisect([*ends], limit)
+        return self.browse(id_ for id_, _size in sizes[: max(within, 1)])
 
     @api.model
     def _heal(self, connections):
@@ -73,23 +94,21 @@ class ProcurifyRecord(models.Model):
         self._heal(connections)
         # What waited for something gets one new chance in each run.
         self.search([("state", "=", "waiting")])._requeue()
-        time_left = commit(remaining=self.search_count(domain))
-        count = 0
+        wait_s = 0
         try:
-            while (time_left or is_run_manually()) and (
-                records := self._next_todo(domain)
-            ):
+            commit(remaining=self.search_count(domain))
+            while records := self._next_todo(domain):
                 records._import()
-                count += len(records)
                 time_left = commit(len(records), remaining=self.search_count(domain))
+                if not (time_left or is_run_manually()):
+                    break
+            else:
+                wait_s = OTHERS_NEED_S
         except CONCURRENCY_ERRORS:
             # Somebody wrote what this batch read: it is still pending.
             self.env.cr.rollback()
-            time_left = 0
         if self.search_count(domain, limit=1):
-            # With time left, others hold it.
-            delay = timedelta(seconds=OTHERS_NEED_S if time_left else 0)
             cron = self.env.ref("procurify_connector.ir_cron_import")
-            cron._trigger(fields.Datetime.now() + delay)
-        # Odoo would warn of a run that did nothing of what it found, and repeat it.
-        commit(**({} if count else {"remaining": 0}))
+            cron._trigger(fields.Datetime.now() + timedelta(seconds=wait_s))
+        # Odoo would repeat this run ten times before the other jobs have their turn.
+        commit(remaining=0)

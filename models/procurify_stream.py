@@ -213,6 +213,8 @@ class ProcurifyStream(models.Model):
                 is_read = mine._read_all(connection, left, cron, read)
             if not is_read:
                 self.env.ref(f"procurify_connector.{cron}")._trigger()
+                # Odoo would repeat this run ten times before others have their turn.
+                self.env["ir.cron"]._commit_progress(remaining=0)
                 break
 
     def _read_all(self, connection, others, cron, read):

@@ -1,6 +1,7 @@
 """Reading one window of a stream, page by page, until it came to rest."""
 
 from datetime import datetime, timedelta, timezone
+from math import ceil
 
 from odoo import api, fields, models
 
@@ -37,6 +38,36 @@ class ProcurifyStream(models.Model):
         readonly=True, help="This pass only looks for what came on top meanwhile."
     )
     scan_watermark = fields.Datetime(readonly=True)
+    progress = fields.Char(
+        compute="_compute_progress", help="How far the reading at hand has come."
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "scan_pass", "scan_page", "scan_count", "scan_page_size", "scan_staged"
+    )
+    def _compute_progress(self):
+        for stream in self:
+            stream.progress = stream._progress_text() if stream.scan_pass else False
+
+    def _progress_text(self):
+        if not self.scan_page_size:
+            return self.env._("Reading the first page")
+        values = {
+            "page": self.scan_page,
+            "pages": max(ceil(self.scan_count / self.scan_page_size), self.scan_page),
+            "changed": self.scan_staged,
+        }
+        if self.scan_pass > 1:
+            return self.env._(
+                "Reading what changed meanwhile: page %(page)s of %(pages)s, "
+                "%(changed)s new or changed",
+                **values,
+            )
+        return self.env._(
+            "Reading page %(page)s of %(pages)s, %(changed)s new or changed", **values
+        )
 
     # === FETCH METHODS === #
 

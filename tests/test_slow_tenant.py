@@ -35,6 +35,25 @@ class TestSlowTenant(ProcurifyCommon):
         self.assertFalse(stream.scan_part)
         self.assertTrue(stream.modified_watermark)
 
+    def test_how_far_a_reading_has_come_is_to_be_seen(self):
+        stream = self._stream("bill")
+        self.connection.page_size = 2
+        seen = []
+        with self.connection._client() as client:
+            steps = stream._fetch(client)
+            for _step in range(2):
+                next(steps)
+                seen.append(stream.progress)
+        self.assertEqual(
+            seen,
+            [
+                f"Reading page {page} of {self.bills // 2}, {staged} new or changed"
+                for page, staged in ((2, 2), (3, 4))
+            ],
+        )
+        self._fetch()
+        self.assertFalse(stream.progress)
+
     def test_page_that_was_staged_in_parts_is_not_taken_for_unchanged(self):
         """The second half of it, which is as it was, must not end the window."""
         self._synchronise()
