@@ -8,6 +8,9 @@ from odoo.fields import Domain
 from .concurrency import CONCURRENCY_ERRORS, created_once
 
 TOLD_AGAIN_AFTER = timedelta(days=1)  # a cause that comes and goes is told once a day
+# What is late when Odoo was off for a night, and mostly is no more after some minutes.
+OFTEN_PASSES = ("not_read", "cron_late")
+PASSES_WITHIN = timedelta(minutes=20)
 # Codes are stored and audited: a code keeps its meaning.
 CODES = [
     ("not_read", "Procurify was not read"),
@@ -121,9 +124,12 @@ class ProcurifyAlarm(models.Model):
 
     def _tell(self):
         """Schedule an activity for what began after it was last told, if it was."""
-        since = fields.Datetime.now() - TOLD_AGAIN_AFTER
+        now = fields.Datetime.now()
         untold = self.filtered(
-            lambda a: not a.told_at or a.told_at < min(since, a.raised_at)
+            lambda a: (
+                (not a.told_at or a.told_at < min(now - TOLD_AGAIN_AFTER, a.raised_at))
+                and (a.code not in OFTEN_PASSES or a.raised_at < now - PASSES_WITHIN)
+            )
         )
         managers = untold.connection_id._responsible_managers()
         labels = dict(self._fields["code"]._description_selection(self.env))

@@ -152,6 +152,9 @@ class ProcurifyConnection(models.Model):
     def _is_silent(self, stream):
         usual = timedelta(minutes=stream.interval_minutes * self.silence_intervals)
         since = stream.last_success or stream.create_date
+        if stream.scan_pass and not stream.error_message:
+            # Each page that is staged is written here.
+            since = max(since, stream.write_date)
         return since < fields.Datetime.now() - max(usual, SHORTEST_SILENCE)
 
     def _own_alarms(self):

@@ -56,6 +56,7 @@ class TestAlarm(ProcurifyCommon):
                 self.assertEqual(self._codes_shown(), [code])
                 for _run in range(2):
                     self.env["procurify.alarm"]._cron_alarm()
+                    self._let_it_last()
                 self.assertEqual(len(self._activities()), 1, "Told, and told once.")
                 self.assertEqual(self._audited("alarm_raised")[0].after["alarm"], code)
 
@@ -69,6 +70,35 @@ class TestAlarm(ProcurifyCommon):
                     self._audited("alarm_cleared")[0].before["alarm"], code
                 )
         self.assertEqual(len(self._audited("alarm_raised")), len(states))
+
+    def test_what_a_start_of_odoo_mends_by_itself_is_told_to_nobody(self):
+        """After a night without Odoo all is late, until the first jobs have run."""
+        hours_ago = fields.Datetime.now() - timedelta(hours=7)
+        self.streams.sudo().last_success = hours_ago
+        self.crons.write({"nextcall": hours_ago})
+        self.env["procurify.alarm"]._cron_alarm()
+        self.assertEqual(self._codes_shown(), ["not_read", "cron_late"])
+        self.assertFalse(self._activities())
+
+        self.crons.write({"nextcall": fields.Datetime.now()})
+        self._let_it_last()
+        self.env["procurify.alarm"]._cron_alarm()
+        self.assertEqual(len(self._activities()), 1, "It is still not read.")
+
+    def test_list_that_is_being_read_is_not_silent(self):
+        """The first reading of a large tenant takes many hours."""
+        hours_ago = fields.Datetime.now() - timedelta(hours=7)
+        self.streams.sudo().write(
+            {"last_success": hours_ago, "scan_pass": 1, "scan_page": 3}
+        )
+        self.env.flush_all()
+        self.assertFalse(self._codes_shown())
+
+        self.env.cr.execute(
+            "UPDATE procurify_stream SET write_date = write_date - interval '7 hours'"
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self._codes_shown(), ["not_read"])
 
     def test_what_comes_and_goes_is_told_once_a_day(self):
         for is_on in (False, True, False):
@@ -172,3 +202,9 @@ class TestAlarm(ProcurifyCommon):
             [("event", "=", event), ("connection_ref", "=", self.connection.id)],
             order="id desc",
         )
+
+    def _let_it_last(self):
+        """Let what is wrong now be wrong for an hour."""
+        alarms = self.env["procurify.alarm"].sudo().search([])
+        for alarm in alarms:
+            alarm.raised_at -= timedelta(hours=1)
