@@ -31,8 +31,10 @@ FIRST_PORT = 8369
 #: Two servers that start at the same time must not choose the same port.
 _starts = itertools.count()
 POLL_S = 0.005
-#: What takes longer has hung: a whole synchronisation takes some seconds.
+#: What comes no further for so long has hung: a batch takes some seconds.
 PATIENCE_S = 60
+#: What still comes further after so long goes round in circles.
+MOST_PATIENCE_S = 1200
 #: Odoo's cron threads look at the database once a minute, unless they are notified.
 RING_EVERY_S = 0.5
 
@@ -193,11 +195,16 @@ class Site:
         Meanwhile the cron threads are woken as often as a trigger would wake them:
         after a restart they would sleep for their first minute.
         """
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
+        started_at = moved_at = time.monotonic()
+        progress = None
+        while (
+            time.monotonic() - moved_at < PATIENCE_S
+            and time.monotonic() - started_at < MOST_PATIENCE_S
+        ):
             if seen := look():
                 return seen
-            self._ring()
+            if self._ring() and progress != (progress := self.progress()):
+                moved_at = time.monotonic()
             time.sleep(POLL_S)
         log = "\n".join(self.log.read_text().splitlines()[-15:])
         raise AssertionError(f"{complaint}: {self.progress()}\n{log}")
@@ -220,11 +227,13 @@ class Site:
         self.wait_until_complete()
         assert self.rows(_NOT_READ_SINCE, pressed_at) == []
 
-    def _ring(self) -> None:
-        if time.monotonic() - self._rang_at > RING_EVERY_S:
-            self._rang_at = time.monotonic()
-            with self._bell.cursor() as cursor:
-                cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
+    def _ring(self) -> bool:
+        if time.monotonic() - self._rang_at < RING_EVERY_S:
+            return False
+        self._rang_at = time.monotonic()
+        with self._bell.cursor() as cursor:
+            cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
+        return True
 
     def _connected(self, database: str) -> Any:
         connection = psycopg2.connect(dbname=database, **self._postgres)
