@@ -19,6 +19,7 @@ from . import procurify_record_stage
 from . import procurify_version
 from . import procurify_record_import
 from . import procurify_record_queue
+from . import procurify_record_preview
 from . import procurify_record_ignore
 from . import procurify_record_mapping
 from . import procurify_record_link
@@ -61,4 +62,5 @@ from . import account_move_duplicate
 from . import account_move_revision
 from . import account_move_choice
 from . import ir_cron
+from . import ir_sequence
 from . import res_config_settings

@@ -1,0 +1,14 @@
+"""A rehearsal shows the next number of a sequence, and leaves it there."""
+
+from odoo import models
+
+from .rehearsal import REHEARSAL
+
+
+class IrSequence(models.Model):
+    _inherit = "ir.sequence"
+
+    def _next(self, sequence_date=None):
+        if self.env.context.get(REHEARSAL):
+            return self.get_next_char(self.number_next_actual)
+        return super()._next(sequence_date=sequence_date)

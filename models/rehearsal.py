@@ -1,0 +1,26 @@
+"""Writing for real, and taking all of it back: what an import would do."""
+
+from contextlib import contextmanager
+
+from odoo.tools.misc import Callbacks
+
+#: Context of what is taken back: a number that is drawn never is.
+REHEARSAL = "procurify_rehearsal"
+
+
+@contextmanager
+def rehearsed(env):
+    """Take back everything that is written inside, whatever comes of it.
+
+    What is done at the end of a transaction (mail, waking a scheduled action) is not
+    done for what is written inside. Read what you want to know before you leave.
+    """
+    cursor = env.cr
+    afterwards = cursor.postcommit
+    with cursor.savepoint() as savepoint:
+        cursor.postcommit = Callbacks()
+        try:
+            yield
+        finally:
+            cursor.postcommit = afterwards
+            savepoint.rollback()
