@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Command, Domain
 
 from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
+from .bill_amounts import LineAmounts
 from .bill_import import BillImport
 from .bill_revision import booked_version, offered_version
 from .causes import Hold
@@ -89,7 +90,9 @@ class AccountMove(models.Model):
     def _procurify_create(self, batch, bills, records):
         """Create the bills of ``records`` as drafts, in one call."""
         records = [r for r in records if r in bills.values and r not in batch.holds]
-        moves = self._procurify_writer(batch).create([bills.values[r] for r in records])
+        writer = self._procurify_writer(batch)
+        amounts = LineAmounts(writer.env)
+        moves = writer.create([amounts.completed(bills.values[r]) for r in records])
         for record, move in zip(records, moves, strict=True):
             batch.link(record, move.id, "created")
             batch.moves[record] = move

@@ -8,7 +8,6 @@ from odoo.fields import Domain
 from odoo.tools import float_round
 
 from ..procurify import InvalidPayload, OrderItem
-from .procurify_import_mixin import json_text
 
 # How Procurify's help names the costs of an order that are billed on their own.
 _EXTRA_WORDS = {
@@ -48,8 +47,7 @@ class BillLinks:
             except InvalidPayload:
                 continue
             if item:
-                text = json_text(embedded)
-                mentioned["order_item", item.external_id] = (text, item)
+                mentioned["order_item", item.external_id] = (embedded, item)
         return mentioned
 
     def awaited(self, bill):

@@ -120,7 +120,7 @@ class ImportBatch:
     def mention(self, record, mentioned):
         """Note which master data ``record`` names.
 
-        :param mentioned: {(resource, external id): (raw JSON text, payload)}
+        :param mentioned: {(resource, external id): (JSON data, payload)}
         """
         self.mentioned[record] = mentioned
 

@@ -11,7 +11,6 @@ from ..procurify.order_arithmetic import (
 )
 from .document_import import DocumentImport, html_text
 from .instants import at_noon, naive
-from .procurify_import_mixin import json_text
 from .purchase_line import (
     counts,
     created_line,
@@ -59,8 +58,7 @@ class OrderImport(DocumentImport):
                 mentioned |= self._synthetic("unit", line.unit)
         for data in document.raw.get("order_items") or ():
             item = OrderItem.from_json(data)
-            text = json_text(data)
-            mentioned["order_item", item.external_id] = (text, item)
+            mentioned["order_item", item.external_id] = (data, item)
         return mentioned
 
     def _vendor_texts(self, document):

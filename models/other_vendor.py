@@ -2,7 +2,7 @@
 
 from ..procurify import Vendor, VendorType
 from ..procurify.payloads.values import short_key
-from .procurify_import_mixin import json_text, normalise
+from .procurify_import_mixin import normalise
 
 _PREFIX = "other:"
 # Of external ids that stand for such a text.
@@ -41,7 +41,7 @@ class OtherVendor:
             "active": True,
         }
         payload = Vendor.from_json(data)
-        return {("vendor", self.external_id): (json_text(data), payload)}
+        return {("vendor", self.external_id): (data, payload)}
 
 
 def is_other(vendor):

@@ -202,18 +202,24 @@ class ProcurifyRecord(models.Model):
         done.filtered("cause_ids").cause_ids = [Command.clear()]
         # A row's own values; the ORM writes them in one statement.
         for record in done:
-            record.applied_digest = record.digest
-            if record.res_id != batch.targets[record]:
-                record.res_id = batch.targets[record]
-            if batch.origins[record] != "remembered":
-                record.origin = batch.origins[record]
-            if record in batch.written:
-                record.applied_state = batch.written[record]
-            awaited = batch.awaited.get(record, record.awaits_ids._ids)
-            if record.awaits_ids._ids != awaited:
-                record.awaits_ids = [Command.set(awaited)]
+            record.write(self._own_outcome(batch, record))
         self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._release(done, causes)
+
+    @api.model
+    def _own_outcome(self, batch, record):
+        """Return what an import writes on ``record`` and on no other one."""
+        values = {"applied_digest": record.digest}
+        if record.res_id != batch.targets[record]:
+            values["res_id"] = batch.targets[record]
+        if batch.origins[record] != "remembered":
+            values["origin"] = batch.origins[record]
+        if record in batch.written:
+            values["applied_state"] = batch.written[record]
+        awaited = batch.awaited.get(record, record.awaits_ids._ids)
+        if record.awaits_ids._ids != awaited:
+            values["awaits_ids"] = [Command.set(awaited)]
+        return values
 
     def _quarantine(self, holds):
         """Hold records with all their reasons.
@@ -328,7 +334,7 @@ class ProcurifyRecord(models.Model):
         What no list gave yet is staged and imported on the spot, so a document
         never waits for the next poll of its vendor.
 
-        :param mentioned: {(resource, external id): (raw JSON text, payload)}
+        :param mentioned: {(resource, external id): (JSON data, payload)}
         :returns: {(resource, external id): Reference}
         """
         records = self._stage_mentioned(connection, mentioned)

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from ..procurify import RESOURCES, InvalidPayload
 from .concurrency import created_once
 from .instants import naive
+from .procurify_import_mixin import json_text
 from .resource_kinds import KINDS
 
 _KNOWN_FIELDS = (
@@ -76,7 +77,7 @@ class ProcurifyRecord(models.Model):
     def _stage_mentioned(self, connection, mentioned):
         """Stage what documents embed or name, where no list gave it before.
 
-        :param mentioned: {(resource, external id): (raw JSON text, payload)}; a
+        :param mentioned: {(resource, external id): (JSON data, payload)}; a
             list's own row is never overwritten by an embedded copy
         :returns: {(resource, external id): record} of all of them
         """
@@ -93,11 +94,11 @@ class ProcurifyRecord(models.Model):
             self._new_values(connection, resource)
             | {
                 "external_id": external_id,
-                "payload": text,
+                "payload": json_text(data),
                 "name": payload.label,
                 "code": payload.code,
             }
-            for (resource, external_id), (text, payload) in mentioned.items()
+            for (resource, external_id), (data, payload) in mentioned.items()
             if (resource, external_id) not in found
         ]
         with created_once():

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 
 from ..procurify import Unit
 from .candidates import Clues
-from .procurify_import_mixin import json_text, normalise, search_by
+from .procurify_import_mixin import normalise, search_by
 
 
 class ProductProduct(models.Model):
@@ -87,11 +87,9 @@ class ProductProduct(models.Model):
             item = batch.payloads[record]
             if item.unit:
                 unit = Unit(item.unit)
-                text = json_text(unit.to_json())
-                mentioned["unit", unit.external_id] = (text, unit)
+                mentioned["unit", unit.external_id] = (unit.to_json(), unit)
             if code := item.account_code:
-                text = json_text(asdict(code))
-                mentioned["account_code", code.external_id] = (text, code)
+                mentioned["account_code", code.external_id] = (asdict(code), code)
         return batch.records._resolve(batch.connection, mentioned)
 
     @api.model

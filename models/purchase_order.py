@@ -1,7 +1,9 @@
 """Order → purchase.order: confirmed or for review, and kept as Procurify has it."""
 
-from odoo import api, models
-from odoo.fields import Command, Domain
+from itertools import islice
+
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..procurify import OrderState
 from .import_batch import BatchRefused
@@ -111,22 +113,19 @@ class PurchaseOrder(models.Model):
                 if source not in requested
             }
         orders = self.create(
-            [
-                imported.values[record]
-                | {
-                    "company_id": self.env.company.id,
-                    "order_line": [
-                        Command.create(created_line(values))
-                        for values in fresh[record].values()
-                    ],
-                }
-                for record in records
-            ]
+            self._procurify_named(
+                [
+                    imported.values[record] | {"company_id": self.env.company.id}
+                    for record in records
+                ]
+            )
         )
         created = dict(zip(records, orders, strict=True))
+        made = self._procurify_create_lines(
+            {order: fresh[record] for record, order in created.items()}
+        )
         for record, order in created.items():
-            lines = zip(fresh[record], order.order_line, strict=True)
-            imported.made[record] = dict(lines)
+            imported.made[record] = made[order]
             imported.made[record] |= order._procurify_take_requested(imported, record)
             if rate := imported.currency_rate(record):
                 order.currency_rate = rate
@@ -135,11 +134,60 @@ class PurchaseOrder(models.Model):
             orders._procurify_confirm()
         return created
 
+    @api.model
+    def _procurify_named(self, vals_list):
+        """Return the values of new orders with the numbers that Odoo would give them.
+
+        Odoo looks for the sequence once per order.
+        """
+        sequence = self.env["ir.sequence"].search(
+            Domain("code", "=", "purchase.order")
+            & Domain("company_id", "in", [self.env.company.id, False]),
+            order="company_id",
+            limit=1,
+        )
+        if not sequence:
+            return vals_list
+        return [
+            values | {"name": sequence.next_by_id(self._procurify_day(values))}
+            for values in vals_list
+        ]
+
+    @api.model
+    def _procurify_day(self, values):
+        """Return the moment of an order in the user's time zone, as Odoo numbers it."""
+        moment = fields.Datetime.to_datetime(values["date_order"])
+        return fields.Datetime.context_timestamp(self, moment)
+
+    @api.model
+    def _procurify_create_lines(self, wanted):
+        """Create the lines of several orders in one call.
+
+        Odoo creates orders one by one: with them, their lines would be created so, too.
+
+        :param wanted: {order: {source: values}}
+        :returns: {order: {source: line}}
+        """
+        lines = iter(
+            self.env["purchase.order.line"].create(
+                [
+                    created_line(values) | {"order_id": order.id}
+                    for order, sources in wanted.items()
+                    for values in sources.values()
+                ]
+            )
+        )
+        return {
+            order: dict(zip(sources, islice(lines, len(sources)), strict=True))
+            for order, sources in wanted.items()
+        }
+
     def _procurify_confirm(self):
         """Confirm these orders as of the day they were issued."""
         self.button_confirm()
-        for order in self.filtered(lambda order: order.state == "purchase"):
-            order.date_approve = order.date_order
+        confirmed = self.filtered(lambda order: order.state == "purchase")
+        for day, orders in confirmed.grouped("date_order").items():
+            orders.date_approve = day
 
     def _add_supplier_to_product(self):
         # The generic product has no vendor, and prices are Procurify's business.

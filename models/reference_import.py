@@ -4,7 +4,6 @@ from contextlib import contextmanager
 
 from ..procurify import InvalidPayload
 from .line_pricing import LinePricing
-from .procurify_import_mixin import json_text
 from .procurify_record_import import PAYLOADS, Resolution
 
 
@@ -29,7 +28,7 @@ class ReferenceImport:
     # === WHAT IS MENTIONED === #
 
     def _resolve(self, mentioned):
-        """Look up ``mentioned``, {(resource, external id): (text, payload)}."""
+        """Look up ``mentioned``, {(resource, external id): (data, payload)}."""
         records = self.connection.env["procurify.record"]
         self.references = records._resolve(self.connection, mentioned)
         self.analytic = self.targets("account.analytic.account")
@@ -49,18 +48,14 @@ class ReferenceImport:
         :raises InvalidPayload: an embedded object cannot be read
         """
         return {
-            (resource, external_id): (
-                json_text(data),
-                PAYLOADS[resource].from_json(data),
-            )
+            (resource, external_id): (data, PAYLOADS[resource].from_json(data))
             for resource, external_id, data in document.references()
         }
 
     @staticmethod
     def _synthetic(resource, payload):
         """Return one object that has no list of its own, as ``_resolve`` takes it."""
-        text = json_text(payload.to_json())
-        return {(resource, payload.external_id): (text, payload)}
+        return {(resource, payload.external_id): (payload.to_json(), payload)}
 
     # === WHAT IS FOUND === #
 

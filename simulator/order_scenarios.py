@@ -82,6 +82,10 @@ def _several_lines(draw: OrderDraw) -> Purchase:
     return draw.purchase("several_lines", _lines(draw))
 
 
+def _five_lines(draw: OrderDraw) -> Purchase:
+    return draw.purchase("five_lines", _lines(draw, 5, 5))
+
+
 def _header_tax(draw: OrderDraw) -> Purchase:
     tax = Modifier(Decimal("8.25"), percentage=True)
     return draw.purchase("header_tax", _lines(draw), tax=tax)
@@ -332,6 +336,10 @@ ORDER_SCENARIOS: Final[dict[str, tuple[int, OrderScenario]]] = {
 }
 
 
+# Drawn by their names only, and in no series.
+RARE_ORDER_SCENARIOS: Final[dict[str, OrderScenario]] = {"five_lines": _five_lines}
+
+
 # --- requisitions -----------------------------------------------------------------
 
 
@@ -421,6 +429,8 @@ REQUISITION_PLAN: Final = _plan(REQUISITION_SCENARIOS)
 
 
 def draw_order(draw: OrderDraw, scenario: str) -> Purchase:
+    if function := RARE_ORDER_SCENARIOS.get(scenario):
+        return function(draw)
     _count, function = ORDER_SCENARIOS[scenario]
     return function(draw)
 

@@ -51,6 +51,10 @@ def _several_lines(draw: Draw, pk: int) -> Bill:
     return draw.bill(pk, "several_lines", lines)
 
 
+def _five_lines(draw: Draw, pk: int) -> Bill:
+    return draw.bill(pk, "five_lines", [draw.line() for _number in range(5)])
+
+
 def _split_departments(draw: Draw, pk: int) -> Bill:
     """One line over three departments, every other one over 1,000.00: 333.33, …"""
     price = Decimal("1000.00") if draw.ordinal % 2 else None
@@ -393,6 +397,7 @@ FURTHER_SCENARIOS: dict[str, Scenario] = {
 
 # Drawn by their names only, and in no series.
 RARE_SCENARIOS: dict[str, Scenario] = {
+    "five_lines": _five_lines,
     "credit_with_freight": _credit_with_freight,
 }
 

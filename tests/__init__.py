@@ -5,6 +5,7 @@ from . import test_audit
 from . import test_audit_seal
 from . import test_back_links
 from . import test_bill
+from . import test_bill_amounts
 from . import test_cause
 from . import test_closed_period
 from . import test_connection
