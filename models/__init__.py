@@ -5,6 +5,7 @@ from . import procurify_connection_secret
 from . import procurify_connection_counts
 from . import procurify_connection_import
 from . import procurify_connection_purchase
+from . import procurify_connection_phase
 from . import procurify_stream
 from . import procurify_stream_scan
 from . import procurify_stream_orders

@@ -71,6 +71,7 @@ class ProcurifyAttachment(models.Model):
             & Domain("record_id.state", "=", "done")
             & Domain("record_id.res_id", "!=", False)
             & Domain("connection_id.active", "=", True)
+            & Domain("connection_id.phase", "=", "live")
             & Domain("connection_id.attachment_policy", "=", "import")
         )
         if is_run_manually():

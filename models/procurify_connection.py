@@ -368,6 +368,13 @@ class ProcurifyConnection(models.Model):
                     name=archived[0].name,
                 )
             )
+        if paused := self.filtered(lambda connection: connection.phase == "paused"):
+            raise UserError(
+                self.env._(
+                    "%(name)s is paused and is not polled. Resume it first.",
+                    name=paused[0].name,
+                )
+            )
         self.env["procurify.audit"]._log_records("sync_requested", self)
         # What is locked is being read right now.
         streams = self.sudo().stream_ids.try_lock_for_update(allow_referencing=True)

@@ -51,7 +51,8 @@ class ProcurifyConnection(models.Model):
         """Return what is wrong now with the connections that this user may see.
 
         :param connection_id: of that one only
-        :returns: ``[{"connection_id", "connection", "code", "title", "message"}]``
+        :returns: ``[{"connection_id", "connection", "code", "title", "message",
+            "level"}]``; of level ``info`` is what somebody wants to be so
         :raises AccessError: the user is no reviewer
         """
         if not self.env.user.has_group("procurify_connector.group_user"):
@@ -61,6 +62,17 @@ class ProcurifyConnection(models.Model):
         titles = dict(
             self.env["procurify.alarm"]._fields["code"]._description_selection(self.env)
         )
+        titles |= dict(self._fields["phase"]._description_selection(self.env))
+        alarms = [
+            (connection, code, message, "danger")
+            for connection, messages in connections.sudo()._alarms().items()
+            for code, message in messages.items()
+        ]
+        alarms += [
+            (connection, connection.phase, notice, "info")
+            for connection in connections.filtered("active")
+            if (notice := connection._phase_notice())
+        ]
         return [
             {
                 "connection_id": connection.id,
@@ -68,9 +80,9 @@ class ProcurifyConnection(models.Model):
                 "code": code,
                 "title": titles[code],
                 "message": message,
+                "level": level,
             }
-            for connection, messages in connections.sudo()._alarms().items()
-            for code, message in messages.items()
+            for connection, code, message, level in alarms
         ]
 
     # === CONDITIONS === #
@@ -91,7 +103,7 @@ class ProcurifyConnection(models.Model):
         alarms = {}
         for connection in self:
             found = {}
-            if connection.active:
+            if connection.active and connection.phase != "paused":
                 mine = by_connection.get(connection, streams)
                 found = crons | connection._stream_alarms(mine)
                 found |= connection._own_alarms()

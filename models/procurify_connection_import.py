@@ -18,6 +18,7 @@ class ProcurifyConnection(models.Model):
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
             raise AccessError(self.env._("Only Procurify reviewers may replay."))
+        self._check_books()
         held = self.env["procurify.record"].search(
             [
                 ("connection_id", "in", self.ids),

@@ -293,6 +293,7 @@ class ProcurifyRecord(models.Model):
         """
         self.check_access("write")
         records = self.sudo()
+        records.connection_id._check_books()
         self.env["procurify.audit"]._log_records("replayed", records)
         records._take_back_ignoring()
         records._requeue()

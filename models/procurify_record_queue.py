@@ -26,7 +26,8 @@ class ProcurifyRecord(models.Model):
     def _importable(self):
         """Return the connections for which something can be imported."""
         importable = self.env["procurify.connection"]
-        for connection in importable.search([("active", "=", True)]):
+        ready = [("active", "=", True), ("phase", "=", "live")]
+        for connection in importable.search(ready):
             obstacle = connection._import_obstacle()
             connection._note_obstacle(obstacle)
             if not obstacle:

@@ -16,6 +16,7 @@ from ..procurify import (
 )
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
+from .procurify_connection_phase import READING_PHASES
 from .procurify_secret import UnreadableSecret
 
 _logger = logging.getLogger(__name__)
@@ -138,7 +139,11 @@ class ProcurifyStream(models.Model):
 
     def _due_domain(self):
         """Streams whose turn it is; all active ones when a person runs the cron."""
-        domain = Domain("active", "=", True) & Domain("connection_id.active", "=", True)
+        domain = (
+            Domain("active", "=", True)
+            & Domain("connection_id.active", "=", True)
+            & Domain("connection_id.phase", "in", READING_PHASES)
+        )
         if is_run_manually():
             return domain
         now = fields.Datetime.now()

@@ -98,6 +98,7 @@ class ProcurifyStream(models.Model):
             Domain("resource", "in", SWEPT)
             & Domain("active", "=", True)
             & Domain("connection_id.active", "=", True)
+            & Domain("connection_id.phase", "=", "live")
             & Domain("last_success", "!=", False)
             & Domain("scan_pass", "=", 0)
         )

@@ -24,6 +24,7 @@ from . import test_mention
 from . import test_multi_company
 from . import test_order_items
 from . import test_performance
+from . import test_phase
 from . import test_posting
 from . import test_preview
 from . import test_price_included

@@ -63,7 +63,9 @@ METHODS = {
     "procurify.connection": {
         "action_open_audit": "reviewer",
         "action_open_records": "reviewer",
+        "action_pause": "manager",
         "action_replay_held": "reviewer",
+        "action_resume": "manager",
         "action_rotate_key": "manager",
         "action_sync_now": "reviewer",
         "action_test_connection": "manager",

@@ -32,6 +32,13 @@ export class ProcurifyAlarms extends Component {
             : alarms;
     }
 
+    /** What somebody wants to be so, as a pause, is told quietly. */
+    get worst() {
+        return this.state.alarms.some((alarm) => alarm.level === "danger")
+            ? "danger"
+            : "info";
+    }
+
     open(alarm) {
         return this.action.doAction({
             type: "ir.actions.act_window",
