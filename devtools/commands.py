@@ -72,8 +72,10 @@ def _parser() -> ArgumentParser:
     )
     command.add_argument("what", nargs="?", default="all")
     add("lint", _lint, "check the code without running it")
-    command = add("bench", _bench, "measure objects per second")
+    command = add("bench", _bench, "measure the addon against Odoo itself")
     command.add_argument("--json", type=Path, help="write the figures here, too")
+    command.add_argument("--table", type=Path, help="write the table for the docs here")
+    command.add_argument("--quick", action="store_true", help="small: does it run?")
     add("package", _package, "write the addon as a zip file into dist/")
     add("odoo", _odoo, "Odoo's own command line, with this addon on its path", True)
     add("psql", _psql, "psql on the server that the other commands use", True)
@@ -100,8 +102,8 @@ def _lint(_parsed: Namespace) -> int:
     return checks.lint()
 
 
-def _bench(parsed: Namespace) -> None:
-    bench.bench(parsed.json)
+def _bench(parsed: Namespace) -> int:
+    return bench.bench(parsed.json, parsed.table, parsed.quick)
 
 
 def _package(_parsed: Namespace) -> None:

@@ -1,0 +1,309 @@
+"""Figures a and b: the import, against Odoo's ORM and an integration outside."""
+
+import copy
+import time
+import xmlrpc.client
+from datetime import timedelta
+
+import requests
+
+from odoo import fields
+from odoo.fields import Command
+
+from odoo.addons.procurify_connector.models.bill_import import BillImport
+from odoo.addons.procurify_connector.models.causes import Hold
+from odoo.addons.procurify_connector.models.import_batch import ImportBatch
+from odoo.addons.procurify_connector.models.order_import import OrderImport
+from odoo.addons.procurify_connector.models.purchase_line import created_line
+
+from . import company
+from .measuring import median, tidy, timed, timed_and_taken_back
+
+BATCH = 100
+
+
+def measure(env, url, rounds, batch=BATCH, outside=12):
+    """Return documents per second of each way, and their ratios.
+
+    :param url: address of an Odoo server on the same database
+    :param outside: how many bills the integrations outside create in each round
+    """
+    seconds = {}
+    integrations = [integration(env, url) for integration in (Json2, XmlRpc)]
+    for number in range(rounds + 1):
+        for name, found in {
+            **_orders(env, batch),
+            **_bills(env, batch, integrations, outside),
+        }.items():
+            # The first round fills caches.
+            if number:
+                seconds.setdefault(name, []).append(found)
+    rates = {name: median([1 / s for s in found]) for name, found in seconds.items()}
+
+    def ratio(name, other):
+        pairs = zip(seconds[name], seconds[other], strict=True)
+        return median([theirs / ours for ours, theirs in pairs])
+
+    return {f"{name}_per_second": rate for name, rate in rates.items()} | {
+        "bills_importer_over_raw_orm": ratio("bills_importer", "bills_raw_orm"),
+        "orders_importer_over_raw_orm": ratio("orders_importer", "orders_raw_orm"),
+        "bills_importer_over_json2": ratio("bills_importer", "bills_json2"),
+        "bills_importer_over_xmlrpc": ratio("bills_importer", "bills_xmlrpc"),
+    }
+
+
+def _orders(env, batch):
+    """Return seconds per order: what an integration would confirm, and the import."""
+    records = company.pending(env, "purchase_order", batch)
+    orders, values = _order_values(env, records)
+    tidy(env)
+
+    def raw():
+        orders.create(copy.deepcopy(values)).button_confirm()
+
+    raw_s = timed_and_taken_back(env, raw)
+    tidy(env)
+    import_s = timed(env, records._import)
+    _check(env, records)
+    return {
+        "orders_raw_orm": raw_s / len(values),
+        "orders_importer": import_s / len(records),
+    }
+
+
+def _bills(env, batch, integrations, outside):
+    records = company.pending(env, "bill", batch)
+    bills, values = bill_values(env, records)
+    tidy(env)
+    raw_s = raw_create(env, bills, values)
+    tidy(env)
+    import_s = timed(env, records._import)
+    _check(env, records)
+    found = {
+        "bills_raw_orm": raw_s / len(values),
+        "bills_importer": import_s / len(records),
+    }
+    for integration in integrations:
+        told = [integration.told(bills, each) for each in values[:outside]]
+        env.cr.commit()
+        started = time.perf_counter()
+        for each in told:
+            integration.book(each)
+        found[integration.name] = (time.perf_counter() - started) / len(told)
+    return found
+
+
+def _check(env, records):
+    left = records.filtered(lambda record: record.state != "done")
+    if left:
+        raise RuntimeError(f"Not imported: {left.mapped('hold_reason')[:3]}")
+    env.cr.commit()
+
+
+# === THE SAME VALUES, PREPARED BEFOREHAND === #
+
+
+def raw_create(env, bills, values):
+    """Return how long Odoo takes for these bills, which do not stay."""
+    return timed_and_taken_back(env, lambda: bills.create(copy.deepcopy(values)))
+
+
+def unknown_account(code):
+    """Return what holds a bill that names an account nobody has mapped."""
+    return Hold("unknown_account", code, {"value": code}, 0)
+
+
+def bill_values(env, records):
+    """Return (account.move of the import, values of the bills of ``records``)."""
+    for batch, part in _batches(records):
+        importer = BillImport(batch.connection._import_env(env.company), part)
+        importer.run()
+        env.cr.commit()
+        moves = importer.env["account.move"]
+        return moves, [importer.values[record] for record in records]
+    raise RuntimeError("No bills are left.")
+
+
+def _order_values(env, records):
+    for batch, part in _batches(records):
+        importer = OrderImport(batch.connection._import_env(env.company), part)
+        importer.run()
+        env.cr.commit()
+        orders = importer.env["purchase.order"].with_context(procurify_import=True)
+        return orders, [
+            importer.values[record]
+            | {
+                "order_line": [
+                    Command.create(created_line(line))
+                    for line in importer.lines[record].values()
+                ]
+            }
+            for record in records
+        ]
+    raise RuntimeError("No orders are left.")
+
+
+def _batches(records):
+    batch = ImportBatch(records)
+    records._parse(batch)
+    records._route(batch)
+    for _company, part in batch.by_company():
+        yield batch, part
+
+
+# === INTEGRATIONS OUTSIDE === #
+
+
+class Outside:
+    """An integration that books bills one by one, as the integration user.
+
+    It knows names and codes, and looks up whatever Odoo wants ids of: the vendor, its
+    bill of that number, the currency, accounts, taxes and cost centres of all lines.
+    """
+
+    def __init__(self, env, url):
+        user = env["res.users"].search([("login", "=", "procurify")])
+        until = fields.Datetime.now() + timedelta(days=1)
+        keys = env["res.users.apikeys"].with_user(user).sudo()
+        self.key = keys._generate("rpc", "Benchmark", until)
+        self.url, self.database, self.user_id = url, env.cr.dbname, user.id
+        env.cr.commit()
+
+    @staticmethod
+    def told(moves, values):
+        """Return a bill with names and codes instead of Odoo's ids."""
+        env = moves.env
+        lines = [dict(line) for _command, _id, line in values["invoice_line_ids"]]
+        for line in lines:
+            taxes = env["account.tax"].browse(_set(line["tax_ids"]))
+            centres = [
+                i for k in line["analytic_distribution"] or {} for i in k.split(",")
+            ]
+            accounts = env["account.analytic.account"].browse(map(int, centres))
+            line["account_id"] = env["account.account"].browse(line["account_id"]).code
+            line["tax_ids"] = taxes.mapped("name")
+            line["analytic_distribution"] = accounts.mapped("code")
+            # An integration links no order lines.
+            for name in ("purchase_line_id", "product_id", "product_uom_id"):
+                line.pop(name, None)
+        partner = env["res.partner"].browse(values["partner_id"])
+        currency = env["res.currency"].browse(values["currency_id"])
+        return values | {
+            "partner_id": partner.name,
+            "currency_id": currency.name,
+            "ref": f"{values['ref']} again",
+            "invoice_line_ids": lines,
+        }
+
+    def book(self, bill):
+        """Look up what ``bill`` names, and create it."""
+        lines = bill["invoice_line_ids"]
+        [vendor] = self._search("res.partner", "name", {bill["partner_id"]}).values()
+        self._ids(
+            "account.move",
+            [("partner_id", "=", vendor), ("ref", "=", bill["ref"])],
+        )
+        [currency] = self._search(
+            "res.currency", "name", {bill["currency_id"]}
+        ).values()
+        accounts = self._search("account.account", "code", _all(lines, "account_id"))
+        taxes = self._search("account.tax", "name", _all(lines, "tax_ids"))
+        centres = self._search(
+            "account.analytic.account", "code", _all(lines, "analytic_distribution")
+        )
+        created = [
+            line
+            | {
+                "account_id": accounts[line["account_id"]],
+                "tax_ids": [[6, 0, [taxes[name] for name in line["tax_ids"]]]],
+                "analytic_distribution": {
+                    ",".join(
+                        str(centres[c]) for c in line["analytic_distribution"]
+                    ): 100
+                }
+                if line["analytic_distribution"]
+                else False,
+            }
+            for line in lines
+        ]
+        self._call(
+            "account.move",
+            "create",
+            vals_list=[
+                bill
+                | {
+                    "partner_id": vendor,
+                    "currency_id": currency,
+                    "invoice_line_ids": [[0, 0, line] for line in created],
+                }
+            ],
+        )
+
+    def _search(self, model, field, names):
+        """Return {name: id}; the active ones only, as an integration would."""
+        if not names:
+            return {}
+        found = self._call(
+            model, "search_read", domain=[(field, "in", sorted(names))], fields=[field]
+        )
+        return {each[field]: each["id"] for each in found}
+
+    def _ids(self, model, domain):
+        return self._call(model, "search_read", domain=domain, fields=["id"])
+
+
+class Json2(Outside):
+    """By Odoo 19's JSON-2, on one kept-alive connection."""
+
+    name = "bills_json2"
+
+    def __init__(self, env, url):
+        super().__init__(env, url)
+        self.session = requests.Session()
+        self.session.headers.update(
+            {
+                "Authorization": f"bearer {self.key}",
+                "X-Odoo-Database": self.database,
+            }
+        )
+
+    def _call(self, model, method, **arguments):
+        answer = self.session.post(
+            f"{self.url}/json/2/{model}/{method}", json=arguments, timeout=60
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+
+class XmlRpc(Outside):
+    """By XML-RPC, as older integrations do."""
+
+    name = "bills_xmlrpc"
+
+    def __init__(self, env, url):
+        super().__init__(env, url)
+        self.models = xmlrpc.client.ServerProxy(
+            f"{url}/xmlrpc/2/object", allow_none=True
+        )
+
+    def _call(self, model, method, **arguments):
+        return self.models.execute_kw(
+            self.database,
+            self.user_id,
+            self.key,
+            model,
+            method,
+            list(arguments.values()),
+        )
+
+
+def _set(commands):
+    return [i for command in commands for i in command[2]]
+
+
+def _all(lines, name):
+    """Return every value of the lines' field, one or several on each."""
+    values = [line[name] for line in lines]
+    return {
+        v for value in values for v in ([value] if isinstance(value, str) else value)
+    }
