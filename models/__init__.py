@@ -38,6 +38,7 @@ from . import procurify_record_audit
 from . import procurify_connection_audit
 from . import procurify_alarm
 from . import procurify_connection_alarm
+from . import procurify_connection_reconcile
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route

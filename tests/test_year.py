@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 
 from odoo.tests import tagged
@@ -62,6 +62,7 @@ class TestYear(OracleCase):
         self._check_bills()
         self._check_orders()
         self._check_requests()
+        self._check_certificate()
         self._tell(seconds)
 
         before = self._row_versions()
@@ -192,6 +193,66 @@ class TestYear(OracleCase):
                 with self.subTest(requisition=number, line=line_id):
                     self.assertEqual(line.state, "draft")
                     self.assertEqual(money(line.price_subtotal), net)
+
+    # === IS EVERYTHING IN? === #
+
+    def _check_certificate(self):
+        """The reconciliation explains every document, with the oracle's amounts."""
+        self._run_cron("ir_cron_sweep")
+        self._import()
+        self.env.flush_all()
+        result = self.connection._reconcile("1990-01-01", "2100-01-01")
+        with self.subTest("certificate"):
+            unexplained = [d for d in result["documents"] if not d["is_explained"]]
+            self.assertEqual(unexplained, [])
+            self.assertEqual(result["findings"], [])
+            outcomes = {
+                int(each["external_id"]): each["outcome"]
+                for each in result["documents"]
+                if each["resource"] == "bill"
+            }
+            self.assertEqual(outcomes, self._expected_outcomes())
+        with self.subTest("certificate's accounts"):
+            self.assertEqual(
+                self._certified(result, "account", "account.account"),
+                self._expected_sums(lambda code, *_place: code),
+            )
+        with self.subTest("certificate's departments"):
+            self.assertEqual(
+                self._certified(result, "department", "account.analytic.account"),
+                self._expected_sums(lambda _code, department, *_place: department),
+            )
+
+    def _expected_outcomes(self):
+        return {
+            number: (each.excluded and "excluded")
+            or (each.reasons and "held")
+            or "booked"
+            for number, each in self.dataset.expected().items()
+        }
+
+    def _expected_sums(self, key):
+        """Return {(currency, key of a place): amount} of what is booked."""
+        found = defaultdict(Decimal)
+        for (currency, *place, _vendor), amount in self._expected_balances().items():
+            found[currency, key(*place)] += amount
+        return {place: amount for place, amount in found.items() if amount}
+
+    def _certified(self, result, dimension, model):
+        """Return {(currency, Procurify's key): amount in Odoo} of a certificate."""
+        found = {}
+        names = (
+            {r.id: r.code for r in self.env[model].search([])}
+            if dimension == "account"
+            else self._external_ids(model, dimension)
+        )
+        for row in result["sums"]:
+            mine = row["resource"] == "bill" and row["dimension"] == dimension
+            amount = Decimal(row["odoo_amount"])
+            if mine and amount and row["name"] != "Taxes":
+                found[row["currency"], names.get(row["key_id"])] = amount
+                self.assertEqual(Decimal(row["unexplained_amount"]), 0, row)
+        return found
 
     # === REPLAYING === #
 

@@ -1,0 +1,168 @@
+"""Every document of a period, on both sides: what is in, what is not, and why."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from json import dumps
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .oracle import OracleCase
+
+EVER = (date(1990, 1, 1), date(2100, 1, 1))
+
+
+class ReconciliationCase(OracleCase):
+    master_data_ready = True
+
+    def _compare(self):
+        self._run_cron("ir_cron_sweep")
+        self.env.invalidate_all()
+
+    def _reconcile(self, connection=None):
+        self.env.flush_all()
+        return (connection or self.connection)._reconcile(*EVER)
+
+    def _document(self, bill_id, result=None):
+        documents = (result or self._reconcile())["documents"]
+        [found] = [
+            each
+            for each in documents
+            if each["resource"] == "bill" and each["external_id"] == str(bill_id)
+        ]
+        return found
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestReconciliation(ReconciliationCase):
+    def test_booked_bills_agree_in_every_sum(self):
+        for scenario in ("plain", "several_lines", "credit"):
+            self.dataset.add_bill(scenario)
+        self._synchronise()
+        self._compare()
+
+        result = self._reconcile()
+
+        dumps(result)
+        self.assertEqual(result["unexplained_count"], 0, result["findings"])
+        self.assertEqual(result["counts"]["bill"]["booked"], 3)
+        self.assertEqual(result["counts"]["bill"]["drafts"], 3)
+        for row in result["sums"]:
+            self.assertEqual(row["procurify_amount"], row["odoo_amount"], row)
+        self._check_adds_up(result)
+
+    def test_held_bill_is_named_with_its_cause(self):
+        bill_id = self.dataset.add_bill("plain", code="7450")
+        self._synchronise()
+        self._compare()
+
+        result = self._reconcile()
+
+        document = self._document(bill_id, result)
+        self.assertEqual(document["outcome"], "held")
+        self.assertIn("7450", document["reason"])
+        self.assertEqual(document["odoo_amount"], "0")
+        self.assertEqual(result["unexplained_count"], 0)
+        self._check_adds_up(result)
+
+    def test_ignored_bill_is_named_with_its_reason(self):
+        bill_id = self.dataset.add_bill("plain", code="7450")
+        self._synchronise()
+        self._record("bill", bill_id).action_ignore()
+
+        document = self._document(bill_id)
+
+        self.assertEqual(document["outcome"], "ignored")
+        self.assertTrue(document["is_explained"])
+
+    def test_edited_bill_is_not_explained(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        self._compare()
+        line = self._move(bill_id).invoice_line_ids[0]
+        line.account_id = self._account("745999")
+
+        result = self._reconcile()
+
+        document = self._document(bill_id, result)
+        self.assertEqual(document["outcome"], "changed")
+        self.assertIn("745999", document["reason"])
+        self.assertEqual(result["unexplained_count"], 1)
+        self._check_adds_up(result)
+
+    def test_bill_that_was_deleted_in_odoo_is_not_explained(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        self._move(bill_id).unlink()
+
+        document = self._document(bill_id)
+
+        self.assertEqual(document["outcome"], "changed")
+        self.assertFalse(document["is_explained"])
+
+    def test_what_is_not_imported_yet_is_not_explained(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._fetch()
+
+        document = self._document(bill_id)
+
+        self.assertEqual(document["outcome"], "pending")
+        self.assertFalse(document["is_explained"])
+
+    def test_without_a_comparison_nothing_is_complete(self):
+        self._synchronise()
+
+        result = self._reconcile()
+
+        self.assertEqual(result["unexplained_count"], len(result["findings"]))
+        self.assertEqual(len(result["findings"]), 2)
+
+    def test_period_is_that_of_the_invoice_date(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        day = self._record("bill", bill_id).remote_date
+
+        inside = self.connection._reconcile(day, day)
+        outside = self.connection._reconcile(date(1990, 1, 1), date(1990, 1, 31))
+
+        self.assertTrue(self._document(bill_id, inside))
+        self.assertFalse(outside["documents"])
+
+    def test_period_ends_after_it_begins(self):
+        with self.assertRaises(UserError):
+            self.connection._reconcile("2026-02-01", "2026-01-01")
+
+    def test_nobody_reconciles_without_rights_to_journal_items(self):
+        reviewer = new_test_user(
+            self.env,
+            "reviewer_only",
+            groups="procurify_connector.group_user",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        with self.assertRaises(AccessError):
+            self._reconcile(self.connection.with_user(reviewer))
+        reviewer.group_ids |= self.env.ref("account.group_account_invoice")
+        allowed = self._reconcile(self.connection.with_user(reviewer))
+        self.assertEqual(allowed["documents"], [])
+
+    def _check_adds_up(self, result):
+        """Each dimension adds up to the whole, and each difference to its reasons."""
+        sums = defaultdict(lambda: [Decimal(0)] * 2)
+        for row in result["sums"]:
+            key = row["resource"], row["currency"], row["dimension"]
+            sides = Decimal(row["procurify_amount"]), Decimal(row["odoo_amount"])
+            sums[key] = [a + b for a, b in zip(sums[key], sides, strict=True)]
+            parts = [
+                Decimal(value)
+                for name, value in row.items()
+                if name.endswith("_amount") and name[:-7] not in ("procurify", "odoo")
+            ]
+            self.assertEqual(sides[0] - sides[1], Decimal(row["difference"]))
+            self.assertEqual(sum(parts), Decimal(row["difference"]), row)
+        for (resource, currency, dimension), found in sums.items():
+            if resource == "bill":
+                self.assertEqual(
+                    found, sums[resource, currency, "total"], (currency, dimension)
+                )
