@@ -23,6 +23,7 @@
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
         "views/procurify_connection_views.xml",
+        "views/procurify_dashboard_views.xml",
         "views/procurify_audit_views.xml",
         "views/account_move_views.xml",
         "views/purchase_order_views.xml",

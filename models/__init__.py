@@ -42,6 +42,7 @@ from . import procurify_connection_reconcile
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route
+from . import procurify_connection_dashboard
 from . import procurify_healing
 from . import procurify_import_mixin
 from . import procurify_import_suggest

@@ -100,6 +100,7 @@ class ProcurifyRecord(models.Model):
             commit(remaining=self.search_count(domain))
             while records := self._next_todo(domain):
                 records._import()
+                records.connection_id._tell_screens()
                 time_left = commit(len(records), remaining=self.search_count(domain))
                 if not (time_left or is_run_manually()):
                     break

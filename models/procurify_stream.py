@@ -262,6 +262,7 @@ class ProcurifyStream(models.Model):
                 connection._note_success()
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error, cron)
+        connection._tell_screens()
         commit(1, remaining=others)
         return True
 

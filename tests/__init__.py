@@ -9,6 +9,7 @@ from . import test_bill_amounts
 from . import test_cause
 from . import test_closed_period
 from . import test_connection
+from . import test_dashboard
 from . import test_duplicates
 from . import test_edge_cases
 from . import test_edge_life

@@ -62,6 +62,8 @@ METHODS = {
     },
     "procurify.connection": {
         "action_open_audit": "reviewer",
+        "action_open_cause": "reviewer",
+        "action_open_dashboard": "reviewer",
         "action_open_records": "reviewer",
         "action_pause": "manager",
         "action_replay_held": "reviewer",

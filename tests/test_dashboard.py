@@ -1,0 +1,174 @@
+"""Every number on the dashboard is that of the list behind it."""
+
+import json
+
+from odoo import fields
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.procurify_connector.models import procurify_connection_dashboard
+from odoo.addons.procurify_connector.models.resource_kinds import DOCUMENTS
+
+from .common import SharedCommon
+
+NUMBERS = procurify_connection_dashboard.BILLS
+SCENARIOS = (
+    *["plain"] * 4,
+    *["unknown_account"] * 2,
+    "unknown_department",
+    "expense",
+)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestDashboard(SharedCommon):
+    @classmethod
+    def _make(cls):
+        for scenario in SCENARIOS:
+            cls.dataset.add_bill(scenario)
+
+    def setUp(self):
+        super().setUp()
+        # This month has some of each.
+        today = fields.Date.context_today(self.connection)
+        bills = self._records("bill").sudo()
+        bills.remote_date = today
+        old, new, *_others = bills.filtered(lambda record: record.state == "done")
+        old.remote_date = "2020-01-31"
+        new.state = "pending"
+
+    def test_numbers_equal_the_lists_behind_them(self):
+        for numbers in self._card()["bills"]:
+            behind = self._behind(numbers["name"])
+
+            self.assertEqual(numbers["count"], len(behind), numbers["name"])
+            for currency, mine in behind.grouped("remote_currency").items():
+                total = sum(mine.mapped("remote_amount"))
+                self.assertIn(f"{total:,.2f} {currency}", numbers["amount"])
+        self.assertTrue(all(self._behind(name) for name in NUMBERS))
+
+    def test_numbers_are_all_bills_of_the_month(self):
+        counted = sum(numbers["count"] for numbers in self._card()["bills"])
+
+        self.assertEqual(counted, len(self._records("bill")) - 1)
+
+    def test_totals_equal_the_lists_behind_them(self):
+        records = self.env["procurify.record"]
+        for field, states in (
+            ("done_count", ["done"]),
+            ("held_count", ["quarantined"]),
+            ("pending_count", ["pending", "waiting"]),
+            ("excluded_count", ["excluded"]),
+            ("ignored_count", ["ignored"]),
+        ):
+            action = self.connection.with_context(
+                procurify_states=states
+            ).action_open_records()
+
+            self.assertEqual(
+                self.connection[field], records.search_count(action["domain"]), field
+            )
+
+    def test_largest_causes_come_first_with_what_they_block(self):
+        shown = self._card()["causes"]
+
+        counts = [cause["count"] for cause in shown]
+        self.assertEqual(counts, sorted(counts, reverse=True))
+        for cause in shown:
+            action = self.env["procurify.cause"].browse(cause["id"])
+            domain = action.action_open_records()["domain"]
+            count = self.env["procurify.record"].search_count(domain)
+            self.assertEqual(cause["count"], count, cause["name"])
+
+    def test_clicked_cause_is_opened(self):
+        (first, *_others) = self._card()["causes"]
+
+        action = self.connection.with_context(
+            procurify_cause_id=first["id"]
+        ).action_open_cause()
+
+        self.assertEqual(action["res_id"], first["id"])
+
+    def test_trend_ends_with_what_is_booked_this_month(self):
+        (trend,) = json.loads(self.connection.dashboard_graph)
+
+        self.assertEqual(len(trend["values"]), procurify_connection_dashboard.MONTHS)
+        self.assertEqual(trend["values"][-1]["value"], len(self._behind("booked")))
+
+    def test_queries_do_not_grow_with_the_cards(self):
+        one = self._queries(self.connection)
+        others = self.connection | self.connection.create(
+            [
+                {
+                    "name": f"Another {number}",
+                    "company_id": self.company.id,
+                    "base_url": "https://another.example",
+                    "user_id": self.env.uid,
+                }
+                for number in range(5)
+            ]
+        )
+
+        self.assertLessEqual(self._queries(others), one)
+
+    def test_what_was_never_read_is_said(self):
+        self.connection.stream_ids.sudo().last_success = False
+
+        self.assertEqual(self._card()["last_read"], "")
+
+    def test_paused_connection_has_no_next_time(self):
+        self.connection.action_pause()
+
+        self.assertEqual(self._card()["next_read"], "")
+
+    def test_reviewer_of_another_company_counts_nothing(self):
+        other = self.env["res.company"].create({"name": "Another company"})
+        reviewer = new_test_user(
+            self.env,
+            "elsewhere",
+            groups="procurify_connector.group_user",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        connection = self.connection.with_user(reviewer)
+
+        self.assertFalse(connection.search([]))
+        self.assertFalse(connection._bills_by_month())
+        self.assertFalse(connection._largest_causes())
+
+    def test_screens_are_told_once_per_batch(self):
+        self.env.cr.precommit.run()
+        before = self._messages()
+        self._records("bill").sudo()._requeue()
+
+        self._run_cron("ir_cron_import")
+
+        self.env.cr.precommit.run()
+        self.assertLessEqual(self._messages() - before, 2)
+        self.assertGreater(self._messages(), before)
+
+    def _card(self):
+        self.env.flush_all()
+        self.connection.invalidate_recordset()
+        return json.loads(self.connection.dashboard)
+
+    def _behind(self, name):
+        action = self.connection.with_context(
+            procurify_dashboard=name
+        ).action_open_dashboard()
+        records = self.env["procurify.record"].search(action["domain"])
+        self.assertLessEqual(set(records.mapped("resource")), set(DOCUMENTS))
+        return records
+
+    def _queries(self, connections):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        connections.mapped("dashboard")
+        return self.env.cr.sql_log_count - before
+
+    def _messages(self):
+        return (
+            self.env["bus.bus"]
+            .sudo()
+            .search_count([("message", "like", procurify_connection_dashboard.CHANGED)])
+        )
