@@ -65,5 +65,6 @@ from . import account_move_duplicate
 from . import account_move_revision
 from . import account_move_choice
 from . import ir_cron
+from . import ir_cron_import
 from . import ir_sequence
 from . import res_config_settings

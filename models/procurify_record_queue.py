@@ -86,22 +86,56 @@ class ProcurifyRecord(models.Model):
             self.env["procurify.alarm"]._cron_alarm()
 
     @api.model
+    def _cron_help_import(self):
+        """Import beside the import cron: it calls for help when more waits than it
+        can take at once."""
+        with untold(*CONCURRENCY_ERRORS):
+            self._import_pending(self._importable())
+
+    @api.model
     def _import_staged(self):
-        commit = self.env["ir.cron"]._commit_progress
         connections = self._importable()
-        domain = Domain("state", "=", "pending") & Domain(
-            "connection_id", "in", connections.ids
-        )
         self._heal(connections)
-        # What waited for something gets one new chance in each run.
-        self.search([("state", "=", "waiting")])._requeue()
+        self._requeue_waiting()
+        pending = self.search_count(_pending(connections))
+        self.env["ir.cron"]._procurify_call_helpers(pending // IMPORT_BATCH_SIZE)
+        self._import_pending(connections)
+
+    @api.model
+    def _requeue_waiting(self):
+        """Give what waited for something one new chance in each run.
+
+        There may be a hundred thousand, of which none is to be read.
+        """
+        self.flush_model(["state"])
+        try:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET state = 'pending' WHERE state = 'waiting'",
+                    SQL.identifier(self._table),
+                )
+            )
+            self.invalidate_model(["state"], flush=False)
+            self.env["ir.cron"]._commit_progress()
+        except CONCURRENCY_ERRORS:
+            # Another job decides about one of them right now: the next run does it.
+            self.env.cr.rollback()
+
+    @api.model
+    def _import_pending(self, connections):
+        """Import batch by batch until nothing is left, or the cron's time is over."""
+        commit = self.env["ir.cron"]._commit_progress
+        domain = _pending(connections)
         wait_s = 0
         try:
-            commit(remaining=self.search_count(domain))
+            # Counted once: a hundred thousand are not counted for each batch.
+            remaining = self.search_count(domain)
+            commit(remaining=remaining)
             while records := self._next_todo(domain):
                 records._import()
                 records.connection_id._tell_screens()
-                time_left = commit(len(records), remaining=self.search_count(domain))
+                remaining = max(remaining - len(records), 0)
+                time_left = commit(len(records), remaining=remaining)
                 if not (time_left or is_run_manually()):
                     break
             else:
@@ -114,3 +148,9 @@ class ProcurifyRecord(models.Model):
             cron._trigger(fields.Datetime.now() + timedelta(seconds=wait_s))
         # Odoo would repeat this run ten times before the other jobs have their turn.
         commit(remaining=0)
+
+
+def _pending(connections):
+    return Domain("state", "=", "pending") & Domain(
+        "connection_id", "in", connections.ids
+    )

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 
 from ..procurify import RESOURCES, ForbiddenError, MissingObject, ProtocolError
 from .instants import naive
+from .resource_kinds import KINDS
 
 # Rows whose stamp lies this far before the watermark are read again, because a
 # stamp is given before its transaction is visible. A date-grained filter speaks
@@ -126,6 +127,18 @@ class ProcurifyStream(models.Model):
                 "scan_part": self.scan_part + staged,
             }
         )
+        self._import_meanwhile(staged)
+
+    def _import_meanwhile(self, staged):
+        """Let the import begin while this goes on reading, if there is work for it.
+
+        Who is alike in a list of master data is judged when all of it was read once.
+
+        :param staged: how many objects are new or changed
+        """
+        is_master = KINDS[self.resource].role == "master"
+        if staged and not (is_master and self._is_first_scan_open()):
+            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
 
     def _is_first_scan_open(self):
         """Tell whether a part of this list was read, and never yet all of it."""
@@ -206,8 +219,10 @@ class ProcurifyStream(models.Model):
             values["scan_moved"] = True
         self.write(values | self._filter_values(page))
         came_to_rest = self.scan_confirms and ordered and not changed
+        in_all = self.scan_staged
         if page.is_last or came_to_rest:
             self._close_pass(confirm=ordered and several_pages)
+        self._import_meanwhile(staged if self.scan_pass else in_all)
 
     def _is_cut_otherwise(self, page):
         """Tell whether rows may have slipped to a page that was read already.

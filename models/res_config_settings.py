@@ -95,6 +95,11 @@ class ResConfigSettings(models.TransientModel):
         string="Bills of Closed Periods",
         groups=_MANAGER,
     )
+    procurify_import_workers = fields.Integer(
+        "Import Jobs at the Same Time",
+        groups="base.group_system",
+        help="Each takes one of Odoo's cron workers while there is much to import.",
+    )
     procurify_state = fields.Selection(
         related="procurify_connection_id.state", groups=_MANAGER
     )
@@ -131,6 +136,8 @@ class ResConfigSettings(models.TransientModel):
     @api.model
     def get_values(self):
         values = super().get_values()
+        jobs = self.env["ir.cron"]
+        values["procurify_import_workers"] = jobs._procurify_import_workers()
         if not self.env.user.has_group(_MANAGER):
             return values
         connection = self._procurify_connection_of(self.env.company)
@@ -142,6 +149,9 @@ class ResConfigSettings(models.TransientModel):
 
     def set_values(self):
         result = super().set_values()
+        jobs = self.env["ir.cron"]
+        if self.procurify_import_workers != jobs._procurify_import_workers():
+            jobs._procurify_set_import_workers(self.procurify_import_workers)
         if self.env.user.has_group(_MANAGER):
             self._procurify_set_connection()
         return result

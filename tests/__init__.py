@@ -19,6 +19,7 @@ from . import test_fetch
 from . import test_fuzz
 from . import test_healing
 from . import test_ignore
+from . import test_import_workers
 from . import test_inventory
 from . import test_mapping
 from . import test_mention

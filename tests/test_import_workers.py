@@ -1,0 +1,115 @@
+"""Several jobs import at the same time, and none of them waits for the fetch to end."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+from odoo.addons.procurify_connector.models import procurify_record_queue as queue
+
+from .common import ProcurifyCommon
+
+IMPORT = "procurify_connector.ir_cron_import"
+HELPER = "procurify_connector.ir_cron_import_help_2"
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestImportWorkers(ProcurifyCommon, CronMixinCase):
+    master_data_ready = True
+
+    def test_one_job_imports_unless_somebody_wants_more(self):
+        self.assertEqual(self.env["ir.cron"]._procurify_import_workers(), 1)
+        self.assertFalse(self.env["ir.cron"]._procurify_helpers())
+
+    def test_the_settings_say_how_many_jobs_import_at_the_same_time(self):
+        self._want(3)
+
+        helpers = self.env["ir.cron"]._procurify_helpers()
+        self.assertEqual(len(helpers), 2)
+        self.assertEqual(helpers.mapped("active"), [True, True])
+        self.assertEqual(set(helpers.mapped("code")), {"model._cron_help_import()"})
+        self.assertEqual(helpers.user_id, self.env.ref(IMPORT).user_id)
+        self.assertEqual(self._settings().procurify_import_workers, 3)
+
+    def test_fewer_jobs_rest_and_are_taken_up_again(self):
+        self._want(3)
+        made = self.env["ir.cron"]._procurify_helpers()
+
+        self._want(1)
+        self.assertEqual(made.mapped("active"), [False, False])
+
+        self._want(2)
+        self.assertEqual(self.env["ir.cron"]._procurify_helpers(), made)
+        self.assertEqual(made.mapped("active"), [True, False])
+
+    def test_no_job_at_all_is_refused(self):
+        for count in (0, -1, 1000):
+            with self.subTest(count=count), self.assertRaises(ValidationError):
+                self._want(count)
+
+    def test_helpers_are_called_when_more_waits_than_one_job_takes_at_once(self):
+        self._want(2)
+        for _number in range(3):
+            self.dataset.add_bill("plain")
+        self._fetch()
+
+        with (
+            patch.object(queue, "IMPORT_BATCH_SIZE", 2),
+            self.capture_triggers(HELPER) as called,
+        ):
+            self._import()
+
+        self.assertTrue(called.records)
+
+    def test_helpers_rest_while_one_job_is_enough(self):
+        self._want(2)
+        self.dataset.add_bill("plain")
+        self._fetch()
+
+        with self.capture_triggers(HELPER) as called:
+            self._import()
+
+        self.assertFalse(called.records)
+
+    def test_a_helper_imports_what_waits(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._fetch()
+        self._want(2)
+
+        self._run_cron("ir_cron_import_help_2")
+
+        self.assertEqual(self._record("bill", bill_id).state, "done")
+
+    def test_the_import_is_called_while_the_fetch_goes_on(self):
+        self.connection.page_size = 2
+        for _number in range(5):
+            self.dataset.add_bill("plain")
+        stream = self._stream("bill")
+
+        with self.connection._client() as client:
+            steps = stream._fetch(client)
+            with self.capture_triggers(IMPORT) as called:
+                next(steps)
+
+        self.assertEqual(stream.scan_pass, 1, "The list was read to its end.")
+        self.assertTrue(called.records)
+
+    def test_the_import_is_not_called_where_nothing_changed(self):
+        self.dataset.add_bill("plain")
+        self._synchronise()
+        stream = self._stream("bill")
+
+        with (
+            self.connection._client() as client,
+            self.capture_triggers(IMPORT) as called,
+        ):
+            list(stream._fetch(client))
+
+        self.assertFalse(called.records)
+
+    def _want(self, count):
+        self._settings(procurify_import_workers=count).execute()
+
+    def _settings(self, **values):
+        return self.env["res.config.settings"].create(values)
