@@ -2,6 +2,7 @@
 
 from odoo import api, models
 from odoo.fields import Command, Domain
+from odoo.tools import float_compare
 
 from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
 from .bill_amounts import LineAmounts
@@ -181,8 +182,9 @@ class AccountMove(models.Model):
         """Return the Holds for what Odoo made otherwise than it was meant."""
         key, holds = f"bill/{record.external_id}", []
         total, currency = float(bills.totals[record]), move.currency_id
-        if currency.compare_amounts(move.amount_total, total):
-            digits = currency.decimal_places
+        digits = currency.decimal_places
+        # By its digits: where Odoo rounds to 0.05, 10.03 and 10.05 are equal to it.
+        if float_compare(move.amount_total, total, precision_digits=digits):
             params = {
                 "expected": f"{total:.{digits}f} {currency.name}",
                 "found": f"{move.amount_total:.{digits}f} {currency.name}",

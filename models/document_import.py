@@ -132,6 +132,12 @@ class DocumentImport(ReferenceImport):
 
     # === CHECKS === #
 
+    def vendor_key(self, document):
+        """Return what the vendor of ``document`` is staged under; empty: of nobody."""
+        if is_other(document.vendor):
+            return self._other(document).external_id
+        return document.vendor.external_id if document.vendor else ""
+
     def _other(self, document):
         return OtherVendor(document.vendor, self._vendor_texts(document))
 

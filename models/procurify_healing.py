@@ -30,7 +30,7 @@ CURES = {
     "account.account": Cure(("account_code",)),
     "account.analytic.account": Cure(("department", "location"), ("plan_conflict",)),
     "account.tax": Cure(("tax",), ("odoo_total_mismatch",)),
-    "res.currency": Cure(("currency",)),
+    "res.currency": Cure(("currency",), ("odoo_total_mismatch",)),
     "res.currency.rate": Cure((), ("missing_rate",)),
     "product.product": Cure(("catalog_item",), ("missing_product",)),
     "product.template": Cure(("catalog_item",), ("missing_product",)),
@@ -48,13 +48,31 @@ CURES = {
 # The same for the document in Odoo on which a revision waits, or that is in its way:
 # only that one matters.
 DOCUMENT_CURES = {
-    "account.move": ("changed_after_booking", "duplicate_bill", "withdrawn"),
+    "account.move": (
+        "cancelled_in_odoo",
+        "changed_after_booking",
+        "deleted_in_procurify",
+        "duplicate_bill",
+        "withdrawn",
+    ),
     "purchase.order": (
         "cancelled_in_odoo",
+        "changed_after_booking",
         "order_cancelled",
         "order_locked",
         "order_undercut",
     ),
+}
+# What changes with a document, or is in its way, and leaves the document's own stamp
+# alone: document → {model: where it leads to the document}. Odoo computes what is
+# billed and received of an order's line, which is no change of the line.
+PARTS = {
+    "account.move": {"account.move.line": "move_id"},
+    "purchase.order": {
+        "purchase.order.line": "order_id",
+        "account.move": "line_ids.purchase_line_id.order_id",
+        "stock.move": "purchase_line_id.order_id",
+    },
 }
 
 
@@ -150,8 +168,19 @@ class ProcurifyHealing(models.Model):
         ids = {*rows.mapped("res_id"), *rows.mapped("conflict_id")} - {0}
         # A deletion leaves no stamp.
         gone = ids - set(self.env[model].sudo().browse(ids).exists().ids)
-        changed = gone | self._changed(model, Domain("id", "in", list(ids)))
+        changed = gone | self._changed_documents(model, list(ids))
         return rows.filtered(lambda row: {row.res_id, row.conflict_id} & changed)
+
+    def _changed_documents(self, model, ids):
+        """Return the ids of the documents that changed, or of which any part did."""
+        changed = self._changed(model, Domain("id", "in", ids))
+        for name, path in PARTS[model].items():
+            first = path.partition(".")[0]
+            if name in self.env and first in self.env[name]._fields:
+                parts = self._changed(name, Domain(path, "in", ids))
+                documents = self.env[name].sudo().browse(parts).mapped(path)
+                changed |= set(documents.ids)
+        return changed
 
     @api.model
     def _settled_until(self):

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from .bill_import import BillImport
 from .import_batch import BatchRefused, Choice, ImportBatch
 
 # Choice → the causes that it answers.
@@ -382,14 +383,16 @@ class ProcurifyRecord(models.Model):
     def _vendor_partner(self):
         """Return the contact that the bill's vendor is mapped to."""
         self.ensure_one()
-        batch = ImportBatch(self.sudo())
-        self.sudo()._parse(batch)
-        bill = batch.payloads.get(self.sudo())
-        vendor = self.sudo().search(
+        record = self.sudo()
+        batch = ImportBatch(record)
+        record._parse(batch)
+        bill = batch.payloads.get(record)
+        key = BillImport(record.env, batch).vendor_key(bill) if bill else ""
+        vendor = record.search(
             [
                 ("connection_id", "=", self.connection_id.id),
                 ("resource", "=", "vendor"),
-                ("external_id", "=", bill.vendor.external_id if bill else False),
+                ("external_id", "=", key),
             ]
         )
         return self.env["res.partner"].browse(vendor.res_id).sudo()

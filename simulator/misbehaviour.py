@@ -199,9 +199,14 @@ def large_ids(simulator: Simulator) -> None:
     details(_with_large_lines)(simulator)
 
 
-def _rename(simulator: Simulator, number: str) -> None:
-    bills = simulator.dataset.bills()
-    bill = min(bills, key=_stamp)
+def _rename(simulator: Simulator, prefix: str) -> None:
+    """Give the bill that was changed longest ago a number that no other bill bears.
+
+    Of two bills of a vendor with one number the first to come would be booked, so that
+    books would rightly differ with the order of events.
+    """
+    bill = min(simulator.dataset.bills(), key=_stamp)
+    number = f"{prefix}-{bill.id}"
     simulator.dataset.revise_bill(bill.id, invoice_number=number)
 
 

@@ -8,6 +8,7 @@ from . import test_bill
 from . import test_bill_amounts
 from . import test_cause
 from . import test_closed_period
+from . import test_coins
 from . import test_connection
 from . import test_dashboard
 from . import test_duplicates
@@ -18,6 +19,7 @@ from . import test_faults
 from . import test_fetch
 from . import test_fuzz
 from . import test_healing
+from . import test_healing_documents
 from . import test_ignore
 from . import test_import_workers
 from . import test_inventory

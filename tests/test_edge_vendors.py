@@ -251,6 +251,25 @@ class TestEdgeVendors(ProcurifyCommon):
         request = self.env["purchase.order"].browse(record.res_id)
         self.assertEqual(request.partner_id, clara)
 
+    def test_bill_of_other_that_odoo_has_already_is_adopted(self):
+        order_id = self.dataset.add_order("other_vendor")
+        for line, _line in enumerate(self.dataset.order_lines(order_id)):
+            self.dataset.revise_order(order_id, line, vendor_text="Dora")
+        bill_id = self.dataset.bill_order(order_id)
+        dora = self.env["res.partner"].create({"name": "Dora's Doors"})
+        existing = self.init_invoice(
+            "in_invoice", partner=dora, amounts=[100.0], post=False
+        )
+        existing.ref = self.dataset.bill(bill_id).invoice_number
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        record.cause_ids.action_resolve(res_id=dora.id)
+        self.assertEqual(self._codes(record), {"duplicate_bill"})
+
+        record.action_adopt()
+
+        self.assertEqual(record.res_id, existing.id)
+
     # === CURRENCIES === #
 
     def test_currency_of_a_free_name_is_mapped_to_one_without_cents(self):

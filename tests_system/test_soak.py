@@ -61,7 +61,8 @@ def test_faults_that_come_and_go_lose_nothing(
     staged = {key for key in found.records if key[0] == "bill"}
     assert staged == shown, "lost, or never there"
     assert expected.defects == {}
-    assert _without_the_past(found).differences(_without_the_past(expected)) == []
+    differences = _without_the_past(found).differences(_without_the_past(expected))
+    assert "\n".join(differences) == ""
     complaints = databases.complaints(site.log.read_text())
     assert [each for each in complaints if not _EXPECTED.search(each)] == []
 
