@@ -22,6 +22,9 @@
         "views/procurify_version_views.xml",
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
+        "views/procurify_rehearsal_views.xml",
+        # The list of connections opens the set-up.
+        "views/procurify_setup_views.xml",
         "views/procurify_connection_views.xml",
         "views/procurify_dashboard_views.xml",
         "views/procurify_audit_views.xml",

@@ -43,6 +43,11 @@ from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route
 from . import procurify_connection_dashboard
+from . import procurify_rehearsal
+from . import procurify_rehearsal_line
+from . import procurify_connection_rehearsal
+from . import procurify_connection_setup
+from . import procurify_stream_schedule
 from . import procurify_healing
 from . import procurify_import_mixin
 from . import procurify_import_suggest

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..procurify import RESOURCES, ProcurifyError
+from ..procurify import RESOURCES, ForbiddenError, ProcurifyError
 from .procurify_secret import UnreadableSecret
 from .resource_kinds import DOCUMENTS
 
@@ -337,7 +337,7 @@ class ProcurifyConnection(models.Model):
         try:
             client = connection._client()
             client.authenticate()
-            seen = {name: client.count(RESOURCES[name]) for name in RESOURCES}
+            connection._look_around(client)
         except (ProcurifyError, UnreadableSecret) as error:
             connection._note_failure(error)
             self.env["procurify.audit"]._log_test(connection)
@@ -352,9 +352,28 @@ class ProcurifyConnection(models.Model):
             self.env._(
                 "Procurify answers as %(identity)s and shows %(objects)s.",
                 identity=connection.identity or connection.base_url,
-                objects=", ".join(f"{labels[name]}: {seen[name]}" for name in seen),
+                objects=", ".join(
+                    f"{labels[stream.resource]}: {stream.visible_count}"
+                    for stream in connection.stream_ids
+                ),
             ),
         )
+
+    def _look_around(self, client):
+        """Note how many objects of each list the credentials show.
+
+        :raises ForbiddenError: a list is refused; the others are noted all the same
+        :raises ProcurifyError: whatever else stands in the way
+        """
+        seen, refused = {}, {}
+        for name, resource in RESOURCES.items():
+            try:
+                seen[name] = client.count(resource)
+            except ForbiddenError as error:
+                refused[name] = error
+        self._note_test(client, seen, refused)
+        if refused:
+            raise next(iter(refused.values()))
 
     def action_sync_now(self):
         """Poll every stream of these connections as soon as a cron worker is free."""

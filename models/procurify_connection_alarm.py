@@ -162,12 +162,16 @@ class ProcurifyConnection(models.Model):
         return found
 
     def _is_silent(self, stream):
-        usual = timedelta(minutes=stream.interval_minutes * self.silence_intervals)
         since = stream.last_success or stream.create_date
         if stream.scan_pass and not stream.error_message:
             # Each page that is staged is written here.
             since = max(since, stream.write_date)
-        return since < fields.Datetime.now() - max(usual, SHORTEST_SILENCE)
+        return since < fields.Datetime.now() - self._silence(stream)
+
+    def _silence(self, stream):
+        """Return for how long a list may not be read before somebody is told."""
+        usual = timedelta(minutes=stream.interval_minutes * self.silence_intervals)
+        return max(usual, SHORTEST_SILENCE)
 
     def _own_alarms(self):
         self.ensure_one()

@@ -20,6 +20,10 @@ _OWN = frozenset(
         "import_obstacle",
         "token_encrypted",
         "token_expires_at",
+        "setup_step",
+        "rehearsal_id",
+        "server_time",
+        "tested_at",
     }
 )
 _STREAM_SETTINGS = ("active", "interval_minutes")

@@ -144,7 +144,7 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         counted = self._blocked_documents()
         self.write({"res_id": res_id})
-        self.action_replay()
+        self._replay_mapped()
         return counted._notify_outcome()
 
     def action_create_missing(self):
@@ -158,7 +158,7 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         counted = self._blocked_documents()
         self._create_missing()
-        self.action_replay()
+        self._replay_mapped()
         return counted._notify_outcome()
 
     def action_accept_suggestions(self):
@@ -174,7 +174,7 @@ class ProcurifyRecord(models.Model):
         taken = self.browse(record.id for record in chosen)
         for target_id, records in taken.grouped(chosen.get).items():
             records.write({"res_id": target_id})
-        taken.action_replay()
+        taken._replay_mapped()
         return self.env["procurify.connection"]._notification(
             "success" if taken else "info",
             self.env._(
@@ -185,6 +185,12 @@ class ProcurifyRecord(models.Model):
         )
 
     # === HELPERS === #
+
+    def _replay_mapped(self):
+        """Replay what was mapped; while a connection is being set up, it is kept."""
+        ready = self.filtered(lambda record: record.connection_id.phase != "setup")
+        if ready:
+            ready.action_replay()
 
     def _blocked_documents(self):
         """Return the documents that wait for these records, or are among them."""

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -134,6 +135,15 @@ class Client:
     @token.setter
     def token(self, token: Token | None) -> None:
         self._tokens.token = token
+
+    @property
+    def server_time(self) -> datetime | None:
+        """What Procurify's clock showed in its last answer: naive, UTC."""
+        try:
+            told = parsedate_to_datetime(self._transport.server_date)
+        except ValueError:
+            return None
+        return told.astimezone(timezone.utc).replace(tzinfo=None)
 
     @property
     def is_token_due(self) -> bool:

@@ -81,6 +81,8 @@ class Transport:
         self._max_attempts = max_attempts
         self._sleep = sleep
         self._quiet_until = 0.0
+        #: The Date header of the newest answer, or "".
+        self.server_date = ""
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
@@ -206,6 +208,7 @@ class Transport:
         secrets: Collection[str],
         limit: int | None,
     ) -> Answer:
+        self.server_date = response.headers.get("Date", "")
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip", "deflate"):
             raise ProtocolError("The answer is packed in an unknown way", url_path=path)

@@ -11,6 +11,7 @@ from . import test_closed_period
 from . import test_coins
 from . import test_connection
 from . import test_dashboard
+from . import test_dry_run
 from . import test_duplicates
 from . import test_edge_cases
 from . import test_edge_life
@@ -42,6 +43,8 @@ from . import test_revision
 from . import test_routing
 from . import test_secrets
 from . import test_slow_tenant
+from . import test_schedule
+from . import test_setup
 from . import test_sweep
 from . import test_synchronisation
 from . import test_tour

@@ -1,0 +1,118 @@
+/** The first five minutes: begin, leave, come back, and switch on. */
+
+import { registry } from "@web/core/registry";
+
+const CONTINUE =
+    ".o_statusbar_buttons button[name=action_setup_next]:contains(ontinue):not(.d-none)";
+
+function onStep(label) {
+    return {
+        content: `The set-up is at: ${label}`,
+        trigger: `.o_statusbar_status .o_arrow_button_current:contains(${label})`,
+    };
+}
+
+registry.category("web_tour.tours").add("procurify_setup_begin", {
+    steps: () => [
+        {
+            content: "The connection leads to its set-up",
+            trigger: "button[name=action_set_up]",
+            run: "click",
+        },
+        onStep("Connect"),
+        {
+            content: "Try credentials that are wrong",
+            trigger: CONTINUE,
+            run: "click",
+        },
+        {
+            trigger: ".alert-danger:contains(refused the client ID)",
+        },
+        {
+            trigger: ".o_field_widget[name=client_id] input",
+            run: "edit demo-client",
+        },
+        {
+            trigger: ".o_field_widget[name=client_secret] input",
+            run: "edit demo-secret-not-a-real-one",
+        },
+        {
+            trigger: CONTINUE,
+            run: "click",
+        },
+        onStep("Policies"),
+        {
+            content: "It says who answers, and what each list shows",
+            trigger: ".alert-success:contains(Procurify answers as)",
+        },
+        {
+            trigger: ".o_field_widget[name=stream_ids] .o_data_row:contains(Bills):contains(6)",
+        },
+        {
+            trigger: CONTINUE,
+            run: "click",
+        },
+        onStep("Mappings"),
+        {
+            content: "Reading goes on in the background",
+            trigger: ".o_field_widget[name=reading_note]:contains(lists are read)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("procurify_setup_end", {
+    steps: () => [
+        {
+            trigger: "button[name=action_set_up]",
+            run: "click",
+        },
+        onStep("Mappings"),
+        {
+            trigger: "button[name=action_dry_run_master_data]",
+            run: "click",
+        },
+        {
+            content: "What is not mapped comes with what to do",
+            trigger: ".o_field_widget[name=missing_mapping_ids] .o_data_row button[name=action_map]",
+        },
+        {
+            trigger: CONTINUE,
+            run: "click",
+        },
+        onStep("Dry run"),
+        {
+            content: "What would become of the bills",
+            trigger: ".o_procurify_summary tr:contains(Bills):contains(Would be created)",
+        },
+        {
+            content: "And why others would be held",
+            trigger: ".o_field_widget[name=rehearsal_cause_ids] .o_data_row",
+        },
+        {
+            content: "The exact journal items",
+            trigger: ".o_procurify_items",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row td[name=account_code]",
+        },
+        {
+            content: "Back to the set-up",
+            trigger: ".o_breadcrumb a:contains(Set up)",
+            run: "click",
+        },
+        onStep("Dry run"),
+        {
+            trigger: CONTINUE,
+            run: "click",
+        },
+        onStep("Switch on"),
+        {
+            trigger: "button[name=action_resume]",
+            run: "click",
+        },
+        {
+            trigger: "h2:contains(Switched on)",
+        },
+    ],
+});

@@ -1,0 +1,156 @@
+"""The first five minutes: nothing is booked before somebody switched it on."""
+
+from contextlib import nullcontext
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common import ProcurifyCommon
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestSetup(ProcurifyCommon):
+    bills = 6
+
+    def setUp(self):
+        super().setUp()
+        self.connection._enter_phase("setup")
+
+    def test_new_connection_by_the_set_up_is_not_live(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_connection_action_setup"
+        )
+        self.assertIn("'default_phase': 'setup'", action["context"])
+        made = (
+            self.env["procurify.connection"]
+            .with_context(default_phase="setup")
+            .create({"base_url": "https://plants.procurify.example"})
+        )
+        self.assertEqual((made.phase, made.setup_step), ("setup", "credentials"))
+
+    def test_wrong_credentials_keep_the_first_step(self):
+        self.connection.client_secret = "wrong"
+
+        notification = self.connection.action_setup_next()
+
+        self.assertEqual(notification["params"]["type"], "danger")
+        self.assertEqual(self.connection.setup_step, "credentials")
+
+    def test_test_tells_what_each_list_shows_and_what_time_it_is_there(self):
+        self.connection.action_setup_next()
+
+        self.assertEqual(self.connection.setup_step, "policies")
+        self.assertEqual(self._stream("bill").visible_count, 6)
+        self.assertAlmostEqual(
+            self.connection.server_time,
+            fields.Datetime.now(),
+            delta=timedelta(minutes=5),
+        )
+
+    def test_list_that_is_refused_is_named_and_the_others_are_counted(self):
+        self.simulator.faults.add(path="/api/v3/vendors/", status=403, times=None)
+
+        self.connection.action_test_connection()
+
+        refused = self.connection.stream_ids.filtered("is_refused")
+        self.assertEqual(refused.mapped("resource"), ["vendor"])
+        self.assertEqual(self._stream("bill").visible_count, 6)
+        self.assertEqual(self.connection.state, "error")
+
+    def test_integration_user_that_may_not_book_stops_the_second_step(self):
+        self.connection.action_setup_next()
+        self.connection.user_id = new_test_user(
+            self.env, "powerless", groups="base.group_user", company_id=self.company.id
+        )
+
+        with self.assertRaisesRegex(UserError, "may not create"):
+            self.connection.action_setup_next()
+
+    def test_mappings_are_judged_when_everything_is_read(self):
+        self.connection.setup_step = "mapping"
+
+        with self.assertRaisesRegex(UserError, "still being read"):
+            self.connection.action_setup_next()
+
+    def test_all_steps_book_nothing_until_it_is_switched_on(self):
+        self.connection.action_setup_next()
+        self.connection.action_setup_next()
+        self._fetch()
+        self.connection.action_setup_next()
+        self.assertEqual(self.connection.setup_step, "rehearsal")
+        while self.connection.rehearsal_id.action_step()["state"] != "done":
+            pass
+        self.connection.action_setup_next()
+        self.assertEqual(self.connection.setup_step, "live")
+        self._run_cron("ir_cron_import")
+        self.assertEqual(set(self._records().mapped("state")), {"pending"})
+
+        self.connection.action_resume()
+        self._import()
+
+        self.assertEqual(self.connection.phase, "live")
+        self.assertTrue(self._records("bill", state="done"))
+
+    def test_mapping_by_hand_in_the_set_up_is_kept_for_the_import(self):
+        bill = self.dataset.add_bill("plain", code="7450")
+        account = self._account("9000", name="Trials")
+        self._fetch()
+        code = self._records("account_code", code="7450")
+
+        code.action_map_to(account.id)
+
+        self.assertEqual((code.state, code.res_id), ("pending", account.id))
+        self.connection.action_resume()
+        self._import()
+        self.assertEqual(self._move(bill).invoice_line_ids.account_id, account)
+
+    def test_sure_suggestions_are_taken_at_once(self):
+        self.dataset.add_bill("plain", code="7450")
+        self._fetch()
+        self.connection.action_dry_run_master_data()
+        self.connection.rehearsal_id.action_step()
+        missing = self.connection.missing_mapping_ids.filtered(
+            lambda cause: cause.mapped_resource == "account_code"
+        )
+        self.assertTrue(missing)
+        self._account("7450", name="Trials")
+
+        self.connection.action_accept_suggestions()
+
+        code = self._records("account_code", code="7450")
+        self.assertEqual(code.target_name, "7450 Trials")
+
+    def test_reviewer_may_not_set_up(self):
+        reviewer = new_test_user(
+            self.env, "unable", groups="procurify_connector.group_user"
+        )
+        for name in ("action_set_up", "action_setup_next", "action_setup_back"):
+            with self.assertRaises(AccessError):
+                getattr(self.connection.with_user(reviewer), name)()
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestSetupTour(ProcurifyCommon, HttpCase):
+    bills = 6
+
+    def _job_cursor_sees_the_test(self):
+        return nullcontext()  # as every cursor does in a HttpCase
+
+    def test_set_up_left_and_taken_up_again_until_it_is_switched_on(self):
+        self.connection._enter_phase("setup")
+        self.connection.write({"client_id": "nobody", "client_secret": "nothing"})
+        self.connection.name = "Five plants"
+        login = self.env.user.login
+        address = f"/odoo/procurify-connections/{self.connection.id}"
+
+        self.start_tour(address, "procurify_setup_begin", login=login)
+        self._fetch()
+        self.start_tour(address, "procurify_setup_end", login=login)
+
+        self.env.invalidate_all()
+        self.assertEqual(self.connection.phase, "live")
+        self.assertFalse(self._records("bill", state="done"))
+        self._import()
+        self.assertTrue(self._records("bill", state="done"))
