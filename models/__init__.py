@@ -73,3 +73,4 @@ from . import ir_cron
 from . import ir_cron_import
 from . import ir_sequence
 from . import res_config_settings
+from . import res_config_settings_policies

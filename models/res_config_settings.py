@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-_MANAGER = "procurify_connector.group_manager"
+MANAGER = "procurify_connector.group_manager"
 # Settings field → connection field.
 _FIELDS = {
     "procurify_base_url": "base_url",
@@ -21,14 +21,14 @@ _FIELDS = {
 }
 
 
-def _choices(name):
+def choices(name):
     """Return the choices of the connection's field ``name``, as a Selection asks."""
 
-    def choices(settings):
+    def told(settings):
         field = settings.env["procurify.connection"]._fields[name]
         return field._description_selection(settings.env)
 
-    return choices
+    return told
 
 
 class ResConfigSettings(models.TransientModel):
@@ -37,63 +37,63 @@ class ResConfigSettings(models.TransientModel):
     procurify_connection_id = fields.Many2one(
         "procurify.connection",
         compute="_compute_procurify_connection_id",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
-    procurify_base_url = fields.Char("Address", groups=_MANAGER)
-    procurify_client_id = fields.Char("Client ID", groups=_MANAGER)
+    procurify_base_url = fields.Char("Address", groups=MANAGER)
+    procurify_client_id = fields.Char("Client ID", groups=MANAGER)
     procurify_client_secret = fields.Char(
         "Client Secret",
         compute="_compute_procurify_client_secret",
         inverse="_inverse_procurify_client_secret",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_new_secret = fields.Char(groups=fields.NO_ACCESS)
     procurify_has_secret = fields.Boolean(
-        related="procurify_connection_id.has_client_secret", groups=_MANAGER
+        related="procurify_connection_id.has_client_secret", groups=MANAGER
     )
     procurify_user_id = fields.Many2one(
-        "res.users", "Procurify Integration User", groups=_MANAGER
+        "res.users", "Procurify Integration User", groups=MANAGER
     )
     procurify_vendor_policy = fields.Selection(
-        _choices("vendor_policy"),
+        choices("vendor_policy"),
         string="Unknown Vendors",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_department_plan_id = fields.Many2one(
-        "account.analytic.plan", "Department Plan", groups=_MANAGER
+        "account.analytic.plan", "Department Plan", groups=MANAGER
     )
     procurify_location_plan_id = fields.Many2one(
-        "account.analytic.plan", "Location Plan", groups=_MANAGER
+        "account.analytic.plan", "Location Plan", groups=MANAGER
     )
     procurify_order_policy = fields.Selection(
-        _choices("order_policy"),
+        choices("order_policy"),
         string="Procurify Orders",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_requisition_policy = fields.Selection(
-        _choices("requisition_policy"),
+        choices("requisition_policy"),
         string="Procurify Requisitions",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_product_policy = fields.Selection(
-        _choices("product_policy"),
+        choices("product_policy"),
         string="Unknown Catalogue Items",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_receipt_policy = fields.Selection(
-        _choices("receipt_policy"),
+        choices("receipt_policy"),
         string="Received Quantities",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_bill_policy = fields.Selection(
-        _choices("bill_policy"),
+        choices("bill_policy"),
         string="New Bills",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_closed_period_policy = fields.Selection(
-        _choices("closed_period_policy"),
+        choices("closed_period_policy"),
         string="Bills of Closed Periods",
-        groups=_MANAGER,
+        groups=MANAGER,
     )
     procurify_import_workers = fields.Integer(
         "Import Jobs at the Same Time",
@@ -101,13 +101,13 @@ class ResConfigSettings(models.TransientModel):
         help="Each takes one of Odoo's cron workers while there is much to import.",
     )
     procurify_state = fields.Selection(
-        related="procurify_connection_id.state", groups=_MANAGER
+        related="procurify_connection_id.state", groups=MANAGER
     )
     procurify_error_message = fields.Text(
-        related="procurify_connection_id.error_message", groups=_MANAGER
+        related="procurify_connection_id.error_message", groups=MANAGER
     )
     procurify_identity = fields.Char(
-        related="procurify_connection_id.identity", groups=_MANAGER
+        related="procurify_connection_id.identity", groups=MANAGER
     )
 
     @api.depends("company_id")
@@ -128,6 +128,11 @@ class ResConfigSettings(models.TransientModel):
             ]._encrypt(settings.procurify_client_secret)
 
     @api.model
+    def _procurify_fields(self):
+        """Return {field of this form: field of the connection}."""
+        return dict(_FIELDS)
+
+    @api.model
     def _procurify_connection_of(self, company):
         return self.env["procurify.connection"].search(
             [("company_id", "=", company.id)], limit=1
@@ -138,13 +143,14 @@ class ResConfigSettings(models.TransientModel):
         values = super().get_values()
         jobs = self.env["ir.cron"]
         values["procurify_import_workers"] = jobs._procurify_import_workers()
-        if not self.env.user.has_group(_MANAGER):
+        if not self.env.user.has_group(MANAGER):
             return values
         connection = self._procurify_connection_of(self.env.company)
-        values |= {name: _raw(connection, field) for name, field in _FIELDS.items()}
+        mirrored = self._procurify_fields()
+        values |= {name: _raw(connection, field) for name, field in mirrored.items()}
         if not connection:
-            defaults = connection.default_get(list(_FIELDS.values()))
-            values |= {n: defaults[f] for n, f in _FIELDS.items() if f in defaults}
+            defaults = connection.default_get(list(mirrored.values()))
+            values |= {n: defaults[f] for n, f in mirrored.items() if f in defaults}
         return values
 
     def set_values(self):
@@ -152,7 +158,7 @@ class ResConfigSettings(models.TransientModel):
         jobs = self.env["ir.cron"]
         if self.procurify_import_workers != jobs._procurify_import_workers():
             jobs._procurify_set_import_workers(self.procurify_import_workers)
-        if self.env.user.has_group(_MANAGER):
+        if self.env.user.has_group(MANAGER):
             self._procurify_set_connection()
         return result
 
@@ -161,7 +167,7 @@ class ResConfigSettings(models.TransientModel):
         connection = self.procurify_connection_id
         values = {
             field: _raw(self, name)
-            for name, field in _FIELDS.items()
+            for name, field in self._procurify_fields().items()
             if _raw(self, name) != _raw(connection, field)
         }
         settings = self.sudo()
@@ -196,7 +202,7 @@ class ResConfigSettings(models.TransientModel):
         }
 
     def _procurify_saved_connection(self):
-        if not self.env.user.has_group(_MANAGER):
+        if not self.env.user.has_group(MANAGER):
             raise AccessError(
                 self.env._("Only Procurify administrators may set the connection.")
             )

@@ -44,6 +44,7 @@ from . import test_routing
 from . import test_secrets
 from . import test_slow_tenant
 from . import test_schedule
+from . import test_settings
 from . import test_setup
 from . import test_sweep
 from . import test_synchronisation

@@ -62,7 +62,13 @@ class TestSchedule(ProcurifyCommon):
             self.assertEqual(found, self._moment(ended), now)
 
     def test_close_is_the_last_and_first_days_of_the_month_there(self):
-        self.connection.write({"close_days_before": 2, "close_days_after": 3})
+        self.connection.write(
+            {
+                "close_days_before": 2,
+                "close_days_after": 3,
+                "schedule_tz": "Europe/Berlin",
+            }
+        )
 
         for moment, is_closing in (
             ("2026-02-26 22:59:59", False),  # 26th in Berlin

@@ -120,7 +120,7 @@ class TestSetup(ProcurifyCommon):
         self.connection.action_accept_suggestions()
 
         code = self._records("account_code", code="7450")
-        self.assertEqual(code.target_name, "7450 Trials")
+        self.assertEqual(code.target_name, "7450")
 
     def test_reviewer_may_not_set_up(self):
         reviewer = new_test_user(

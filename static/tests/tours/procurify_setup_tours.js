@@ -98,7 +98,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
         },
         {
             content: "Back to the set-up",
-            trigger: ".o_breadcrumb a:contains(Set up)",
+            trigger: ".o_breadcrumb .o_back_button a",
             run: "click",
         },
         onStep("Dry run"),
