@@ -44,9 +44,9 @@ class ProcurifyAttachment(models.Model):
         groups=fields.NO_ACCESS,
         help="May open the file to whoever knows it.",
     )
-    mimetype = fields.Char("Said Type", readonly=True)
-    byte_count = fields.Integer("Said Size (bytes)", readonly=True)
-    sha1 = fields.Char("Said SHA-1", readonly=True)
+    mimetype = fields.Char("Announced Type", readonly=True)
+    byte_count = fields.Integer("Announced Size (bytes)", readonly=True)
+    sha1 = fields.Char("Announced SHA-1", readonly=True)
     state = fields.Selection(
         [
             ("pending", "Pending"),

@@ -203,7 +203,7 @@ class ProcurifyConnection(models.Model):
         string="New Bills",
         default="draft",
         required=True,
-        help="Only bills that pass every check are posted. A bill of nothing, or of a "
+        help="Only bills that pass every check are posted. A bill of zero, or of a "
         "closed period, stays a draft.",
     )
     closed_period_policy = fields.Selection(

@@ -29,7 +29,7 @@ class ProcurifyConnection(models.Model):
         "Alarm After (intervals)",
         default=3,
         help="So many intervals of a list may pass without it being read, and at least "
-        "an hour, before the managers are told.",
+        "an hour, before the administrators are told.",
     )
     alarm_count = fields.Integer("Alarms", compute="_compute_alarm_count")
 

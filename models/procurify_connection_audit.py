@@ -179,7 +179,7 @@ class ProcurifyConnection(models.Model):
             self.env.ref("procurify_connector.ir_cron_audit_verify").sudo()._trigger()
             return self._notification(
                 "info",
-                self.env._("So long an audit is verified in the background."),
+                self.env._("An audit this long is verified in the background."),
             )
         verdicts = [audit._verify_and_log(connection.id) for connection in self]
         self.invalidate_recordset()

@@ -19,8 +19,8 @@ class ProcurifyRecord(models.Model):
         "res.company",
         readonly=True,
         index="btree_not_null",
-        help="The branch in which this document is booked, or the company whose it is, "
-        "by the rules of its locations. Empty: the connection's company.",
+        help="The branch in which this document is booked, or the company to which it "
+        "belongs, by the rules of its locations. Empty: the connection's company.",
     )
     routed_locations = fields.Json(
         readonly=True, help="The locations of its lines as it was last booked."

@@ -137,7 +137,7 @@ class ProcurifyConnection(models.Model):
         groups=fields.NO_ACCESS,
         copy=False,
         help="The tenant that has accepted the credentials. Whoever merely names its "
-        "address has no say in whose its documents are.",
+        "address has no say in who owns its documents.",
     )
 
     @api.model_create_multi

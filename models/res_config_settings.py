@@ -204,7 +204,7 @@ class ResConfigSettings(models.TransientModel):
     def _procurify_saved_connection(self):
         if not self.env.user.has_group(MANAGER):
             raise AccessError(
-                self.env._("Only Procurify administrators may set the connection.")
+                self.env._("Only Procurify administrators may set up the connection.")
             )
         self._procurify_set_connection()
         if not self.procurify_connection_id:
