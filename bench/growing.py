@@ -137,10 +137,11 @@ def measure_growth(_env, databases, rounds):
                 seconds = _import_some(env, number)
                 if number:
                     found[size].append(seconds / MEASURED * 1000)
-    pairs = zip(found["100000"], found["1000"], strict=True)
+    few, *_others, many = sorted(databases, key=int)
+    pairs = zip(found[many], found[few], strict=True)
     return {
         f"growth_{size}_ms_per_document": median(times) for size, times in found.items()
-    } | {"growth_100000_over_1000": median([many / few for many, few in pairs])}
+    } | {f"growth_{many}_over_{few}": median([a / b for a, b in pairs])}
 
 
 def _import_some(env, number):

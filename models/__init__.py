@@ -19,6 +19,7 @@ from . import procurify_record
 from . import procurify_record_stage
 from . import procurify_version
 from . import procurify_record_import
+from . import procurify_record_await
 from . import procurify_record_queue
 from . import procurify_record_preview
 from . import procurify_record_ignore

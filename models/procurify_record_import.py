@@ -203,6 +203,7 @@ class ProcurifyRecord(models.Model):
         # A row's own values; the ORM writes them in one statement.
         for record in done:
             record.write(self._own_outcome(batch, record))
+        done._await(batch.awaited)
         self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._release(done, causes)
 
@@ -216,9 +217,6 @@ class ProcurifyRecord(models.Model):
             values["origin"] = batch.origins[record]
         if record in batch.written:
             values["applied_state"] = batch.written[record]
-        awaited = batch.awaited.get(record, record.awaits_ids._ids)
-        if record.awaits_ids._ids != awaited:
-            values["awaits_ids"] = [Command.set(awaited)]
         return values
 
     def _quarantine(self, holds):
@@ -305,13 +303,6 @@ class ProcurifyRecord(models.Model):
     def _requeue(self):
         """Send these records to the import again."""
         self.write({"state": "pending"})
-
-    def _link_waiting(self):
-        """Send bills to the import again that wait for the lines of these items."""
-        if self:
-            waiting = self.search([("awaits_ids", "in", self.ids)])
-            waiting.write({"applied_digest": False})
-            waiting.filtered(lambda r: r.state != "ignored")._requeue()
 
     def _dependents(self):
         """Return the held records that these may release: what they are a reason

@@ -1,6 +1,10 @@
 """The connector's own work costs the same number of queries for one or many."""
 
+from unittest.mock import patch
+
+from odoo.sql_db import Cursor
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.procurify_connector.models.bill_import import BillImport
 from odoo.addons.procurify_connector.models.import_batch import ImportBatch
@@ -64,6 +68,43 @@ class TestPerformance(ProcurifyCommon):
             with self.subTest(again=again):
                 self.assertEqual((few, many), (1, 1))
         self.assertGreater(mentions.search_count([]), 3 * len(records))
+
+    def test_importing_bills_costs_the_same_for_one_ten_or_a_hundred(self):
+        for _number in range(111):
+            self.dataset.add_bill("plain")
+        self._fetch()
+        self._records().filtered(lambda r: r.resource != "bill").sudo()._import()
+        bills = self._records("bill").sudo()
+        self._queries_of_check(bills)  # stages the taxes that they name
+
+        one, ten, hundred = (
+            self._own_statements(batch)
+            for batch in (bills[:1], bills[1:11], bills[11:])
+        )
+
+        self.assertEqual(len(bills[11:]), 100)
+        self.assertEqual(set(bills.mapped("state")), {"done"})
+        # One bill may have no tax, for which nothing is looked up then.
+        self.assertLessEqual(ten, one + 6)
+        self.assertLessEqual(hundred, ten + 6)
+
+    def test_importing_orders_costs_the_same_for_one_ten_or_a_hundred(self):
+        for _number in range(131):
+            self.dataset.add_order("plain")
+        self._fetch()
+        self._records().filtered(lambda r: r.role == "master").sudo()._import()
+        orders = self._records("purchase_order").sudo()
+        orders[:20]._import()  # stages the units that they name
+
+        one, ten, hundred = (
+            self._own_statements(batch)
+            for batch in (orders[20:21], orders[21:31], orders[31:])
+        )
+
+        self.assertEqual(len(orders[31:]), 100)
+        self.assertEqual(set(orders.mapped("state")), {"done"})
+        self.assertLessEqual(ten, one + 6)
+        self.assertLessEqual(hundred, ten + 6)
 
     def test_staging_costs_the_same_for_one_or_many(self):
         self.connection.page_size = 100
@@ -142,6 +183,24 @@ class TestPerformance(ProcurifyCommon):
         records._import()
         self.env.flush_all()
         return self.env.cr.sql_log_count - start
+
+    def _own_statements(self, records):
+        """Return how many statements on the connector's own tables an import takes.
+
+        What Odoo does to create a document is Odoo's, and grows with the documents.
+        """
+        self.env.flush_all()
+        self.env.invalidate_all()
+        found, execute = [], Cursor.execute
+
+        def noted(cursor, query, *arguments, **options):
+            found.append(query.code if isinstance(query, SQL) else str(query))
+            return execute(cursor, query, *arguments, **options)
+
+        with patch.object(Cursor, "execute", noted):
+            records._import()
+            self.env.flush_all()
+        return sum("procurify_" in statement for statement in found)
 
     def _queries_of_fetch(self):
         self.env.invalidate_all()
