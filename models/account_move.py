@@ -112,8 +112,10 @@ class AccountMove(models.Model):
                 # Without lines, or Odoo would turn the old ones around.
                 move.invoice_line_ids = [Command.clear()]
                 move.action_switch_move_type()
-            values["invoice_line_ids"] = [Command.clear(), *values["invoice_line_ids"]]
+            lines = values.pop("invoice_line_ids")
             move.write(values)
+            # Apart: a new rate in the same write makes Odoo keep the old lines' taxes.
+            move.invoice_line_ids = [Command.clear(), *lines]
             batch.link(record, move.id, "remembered")
             batch.moves[record] = move
 

@@ -53,7 +53,7 @@ def wanted(params: Mapping[str, Any]) -> tuple[Wanted, dict[str, Any]]:
 def changed(bill: Bill, changes: Mapping[str, Any]) -> Bill:
     """Return the bill with those changes.
 
-    Names of the header: ``HEADER``, ``INSTANTS``, `total_error`. Names of a line:
+    Names of the header: ``HEADER``, ``INSTANTS``, `total_error`, `rate`. Of a line:
     ``LINE``, together with `item`, the number of the line from 0 (the default).
     """
     changes = dict(changes)
@@ -65,7 +65,7 @@ def changed(bill: Bill, changes: Mapping[str, Any]) -> Bill:
             header[name] = value
         elif name in INSTANTS:
             header[name] = None if value is None else instant(value)
-        elif name == "total_error":
+        elif name in ("total_error", "rate"):
             header[name] = None if value is None else Decimal(str(value))
         else:
             message = f"A bill has no {name!r} to change."

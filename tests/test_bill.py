@@ -5,6 +5,8 @@ from decimal import Decimal
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.procurify_connector.simulator.manufacturer import EUR
+
 from .common import ProcurifyCommon
 
 
@@ -23,6 +25,21 @@ class TestBill(ProcurifyCommon):
 
         self.assertEqual(self._move(bill_id), move, "no second bill")
         self.assertEqual(move.invoice_line_ids.account_id.code, "6400")
+        self._assert_total(bill_id)
+
+    def test_taxed_foreign_draft_follows_with_its_rate(self):
+        bill_id = self.dataset.add_bill("several_taxes")
+        self.dataset.revise_bill(bill_id, currency_id=EUR.id)
+        self._synchronise()
+        move = self._move(bill_id)
+        rate = move.invoice_currency_rate
+
+        self.dataset.revise_bill(bill_id, rate="0.7", unit_cost=Decimal("33.33"))
+        self._synchronise()
+
+        self.assertEqual(self._record("bill", bill_id).hold_reason, "")
+        self.assertEqual(self._move(bill_id), move)
+        self.assertNotEqual(move.invoice_currency_rate, rate)
         self._assert_total(bill_id)
 
     def test_bill_that_becomes_a_credit_turns_into_a_refund(self):
