@@ -15,6 +15,7 @@
         "security/procurify_connector_security.xml",
         "data/ir_cron_data.xml",
         "data/product_data.xml",
+        "data/digest_data.xml",
         # The forms below open this one.
         "views/procurify_ignore_views.xml",
         "views/procurify_cause_views.xml",
@@ -28,6 +29,7 @@
         "views/procurify_connection_views.xml",
         "views/procurify_dashboard_views.xml",
         "views/procurify_audit_views.xml",
+        "views/digest_views.xml",
         "views/account_move_views.xml",
         "views/purchase_order_views.xml",
         "views/product_views.xml",

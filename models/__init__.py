@@ -49,6 +49,7 @@ from . import procurify_rehearsal_line
 from . import procurify_connection_rehearsal
 from . import procurify_connection_setup
 from . import procurify_stream_schedule
+from . import digest_digest
 from . import procurify_healing
 from . import procurify_import_mixin
 from . import procurify_import_suggest

@@ -11,6 +11,7 @@ from . import test_closed_period
 from . import test_coins
 from . import test_connection
 from . import test_dashboard
+from . import test_digest
 from . import test_dry_run
 from . import test_duplicates
 from . import test_edge_cases
@@ -51,4 +52,5 @@ from . import test_synchronisation
 from . import test_tour
 from . import test_turns
 from . import test_version
+from . import test_views
 from . import test_year

@@ -3,9 +3,11 @@
 import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { ListController } from "@web/views/list/list_controller";
 import { ListRenderer } from "@web/views/list/list_renderer";
 import { listView } from "@web/views/list/list_view";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { useProcurifyChanges } from "../changes";
 
 export class ProcurifyAlarms extends Component {
     static template = "procurify_connector.Alarms";
@@ -64,7 +66,23 @@ class ProcurifyAlarmListRenderer extends ListRenderer {
     static components = { ...ListRenderer.components, ProcurifyAlarms };
 }
 
+class ProcurifyAlarmListController extends ListController {
+    setup() {
+        super.setup();
+        useProcurifyChanges(() => this.loadUnlessInUse());
+    }
+
+    /** What somebody edits or has selected stays under that person's hands. */
+    async loadUnlessInUse() {
+        const { editedRecord, selection } = this.model.root;
+        if (!editedRecord && !selection.length) {
+            await this.model.load();
+        }
+    }
+}
+
 registry.category("views").add("procurify_alarm_list", {
     ...listView,
+    Controller: ProcurifyAlarmListController,
     Renderer: ProcurifyAlarmListRenderer,
 });

@@ -1,0 +1,92 @@
+"""The periodic mail of Odoo tells its readers what of Procurify is in the books."""
+
+from odoo import fields, models
+
+from .resource_kinds import DOCUMENTS
+
+_REVIEWER = "procurify_connector.group_user"
+
+
+class DigestDigest(models.Model):
+    """Two figures, and the reasons that hold most: one mail for all that happened.
+
+    Each reader gets what that person may see; who may not see the connector's records
+    gets a mail without them.
+    """
+
+    _inherit = "digest.digest"
+
+    kpi_procurify_booked = fields.Boolean("Procurify's Bills Booked")
+    kpi_procurify_booked_value = fields.Integer(
+        compute="_compute_kpi_procurify_booked_value"
+    )
+    kpi_procurify_held = fields.Boolean("New in Procurify, and Held")
+    kpi_procurify_held_value = fields.Integer(
+        compute="_compute_kpi_procurify_held_value"
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_kpi_procurify_booked_value(self):
+        self._calculate_company_based_kpi(
+            "procurify.record",
+            "kpi_procurify_booked_value",
+            date_field="imported_at",
+            additional_domain=[("resource", "=", "bill"), ("state", "=", "done")],
+        )
+
+    def _compute_kpi_procurify_held_value(self):
+        self._calculate_company_based_kpi(
+            "procurify.record",
+            "kpi_procurify_held_value",
+            additional_domain=[
+                ("resource", "in", DOCUMENTS),
+                ("state", "=", "quarantined"),
+            ],
+        )
+
+    def _compute_kpis_actions(self, company, user):
+        menu = self.env.ref("procurify_connector.procurify_connector_menu").id
+        actions = {
+            "kpi_procurify_booked": "procurify_connection_action_dashboard",
+            "kpi_procurify_held": "procurify_record_action_quarantine",
+        }
+        return super()._compute_kpis_actions(company, user) | {
+            kpi: f"procurify_connector.{action}?menu_id={menu}"
+            for kpi, action in actions.items()
+        }
+
+    def _compute_tips(self, company, user, tips_count=1, consumed=True):
+        """Put what is held above Odoo's own tips."""
+        tips = super()._compute_tips(
+            company, user, tips_count=tips_count, consumed=consumed
+        )
+        return [*self._procurify_causes_told(company, user), *tips]
+
+    # === HELPERS === #
+
+    def _procurify_causes_told(self, company, user):
+        """Return a table of the reasons that hold most; empty if there are none."""
+        self.ensure_one()
+        if not self.kpi_procurify_held or not user.has_group(_REVIEWER):
+            return []
+        causes = self._procurify_largest_causes(company, user)
+        if not causes:
+            return []
+        told = causes.env["ir.qweb"]._render(
+            "procurify_connector.digest_causes",
+            {"causes": causes, "base_url": self.get_base_url()},
+        )
+        return [told]
+
+    def _procurify_largest_causes(self, company, user):
+        """Return the reasons that hold most in ``company``, as ``user`` sees them."""
+        reader = self.with_user(user).with_context(allowed_company_ids=company.ids)
+        connections = reader.env["procurify.connection"].search(
+            [("company_id", "=", company.id)]
+        )
+        largest = connections._largest_causes().values()
+        causes = reader.env["procurify.cause"].browse(
+            cause["id"] for mine in largest for cause in mine
+        )
+        return causes.sorted("record_count", reverse=True)

@@ -1,0 +1,94 @@
+"""The digest tells managers once what holds documents, each only what is theirs."""
+
+from odoo.tests import new_test_user, tagged
+
+from .common import SharedCommon
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestDigest(SharedCommon):
+    @classmethod
+    def _make(cls):
+        cls.dataset.add_bill("plain")
+        for _number in range(2):
+            cls.dataset.add_bill("unknown_account")
+        cls.dataset.add_bill("unknown_department")
+
+    def setUp(self):
+        super().setUp()
+        self.digest = self.env.ref("procurify_connector.digest_digest_procurify")
+        self.user = self._reader("procurify_connector.group_user", self.company)
+
+    def test_figures_are_those_of_the_records(self):
+        bills = self._records("bill")
+
+        figures = self._figures(self.user)
+
+        self.assertEqual(
+            figures["kpi_procurify_booked"],
+            len(bills.filtered(lambda record: record.state == "done")),
+        )
+        self.assertEqual(
+            figures["kpi_procurify_held"],
+            len(bills.filtered(lambda record: record.state == "quarantined")),
+        )
+
+    def test_one_mail_tells_every_reason_with_what_it_blocks(self):
+        self.digest.user_ids = self.user
+        before = self._mails()
+
+        self.digest.action_send_manual()
+
+        mail = self._mails() - before
+        self.assertEqual(len(mail), 1)
+        causes = self._records("bill").cause_ids
+        self.assertGreater(len(causes), 1)
+        for cause in causes:
+            self.assertIn(cause.display_name, mail.body_html)
+            self.assertIn(cause.blocked_amount, mail.body_html)
+            self.assertIn(f"/odoo/procurify-reasons/{cause.id}", mail.body_html)
+
+    def test_reason_that_holds_most_comes_first(self):
+        causes = self.digest._procurify_largest_causes(self.company, self.user)
+
+        counts = causes.mapped("record_count")
+        self.assertEqual(counts, sorted(counts, reverse=True))
+
+    def test_nothing_held_says_nothing(self):
+        self._records("bill").sudo().cause_ids = False
+
+        self.assertFalse(self.digest._procurify_causes_told(self.company, self.user))
+
+    def test_reader_of_another_company_learns_nothing(self):
+        other = self.env["res.company"].create({"name": "Another company"})
+        reader = self._reader("procurify_connector.group_user", other)
+
+        self.assertFalse(self.digest._procurify_causes_told(other, reader))
+        self.assertEqual(set(self._figures(reader).values()), {0})
+
+    def test_employee_gets_no_figures(self):
+        employee = self._reader("base.group_user", self.company)
+
+        self.assertFalse(self._figures(employee))
+        self.assertFalse(self.digest._procurify_causes_told(self.company, employee))
+
+    def test_reviewer_subscribes_without_rights_on_digests(self):
+        self.digest.with_user(self.user).action_subscribe()
+
+        self.assertIn(self.user, self.digest.user_ids)
+
+    def _reader(self, group, company):
+        return new_test_user(
+            self.env,
+            f"reader{self.env['res.users'].search_count([])}",
+            groups=group,
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+
+    def _figures(self, user):
+        kpis = self.digest._compute_kpis(user.company_id, user)
+        return {kpi["kpi_name"]: kpi["kpi_col3"]["value"] for kpi in kpis}
+
+    def _mails(self):
+        return self.env["mail.mail"].search([("subject", "like", self.digest.name)])
