@@ -1,3 +1,3 @@
 from . import models
 from . import wizard
-from .models.audit_triggers import unprotect as uninstall_hook
+from .hooks import uninstall_hook

@@ -1,7 +1,7 @@
 {
     "name": "Procurify Connector",
     "summary": "Procurify's orders and bills in Odoo, or held with every reason",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Supply Chain/Purchase",
     "license": "LGPL-3",
     "author": "Procurify Connector contributors",
@@ -35,6 +35,7 @@
         "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/base_module_uninstall_views.xml",
         # Menus last: they name the actions above.
         "views/procurify_connector_menus.xml",
     ],

@@ -15,6 +15,7 @@ from .shell import compiled_apart, environment, run
 ADDON_CODE = (
     "__init__.py",
     "__manifest__.py",
+    "hooks.py",
     "models",
     "wizard",
     "migrations",
@@ -55,6 +56,7 @@ def _checks() -> dict[str, Check]:
         "pylint-odoo": lambda: tool("pylint", *addon),
         "mypy --strict": lambda: tool("mypy", "--no-error-summary", *TYPED_PACKAGES),
         "documents": lambda: "".join(_document(tool, name) for name in DOCUMENTS),
+        "translations": lambda: tool("devtools.po", "check"),
         "XML": _malformed_xml,
     }
 

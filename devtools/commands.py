@@ -15,7 +15,9 @@ from . import (
     odoo,
     packaging,
     postgres,
+    screenshots,
     testing,
+    translations,
 )
 from .console import Stop, say
 from .environment import python_environment
@@ -76,6 +78,9 @@ def _parser() -> ArgumentParser:
     command.add_argument("--json", type=Path, help="write the figures here, too")
     command.add_argument("--table", type=Path, help="write the table for the docs here")
     command.add_argument("--quick", action="store_true", help="small: does it run?")
+    add("translations", _translations, "write the .pot, and merge it into each .po")
+    command = add("screenshots", _screenshots, "take the pictures of the Apps page")
+    command.add_argument("--bills", type=int, default=60, help="bills to simulate")
     add("package", _package, "write the addon as a zip file into dist/")
     add("odoo", _odoo, "Odoo's own command line, with this addon on its path", True)
     add("psql", _psql, "psql on the server that the other commands use", True)
@@ -104,6 +109,14 @@ def _lint(_parsed: Namespace) -> int:
 
 def _bench(parsed: Namespace) -> int:
     return bench.bench(parsed.json, parsed.table, parsed.quick)
+
+
+def _translations(_parsed: Namespace) -> None:
+    translations.translations()
+
+
+def _screenshots(parsed: Namespace) -> None:
+    screenshots.screenshots(parsed.bills)
 
 
 def _package(_parsed: Namespace) -> None:

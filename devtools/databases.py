@@ -104,6 +104,14 @@ def execute(odoo: Odoo, name: str, script: str) -> str:
     return _run(odoo, *shell, input=script).stdout
 
 
+def manage_i18n(odoo: Odoo, name: str, command: str, *arguments: str) -> None:
+    """Import or export terms, with Odoo's own command.
+
+    :raises Stop: when Odoo says that it failed.
+    """
+    _logged(odoo, "i18n", command, "--database", name, *arguments)
+
+
 def install(odoo: Odoo, name: str) -> None:
     """Install the addon.
 
@@ -111,6 +119,23 @@ def install(odoo: Odoo, name: str) -> None:
     """
     with step("Installing the addon"):
         _check_silent("install", change(odoo, name, "--init", ADDON))
+
+
+def update(odoo: Odoo, name: str) -> None:
+    """Update the addon.
+
+    :raises Stop: when Odoo logs a warning or an error meanwhile.
+    """
+    _check_silent("update", change(odoo, name, "--update", ADDON))
+
+
+def uninstall(odoo: Odoo, name: str) -> None:
+    """Uninstall the addon.
+
+    :raises Stop: when Odoo logs a warning or an error meanwhile.
+    """
+    command = ("module", "uninstall", "--database", name, ADDON)
+    _check_silent("uninstall", _logged(odoo, *command))
 
 
 def check_update_and_uninstall(odoo: Odoo, name: str) -> None:
@@ -121,9 +146,8 @@ def check_update_and_uninstall(odoo: Odoo, name: str) -> None:
     copy = database_name("uninstalled")
     with step("Updating the addon, and uninstalling it from a copy"):
         duplicate(odoo, name, copy)
-        _check_silent("update", change(odoo, name, "--update", ADDON))
-        uninstall = ("module", "uninstall", "--database", copy, ADDON)
-        _check_silent("uninstall", _logged(odoo, *uninstall))
+        update(odoo, name)
+        uninstall(odoo, copy)
         left = "SELECT model FROM ir_model WHERE model LIKE 'procurify.%'"
         if models := odoo.server.query(left, copy):
             raise Stop(f"The uninstallation left models behind: {models}")

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,30 +32,52 @@ LOG = STATE / "demo.log"
 LOADED_INTO_DATABASE = ("__manifest__.py", "data", "models", "security", "views")
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A demo that has read and imported all, and is still up."""
+
+    address: str
+    database: str
+    server: subprocess.Popen[str]
+
+
 def demo(once: bool, bills: int, fresh: bool) -> None:
     """Show vendor bills arrive in Odoo; stay up until Ctrl-C unless ``once``.
 
     :raises Stop: when the synchronisation fails or does not come to an end.
     """
-    odoo = prepare()
+    with shown(prepare(), bills, fresh) as up:
+        say(f"\nOdoo is at {up.address} (login {LOGIN}, password {PASSWORD}).")
+        if not once:
+            _stay(up.server)
+
+
+@contextmanager
+def shown(
+    odoo: Odoo, bills: int, fresh: bool, database: str = DATABASE
+) -> Iterator[Shown]:
+    """Let vendor bills arrive in Odoo, say which, and stay up while the block lasts.
+
+    :raises Stop: when the synchronisation fails or does not come to an end.
+    """
     with locked(STATE / "demo.lock", waiting_for="its demo is running"):
-        _ensure_database(odoo, fresh)
+        _ensure_database(odoo, database, fresh)
         # Odoo stops first: without Procurify it would note an outage.
         with (
-            simulated_procurify(odoo, _simulator_port(odoo), bills) as procurify,
-            _server(odoo, port := free_port(ODOO_PORT)) as server,
+            simulated_procurify(
+                odoo, _simulator_port(odoo, database), bills, _born(odoo, database)
+            ) as procurify,
+            _server(odoo, database, port := free_port(ODOO_PORT)) as server,
         ):
             address = f"http://127.0.0.1:{port}"
             client = WebClient(address)
-            client.log_in(DATABASE, LOGIN, PASSWORD)
-            changes = Changes(odoo.server, DATABASE)
+            client.log_in(database, LOGIN, PASSWORD)
+            changes = Changes(odoo.server, database)
             connection = _connect(client, procurify)
             _synchronise(client, connection)
             print_arrivals(client, connection)
             changes.print_summary()
-            say(f"\nOdoo is at {address} (login {LOGIN}, password {PASSWORD}).")
-            if not once:
-                _stay(server)
+            yield Shown(address, database, server)
 
 
 def _stay(server: subprocess.Popen[str]) -> None:
@@ -67,31 +90,39 @@ def _stay(server: subprocess.Popen[str]) -> None:
         raise Stop(f"Odoo ended by itself, see {LOG}")
 
 
-def _ensure_database(odoo: Odoo, fresh: bool) -> None:
+def _ensure_database(odoo: Odoo, database: str, fresh: bool) -> None:
     if fresh:
-        databases.drop(odoo, DATABASE)
-    if not databases.exists(odoo, DATABASE):
-        create_database(odoo, DATABASE)
-        _fingerprint_file().write_text(_fingerprint())
+        databases.drop(odoo, database)
+    if not databases.exists(odoo, database):
+        create_database(odoo, database)
+        _fingerprint_file(database).write_text(_fingerprint())
 
 
-def _simulator_port(odoo: Odoo) -> int:
+def _born(odoo: Odoo, database: str) -> str:
+    """Return the day on which the company was made: its past ends there."""
+    born = f"SELECT create_date::date FROM res_users WHERE login = '{CLERK_LOGIN}'"
+    return odoo.server.query(born, database)[0][0]
+
+
+def _simulator_port(odoo: Odoo, database: str) -> int:
     """Return the port that the demo's connection knows, if it is still to be had."""
     known = odoo.server.query(
         f"SELECT base_url FROM procurify_connection WHERE name = '{CONNECTION}'",
-        DATABASE,
+        database,
     )
     port = urlsplit(known[0][0]).port if known else None
     return free_port(port or SIMULATOR_PORT)
 
 
 @contextmanager
-def _server(odoo: Odoo, port: int) -> Iterator[subprocess.Popen[str]]:
+def _server(odoo: Odoo, database: str, port: int) -> Iterator[subprocess.Popen[str]]:
     """Run Odoo with its real crons."""
     LOG.write_text("")
-    update = () if _fingerprint_file().read_text() == _fingerprint() else ("-u", ADDON)
+    loaded = _fingerprint_file(database)
+    current = loaded.exists() and loaded.read_text() == _fingerprint()
+    update = () if current else ("-u", ADDON)
     command = odoo.command(
-        *("--database", DATABASE, "--db-filter", f"^{DATABASE}$", *update),
+        *("--database", database, "--db-filter", f"^{database}$", *update),
         *("--http-port", port, "--max-cron-threads", 1, "--logfile", LOG),
     )
     say(f"Odoo: starting, its log is {LOG}")
@@ -102,7 +133,7 @@ def _server(odoo: Odoo, port: int) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.DEVNULL,
     ) as process:
         wait_for_port(port, process, LOG)
-        _fingerprint_file().write_text(_fingerprint())
+        loaded.write_text(_fingerprint())
         yield process
 
 
@@ -170,8 +201,8 @@ def _stop_on_failure(client: WebClient, connection: int) -> None:
         raise Stop(f"The connection failed: {reason}")
 
 
-def _fingerprint_file() -> Path:
-    return STATE / "demo.loaded"
+def _fingerprint_file(database: str) -> Path:
+    return STATE / f"{database}.loaded"
 
 
 def _fingerprint() -> str:

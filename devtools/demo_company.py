@@ -28,13 +28,18 @@ def create_database(odoo: Odoo, name: str) -> None:
 
 
 @contextmanager
-def simulated_procurify(odoo: Odoo, port: int, bills: int) -> Iterator[dict[str, str]]:
+def simulated_procurify(
+    odoo: Odoo, port: int, bills: int, last_day: str = ""
+) -> Iterator[dict[str, str]]:
     """Run the simulator and give what a connection to it needs: address, credentials.
 
     :param port: 0 lets it choose one
+    :param last_day: ISO date; the documents are of the year before it, with seasons
     :raises Stop: when it does not start
     """
-    command = (odoo.python, "-m", "simulator", "--port", port, "--bills", bills)
+    command = [odoo.python, "-m", "simulator", "--port", port, "--bills", bills]
+    if last_day:
+        command += ["--last-day", last_day]
     with (
         (STATE / "simulator.log").open("w") as log,
         running(

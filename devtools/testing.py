@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import browser, databases
+from . import browser, databases, translations
 from .console import say, warn
 from .environment import python_environment
 from .odoo import Odoo, prepare
@@ -161,6 +161,7 @@ def _odoo(arguments: list[str], whole: bool = False, fuzz: bool = False) -> int:
         databases.install(odoo, database)
         if whole:
             databases.check_update_and_uninstall(odoo, database)
+            translations.check_template(odoo, database)
         return run(
             *(odoo.python, "-m", "pytest", "--odoo-http"),
             *(f"--odoo-database={database}", *arguments),

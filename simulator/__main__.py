@@ -7,8 +7,10 @@ import json
 import signal
 import sys
 import threading
+from datetime import date
 
 from .books import books
+from .dataset import Dataset
 from .server import DEMO_ID, DEMO_SECRET, Simulator
 
 
@@ -19,6 +21,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=40, help="besides the bills' own")
     parser.add_argument("--requisitions", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--last-day",
+        type=date.fromisoformat,
+        help="documents of the year before it, with seasons",
+    )
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--page-size-cap", type=int, default=100)
     parser.add_argument("--token-lifetime", type=float, default=86400, help="seconds")
@@ -42,11 +49,15 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
+    year = {"last_day": arguments.last_day, "seasonal": True}
     simulator = Simulator(
-        arguments.bills,
-        arguments.seed,
-        orders=arguments.orders,
-        requisitions=arguments.requisitions,
+        dataset=Dataset(
+            arguments.bills,
+            arguments.seed,
+            orders=arguments.orders,
+            requisitions=arguments.requisitions,
+            **(year if arguments.last_day else {}),
+        ),
         latency_s=arguments.latency_ms / 1000,
         page_size_cap=arguments.page_size_cap,
         token_lifetime_s=arguments.token_lifetime,

@@ -74,6 +74,7 @@ class Dataset(OrderEdits):
     :param billings: how many of the bills that need orders of a special shape
     :param vendors_for: for how many bills there are vendors, for `bills` when None
     :param catalog: how many items the catalogue has, all of them when None
+    :param seasonal: more in spring, in autumn and at month ends, instead of evenly
     :param clock: says when an edit happens; never earlier than what is already there
     """
 
@@ -88,6 +89,7 @@ class Dataset(OrderEdits):
         catalog: int | None = None,
         vendors_for: int | None = None,
         last_day: date = LAST_DAY,
+        seasonal: bool = False,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(
@@ -95,6 +97,7 @@ class Dataset(OrderEdits):
             seed,
             catalog=catalog,
             last_day=last_day,
+            seasonal=seasonal,
             clock=clock,
         )
         self._currencies = {currency.id: currency for currency in CURRENCIES}

@@ -25,6 +25,7 @@ from .manufacturer import (
     VAT,
 )
 from .model import Attachment, Bill, Cost, Item, Share
+from .season import drawn_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,9 +99,12 @@ class Draw(Chance):
         vendors: VendorBook,
         last_day: date,
         wanted: Wanted | None = None,
+        *,
+        seasonal: bool = False,
     ) -> None:
         super().__init__("bill", seed, ordinal, vendors, wanted)
         self.last_day = last_day
+        self.seasonal = seasonal
         self.from_order = self.rng.random() < 0.6
         self.order_id = FIRST_ORDER_OF_BILLS + ordinal
         self.order_uuid = self.uuid()
@@ -205,7 +209,7 @@ class Draw(Chance):
     def bill(self, first_pk: int, scenario: str, items: Sequence[Item]) -> Bill:
         """Return an approved vendor bill with those lines."""
         rng = self.rng
-        invoice_day = self.last_day - timedelta(days=rng.randint(12, 340))
+        invoice_day = drawn_day(rng, self.last_day, 12, self.seasonal)
         submitted_day = invoice_day + timedelta(days=rng.randint(1, 4))
         submitted = tenant_time.at(
             submitted_day, rng.randint(7, 17), rng.randint(0, 59)

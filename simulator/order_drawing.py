@@ -17,6 +17,7 @@ from .manufacturer import (
 )
 from .model import Order, OrderLine, Requisition, Share
 from .order_book import CANCELLED, RECEIVED, WANTED, Purchase, status_of
+from .season import drawn_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +45,14 @@ class OrderDraw(Chance):
         catalogue: Sequence[CatalogItem],
         last_day: date,
         wanted: Wanted | None = None,
+        *,
+        seasonal: bool = False,
     ) -> None:
         super().__init__("order", seed, ordinal, vendors, wanted)
         self.catalogue = catalogue
         self.vendor_id = self.rng.choice(vendors.ordinary)
         self.user_id = self.rng.choice(PEOPLE).id
-        day = last_day - timedelta(days=self.rng.randint(20, 340))
+        day = drawn_day(self.rng, last_day, 20, seasonal)
         self.bought = tenant_time.at(
             day, self.rng.randint(7, 17), self.rng.randint(0, 59)
         )

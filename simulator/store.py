@@ -46,10 +46,12 @@ class Store:
         *,
         catalog: int | None,
         last_day: date,
+        seasonal: bool,
         clock: Callable[[], datetime],
     ) -> None:
         self.seed = seed
         self.last_day = last_day
+        self.seasonal = seasonal
         self.revision = 0
         self.storage_url = "https://storage.invalid"
         self.all_hides_closed = False
@@ -75,7 +77,14 @@ class Store:
 
     def _next_draw(self, wanted: Wanted) -> Draw:
         self._ordinal += 1
-        return Draw(self.seed, self._ordinal, self._vendor_book, self.last_day, wanted)
+        return Draw(
+            self.seed,
+            self._ordinal,
+            self._vendor_book,
+            self.last_day,
+            wanted,
+            seasonal=self.seasonal,
+        )
 
     def _next_order_draw(self, wanted: Wanted) -> OrderDraw:
         self._order_ordinal += 1
@@ -86,6 +95,7 @@ class Store:
             tuple(self._book.catalogue.values()),
             self.last_day,
             wanted,
+            seasonal=self.seasonal,
         )
 
     def _put(self, purchase: Purchase) -> None:

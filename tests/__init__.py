@@ -25,6 +25,7 @@ from . import test_healing_documents
 from . import test_ignore
 from . import test_import_workers
 from . import test_inventory
+from . import test_looks
 from . import test_mapping
 from . import test_mention
 from . import test_multi_company
@@ -51,6 +52,7 @@ from . import test_sweep
 from . import test_synchronisation
 from . import test_tour
 from . import test_turns
+from . import test_uninstall
 from . import test_version
 from . import test_views
 from . import test_year

@@ -139,14 +139,19 @@ def company(odoo: Odoo, procurify_process: Procurify) -> str:
     name = databases.database_name("system")
     databases.duplicate(odoo, databases.template(odoo), name)
     databases.install(odoo, name)
+    set_up(odoo, name, procurify_process)
+    return name
+
+
+def set_up(odoo: Odoo, name: str, procurify: Procurify) -> None:
+    """Give a database that has the addon the company's books and a connection."""
     script = (ROOT / "devtools" / "company.py").read_text()
     databases.execute(
         odoo,
         name,
         f"{script}\nset_up(env, {books()!r})\n"
-        f"procurify = {procurify_process.credentials!r}\n{_CONNECT}",
+        f"procurify = {procurify.credentials!r}\n{_CONNECT}",
     )
-    return name
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+from . import base_module_uninstall
 from . import base_partner_merge
 from . import procurify_comparison
 from . import procurify_ignore

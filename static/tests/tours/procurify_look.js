@@ -1,0 +1,170 @@
+/**
+ * Lets a test look at a screen: at each width, in each theme, with axe, and for words
+ * that nobody has translated.
+ *
+ * A tour says when: `steps: () => [..., moment("quarantine"), ...]`. It only does
+ * something where `tests/looks.py` watches; a tour that a person starts runs on.
+ */
+
+const WIDTHS = {
+    desktop: { width: 1366, height: 768 },
+    phone: { width: 400, height: 800 },
+};
+/** What of a screen is a view's; the bars around it are Odoo's, whatever app is open. */
+const SCREEN = ".o_action_manager .o_content, .o_action_manager .o_statusbar_buttons, .modal-body";
+const SERIOUS = ["serious", "critical"];
+/** What is shown to a person, besides text. */
+const SPOKEN = ["title", "placeholder", "aria-label", "alt", "data-tooltip"];
+
+const waiting = new Map();
+let asked = 0;
+
+/** Ask the browser's own controls, which a page does not reach, for something. */
+function ask(what) {
+    const id = ++asked;
+    return new Promise((resolve) => {
+        waiting.set(id, resolve);
+        window.procurifyAsk(JSON.stringify({ id, ...what }));
+    });
+}
+
+/** Called by the watching test when what was asked for is done. */
+window.procurifyDone = (id) => {
+    waiting.get(id)();
+    waiting.delete(id);
+};
+
+/** Wait until nothing loads any more and what has changed is drawn. */
+async function settled() {
+    const loading = () => document.querySelector(".o_loading_indicator, .o_blockUI");
+    for (let turn = 0; turn < 100 && (turn < 6 || loading()); turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+}
+
+function isShown(element) {
+    return element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+}
+
+/** Whether Odoo does that in every app: nothing of ours could mend it. */
+function isOdoosOwn(rule, element) {
+    const selectors = window.procurifyWatch.accepted[rule] || [];
+    return selectors.some((one) => element?.closest(one) || element?.querySelector(`:scope > ${one}`));
+}
+
+/** What axe finds serious in the view itself: ["rule: what is wrong (element)"]. */
+async function unreachable() {
+    const roots = [...document.querySelectorAll(SCREEN)].filter(isShown);
+    if (!roots.length) {
+        return [];
+    }
+    const { violations } = await window.axe.run(
+        { include: roots },
+        { runOnly: ["wcag2a", "wcag2aa"], resultTypes: ["violations"] }
+    );
+    return violations
+        .filter(({ impact }) => SERIOUS.includes(impact))
+        .flatMap(({ id, help, nodes }) =>
+            nodes
+                .filter(({ target }) => !isOdoosOwn(id, document.querySelector(target.at(-1))))
+                .map(({ html }) => `${id}: ${help} (${html.slice(0, 300)})`)
+        );
+}
+
+/** Words of ours that are still shown in English: ["'Held' in <th>"]. */
+function untranslated() {
+    const english = new Set(window.procurifyWatch.english);
+    const found = [];
+    for (const root of document.querySelectorAll(".o_action_manager, .modal, .o_main_navbar")) {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            const texts = node.attributes
+                ? SPOKEN.map((name) => node.getAttribute(name))
+                : [isShown(node.parentElement) && node.textContent];
+            for (const text of texts) {
+                if (text && english.has(text.trim())) {
+                    found.push(`'${text.trim()}' in ${(node.attributes ? node : node.parentElement).outerHTML.slice(0, 120)}`);
+                }
+            }
+        }
+    }
+    return found;
+}
+
+/** What is wider than the screen: lists, pivots and graphs may scroll within themselves. */
+function tooWide() {
+    const parts = "html, .o_content, .o_kanban_renderer, .o_form_sheet_bg, .modal-body";
+    return [...document.querySelectorAll(parts)]
+        .filter((part) => isShown(part) && part.scrollWidth > part.clientWidth + 1)
+        .map((part) => `<${part.className}> is ${part.scrollWidth} px wide where ${part.clientWidth} px are`);
+}
+
+async function inTheme(href, look) {
+    const sheet = document.querySelector("link[href*='web.assets_web.'][href*='.css']");
+    const light = sheet.href;
+    const use = (url) =>
+        new Promise((resolve, reject) => {
+            sheet.addEventListener("load", resolve, { once: true });
+            sheet.addEventListener("error", reject, { once: true });
+            sheet.href = url;
+        });
+    await use(href);
+    try {
+        await look();
+    } finally {
+        await use(light);
+    }
+}
+
+/** Look at one width: return what is wrong, and take the pictures. */
+async function lookAt(name, device) {
+    const watch = window.procurifyWatch;
+    await settled();
+    const found = [...(await unreachable()), ...untranslated(), ...tooWide()];
+    await ask({ picture: `${name}-${device}-light` });
+    if (watch.dark) {
+        await inTheme(watch.dark, async () => {
+            await settled();
+            await ask({ picture: `${name}-${device}-dark` });
+        });
+    }
+    return found.map((text) => `${name}, ${device}: ${text}`);
+}
+
+/**
+ * Look at what is on the screen, in each width; what is wrong fails the test at its end.
+ *
+ * @param {string} name of the moment: the pictures bear it
+ * @param {Function} open opens the screen, where a change of width is not enough
+ */
+export async function look(name, open = () => {}) {
+    if (!window.procurifyWatch) {
+        return;
+    }
+    for (const [device, size] of Object.entries(WIDTHS)) {
+        await ask(size);
+        await open();
+        await ask({ wrong: await lookAt(name, device) });
+    }
+    await ask(WIDTHS.desktop);
+    await settled();
+}
+
+/** A step of a tour at which the test looks at the screen. */
+export function moment(name) {
+    return { content: `Look at ${name}`, trigger: "body", run: () => look(name), timeout: 60000 };
+}
+
+/**
+ * Open one of the addon's actions after another, and look at each of them.
+ *
+ * @param {Object} actions {name of the moment: what `doAction` takes}
+ */
+window.procurifyLookAtAll = async (actions) => {
+    const { action } = odoo.__WOWL_DEBUG__.root.env.services;
+    for (const [name, what] of Object.entries(actions)) {
+        await look(name, () => action.doAction(what, { clearBreadcrumbs: true }));
+    }
+    console.log("test successful");
+};
