@@ -30,6 +30,7 @@
         "views/procurify_dashboard_views.xml",
         "views/procurify_audit_views.xml",
         "views/digest_views.xml",
+        "views/procurify_commitment_views.xml",
         "views/account_move_views.xml",
         "views/purchase_order_views.xml",
         "views/product_views.xml",

@@ -1,3 +1,4 @@
+from . import procurify_document_tab  # before what is imported for its helpers
 from . import procurify_secret
 from . import procurify_connection
 from . import procurify_connection_client
@@ -36,6 +37,7 @@ from . import procurify_audit_seal
 from . import procurify_audit_events
 from . import procurify_audit_verify
 from . import procurify_record_audit
+from . import procurify_record_facts
 from . import procurify_connection_audit
 from . import procurify_alarm
 from . import procurify_connection_alarm
@@ -66,6 +68,7 @@ from . import purchase_order_line
 from . import purchase_order
 from . import purchase_order_revision
 from . import purchase_order_requisition
+from . import procurify_commitment
 from . import account_move
 from . import account_move_date
 from . import account_move_duplicate

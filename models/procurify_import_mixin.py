@@ -31,6 +31,7 @@ class ProcurifyImportMixin(models.AbstractModel):
     """
 
     _name = "procurify.import.mixin"
+    _inherit = "procurify.document.tab"
     _description = "Procurify Import"
 
     _procurify_resources = ()
@@ -43,21 +44,6 @@ class ProcurifyImportMixin(models.AbstractModel):
         groups="procurify_connector.group_user",
         copy=False,
     )
-
-    # === ACTION METHODS === #
-
-    def action_open_procurify_record(self):
-        """Open what this record is in Procurify."""
-        self.ensure_one()
-        return self.procurify_record_ids._action_open(self.env._("In Procurify"))
-
-    def action_open_in_procurify(self):
-        """Open Procurify's own page of this; where there are several, their list."""
-        self.ensure_one()
-        records = self.procurify_record_ids.filtered("web_url")
-        if len(records) == 1:
-            return records.action_open_in_procurify()
-        return self.action_open_procurify_record()
 
     # === CONTRACT === #
 

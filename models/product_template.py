@@ -4,7 +4,8 @@ from odoo import api, fields, models
 
 
 class ProductTemplate(models.Model):
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "procurify.document.tab"]
 
     procurify_record_ids = fields.Many2many(
         "procurify.record",
@@ -19,7 +20,9 @@ class ProductTemplate(models.Model):
             variants = template.product_variant_ids
             template.procurify_record_ids = variants.procurify_record_ids
 
-    def action_open_procurify_record(self):
-        """Open what the variants of this product are in Procurify."""
-        self.ensure_one()
-        return self.procurify_record_ids._action_open(self.env._("In Procurify"))
+    @api.model
+    def _procurify_linked_ids(self):
+        products = self.env["product.product"].with_context(active_test=False)
+        return products._search([("is_from_procurify", "=", True)]).subselect(
+            "product_tmpl_id"
+        )

@@ -124,5 +124,7 @@ class TestBackLinks(ProcurifyCommon):
         ):
             with self.subTest(model=model):
                 arch = Form(self.env[model], view=view)._view["tree"]
-                buttons = arch.xpath("//button[@name='action_open_procurify_record']")
-                self.assertEqual(len(buttons), 1)
+                opens = "//button[@name='action_open_procurify_record']"
+                box = arch.xpath(f"//div[@name='button_box']{opens}")
+                self.assertEqual(len(box), 1)
+                self.assertEqual(len(arch.xpath("//page[@name='procurify']")), 1)

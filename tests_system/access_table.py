@@ -29,8 +29,10 @@ MODELS = {
     "procurify.audit.mark": Rights(read="manager"),
     "procurify.audit.seal": Rights(read="manager"),
     "procurify.cause": Rights(read="reviewer", write="reviewer"),
+    "procurify.commitment": Rights(read="reviewer"),
     "procurify.comparison": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
     "procurify.connection": Rights("reviewer", "manager", "manager", "manager"),
+    "procurify.document.tab": Rights(),
     "procurify.healing": Rights(read="manager"),
     "procurify.ignore": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
     "procurify.import.mixin": Rights(),
@@ -123,8 +125,10 @@ METHODS = {
             "account.move",
             "account.payment.term",
             "account.tax",
+            "procurify.document.tab",
             "procurify.import.mixin",
             "product.product",
+            "product.template",
             "purchase.order",
             "purchase.order.line",
             "res.currency",
@@ -132,7 +136,6 @@ METHODS = {
             "uom.uom",
         )
     },
-    "product.template": {"action_open_procurify_record": "reviewer"},
 }
 
 #: Odoo's own public methods that the addon extends: their rights are Odoo's.
