@@ -6,15 +6,12 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL, plaintext2html
 
+from .audit_comparison import differing_rows, next_seals
 from .audit_triggers import digest_of, sha256, trigger_names
-from .procurify_audit_seal import LEAF_DIGITS
 
 _logger = logging.getLogger(__name__)
 
 NAMED = 500  # rows of a kind and range that are named one by one
-# What is compared in one query: seals, and the rows that they cover.
-SEALS_AT_ONCE = 1000
-ROWS_AT_ONCE = 100_000
 
 
 class Verdict(NamedTuple):
@@ -247,11 +244,11 @@ class ProcurifyAudit(models.Model):
         checkpoint = seals._checkpoint_id(connection_ref)
         findings, seal_id, lower = [], 0, 0
         while True:
-            [[last_seal, upper]] = self._query(_next_seals(connection_ref, seal_id))
+            [[last_seal, upper]] = self._query(next_seals(connection_ref, seal_id))
             # After the last seal, other connections' seals close the ids as well.
             upper = upper or max(seals._sealed_until(), lower)
             which = (seal_id, last_seal or seal_id, lower, upper, checkpoint)
-            differing = self._query(_differing(connection_ref, *which))
+            differing = self._query(differing_rows(connection_ref, *which, limit=NAMED))
             findings += self._told(differing)
             if not last_seal:
                 return findings
@@ -342,74 +339,3 @@ class ProcurifyAudit(models.Model):
             last = rows[-1][0]
             told.append(self.env._("More than these may differ after row %s.", last))
         return told
-
-
-def _next_seals(connection_ref, after):
-    """Return the SQL of (id, last covered id) of the last of the next seals."""
-    return SQL(
-        """
-        SELECT max(id), max(last_id)
-          FROM (SELECT id, last_id, sum(row_count) OVER (ORDER BY id) AS row_count
-                  FROM (SELECT id, last_id, row_count
-                          FROM procurify_audit_seal
-                         WHERE connection_ref = %s AND kind = 'seal' AND id > %s
-                      ORDER BY id
-                         LIMIT %s) next) counted
-         WHERE row_count <= %s OR id = (
-               SELECT min(id)
-                 FROM procurify_audit_seal
-                WHERE connection_ref = %s AND kind = 'seal' AND id > %s)
-        """,
-        connection_ref,
-        after,
-        SEALS_AT_ONCE,
-        ROWS_AT_ONCE,
-        connection_ref,
-        after,
-    )
-
-
-def _differing(connection_ref, after, last_seal, lower, upper, checkpoint):
-    """Return the SQL of (row id, what is wrong) where rows are not as they were sealed.
-
-    :param after, last_seal: seals younger than ``after``, up to ``last_seal``
-    :param lower, upper: the rows after ``lower``, up to ``upper``
-    :param checkpoint: rows up to this one may be missing
-    """
-    return SQL(
-        """
-          WITH leaf AS (
-               SELECT split_part(text, ':', 1)::bigint AS id,
-                      split_part(text, ':', 2) AS start
-                 FROM procurify_audit_seal,
-                      unnest(string_to_array(leaves, ',')) AS text
-                WHERE connection_ref = %(connection)s AND kind = 'seal'
-                  AND procurify_audit_seal.id > %(after)s
-                  AND procurify_audit_seal.id <= %(last)s
-                  -- What else may stand there, the seal's own digest tells.
-                  AND text ~ '^[0-9]{1,18}:[0-9a-f]+$'),
-               present AS (
-               SELECT id, coalesce(left(digest, %(digits)s), '') AS start
-                 FROM procurify_audit
-                WHERE connection_ref = %(connection)s
-                  AND id > %(lower)s AND id <= %(upper)s)
-        SELECT id,
-               CASE WHEN present.start IS NULL THEN 'missing'
-                    WHEN leaf.start IS NULL THEN 'inserted'
-                    ELSE 'changed' END
-          FROM leaf FULL JOIN present USING (id)
-         WHERE leaf.start IS NULL
-            OR (present.start IS NULL AND id > %(checkpoint)s)
-            OR present.start <> leaf.start
-      ORDER BY id
-         LIMIT %(limit)s
-        """,
-        connection=connection_ref,
-        after=after,
-        last=last_seal,
-        digits=LEAF_DIGITS,
-        lower=lower,
-        upper=upper,
-        checkpoint=checkpoint,
-        limit=NAMED,
-    )
