@@ -39,7 +39,7 @@ def wrong(file: Path, template: Path) -> Iterator[str]:
 
 def merge(file: Path, template: Path) -> None:
     """Bring the template's terms into a file; what it has no more of is dropped."""
-    translations = polib.pofile(str(file), wrapwidth=0)
+    translations = polib.pofile(str(file))
     translations.merge(polib.pofile(str(template)))
     for entry in translations.obsolete_entries():
         translations.remove(entry)
