@@ -23,6 +23,9 @@ from .console import Stop, say
 from .environment import python_environment
 from .shell import hand_over
 
+#: Of a year: enough for each month to have some, and for each trouble.
+BILLS = 150
+
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
@@ -64,7 +67,7 @@ def _parser() -> ArgumentParser:
     add("setup", _setup, "fetch and install everything that the other commands need")
     command = add("demo", _demo, "show bills arrive, stay up until Ctrl-C")
     command.add_argument("--once", action="store_true", help="end after the summary")
-    command.add_argument("--bills", type=int, default=60, help="bills to simulate")
+    command.add_argument("--bills", type=int, default=BILLS, help="bills to simulate")
     command.add_argument("--fresh", action="store_true", help="forget earlier runs")
     command = add(
         "test",
@@ -80,7 +83,7 @@ def _parser() -> ArgumentParser:
     command.add_argument("--quick", action="store_true", help="small: does it run?")
     add("translations", _translations, "write the .pot, and merge it into each .po")
     command = add("screenshots", _screenshots, "take the pictures of the Apps page")
-    command.add_argument("--bills", type=int, default=60, help="bills to simulate")
+    command.add_argument("--bills", type=int, default=BILLS, help="bills to simulate")
     add("package", _package, "write the addon as a zip file into dist/")
     add("odoo", _odoo, "Odoo's own command line, with this addon on its path", True)
     add("psql", _psql, "psql on the server that the other commands use", True)

@@ -15,8 +15,8 @@ from .chromium import Page, chromium
 from .paths import ADDON
 
 WIDE, NARROW = (1280, 720), (400, 800)
-BANNER = Path(__file__).parent / "banner.html"
-BANNER_SIZE = (1120, 560)
+DRAWINGS = Path(__file__).parent
+ICON_SIZE, BANNER_SIZE = (256, 256), (1120, 560)
 #: Enough for a screen of Odoo, which then takes a third of the bytes.
 COLOURS = 128
 
@@ -67,9 +67,15 @@ def take(address: str, database: str, login: str, password: str, folder: Path) -
         _log_in(page, address, {"db": database, "login": login, "password": password})
         for shot in SHOTS:
             _write(folder / f"{shot.name}.png", _taken(page, address, shot))
-        page.open(BANNER.as_uri(), *BANNER_SIZE)
+        page.open((DRAWINGS / "banner.html").as_uri(), *BANNER_SIZE)
         page.wait_for("img")
         _write(folder / "banner.png", page.picture())
+        # Only the icon has corners that what lies below is seen through.
+        page.open((DRAWINGS / "icon.html").as_uri(), *ICON_SIZE)
+        page.wait_for("svg")
+        transparent = {"r": 0, "g": 0, "b": 0, "a": 0}
+        page.call("Emulation.setDefaultBackgroundColorOverride", color=transparent)
+        (folder / "icon.png").write_bytes(page.picture())
 
 
 def _log_in(page: Page, address: str, credentials: dict[str, str]) -> None:
