@@ -30,6 +30,10 @@
         "views/procurify_dashboard_views.xml",
         "views/procurify_audit_views.xml",
         "views/digest_views.xml",
+        # The certificate's form offers what makes and what prints one.
+        "views/procurify_certify_views.xml",
+        "report/procurify_certificate_report.xml",
+        "views/procurify_certificate_views.xml",
         "views/procurify_commitment_views.xml",
         "views/account_move_views.xml",
         "views/purchase_order_views.xml",

@@ -15,6 +15,7 @@ from .shell import compiled_apart, environment, run
 ADDON_CODE = (
     "__init__.py",
     "__manifest__.py",
+    "controllers",
     "hooks.py",
     "models",
     "wizard",
@@ -26,7 +27,7 @@ DOCUMENTS = (
     *("README.rst", "CHANGELOG.rst"),
     *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.rst"))),
 )
-XML_FOLDERS = ("data", "security", "static", "views", "wizard")
+XML_FOLDERS = ("data", "report", "security", "static", "views", "wizard")
 
 #: Returns what is wrong, in the words of the tool; nothing when all is well.
 Check = Callable[[], str]

@@ -41,7 +41,12 @@ from . import procurify_record_facts
 from . import procurify_connection_audit
 from . import procurify_alarm
 from . import procurify_connection_alarm
+from . import procurify_connection_listing
 from . import procurify_connection_reconcile
+from . import procurify_certificate
+from . import procurify_certificate_rows
+from . import procurify_certificate_seal
+from . import procurify_certificate_spreadsheet
 from . import procurify_link
 from . import procurify_route
 from . import procurify_record_route

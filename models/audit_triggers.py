@@ -2,6 +2,14 @@
 
 from odoo.tools import SQL
 
+# What nobody changes, in PostgreSQL either.
+PROTECTED = (
+    "procurify_audit",
+    "procurify_audit_seal",
+    "procurify_certificate",
+    "procurify_certificate_line",
+    "procurify_certificate_sum",
+)
 # What removes rows is allowed to where a checkpoint of their connection says so.
 _CHECKPOINT_ALLOWS = SQL(
     """
@@ -86,7 +94,7 @@ def protect(model):
     They fire always: a session that plays the part of a replica skips others.
     """
     table = model._table
-    is_seal = table == "procurify_audit_seal"
+    is_audit, is_seal = (table == name for name in PROTECTED[:2])
     begin, insert, keep, truncate = map(SQL.identifier, trigger_names(table))
     name = SQL.identifier(table)
     model.env.cr.execute(
@@ -143,14 +151,14 @@ def protect(model):
             sequence=f"{table}_id_seq",
             chain=_CHAIN if is_seal else SQL(),
             digest=digest_of(model, "new"),
-            exception=SQL() if is_seal else _CHECKPOINT_ALLOWS,
+            exception=_CHECKPOINT_ALLOWS if is_audit else SQL(),
         )
     )
 
 
 def unprotect(env):
     """Drop what no table takes with it when the addon is uninstalled."""
-    for table in ("procurify_audit", "procurify_audit_seal"):
+    for table in PROTECTED:
         for function in trigger_names(table)[:3]:
             env.cr.execute(
                 SQL("DROP FUNCTION IF EXISTS %s() CASCADE", SQL.identifier(function))

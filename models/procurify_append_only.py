@@ -23,19 +23,13 @@ class ProcurifyAppendOnly(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise AccessError(
-            self.env._("The audit is written by what happens, not by anybody.")
-        )
+        raise AccessError(self.env._("It is written by what happens, not by anybody."))
 
     def write(self, vals):
-        raise AccessError(
-            self.env._("The audit can be read and added to, never changed.")
-        )
+        raise AccessError(self.env._("It can be read and added to, never changed."))
 
     def unlink(self):
-        raise AccessError(
-            self.env._("The audit can be read and added to, never deleted.")
-        )
+        raise AccessError(self.env._("It can be read and added to, never deleted."))
 
     @api.model
     def _append(self, vals_list):

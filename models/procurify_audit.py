@@ -41,6 +41,9 @@ EVENTS = [
     ("chosen", "Decided"),
     ("sync_requested", "Synchronisation asked for"),
     ("connection_tested", "Connection tested"),
+    ("certified", "Certificate made"),
+    ("certificate_verified", "Certificate verified"),
+    ("certificate_failed", "Certificate was tampered with"),
     # Settings
     ("connection_created", "Connection created"),
     ("connection_deleted", "Connection deleted"),

@@ -254,6 +254,23 @@ class ProcurifyAudit(models.Model):
             ]
         )
 
+    # === CERTIFICATES === #
+
+    @api.model
+    def _log_certificate(self, certificate, event, **values):
+        """A certificate was made, or verified; the audit keeps its digests."""
+        row = {
+            "event": event,
+            "connection_ref": certificate.connection_ref,
+            "connection_name": certificate.connection_name,
+            "company_ref": certificate.company_ref,
+            "company_name": certificate.company_name,
+            "res_model": certificate._name,
+            "res_id": certificate.id,
+            "subject": certificate.name,
+        }
+        self._log([row | values])
+
     # === THE AUDIT ITSELF === #
 
     @api.model

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from .reconciliation import Reconciliation
+from .reconciliation import COMPARED, Reconciliation
 from .reconciliation_sums import counts, line_row, plain, sum_rows
 
 ACCOUNTING_GROUPS = (
@@ -15,7 +15,7 @@ ACCOUNTING_GROUPS = (
 class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
 
-    def _reconcile(self, date_from, date_to, company=None):
+    def _reconcile(self, date_from, date_to, company=None, listed=False):
         """Compare every document of a period with Odoo, as plain data for JSON.
 
         Amounts are texts of exact decimals in the document's currency, signed as
@@ -26,15 +26,19 @@ class ProcurifyConnection(models.Model):
         :param date_to: last day
         :param company: one of the companies that this connection books for; its own
             by default
+        :param listed: read Procurify's own lists of bills and orders now, and tell
+            what they have and the stage has not; else the last night's comparison
+            counts
         :returns: a dict: ``documents`` (one per document: outcome, reason,
             ``is_explained``, both amounts), ``sums`` (per kind, currency and
             dimension: total, vendor, account, department, location), ``counts``
             ({kind: {outcome: number}}), ``findings`` (sentences about the whole) and
             ``unexplained_count`` (documents that are not explained, and findings)
         :raises AccessError: the user is no reviewer, or may not read journal items
-        :raises UserError: the period ends before it begins
+        :raises UserError: the period ends before it begins, or Procurify's lists are
+            wanted and cannot be read
         """
-        result = self._reconciled(date_from, date_to, company)
+        result = self._reconciled(date_from, date_to, company, listed)
         lines = result.lines
         return {
             "connection_id": self.id,
@@ -52,14 +56,15 @@ class ProcurifyConnection(models.Model):
             "unexplained_count": result.unexplained_count,
         }
 
-    def _reconciled(self, date_from, date_to, company=None):
+    def _reconciled(self, date_from, date_to, company=None, listed=False):
         """Return the Reconciliation of a period, see ``_reconcile``."""
         self.ensure_one()
         self._check_may_reconcile()
         first, last = map(fields.Date.to_date, (date_from, date_to))
         if not first or not last or last < first:
             raise UserError(self.env._("The period ends before it begins."))
-        return Reconciliation(self, first, last, company).run()
+        lists = {name: self._listed(name) for name in COMPARED} if listed else None
+        return Reconciliation(self, first, last, company, lists).run()
 
     @api.model
     def _check_may_reconcile(self):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 
 from odoo import fields
 from odoo.fields import Domain
@@ -80,6 +81,21 @@ class Line:
         }
         return {place: amount for place, amount in found.items() if amount}
 
+    def json_places(self):
+        """Return {name of a place: [Procurify's amount, Odoo's]}, amounts as texts."""
+        return {
+            place_name(*place): [
+                format(side.get(place, Decimal(0)), "f")
+                for side in (self.procurify, self.odoo)
+            ]
+            for place in dict.fromkeys((*self.procurify, *self.odoo))
+        }
+
+
+def place_name(currency, dimension, key):
+    """Return the text that stands for a place in stored lines and sums."""
+    return f"{currency}|{dimension}|{key}"
+
 
 class Reconciliation:
     """Compares one connection's documents of a period with Odoo's.
@@ -93,12 +109,15 @@ class Reconciliation:
     document, ``findings`` the sentences about what no document stands for.
     """
 
-    def __init__(self, connection, date_from, date_to, company=None):
+    def __init__(self, connection, date_from, date_to, company=None, listed=None):
         """:param connection: in the environment of whoever asks
         :param date_from: first day, a date
         :param date_to: last day, a date
         :param company: the connection's own, or a branch that it books for
+        :param listed: {resource: rows of Procurify's list}, see ``_listed``; None
+            where the comparison of the last night is to do
         """
+        self.listed = listed
         self.company = company or connection.company_id
         self.connection = connection.with_company(self.company)
         self.env = self.connection.env
@@ -118,7 +137,10 @@ class Reconciliation:
         ids = records.ids
         for start in range(0, len(ids), BATCH):
             self._add(ids[start : start + BATCH])
-        self._judge_comparisons()
+        if self.listed is None:
+            self._judge_comparisons()
+        else:
+            self._add_missing()
         return self
 
     @property
@@ -314,6 +336,51 @@ class Reconciliation:
         return "; ".join(texts)
 
     # === WHETHER THE STAGE IS WHOLE === #
+
+    def _add_missing(self):
+        """Add what Procurify's lists have and the stage has not, and the reverse."""
+        for resource, rows in self.listed.items():
+            staged = (
+                self.connection.sudo()
+                .env["procurify.record"]
+                .search_fetch(
+                    Domain("connection_id", "=", self.connection.id)
+                    & Domain("resource", "=", resource),
+                    ["external_id", "remote_uuid"],
+                )
+            )
+            known = {record.external_id for record in staged}
+            known |= {record.remote_uuid for record in staged if record.remote_uuid}
+            for external_id, uuid, name, date in rows:
+                if external_id not in known and uuid not in known:
+                    self._add_unread(resource, external_id, name, date)
+            self._judge_unlisted(resource, rows, staged)
+
+    def _add_unread(self, resource, external_id, name, date):
+        if date and not self.date_from <= date <= self.date_to:
+            return
+        self.lines.append(
+            Line(
+                resource=resource,
+                external_id=external_id,
+                name=name,
+                party="",
+                date=date,
+                outcome="missing",
+                explained=False,
+                reason=self.env._("Procurify lists it, and it was never read."),
+            )
+        )
+
+    def _judge_unlisted(self, resource, rows, staged):
+        """Say of booked documents that Procurify's list does not show them any more."""
+        shown = {row[0] for row in rows} | {row[1] for row in rows if row[1]}
+        listed = {r.id for r in staged if {r.external_id, r.remote_uuid} & shown}
+        for line in self.lines:
+            is_booked = line.resource == resource and line.outcome == "booked"
+            if is_booked and line.record_id not in listed:
+                line.outcome, line.explained = "extra", False
+                line.reason = self.env._("Procurify's list does not show it any more.")
 
     def _judge_comparisons(self):
         """Say where the nightly comparison with Procurify's lists proves nothing."""

@@ -196,7 +196,7 @@ class OdooSide:
                 currency = move.currency_id.name
                 for place, amount in self._bill_places(move, lines[move.id]).items():
                     places[original][(currency, *place)] += amount
-        return {i: (move, dict(places[i])) for i, move in documents.items()}
+        return {i: (move, _booked(places[i])) for i, move in documents.items()}
 
     def _lines(self, moves):
         """Return {move id: [(account, amount, distribution)]} of the journal items."""
@@ -271,8 +271,13 @@ class OdooSide:
                 (currency, "total", ""): total,
                 (currency, "vendor", vendor): total,
             }
-            found[order.id] = (order, places)
+            found[order.id] = (order, _booked(places))
         return found
+
+
+def _booked(places):
+    """Return the places that hold something."""
+    return {place: amount for place, amount in places.items() if amount}
 
 
 def _exact(amount, cent):

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from decimal import Decimal
 
-from .reconciliation import COMPARED, OUTCOMES
+from .reconciliation import COMPARED, OUTCOMES, place_name
 from .reconciliation_labels import Labels
 from .reconciliation_sides import DIMENSIONS
 
@@ -74,6 +74,7 @@ def sum_rows(env, lines):
             "resource": resource,
             "currency": currency,
             "dimension": dimension,
+            "place": place_name(currency, dimension, key),
             "key_id": key if isinstance(key, int) else 0,
             "name": labels.name(dimension, key),
             "document_count": each.count,

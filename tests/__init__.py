@@ -7,6 +7,7 @@ from . import test_back_links
 from . import test_bill
 from . import test_bill_amounts
 from . import test_cause
+from . import test_certificate
 from . import test_closed_period
 from . import test_coins
 from . import test_connection

@@ -13,12 +13,16 @@ from .common import ProcurifyCommon
 WITHOUT_COMPANY_RULE = {
     "procurify.audit.mark": "one row: the number of the audit's last row",
     "procurify.audit.seal": "digests and numbers of rows, for administrators only",
+    "procurify.certify": "a dialog: one's own rows only",
     "procurify.comparison": "a dialog: one's own rows only",
     "procurify.ignore": "a dialog: one's own rows only",
 }
 # How the rows of a company are found.
 COMPANY_OF = {
     "procurify.audit": "company_ref",
+    "procurify.certificate": "company_ref",
+    "procurify.certificate.line": "company_ref",
+    "procurify.certificate.sum": "company_ref",
     "procurify.connection": "company_id",
     "procurify.healing": "connection_id.company_id",
     "procurify.mention": "document_id.company_id",
@@ -36,6 +40,13 @@ ATTACKS = {
         "action_resolve": {"res_id": 1},
         "message_post": {"body": "Hello"},
     },
+    "procurify.certificate": {
+        "action_open_lines": {},
+        "action_spreadsheet": {},
+        "action_verify": {},
+    },
+    "procurify.certificate.line": {"action_open_document": {}},
+    "procurify.certificate.sum": {"action_open_lines": {}},
     "procurify.connection": {
         "action_open_audit": {},
         "action_open_records": {},
@@ -261,6 +272,7 @@ class TestAccess(ProcurifyCommon):
                 "res_id": 1,
             }
         )
+        env["procurify.certificate"]._certify(connection, "1990-01-01", "2100-01-01")
         rows = {}
         for model in set(self._models()) - set(WITHOUT_COMPANY_RULE):
             path = COMPANY_OF.get(model, "company_id")

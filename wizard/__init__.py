@@ -1,4 +1,5 @@
 from . import base_module_uninstall
 from . import base_partner_merge
+from . import procurify_certify
 from . import procurify_comparison
 from . import procurify_ignore
