@@ -48,6 +48,7 @@
         "web.assets_backend": ["procurify_connector/static/src/**/*"],
         "web.assets_tests": ["procurify_connector/static/tests/tours/**/*"],
     },
+    "images": ["static/description/banner.png"],
     "application": True,
     "uninstall_hook": "uninstall_hook",
 }
