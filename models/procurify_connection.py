@@ -362,7 +362,8 @@ class ProcurifyConnection(models.Model):
     def _look_around(self, client):
         """Note how many objects of each list the credentials show.
 
-        :raises ForbiddenError: a list is refused; the others are noted all the same
+        :raises ForbiddenError: a list is refused that is to be read; the others are
+            noted all the same
         :raises ProcurifyError: whatever else stands in the way
         """
         seen, refused = {}, {}
@@ -372,8 +373,10 @@ class ProcurifyConnection(models.Model):
             except ForbiddenError as error:
                 refused[name] = error
         self._note_test(client, seen, refused)
-        if refused:
-            raise next(iter(refused.values()))
+        wanted = set(self.stream_ids.filtered("active").mapped("resource"))
+        for name, error in refused.items():
+            if name in wanted:
+                raise error
 
     def action_sync_now(self):
         """Poll every stream of these connections as soon as a cron worker is free."""

@@ -6,6 +6,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import float_repr
 
+from .procurify_record_import import IMPORT_ORDER
+
 ITEMS_TOLD = 1000  # journal items in the answer; all of them are rows
 
 
@@ -112,7 +114,10 @@ class ProcurifyRehearsal(models.Model):
         }
 
     def _tell_summary(self):
-        """Return how many of each kind come to what, in the words of who looks."""
+        """Return how many of each kind come to what, in the words of who looks.
+
+        Bills come first, then what they stand on.
+        """
         lines = self.env["procurify.rehearsal.line"]
         kinds, outcomes, origins = (
             dict(lines._fields[name]._description_selection(self.env))
@@ -140,7 +145,9 @@ class ProcurifyRehearsal(models.Model):
                 "count": sum(row[1] for row in mine),
                 "amount": causes._tell_amounts(mine, currencies),
             }
-            for (resource, outcome, origin), mine in rows.items()
+            for (resource, outcome, origin), mine in sorted(
+                rows.items(), key=lambda item: -IMPORT_ORDER.index(item[0][0])
+            )
         ]
 
     def _tell_booked(self):

@@ -59,6 +59,14 @@ class TestSetup(ProcurifyCommon):
         self.assertEqual(self._stream("bill").visible_count, 6)
         self.assertEqual(self.connection.state, "error")
 
+    def test_refused_list_that_is_not_to_be_read_does_not_matter(self):
+        self.simulator.faults.add(path="/api/v3/vendors/", status=403, times=None)
+        self._stream("vendor").active = False
+
+        self.connection.action_setup_next()
+
+        self.assertEqual(self.connection.setup_step, "policies")
+
     def test_integration_user_that_may_not_book_stops_the_second_step(self):
         self.connection.action_setup_next()
         self.connection.user_id = new_test_user(
