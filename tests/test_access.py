@@ -48,10 +48,16 @@ ATTACKS = {
     "procurify.certificate.line": {"action_open_document": {}},
     "procurify.certificate.sum": {"action_open_lines": {}},
     "procurify.connection": {
+        "action_accept_suggestions": {},
+        "action_dry_run": {},
+        "action_dry_run_master_data": {},
         "action_open_audit": {},
         "action_open_records": {},
         "action_replay_held": {},
         "action_rotate_key": {},
+        "action_set_up": {},
+        "action_setup_back": {},
+        "action_setup_next": {},
         "action_sync_now": {},
         "action_test_connection": {},
         "action_verify_audit": {},
@@ -74,6 +80,8 @@ ATTACKS = {
         "action_reset_and_update": {},
         "action_reverse": {},
     },
+    "procurify.rehearsal": {"action_step": {}},
+    "procurify.rehearsal.cause": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_sweep": {}},
     "procurify.version": {"action_compare": {}, "action_replay": {}},
 }
@@ -273,6 +281,12 @@ class TestAccess(ProcurifyCommon):
             }
         )
         env["procurify.certificate"]._certify(connection, "1990-01-01", "2100-01-01")
+        rehearsal = env["procurify.rehearsal"].create(
+            {"connection_id": connection.id, "scope": "all"}
+        )
+        env["procurify.rehearsal.cause"].create({"rehearsal_id": rehearsal.id})
+        line = env["procurify.rehearsal.line"].create({"rehearsal_id": rehearsal.id})
+        env["procurify.rehearsal.item"].create({"line_id": line.id})
         rows = {}
         for model in set(self._models()) - set(WITHOUT_COMPANY_RULE):
             path = COMPANY_OF.get(model, "company_id")

@@ -134,6 +134,13 @@ def _own_rows(env: Any) -> set[str]:
     }
     for model, values in made.items():
         env[model].create(values)
+    rehearsal = env["procurify.rehearsal"].create(
+        {"connection_id": connection.id, "scope": "all"}
+    )
+    rehearsal._start()
+    env["procurify.rehearsal.cause"].create({"rehearsal_id": rehearsal.id})
+    line = env["procurify.rehearsal.line"].create({"rehearsal_id": rehearsal.id})
+    env["procurify.rehearsal.item"].create({"line_id": line.id})
     bill.cause_ids = env["procurify.cause"].search([], limit=1)
     env.flush_all()
     env["procurify.audit.mark"].search([]).unlink()
