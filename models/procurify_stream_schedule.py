@@ -199,7 +199,12 @@ class ProcurifyStream(models.Model):
     def _next_attempt(self):
         # Half a minute earlier, or a cron that ticks a second early waits a turn.
         now = fields.Datetime.now()
-        return now + timedelta(minutes=self._interval(now), seconds=-30)
+        turn = now + timedelta(minutes=self._interval(now), seconds=-30)
+        if self._interval(turn) < self._interval(now):
+            # The close begins before: at midnight of that day.
+            day = self.connection_id._local(turn).date()
+            turn = min(turn, max(self.connection_id._at_hour(day, 0), now))
+        return turn
 
     @api.model
     def _cron_fetch(self):

@@ -91,6 +91,20 @@ class TestSchedule(ProcurifyCommon):
         with freeze_time("2026-04-15 12:00:00"):
             self.assertEqual(bills._next_attempt(), self._moment("2026-04-15 12:09:30"))
 
+    def test_close_does_not_wait_for_a_turn_that_was_planned_before_it(self):
+        self.connection.write(
+            {
+                "close_days_before": 1,
+                "close_interval_minutes": 2,
+                "schedule_tz": "Europe/Berlin",
+            }
+        )
+        bills = self._stream("bill")
+        bills.interval_minutes = 600
+
+        with freeze_time("2026-04-29 20:00:00"):
+            self.assertEqual(bills._next_attempt(), self._moment("2026-04-29 22:00:00"))
+
     def test_in_quiet_hours_only_what_somebody_asks_for_is_read(self):
         self._quiet(22, 6)
         streams = self.connection.stream_ids
