@@ -5,6 +5,9 @@ import { registry } from "@web/core/registry";
 const CONTINUE =
     ".o_statusbar_buttons button[name=action_setup_next]:contains(ontinue):not(.d-none)";
 
+/** A step of a dry run takes seconds, and longer on a busy machine. */
+const DRY_RUN_MS = 60000;
+
 function onStep(label) {
     return {
         content: `The set-up is at: ${label}`,
@@ -74,6 +77,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
         {
             content: "What is not mapped comes with what to do",
             trigger: ".o_field_widget[name=missing_mapping_ids] .o_data_row button[name=action_map]",
+            timeout: DRY_RUN_MS,
         },
         {
             trigger: CONTINUE,
@@ -83,6 +87,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
         {
             content: "What would become of the bills",
             trigger: ".o_procurify_summary tr:contains(Bills):contains(Would be created)",
+            timeout: DRY_RUN_MS,
         },
         {
             content: "And why others would be held",
