@@ -211,6 +211,7 @@ class ProcurifyConnection(models.Model):
     def action_open_cause(self):
         """Open the reason that was clicked: ``procurify_cause_id`` in the context."""
         self.ensure_one()
+        self.check_access("read")
         cause_id = int(self.env.context.get("procurify_cause_id") or 0)
         cause = self.env["procurify.cause"].browse(cause_id)
         cause.check_access("read")
