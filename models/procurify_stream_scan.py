@@ -1,6 +1,8 @@
 """Reading one window of a stream, page by page, until it came to rest."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from itertools import zip_longest
 from math import ceil
 
 from odoo import api, fields, models
@@ -94,8 +96,9 @@ class ProcurifyStream(models.Model):
                 first_page=self.scan_page,
             )
             for page in pages:
-                for part in self._parts(client, resource, page.objects):
-                    self._stage_part(client, resource, part)
+                parts = self._parts(client, resource, page.objects)
+                for rows, details in self._read_ahead(client, resource, parts):
+                    self._stage_part(client, rows, details)
                     yield False
                 objects = self._complete(client, resource, page.objects)
                 orders = self._orders_beside(client, objects)
@@ -113,9 +116,26 @@ class ProcurifyStream(models.Model):
         changed = self._changed(rows)
         return [changed[n : n + size] for n in range(0, len(changed) - size, size)]
 
-    def _stage_part(self, client, resource, rows):
+    def _read_ahead(self, client, resource, parts):
+        """Yield (rows, details) of each part, while the next one is being read.
+
+        What reads in another thread never touches the ORM.
+        """
+        with ThreadPoolExecutor(1, "procurify-ahead") as pool:
+
+            def read(rows):
+                ids = [resource.detail_ids(row.data) for row in rows]
+                return pool.submit(client.details, resource, ids)
+
+            reading = read(parts[0]) if parts else None
+            for rows, following in zip_longest(parts, parts[1:]):
+                details = reading.result()
+                reading = read(following) if following else None
+                yield rows, details
+
+    def _stage_part(self, client, rows, details):
         """Stage these rows of a page: when it is read again, they cost no request."""
-        objects, _missing = self._details(client, resource, rows)
+        objects, _missing = _sorted_out(rows, details)
         orders = self._orders_beside(client, objects)
         staged = self.env["procurify.record"]._stage(
             self.connection_id, self.resource, objects
@@ -182,9 +202,7 @@ class ProcurifyStream(models.Model):
         details = client.details(
             resource, [resource.detail_ids(row.data) for row in changed]
         )
-        pairs = list(zip(changed, details, strict=True))
-        found = [pair for pair in pairs if not is_missing(pair[1])]
-        return found, [row for row, detail in pairs if is_missing(detail)]
+        return _sorted_out(changed, details)
 
     def _changed(self, rows):
         """Return those ``rows`` of a list that are not staged as they are now."""
@@ -308,6 +326,13 @@ class ProcurifyStream(models.Model):
             "scan_confirms": False,
             "scan_watermark": False,
         }
+
+
+def _sorted_out(rows, details):
+    """Return the (row, detail) pairs, and the rows whose detail is not there."""
+    pairs = list(zip(rows, details, strict=True))
+    found = [pair for pair in pairs if not is_missing(pair[1])]
+    return found, [row for row, detail in pairs if is_missing(detail)]
 
 
 def is_missing(detail):

@@ -1,5 +1,6 @@
 """Several jobs import at the same time, and none of them waits for the fetch to end."""
 
+import time
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
@@ -7,6 +8,7 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 from odoo.addons.procurify_connector.models import procurify_record_queue as queue
+from odoo.addons.procurify_connector.procurify import RESOURCES
 
 from .common import ProcurifyCommon
 
@@ -95,6 +97,27 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
         self.assertEqual(stream.scan_pass, 1, "The list was read to its end.")
         self.assertTrue(called.records)
 
+    def test_the_next_details_are_read_while_the_former_are_staged(self):
+        self.connection.write({"page_size": 20, "detail_requests": 1})
+        for _number in range(12):
+            self.dataset.add_bill("plain")
+        resource, begun = RESOURCES["bill"], []
+
+        with self.connection._client() as client:
+            [page] = client.pages(resource)
+            parts = [page.objects[n : n + 4] for n in range(0, 12, 4)]
+            details = client.details
+            client.details = lambda *given: begun.append(1) or details(*given)
+            ahead = self._stream("bill")._read_ahead(client, resource, parts)
+            rows, found = next(ahead)
+
+            self._wait_until(lambda: len(begun) == 2)
+            rest = list(ahead)
+
+        self.assertEqual([d.external_id for d in found], [r.external_id for r in rows])
+        self.assertEqual([rows for rows, _details in rest], parts[1:])
+        self.assertEqual(len(begun), 3)
+
     def test_the_import_is_not_called_where_nothing_changed(self):
         self.dataset.add_bill("plain")
         self._synchronise()
@@ -107,6 +130,12 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
             list(stream._fetch(client))
 
         self.assertFalse(called.records)
+
+    def _wait_until(self, happened):
+        until = time.monotonic() + 30
+        while not happened() and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertTrue(happened())
 
     def _want(self, count):
         self._settings(procurify_import_workers=count).execute()

@@ -1,5 +1,6 @@
 """The connector's own work costs the same number of queries for one or many."""
 
+from collections import Counter
 from unittest.mock import patch
 
 from odoo.sql_db import Cursor
@@ -84,9 +85,8 @@ class TestPerformance(ProcurifyCommon):
 
         self.assertEqual(len(bills[11:]), 100)
         self.assertEqual(set(bills.mapped("state")), {"done"})
-        # One bill may have no tax, for which nothing is looked up then.
-        self.assertLessEqual(ten, one + 6)
-        self.assertLessEqual(hundred, ten + 6)
+        self._assert_alike(one, ten)
+        self._assert_alike(ten, hundred)
 
     def test_importing_orders_costs_the_same_for_one_ten_or_a_hundred(self):
         for _number in range(131):
@@ -103,8 +103,8 @@ class TestPerformance(ProcurifyCommon):
 
         self.assertEqual(len(orders[31:]), 100)
         self.assertEqual(set(orders.mapped("state")), {"done"})
-        self.assertLessEqual(ten, one + 6)
-        self.assertLessEqual(hundred, ten + 6)
+        self._assert_alike(one, ten)
+        self._assert_alike(ten, hundred)
 
     def test_staging_costs_the_same_for_one_or_many(self):
         self.connection.page_size = 100
@@ -185,7 +185,7 @@ class TestPerformance(ProcurifyCommon):
         return self.env.cr.sql_log_count - start
 
     def _own_statements(self, records):
-        """Return how many statements on the connector's own tables an import takes.
+        """Return the statements on the connector's own tables that an import takes.
 
         What Odoo does to create a document is Odoo's, and grows with the documents.
         """
@@ -200,7 +200,17 @@ class TestPerformance(ProcurifyCommon):
         with patch.object(Cursor, "execute", noted):
             records._import()
             self.env.flush_all()
-        return sum("procurify_" in statement for statement in found)
+        return Counter(
+            " ".join(statement.split())[:120]
+            for statement in found
+            if "procurify_" in statement
+        )
+
+    def _assert_alike(self, few, many):
+        """Few may lack what only some documents have; no statement is one per each."""
+        extra = {s: n - few[s] for s, n in many.items() if n - few[s] > 3}
+        self.assertFalse(extra)
+        self.assertLessEqual(many.total(), few.total() + 15)
 
     def _queries_of_fetch(self):
         self.env.invalidate_all()
