@@ -186,7 +186,8 @@ class OdooSide:
             ],
         )
         lines = self._lines(moves)
-        documents = {move.id: move for move in moves if move.id in set(ids)}
+        wanted = set(ids)
+        documents = {move.id: move for move in moves if move.id in wanted}
         places = {i: defaultdict(Decimal) for i in documents}
         for move in moves:
             is_own = move.id in documents
