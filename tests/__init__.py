@@ -12,6 +12,7 @@ from . import test_closed_period
 from . import test_coins
 from . import test_connection
 from . import test_dashboard
+from . import test_decisions
 from . import test_digest
 from . import test_document_tab
 from . import test_dry_run

@@ -1,0 +1,101 @@
+/** From the dashboard to the books: heal what holds thirty bills, decide a revision. */
+
+import { registry } from "@web/core/registry";
+import { moment } from "./procurify_look";
+
+const tours = registry.category("web_tour.tours");
+
+tours.add("procurify_heal_thirty", {
+    steps: () => [
+        {
+            content: "The dashboard says how many bills are held",
+            trigger:
+                ".o_procurify_dashboard [data-number=held] td:contains(30)",
+        },
+        moment("dashboard_held"),
+        {
+            content: "And by what",
+            trigger: ".o_procurify_dashboard a[name=action_open_cause]:contains(7450)",
+            run: "click",
+        },
+        {
+            content: "One reason, with all that it blocks",
+            trigger: ".o_form_view .o_field_widget[name=record_count]:contains(30)",
+        },
+        moment("reason"),
+        {
+            content: "Take the account that is suggested",
+            trigger: ".o_procurify_candidates button:contains(Use this)",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains(Documents in Odoo: 30)",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Resolved)",
+        },
+        {
+            content: "Go back to the dashboard",
+            trigger: ".breadcrumb-item a, .o_back_button a",
+            run: "click",
+        },
+        {
+            content: "Nothing is held any more",
+            trigger: ".o_procurify_dashboard .o_kanban_record:contains(Nothing is held)",
+        },
+        moment("dashboard_healed"),
+        {
+            content: "The number of what is booked leads to its list",
+            trigger: ".o_procurify_dashboard [data-number=booked] a",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_pager_limit:contains(30)",
+        },
+    ],
+});
+
+/** Open the first held bill, decide with a button, and go back to what is left. */
+function decide(button, left) {
+    return [
+        {
+            content: "Open a bill that changed after it was posted",
+            trigger: ".o_list_view .o_data_row td[name=name]",
+            run: "click",
+        },
+        {
+            content: "What differs is shown field by field",
+            trigger:
+                ".o_field_widget[name=difference_table]:contains(Odoo now):contains(Procurify now)",
+        },
+        moment(button),
+        {
+            trigger: `.o_statusbar_buttons button[name=${button}]`,
+            run: "click",
+        },
+        {
+            content: "It is said what will happen",
+            trigger: ".modal footer .btn-primary",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Done)",
+        },
+        {
+            trigger: ".breadcrumb-item a, .o_back_button a",
+            run: "click",
+        },
+        left
+            ? { trigger: `.o_list_view:not(:has(.o_data_row:nth-of-type(${left + 1})))` }
+            : { trigger: ".o_view_nocontent:contains(Nothing is held)" },
+    ];
+}
+
+tours.add("procurify_revise_posted", {
+    steps: () => [
+        { trigger: ".o_list_view .o_data_row:nth-of-type(3)" },
+        ...decide("action_reset_and_update", 2),
+        ...decide("action_credit_and_rebill", 1),
+        ...decide("action_keep_odoo", 0),
+    ],
+});
