@@ -285,12 +285,23 @@ class TestAccess(ProcurifyCommon):
             }
         )
         env["procurify.certificate"]._certify(connection, "1990-01-01", "2100-01-01")
+        # What is requested is committed.
+        product = env.ref("procurify_connector.product_generic")
+        line = {"product_id": product.id, "product_qty": 1, "price_unit": 10}
+        env["purchase.order"].create(
+            {
+                "company_id": self.theirs.id,
+                "partner_id": env.user.partner_id.id,
+                "order_line": [Command.create(line)],
+            }
+        )
         rehearsal = env["procurify.rehearsal"].create(
             {"connection_id": connection.id, "scope": "all"}
         )
         env["procurify.rehearsal.cause"].create({"rehearsal_id": rehearsal.id})
         line = env["procurify.rehearsal.line"].create({"rehearsal_id": rehearsal.id})
         env["procurify.rehearsal.item"].create({"line_id": line.id})
+        env.flush_all()
         rows = {}
         for model in set(self._models()) - set(WITHOUT_COMPANY_RULE):
             path = COMPANY_OF.get(model, "company_id")
