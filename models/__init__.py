@@ -79,6 +79,11 @@ from . import account_move_date
 from . import account_move_duplicate
 from . import account_move_revision
 from . import account_move_choice
+from . import procurify_idempotency
+from . import procurify_connection_api
+from . import procurify_record_api
+from . import procurify_cause_api
+from . import procurify_audit_api
 from . import ir_cron
 from . import ir_cron_import
 from . import ir_sequence

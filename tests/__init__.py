@@ -59,3 +59,4 @@ from . import test_uninstall
 from . import test_version
 from . import test_views
 from . import test_year
+from . import test_automation

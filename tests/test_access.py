@@ -15,6 +15,7 @@ WITHOUT_COMPANY_RULE = {
     "procurify.audit.seal": "digests and numbers of rows, for administrators only",
     "procurify.certify": "a dialog: one's own rows only",
     "procurify.comparison": "a dialog: one's own rows only",
+    "procurify.idempotency": "answers to one's own calls only",
     "procurify.ignore": "a dialog: one's own rows only",
 }
 # How the rows of a company are found.

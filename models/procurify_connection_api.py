@@ -1,0 +1,179 @@
+"""Connections by Odoo's external API: health, figures, sync, pause, resume."""
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .api_method import api_method
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    # === READING === #
+
+    @api.model
+    @api_method
+    def read_health(self, connection_id: int = False) -> list:
+        """Return how the connections are that this user may see.
+
+        A connection is healthy when nothing is wrong with it. Instants are UTC,
+        ``YYYY-MM-DD HH:MM:SS``, and ``False`` where there is none yet.
+
+        :param connection_id: of that one only
+        :returns: ``[{"connection_id", "name", "phase": "setup" | "live" | "paused",
+            "state": "draft" | "connected" | "error", "healthy", "error",
+            "error_since", "next_attempt", "alarms": [{"code", "message"}],
+            "lists": [{"resource", "active", "last_success", "lag_seconds",
+            "error"}]}]``
+        :raises AccessError: ``access_denied``: the user is no reviewer
+        """
+        connections = self._seen_by_api(connection_id)
+        alarms = connections.sudo()._alarms()
+        return [
+            {
+                "connection_id": connection.id,
+                "name": connection.name,
+                "phase": connection.phase,
+                "state": connection.state,
+                "healthy": not alarms[connection.sudo()],
+                "error": connection.error_message,
+                "error_since": _told(connection.error_date),
+                "next_attempt": _told(connection.retry_at),
+                "alarms": [
+                    {"code": code, "message": message}
+                    for code, message in alarms[connection.sudo()].items()
+                ],
+                "lists": connection.stream_ids._told_to_api(),
+            }
+            for connection in connections
+        ]
+
+    @api.model
+    @api_method
+    def read_statistics(self, connection_id: int = False) -> list:
+        """Return figures for a monitor: how much is where, and what holds it up.
+
+        :param connection_id: of that one only
+        :returns: ``[{"connection_id", "name", "records": {resource: {state: count}},
+            "open_causes": {code: count}}]``, with nothing where the count is 0
+        :raises AccessError: ``access_denied``: the user is no reviewer
+        """
+        connections = self._seen_by_api(connection_id)
+        mine = [("connection_id", "in", connections.ids)]
+        records = defaultdict(lambda: defaultdict(dict))
+        for connection, resource, state, count in self.env[
+            "procurify.record"
+        ]._read_group(mine, ["connection_id", "resource", "state"], ["__count"]):
+            records[connection][resource][state] = count
+        causes = defaultdict(dict)
+        for connection, code, count in self.env["procurify.cause"]._read_group(
+            [*mine, ("state", "=", "open")], ["connection_id", "code"], ["__count"]
+        ):
+            causes[connection][code] = count
+        return [
+            {
+                "connection_id": connection.id,
+                "name": connection.name,
+                "records": records[connection],
+                "open_causes": causes[connection],
+            }
+            for connection in connections
+        ]
+
+    @api_method
+    def reconcile(self, date_from: str = "", date_to: str = "") -> dict:
+        """Compare every document of a period with Odoo: the certificate, as data.
+
+        :param date_from: first day, ``YYYY-MM-DD``
+        :param date_to: last day
+        :returns: as ``procurify.connection._reconcile``; the period is complete when
+            ``unexplained_count`` is 0
+        :raises AccessError: ``access_denied``: no reviewer, or may not read the books
+        :raises UserError: ``refused``: the days are no period
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self._reconcile(date_from, date_to)
+
+    @api.model
+    def _seen_by_api(self, connection_id):
+        """Return the connections that a call is about, of those that are seen."""
+        self.check_access("read")
+        if not connection_id:
+            return self.search(Domain.TRUE)
+        connection = self.browse(int(connection_id))
+        connection.check_access("read")
+        return connection
+
+    # === ACTING === #
+
+    @api_method
+    def sync(self, idempotency_key: str = "") -> dict:
+        """Have these connections read as soon as a worker of Odoo is free.
+
+        It is over when ``read_health`` tells a ``last_success`` of each list that is
+        not before ``requested_at``, and ``read_statistics`` nothing that is pending.
+
+        :param idempotency_key: the same key again acts once
+        :returns: ``{"connection_ids", "requested_at": UTC}``
+        :raises UserError: ``refused``: a connection is archived or paused
+        """
+        return self._act_once("sync", idempotency_key, self.action_sync_now)
+
+    @api_method
+    def pause(self, idempotency_key: str = "") -> dict:
+        """Neither read nor book until somebody resumes; what is staged stays.
+
+        :param idempotency_key: the same key again acts once
+        :returns: ``{"connection_ids", "requested_at": UTC}``
+        :raises AccessError: ``access_denied``: the user is no manager
+        """
+        return self._act_once("pause", idempotency_key, self.action_pause)
+
+    @api_method
+    def resume(self, idempotency_key: str = "") -> dict:
+        """Read and book again, beginning with what came meanwhile.
+
+        :param idempotency_key: the same key again acts once
+        :returns: ``{"connection_ids", "requested_at": UTC}``
+        :raises AccessError: ``access_denied``: the user is no manager
+        """
+        return self._act_once("resume", idempotency_key, self.action_resume)
+
+    def _act_once(self, name, key, action):
+        """Press a button for these connections; with the same key, once."""
+        self.check_access("read")
+
+        def act():
+            requested_at = _told(fields.Datetime.now())
+            action()
+            return {"connection_ids": self.ids, "requested_at": requested_at}
+
+        return self.env["procurify.idempotency"]._once(
+            f"{self._name}.{name}", key, {"ids": self.ids}, act
+        )
+
+
+class ProcurifyStream(models.Model):
+    _inherit = "procurify.stream"
+
+    def _told_to_api(self):
+        """Return how these lists are, as ``read_health`` tells it."""
+        now = fields.Datetime.now()
+        return [
+            {
+                "resource": stream.resource,
+                "active": stream.active,
+                "last_success": _told(stream.last_success),
+                "lag_seconds": stream.last_success
+                and int((now - stream.last_success).total_seconds()),
+                "error": stream.error_message,
+            }
+            for stream in self
+        ]
+
+
+def _told(instant):
+    return fields.Datetime.to_string(instant)
