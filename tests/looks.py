@@ -17,6 +17,7 @@ once: Odoo's own browser sees to that. The pictures lie in the folder that is lo
 import base64
 import importlib.util
 import json
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -106,7 +107,9 @@ class LooksCase(HttpCase):
         }
         folder = Path(config["screenshots"]) / get_db_name() / "looks"
         pictures = folder / self._testMethodName / language
-        pictures.mkdir(parents=True, exist_ok=True)
+        # None of an earlier run is taken for one of this.
+        shutil.rmtree(pictures, ignore_errors=True)
+        pictures.mkdir(parents=True)
         wrong = []
         browser = type(
             "Browser",
