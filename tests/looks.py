@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: axe: elements of which it is not told}.
 ODOOS_OWN = {
     "aria-allowed-attr": [".o-dropdown"],
+    "aria-prohibited-attr": [".o_field_daterange .fa-long-arrow-right"],
     "aria-required-parent": [".o_notebook_headers", ".settings_tab"],
     "button-name": [
         ".o_list_renderer .o-dropdown",
