@@ -108,14 +108,14 @@ class AccountMove(models.Model):
             if record in batch.holds:
                 continue
             values = dict(bills.values[record])
-            if values.pop("move_type") != move.move_type:
-                # Without lines, or Odoo would turn the old ones around.
-                move.invoice_line_ids = [Command.clear()]
-                move.action_switch_move_type()
             lines = values.pop("invoice_line_ids")
+            # First of all: Odoo would turn the old lines around with their bill, and
+            # keep their taxes where the rate is another one.
+            move.invoice_line_ids = [Command.clear()]
+            if values.pop("move_type") != move.move_type:
+                move.action_switch_move_type()
             move.write(values)
-            # Apart: a new rate in the same write makes Odoo keep the old lines' taxes.
-            move.invoice_line_ids = [Command.clear(), *lines]
+            move.invoice_line_ids = lines
             batch.link(record, move.id, "remembered")
             batch.moves[record] = move
 
