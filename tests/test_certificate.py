@@ -12,6 +12,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 from odoo.tools.misc import find_in_path
 
+from .looks import LooksCase
 from .test_reconciliation import EVER, ReconciliationCase
 
 COUNTS = (
@@ -356,7 +357,7 @@ class TestCertificatePapers(CertificateCase, HttpCase):
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestCertificateTour(CertificateCase, HttpCase):
+class TestCertificateTour(CertificateCase, LooksCase):
     def _job_cursor_sees_the_test(self):
         return nullcontext()  # as every cursor does in a HttpCase
 
@@ -366,11 +367,12 @@ class TestCertificateTour(CertificateCase, HttpCase):
         for name, day in zip(("date_from", "date_to"), EVER, strict=True):
             self.env["ir.default"].set("procurify.certify", name, day.isoformat())
 
-        self.start_tour(
-            "/odoo/procurify-certificates",
-            "procurify_month_end",
-            login=self.env.user.login,
-        )
+        with self._watching():
+            self.start_tour(
+                "/odoo/procurify-certificates",
+                "procurify_month_end",
+                login=self.env.user.login,
+            )
 
         certificate = self.env["procurify.certificate"].search([])
         self.assertEqual(certificate.unexplained_count, 1)

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import ProcurifyCommon
+from .looks import LooksCase
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -140,7 +141,7 @@ class TestSetup(ProcurifyCommon):
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestSetupTour(ProcurifyCommon, HttpCase):
+class TestSetupTour(ProcurifyCommon, LooksCase):
     bills = 6
 
     def _job_cursor_sees_the_test(self):
@@ -153,9 +154,10 @@ class TestSetupTour(ProcurifyCommon, HttpCase):
         login = self.env.user.login
         address = f"/odoo/procurify-connections/{self.connection.id}"
 
-        self.start_tour(address, "procurify_setup_begin", login=login)
-        self._fetch()
-        self.start_tour(address, "procurify_setup_end", login=login)
+        with self._watching():
+            self.start_tour(address, "procurify_setup_begin", login=login)
+            self._fetch()
+            self.start_tour(address, "procurify_setup_end", login=login)
 
         self.env.invalidate_all()
         self.assertEqual(self.connection.phase, "live")

@@ -1,6 +1,7 @@
 /** Month end with the certificate. */
 
 import { registry } from "@web/core/registry";
+import { moment } from "./procurify_look";
 
 registry.category("web_tour.tours").add("procurify_month_end", {
     steps: () => [
@@ -17,6 +18,7 @@ registry.category("web_tour.tours").add("procurify_month_end", {
             content: "One bill is unexplained",
             trigger: ".o_form_view .o_field_widget[name=state]:contains(Something is unexplained)",
         },
+        moment("certificate"),
         {
             trigger: ".o_form_view button[name=action_open_lines] .o_field_widget[name=unexplained_count]:contains(1)",
             run: "click",
@@ -25,6 +27,7 @@ registry.category("web_tour.tours").add("procurify_month_end", {
             content: "The list says which, and in what it differs",
             trigger: ".o_list_view .o_data_row:contains(745999) td[name=outcome]:contains(Changed since)",
         },
+        moment("certificate_unexplained"),
         {
             trigger: ".breadcrumb-item:contains(Simulator) a",
             run: "click",
@@ -56,5 +59,6 @@ registry.category("web_tour.tours").add("procurify_month_end", {
         {
             trigger: ".o_notification:contains(The certificate is what it was)",
         },
+        moment("certificate_verified"),
     ],
 });

@@ -1,6 +1,7 @@
 /** The first five minutes: begin, leave, come back, and switch on. */
 
 import { registry } from "@web/core/registry";
+import { moment } from "./procurify_look";
 
 const CONTINUE =
     ".o_statusbar_buttons button[name=action_setup_next]:contains(ontinue):not(.d-none)";
@@ -31,6 +32,7 @@ registry.category("web_tour.tours").add("procurify_setup_begin", {
         {
             trigger: ".alert-danger:contains(refused the client ID)",
         },
+        moment("setup_refused"),
         {
             trigger: ".o_field_widget[name=client_id] input",
             run: "edit demo-client",
@@ -51,6 +53,7 @@ registry.category("web_tour.tours").add("procurify_setup_begin", {
         {
             trigger: ".o_field_widget[name=stream_ids] .o_data_row:contains(Bills):contains(6)",
         },
+        moment("setup_policies"),
         {
             trigger: CONTINUE,
             run: "click",
@@ -79,6 +82,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
             trigger: ".o_field_widget[name=missing_mapping_ids] .o_data_row button[name=action_map]",
             timeout: DRY_RUN_MS,
         },
+        moment("setup_mappings"),
         {
             trigger: CONTINUE,
             run: "click",
@@ -93,6 +97,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
             content: "And why others would be held",
             trigger: ".o_field_widget[name=rehearsal_cause_ids] .o_data_row",
         },
+        moment("setup_dry_run"),
         {
             content: "The exact journal items",
             trigger: ".o_procurify_items",
@@ -119,5 +124,6 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
         {
             trigger: "h2:contains(Switched on)",
         },
+        moment("setup_switched_on"),
     ],
 });
