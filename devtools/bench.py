@@ -16,6 +16,8 @@ from .bench_run import FULL, QUICK, Run
 from .console import say
 from .odoo import prepare
 
+#: There is no stage of a hundred thousand in a quick run.
+ONLY_FULL = frozenset({"growth_100000_over_1000"})
 #: Units by the end of a figure's name; the first that fits counts.
 UNITS = (
     ("_over_", "×"),
@@ -77,7 +79,7 @@ def bench(result_file: Path | None, table_file: Path | None, quick: bool) -> int
         table_file.write_text(page)
     if quick:
         say("A quick run proves that the benchmark works, and nothing else.")
-        return int(not found.keys() >= BARS.keys())
+        return int(not found.keys() >= BARS.keys() - ONLY_FULL)
     missed = [f.name for f in _figures(found) if not f.is_met]
     missed += [f"{name} (not measured)" for name in BARS if name not in found]
     if missed:

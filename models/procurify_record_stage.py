@@ -41,6 +41,8 @@ class ProcurifyRecord(models.Model):
             twice where the list carries whole objects
         :returns: how many rows were created or changed
         """
+        if not objects:
+            return 0
         described = {
             detail.external_id: self._describe(resource, row, detail)
             for row, detail in objects

@@ -96,11 +96,14 @@ class ProcurifyStream(models.Model):
                 first_page=self.scan_page,
             )
             for page in pages:
-                parts = self._parts(client, resource, page.objects)
+                changed = self._changed(page.objects)
+                parts = self._parts(client, resource, changed)
                 for rows, details in self._read_ahead(client, resource, parts):
                     self._stage_part(client, rows, details)
                     yield False
-                objects = self._complete(client, resource, page.objects)
+                if parts:
+                    changed = self._changed(page.objects)
+                objects = self._complete(client, resource, page.objects, changed)
                 orders = self._orders_beside(client, objects)
                 self._stage_page(resource, page, objects)
                 self._stage_beside(orders)
@@ -108,12 +111,11 @@ class ProcurifyStream(models.Model):
                 if self.scan_pass != number:
                     break
 
-    def _parts(self, client, resource, rows):
-        """Return the parts of a page to stage before the rest of it."""
+    def _parts(self, client, resource, changed):
+        """Return the parts of a page's changed rows to stage before the rest of it."""
         if not resource.detail_path:
             return []
         size = PART_ROUNDS * client.detail_workers
-        changed = self._changed(rows)
         return [changed[n : n + size] for n in range(0, len(changed) - size, size)]
 
     def _read_ahead(self, client, resource, parts):
@@ -175,14 +177,17 @@ class ProcurifyStream(models.Model):
             start["created_since"] = _aware(created - OVERLAPS["date"])
         return start
 
-    def _complete(self, client, resource, rows):
-        """Return ``rows`` with their details, where the list carries only a summary.
+    def _complete(self, client, resource, rows, changed):
+        """Return ``changed`` with their details, where the list carries a summary.
 
-        A row that stands in the stage as it is now costs no request.
+        A row that stands in the stage as it is now costs no request, nor is it read.
+
+        :param rows: all of the page
+        :param changed: those of them that are not staged as they are now
         """
         if not resource.detail_path:
-            return [(row, row) for row in rows]
-        found, missing = self._details(client, resource, rows)
+            return [(row, row) for row in changed]
+        found, missing = self._details(client, resource, changed)
         # A row whose detail is missing was deleted meanwhile, and is gone from the
         # list when it is read once more. One that is still listed then is staged as
         # it stands, to be held.
@@ -194,15 +199,14 @@ class ProcurifyStream(models.Model):
         return found + [(row, row) for row in missing]
 
     def _details(self, client, resource, rows):
-        """Read the details of those ``rows`` that are not staged as they are now.
+        """Read the details of ``rows``.
 
         :returns: (row, detail) pairs, and the rows whose detail is not there
         """
-        changed = self._changed(rows)
         details = client.details(
-            resource, [resource.detail_ids(row.data) for row in changed]
+            resource, [resource.detail_ids(row.data) for row in rows]
         )
-        return _sorted_out(changed, details)
+        return _sorted_out(rows, details)
 
     def _changed(self, rows):
         """Return those ``rows`` of a list that are not staged as they are now."""

@@ -156,7 +156,9 @@ class ProcurifyStream(models.Model):
         )
         for page in pages:
             # A row that cannot be opened is the fetch's to hold; here it is missing.
-            pairs, _missing = self._details(client, resource, page.objects)
+            pairs, _missing = self._details(
+                client, resource, self._changed(page.objects)
+            )
             staged = records._stage(self.connection_id, self.resource, pairs)
             ids = [row.external_id for row in page.objects]
             shown = self._staged(Domain("external_id", "in", ids))
