@@ -19,6 +19,7 @@ ADDON_CODE = (
     "hooks.py",
     "models",
     "wizard",
+    "cli",
     "migrations",
     "tests",
 )

@@ -15,6 +15,7 @@ PARTS = {
         "__init__.py",
         "__manifest__.py",
         "hooks.py",
+        "cli",
         "controllers",
         "models",
         "wizard",
