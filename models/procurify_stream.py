@@ -253,18 +253,26 @@ class ProcurifyStream(models.Model):
                         ):
                             connection._prove_tenant()
                             left -= is_read
+                            if is_read and stream == self[-1]:
+                                # With its last page: a crash would part the two.
+                                self._note_health(connection)
                             time_left = commit(1, remaining=left)
                             if left and not (time_left or is_run_manually()):
                                 return False
                     except OF_ONE_LIST as error:
                         self._note_stop(connection, stream, error, cron)
-            if not connection.stream_ids.filtered("error_message"):
-                connection._note_success()
+            self._note_health(connection)
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error, cron)
         connection._tell_screens()
         commit(1, remaining=others)
         return True
+
+    @api.model
+    def _note_health(self, connection):
+        """Note that ``connection`` is well, unless one of its lists is not."""
+        if not connection.stream_ids.filtered("error_message"):
+            connection._note_success()
 
     def _note_stop(self, connection, stream, error, cron):
         """Say why reading stopped, where people look, and in the log.

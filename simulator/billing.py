@@ -265,10 +265,18 @@ def _split_order(dataset: Dataset, params: Params) -> list[int]:
 
 
 def _duplicate_number(dataset: Dataset, params: Params) -> list[int]:
-    """Two bills of one vendor bear one number."""
+    """Two bills of one vendor bear one number.
+
+    The second was changed last a minute before the first: whichever is read first is
+    booked, and the newest are read first.
+    """
     first = dataset.add_bill("plain", **params)
     bill = dataset.bill(first)
-    same = {"vendor_id": bill.vendor_id, "invoice_number": bill.invoice_number}
+    same = {
+        "vendor_id": bill.vendor_id,
+        "invoice_number": bill.invoice_number,
+        "modified": bill.modified - timedelta(minutes=1),
+    }
     return [first, dataset.add_bill("plain", **{**params, **same})]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -15,6 +16,21 @@ from .common import ProcurifyCommon
 @tagged("post_install", "-at_install", "procurify")
 class TestFetch(ProcurifyCommon):
     bills = 10
+
+    def test_connection_is_well_with_the_last_page_that_is_committed(self):
+        seen = []
+        commit = type(self.env["ir.cron"])._commit_progress
+
+        def note(cron, *args, **kwargs):
+            connection = self.connection.with_env(cron.env)
+            if all(connection.stream_ids.mapped("last_success")):
+                seen.append(connection.state)
+            return commit(cron, *args, **kwargs)
+
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", note):
+            self._fetch()
+
+        self.assertEqual(set(seen), {"connected"})
 
     def test_every_connection_has_a_stream_for_every_resource(self):
         self.assertEqual(

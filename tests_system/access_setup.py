@@ -81,7 +81,7 @@ def _business_rows(env: Any) -> set[str]:
     partner = env["res.partner"].create({"name": "A vendor"})
     env["account.move"].create({"move_type": "in_invoice", "partner_id": partner.id})
     product = env["product.product"].create({"name": "A product"})
-    line = {"product_id": product.id, "product_qty": 1}
+    line = {"product_id": product.id, "product_qty": 1, "price_unit": 10}
     env["purchase.order"].create(
         {"partner_id": partner.id, "order_line": [(0, 0, line)]}
     )
@@ -134,19 +134,34 @@ def _own_rows(env: Any) -> set[str]:
     }
     for model, values in made.items():
         env[model].create(values)
+    # A dry run of the other one would take its place.
+    apart = connection.copy({"name": "Zenith", "base_url": "https://zenith.example"})
     rehearsal = env["procurify.rehearsal"].create(
-        {"connection_id": connection.id, "scope": "all"}
+        {"connection_id": apart.id, "scope": "all"}
     )
     rehearsal._start()
     env["procurify.rehearsal.cause"].create({"rehearsal_id": rehearsal.id})
     line = env["procurify.rehearsal.line"].create({"rehearsal_id": rehearsal.id})
     env["procurify.rehearsal.item"].create({"line_id": line.id})
     bill.cause_ids = env["procurify.cause"].search([], limit=1)
+    _certificate(env, connection, bill)
     env.flush_all()
     env["procurify.audit.mark"].search([]).unlink()
     env["procurify.audit.mark"].create({"last_id": 0, "xid": "1"})
     env["procurify.audit.seal"]._seal_next(env["procurify.audit"].search([])[:1].id)
     return {name for name, model in _own_models(env) if not model._abstract}
+
+
+def _certificate(env: Any, connection: Any, bill: Any) -> None:
+    """Certify a period with one bill in it, which makes no sum: it is unreadable."""
+    day = _now().date()
+    bill.write({"remote_date": day, "remote_currency": "USD", "remote_amount": 5})
+    certificate = env["procurify.certificate"]._certify(
+        connection, day, day, connection.company_id, False
+    )
+    env["procurify.certificate.sum"]._append(
+        [{"certificate_id": certificate.id, "company_ref": certificate.company_ref}]
+    )
 
 
 def _dialogs(env: Any, user_id: int) -> dict[str, list[int]]:
@@ -156,9 +171,13 @@ def _dialogs(env: Any, user_id: int) -> dict[str, list[int]]:
     values = {
         "procurify.comparison": {"version_id": version.id},
         "procurify.ignore": {"record_ids": [(6, 0, bill.ids)], "reason": "Twice"},
+        "procurify.certify": {"connection_id": bill.connection_id.id},
     }
     mine = env(user=user_id)
-    return {model: mine[model].create(values[model]).ids for model in values}
+    found = {model: mine[model].create(values[model]).ids for model in values}
+    key = {"user_id": user_id, "method": "sync", "key": "1", "digest": "1"}
+    found["procurify.idempotency"] = env["procurify.idempotency"].create(key).ids
+    return found
 
 
 def _now() -> datetime:
