@@ -101,7 +101,9 @@ class ProcurifyRehearsal(models.Model):
             "booked": self._tell_booked(),
             "held": [cause._as_held() for cause in self.cause_ids],
             "excluded": self._tell_excluded(),
-            "waiting": len(self.line_ids.filtered(lambda r: r.outcome == "waiting")),
+            "waiting": self.env["procurify.rehearsal.line"].search_count(
+                [("rehearsal_id", "=", self.id), ("outcome", "=", "waiting")]
+            ),
             "missing_mappings": [
                 cause._as_missing()
                 for cause in self.cause_ids.filtered("mapped_resource")

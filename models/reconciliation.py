@@ -1,15 +1,14 @@
 """Is everything in? Every document of a period, on both sides, and what differs."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 
 from odoo import fields
 from odoo.fields import Domain
 
 from ..procurify import InvalidPayload
 from .reconciliation_labels import Labels
+from .reconciliation_line import Line
 from .reconciliation_sides import OdooSide, ProcurifySide
 from .resource_kinds import DOCUMENTS
 
@@ -49,52 +48,6 @@ _FIELDS = (
 _NAMED_DIFFERENCES = 3  # in the reason of one document
 # A period that is not over yet is compared by the last night.
 _FRESH = timedelta(days=1)
-
-
-@dataclass
-class Line:
-    """One document, and what became of it; amounts by place, see the two sides."""
-
-    resource: str
-    external_id: str
-    name: str
-    party: str
-    date: object
-    outcome: str = "booked"
-    reason: str = ""
-    explained: bool = True
-    record_id: int = 0
-    res_model: str = ""
-    res_id: int = 0
-    res_name: str = ""
-    odoo_state: str = ""
-    procurify: dict = field(default_factory=dict)
-    odoo: dict = field(default_factory=dict)
-
-    @property
-    def differences(self):
-        """{place: Procurify's amount less Odoo's}, where that is something."""
-        places = dict.fromkeys((*self.procurify, *self.odoo))
-        found = {
-            place: self.procurify.get(place, 0) - self.odoo.get(place, 0)
-            for place in places
-        }
-        return {place: amount for place, amount in found.items() if amount}
-
-    def json_places(self):
-        """Return {name of a place: [Procurify's amount, Odoo's]}, amounts as texts."""
-        return {
-            place_name(*place): [
-                format(side.get(place, Decimal(0)), "f")
-                for side in (self.procurify, self.odoo)
-            ]
-            for place in dict.fromkeys((*self.procurify, *self.odoo))
-        }
-
-
-def place_name(currency, dimension, key):
-    """Return the text that stands for a place in stored lines and sums."""
-    return f"{currency}|{dimension}|{key}"
 
 
 class Reconciliation:

@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from decimal import Decimal
 
-from .reconciliation import COMPARED, OUTCOMES, place_name
+from .reconciliation import COMPARED, OUTCOMES
 from .reconciliation_labels import Labels
+from .reconciliation_line import place_name
 from .reconciliation_sides import DIMENSIONS
 
 # Why an amount may differ between the two sides and yet be explained.
