@@ -51,13 +51,17 @@ def excluded(record, was):
     )
 
 
-def is_new(was, now):
-    """Tell whether an import did, or released, anything."""
+def is_new(was, record):
+    """Tell whether an import of ``record`` did, or released, anything.
+
+    :param was: its ``_audit_state`` before
+    """
     return (
         not was["imported_at"]
         or was["held"]
         or bool(was["excluded_rule"])
-        or any(was[name] != now[name] for name in ("res_id", "applied_digest"))
+        or was["res_id"] != (record.res_id or False)
+        or was["applied_digest"] != record.applied_digest
     )
 
 

@@ -2,7 +2,6 @@
 
 from functools import cached_property
 
-from ..procurify import OrderItem
 from ..procurify.arithmetic import quantity_text
 from ..procurify.order_arithmetic import (
     implied_order_rate,
@@ -56,9 +55,10 @@ class OrderImport(DocumentImport):
                 mentioned |= self._synthetic("tax", line.tax)
             if line.unit:
                 mentioned |= self._synthetic("unit", line.unit)
-        for data in document.raw.get("order_items") or ():
-            item = OrderItem.from_json(data)
-            mentioned["order_item", item.external_id] = (data, item)
+        for data, line in zip(
+            document.raw["order_items"] or (), document.lines, strict=True
+        ):
+            mentioned["order_item", line.external_id] = (data, line)
         return mentioned
 
     def _vendor_texts(self, document):

@@ -118,9 +118,7 @@ class ProcurifyAudit(models.Model):
                 r.state == "excluded" and r.excluded_rule != before[r]["excluded_rule"]
             )
         )
-        done = records.filtered(
-            lambda r: r.state == "done" and is_new(before[r], r._audit_state())
-        )
+        done = records.filtered(lambda r: r.state == "done" and is_new(before[r], r))
         targets = done._audit_targets()
         self._log(
             [excluded(record, before[record]) for record in left_out]

@@ -17,6 +17,7 @@ from ..procurify.arithmetic import Tax
 from ..procurify.payloads.values import short_key
 from .causes import Hold
 from .import_batch import BatchRefused, ImportBatch
+from .own_values import write_each
 from .resource_kinds import DOCUMENTS, KINDS
 
 _logger = logging.getLogger(__name__)
@@ -180,9 +181,13 @@ class ProcurifyRecord(models.Model):
 
     def _write_notes(self, batch, condition):
         """Write what the importer noted on those records that fit ``condition``."""
-        for record, values in batch.notes.items():
-            if condition(record):
-                record.write(values)
+        write_each(
+            {
+                record: values
+                for record, values in batch.notes.items()
+                if condition(record)
+            }
+        )
 
     def _mark_done(self, batch):
         done = self.browse(record.id for record in batch.targets)
@@ -200,9 +205,7 @@ class ProcurifyRecord(models.Model):
             | _UNDISPUTED
         )
         done.filtered("cause_ids").cause_ids = [Command.clear()]
-        # A row's own values; the ORM writes them in one statement.
-        for record in done:
-            record.write(self._own_outcome(batch, record))
+        write_each({record: self._own_outcome(batch, record) for record in done})
         done._await(batch.awaited)
         self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._release(done, causes)

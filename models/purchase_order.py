@@ -9,6 +9,7 @@ from ..procurify import OrderState
 from .import_batch import BatchRefused
 from .order_import import OrderImport
 from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
+from .own_values import write_each
 from .purchase_line import created_line
 
 
@@ -217,7 +218,7 @@ class PurchaseOrder(models.Model):
     @api.model
     def _procurify_link_items(self, imported, records):
         """Say on each order item which line it is now; bills find it there."""
-        items = self.env["procurify.record"].sudo().browse()
+        linked = {}
         left = self.env["purchase.order.line"].browse()
         for record in records:
             for source, line in imported.made[record].items():
@@ -226,21 +227,20 @@ class PurchaseOrder(models.Model):
                     continue
                 if item.res_id != line.id and item.res_id in imported.owners:
                     left |= line.browse(item.res_id)
-                item.write(
-                    {
-                        # What the list said since is still to be looked at.
-                        "state": "pending" if item.state == "pending" else "done",
-                        "res_model": line._name,
-                        "res_id": line.id,
-                        "excluded_rule": False,
-                        "applied_digest": item.digest,
-                        "remote_modified": imported.stamp(record, source)
-                        or item.remote_modified,
-                    }
-                )
-                items |= item
+                linked[item] = {
+                    # What the list said since is still to be looked at.
+                    "state": "pending" if item.state == "pending" else "done",
+                    "res_model": line._name,
+                    "res_id": line.id,
+                    "excluded_rule": False,
+                    "applied_digest": item.digest,
+                    "remote_modified": imported.stamp(record, source)
+                    or item.remote_modified,
+                }
         for order, lines in left.grouped("order_id").items():
             order._procurify_drop_lines(lines)
+        write_each(linked)
+        items = self.env["procurify.record"].sudo().browse(i.id for i in linked)
         items._link_waiting()
 
     def _procurify_applied(self, imported, record):
