@@ -23,6 +23,8 @@
         "views/procurify_version_views.xml",
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
+        "views/procurify_run_views.xml",
+        "views/procurify_support_views.xml",
         "views/procurify_rehearsal_views.xml",
         # The list of connections opens the set-up.
         "views/procurify_setup_views.xml",

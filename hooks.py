@@ -8,6 +8,7 @@ _MODULE = "procurify_connector"
 def uninstall_hook(env):
     """Let the audit's tables go, and the products stay that documents have."""
     unprotect(env)
+    env["procurify.monitoring"]._switch_off()
     # Odoo would delete what is in the data files, and orders and bills name it.
     kept = ("product.product", "product.template")
     env["ir.model.data"].search(

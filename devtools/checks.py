@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from . import method_pages
 from .console import say
 from .environment import python_environment
 from .paths import ROOT
@@ -26,7 +27,7 @@ ADDON_CODE = (
 TYPED_PACKAGES = ("procurify", "simulator", "devtools")
 DOCUMENTS = (
     *("README.rst", "CHANGELOG.rst"),
-    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.rst"))),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.rst"))),
 )
 XML_FOLDERS = ("data", "report", "security", "static", "views", "wizard")
 
@@ -57,6 +58,7 @@ def _checks() -> dict[str, Check]:
         "border of procurify/": lambda: _border(tool),
         "pylint-odoo": lambda: tool("pylint", *addon),
         "mypy --strict": lambda: tool("mypy", "--no-error-summary", *TYPED_PACKAGES),
+        "pages of methods": method_pages.check,
         "documents": lambda: "".join(_document(tool, name) for name in DOCUMENTS),
         "translations": lambda: tool("devtools.po", "check"),
         "XML": _malformed_xml,

@@ -12,6 +12,7 @@ from . import (
     checks,
     databases,
     demo,
+    method_pages,
     odoo,
     packaging,
     postgres,
@@ -81,6 +82,7 @@ def _parser() -> ArgumentParser:
     command.add_argument("--json", type=Path, help="write the figures here, too")
     command.add_argument("--table", type=Path, help="write the table for the docs here")
     command.add_argument("--quick", action="store_true", help="small: does it run?")
+    add("methods", _methods, "write the documentation's pages of methods")
     add("translations", _translations, "write the .pot, and merge it into each .po")
     command = add("screenshots", _screenshots, "take the pictures of the Apps page")
     command.add_argument("--bills", type=int, default=BILLS, help="bills to simulate")
@@ -112,6 +114,10 @@ def _lint(_parsed: Namespace) -> int:
 
 def _bench(parsed: Namespace) -> int:
     return bench.bench(parsed.json, parsed.table, parsed.quick)
+
+
+def _methods(_parsed: Namespace) -> None:
+    method_pages.write()
 
 
 def _translations(_parsed: Namespace) -> None:

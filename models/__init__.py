@@ -22,6 +22,7 @@ from . import procurify_version
 from . import procurify_record_import
 from . import procurify_record_await
 from . import procurify_record_queue
+from . import procurify_run
 from . import procurify_record_preview
 from . import procurify_record_ignore
 from . import procurify_record_mapping
@@ -81,6 +82,8 @@ from . import account_move_revision
 from . import account_move_choice
 from . import procurify_idempotency
 from . import procurify_connection_api
+from . import procurify_connection_support
+from . import procurify_monitoring
 from . import procurify_record_api
 from . import procurify_cause_api
 from . import procurify_audit_api

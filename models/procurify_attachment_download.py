@@ -20,6 +20,7 @@ from ..procurify import (
     ProcurifyError,
     RecordError,
     TooLarge,
+    Traces,
     TransientError,
 )
 from .concurrency import CONCURRENCY_ERRORS, untold
@@ -87,32 +88,46 @@ class ProcurifyAttachment(models.Model):
 
         :returns: False when the cron's time ran out before the end
         """
-        last_id, failures = 0, 0
+        run = self.env["procurify.run"]._begin(connection, "attachments")
+        self.env["ir.cron"]._commit_progress()
+        is_done, error = False, False
         try:
-            with connection._client(renews_token=False) as client:
-                connection._renew_token(client)
-                while files := self.search(
-                    domain & Domain("id", ">", last_id),
-                    order="id",
-                    limit=DOWNLOADS_PER_SEARCH,
-                ):
-                    for file in files:
-                        is_transient = file._download(client)
-                        failures = failures + 1 if is_transient else 0
-                        time_left = self.env["ir.cron"]._commit_progress(1)
-                        if failures >= MAX_FAILURES_IN_A_ROW:
-                            return True
-                        if not (time_left or is_run_manually()):
-                            return False
-                    last_id = files[-1].id
-        except (AuthenticationError, AddressError, UnreadableSecret) as error:
+            is_done = self._download_each(connection, domain, run)
+        except (AuthenticationError, AddressError, UnreadableSecret) as reason:
             # The fetch says so on the connection, or renews the token; no file is to
             # blame.
-            _logger.info("Procurify %s: no files: %s", connection.name, error)
+            _logger.info("Procurify %s: no files: %s", connection.name, reason)
+            is_done, error = True, connection._explain(reason)
         except CONCURRENCY_ERRORS:
             # The import wrote the same row: that file waits for the next run.
             self.env.cr.rollback()
-            return False
+        if error:
+            run._end("failed", error)
+        run._end("done" if is_done else "continued")
+        return is_done
+
+    @api.model
+    def _download_each(self, connection, domain, run):
+        """Do as :meth:`_download_all`, but raise what concerns no file."""
+        traces, last_id, failures = Traces(), 0, 0
+        with connection._client(renews_token=False, traces=traces) as client:
+            connection._renew_token(client)
+            while files := self.search(
+                domain & Domain("id", ">", last_id),
+                order="id",
+                limit=DOWNLOADS_PER_SEARCH,
+            ):
+                for file in files:
+                    is_transient = file._download(client)
+                    failures = failures + 1 if is_transient else 0
+                    run._count(file_count=file.state == "done")
+                    run._note(traces)
+                    time_left = self.env["ir.cron"]._commit_progress(1)
+                    if failures >= MAX_FAILURES_IN_A_ROW:
+                        return True
+                    if not (time_left or is_run_manually()):
+                        return False
+                last_id = files[-1].id
         return True
 
     # === ONE FILE === #

@@ -43,27 +43,34 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     @api_method
-    def verify(self, connection_id: int = False) -> list:
+    def verify(self, connection_id: int = False, idempotency_key: str = "") -> list:
         """Verify the audit of the connections that this user may see, at once.
 
         The verdict is written to the audit. A million rows take some seconds.
 
         :param connection_id: of that one only
+        :param idempotency_key: the same key again acts once
         :returns: ``[{"connection_id", "whole", "rows", "seals", "head": digest of the
             newest seal, "findings": sentences}]``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
         self.check_access("read")
         connections = self.env["procurify.connection"]._seen_by_api(connection_id)
-        verdicts = {each: self._verify_and_log(each.id) for each in connections}
-        return [
-            {
-                "connection_id": connection.id,
-                "whole": not verdict.findings,
-                "rows": verdict.row_count,
-                "seals": verdict.seal_count,
-                "head": verdict.head,
-                "findings": verdict.findings,
-            }
-            for connection, verdict in verdicts.items()
-        ]
+
+        def act():
+            verdicts = {each: self._verify_and_log(each.id) for each in connections}
+            return [
+                {
+                    "connection_id": connection.id,
+                    "whole": not verdict.findings,
+                    "rows": verdict.row_count,
+                    "seals": verdict.seal_count,
+                    "head": verdict.head,
+                    "findings": verdict.findings,
+                }
+                for connection, verdict in verdicts.items()
+            ]
+
+        return self.env["procurify.idempotency"]._once(
+            "procurify.audit.verify", idempotency_key, {"ids": connections.ids}, act
+        )

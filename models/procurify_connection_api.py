@@ -88,7 +88,11 @@ class ProcurifyConnection(models.Model):
 
         :param date_from: first day, ``YYYY-MM-DD``
         :param date_to: last day
-        :returns: as ``procurify.connection._reconcile``; the period is complete when
+        :returns: ``{"connection_id", "connection", "company_id", "company",
+            "date_from", "date_to", "made_at", "made_by", "documents": [one each, with
+            its outcome, reason, ``is_explained`` and both amounts], "sums": [per kind,
+            currency and dimension], "counts": {kind: {outcome: number}}, "findings":
+            [sentences], "unexplained_count"}``; the period is complete when
             ``unexplained_count`` is 0
         :raises AccessError: ``access_denied``: no reviewer, or may not read the books
         :raises UserError: ``refused``: the days are no period
@@ -134,7 +138,9 @@ class ProcurifyConnection(models.Model):
 
     @api_method
     def resume(self, idempotency_key: str = "") -> dict:
-        """Read and book again, beginning with what came meanwhile.
+        """Start, or go on: read and book, beginning with what came meanwhile.
+
+        A connection that is being set up is live afterwards.
 
         :param idempotency_key: the same key again acts once
         :returns: ``{"connection_ids", "requested_at": UTC}``

@@ -126,13 +126,14 @@ class ProcurifyRecord(models.Model):
         """Import batch by batch until nothing is left, or the cron's time is over."""
         commit = self.env["ir.cron"]._commit_progress
         domain = _pending(connections)
-        wait_s = 0
+        runs, wait_s = {}, 0
         try:
             # Counted once: a hundred thousand are not counted for each batch.
             remaining = self.search_count(domain)
             commit(remaining=remaining)
             while records := self._next_todo(domain):
                 records._import()
+                self.env["procurify.run"]._note_imported(runs, records)
                 records.connection_id._tell_screens()
                 remaining = max(remaining - len(records), 0)
                 time_left = commit(len(records), remaining=remaining)
@@ -143,7 +144,11 @@ class ProcurifyRecord(models.Model):
         except CONCURRENCY_ERRORS:
             # Somebody wrote what this batch read: it is still pending.
             self.env.cr.rollback()
-        if self.search_count(domain, limit=1):
+        is_left = self.search_count(domain, limit=1)
+        # That of a batch which was taken back is not there.
+        for run in runs.values():
+            run.exists()._end("continued" if is_left else "done")
+        if is_left:
             cron = self.env.ref("procurify_connector.ir_cron_import")
             cron._trigger(fields.Datetime.now() + timedelta(seconds=wait_s))
         # Odoo would repeat this run ten times before the other jobs have their turn.

@@ -64,7 +64,9 @@ class ProcurifyRecord(models.Model):
         with created_once():
             created = self.sudo().create(to_create)
         self.env["procurify.audit"]._log_staged(created, facts)
-        return len(to_create) + len(changed)
+        staged = len(to_create) + len(changed)
+        self.env["procurify.run"]._current()._count(staged_count=staged)
+        return staged
 
     @api.model
     def _replace(self, changed, now):

@@ -13,6 +13,7 @@ from ..procurify import (
     ProcurifyError,
     ProtocolError,
     Throttled,
+    Traces,
 )
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
@@ -23,6 +24,8 @@ _logger = logging.getLogger(__name__)
 
 # The others may be well: rights are given per list, and a tenant may lack a module.
 OF_ONE_LIST = (ForbiddenError, ProtocolError)
+
+_RUNS = {"ir_cron_fetch": "fetch", "ir_cron_sweep": "sweep"}
 
 DEFAULT_INTERVAL_MINUTES = 10
 FULL_SCAN_INTERVAL_MINUTES = 60  # lists without a modified filter
@@ -229,23 +232,28 @@ class ProcurifyStream(models.Model):
         :param cron: goes on when Procurify asks for a pause
         :returns: False when the cron's time ran out before the end
         """
+        run = self.env["procurify.run"]._begin(connection, _RUNS[cron])
+        self.env["ir.cron"]._commit_progress()
+        mine = self.with_context(procurify_run_id=run.id)
         try:
-            return self._read_each(connection, others, cron, read)
+            return mine._read_each(connection, others, cron, read)
         except CONCURRENCY_ERRORS:
             # Another job, or a person's button, wrote a row of this page, or where a
             # failure was to be noted. The page is read again, in a run of its own: Odoo
             # would warn of this one that it did nothing of what remains.
             self.env.cr.rollback()
+            run._end("continued")
             self.env["ir.cron"]._commit_progress(remaining=0)
             return False
 
     def _read_each(self, connection, others, cron, read):
         """Do as :meth:`_read_all`, but raise what concerns other transactions."""
         commit = self.env["ir.cron"]._commit_progress
+        run, traces = self.env["procurify.run"]._current(), Traces()
         stream = self.browse()
         left = len(self) + others
         try:
-            with connection._client(renews_token=False) as client:
+            with connection._client(renews_token=False, traces=traces) as client:
                 for stream in self:
                     try:
                         for is_read in connection._reading(
@@ -256,8 +264,10 @@ class ProcurifyStream(models.Model):
                             if is_read and stream == self[-1]:
                                 # With its last page: a crash would part the two.
                                 self._note_health(connection)
+                            run._note(traces)
                             time_left = commit(1, remaining=left)
                             if left and not (time_left or is_run_manually()):
+                                run._end("continued")
                                 return False
                     except OF_ONE_LIST as error:
                         self._note_stop(connection, stream, error, cron)
@@ -265,6 +275,8 @@ class ProcurifyStream(models.Model):
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error, cron)
         connection._tell_screens()
+        run._note(traces)
+        run._end("done")
         commit(1, remaining=others)
         return True
 
@@ -281,8 +293,10 @@ class ProcurifyStream(models.Model):
         not part from what it staged. A pause that Procurify asks for is no failure.
         """
         self.env.cr.rollback()
+        run = self.env["procurify.run"]._current()
         if isinstance(error, Throttled):
             connection._pause(error, cron)
+            run._end("continued")
             return
         _logger.warning(
             "Procurify %s stopped at %s: %s",
@@ -293,5 +307,6 @@ class ProcurifyStream(models.Model):
         failing = stream or connection
         message = failing.error_message
         failing._note_failure(error)
+        run._end("failed", failing.error_message)
         self.env["procurify.audit"]._log_failure(failing, message)
         self.env["ir.cron"]._commit_progress()

@@ -100,6 +100,9 @@ class ResConfigSettings(models.TransientModel):
         groups="base.group_system",
         help="Each takes one of Odoo's cron workers while there is much to import.",
     )
+    procurify_is_monitored = fields.Boolean(
+        compute="_compute_procurify_is_monitored", groups="base.group_system"
+    )
     procurify_state = fields.Selection(
         related="procurify_connection_id.state", groups=MANAGER
     )
@@ -116,6 +119,9 @@ class ResConfigSettings(models.TransientModel):
             settings.procurify_connection_id = settings._procurify_connection_of(
                 settings.company_id
             )
+
+    def _compute_procurify_is_monitored(self):
+        self.procurify_is_monitored = self.env["procurify.monitoring"]._is_on()
 
     def _compute_procurify_client_secret(self):
         self.procurify_client_secret = False
@@ -200,6 +206,26 @@ class ResConfigSettings(models.TransientModel):
             "res_id": self._procurify_saved_connection().id,
             "views": [(False, "form")],
         }
+
+    def action_procurify_monitoring_token(self):
+        """Let monitors read the connector's figures with a new token; show it once."""
+        self.check_access("write")
+        view = self.env.ref("procurify_connector.monitoring_token_view_form")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Token for Monitors"),
+            # Odoo's dialog for an API key: it stores nothing.
+            "res_model": "res.users.apikeys.show",
+            "views": [(view.id, "form")],
+            "target": "new",
+            "context": {"default_key": self.env["procurify.monitoring"]._new_token()},
+        }
+
+    def action_procurify_monitoring_off(self):
+        """Let no monitor read the connector's figures any more."""
+        self.check_access("write")
+        self.env["procurify.monitoring"]._switch_off()
+        return {"type": "ir.actions.client", "tag": "reload"}
 
     def _procurify_saved_connection(self):
         if not self.env.user.has_group(MANAGER):

@@ -62,6 +62,7 @@ from .payloads import (
 )
 from .resources import RESOURCES, Payload, Resource, Variant
 from .tokens import Token
+from .traces import Trace, Traces
 
 __all__ = [
     "PAYABLE_STATUSES",
@@ -108,6 +109,8 @@ __all__ = [
     "Resource",
     "StreamError",
     "Token",
+    "Trace",
+    "Traces",
     "TooLarge",
     "Throttled",
     "TokenRefused",

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _TRY_AGAIN_STATUSES = frozenset({408, 425, 429})
 _WRONG_TLS_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 
+MAX_REQUEST_ID_CHARS = 100
+
 _SECRET_FIELD = re.compile(r'("(?:access_token|client_secret)"\s*:\s*")[^"]*')
 
 
@@ -57,12 +59,17 @@ class Answer:
     @property
     def where(self) -> dict[str, Any]:
         """The keyword arguments that every error takes."""
-        request_id = self.headers.get("X-Request-Id") or self.headers.get("CF-Ray")
         return {
             "url_path": self.path,
             "http_status": self.status,
-            "request_id": self.scrub(request_id) if request_id else None,
+            "request_id": self.request_id or None,
         }
+
+    @property
+    def request_id(self) -> str:
+        """What the server, or the proxy before it, calls this request; or nothing."""
+        told = self.headers.get("X-Request-Id") or self.headers.get("CF-Ray")
+        return self.scrub(told)[:MAX_REQUEST_ID_CHARS] if told else ""
 
     def text(self) -> str:
         """Decode the body.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .resources import Resource
+    from .traces import Traces
 
 PAGE_SIZE = 50
 """Objects. The maximum is not published; this is known to work."""
@@ -67,6 +68,7 @@ class Client:
     :param max_attempts: how often one request is sent when the server is busy
     :param run_s: seconds from now after which nothing is asked or waited for any more;
         what comes too late is a TransientError
+    :param traces: where each request leaves a trace
     :param now: gives the present as an aware datetime
     :raises AddressError: the address cannot be one of Procurify
     """
@@ -86,6 +88,7 @@ class Client:
         timeout: float = REQUEST_TIMEOUT_S,
         max_attempts: int = MAX_ATTEMPTS,
         run_s: float | None = None,
+        traces: Traces | None = None,
         session_factory: Callable[[], requests.Session] = requests.Session,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
@@ -104,6 +107,7 @@ class Client:
             max_attempts=max_attempts,
             sleep=sleep,
             run_s=run_s,
+            traces=traces,
         )
         self._tokens = TokenSource(
             self._transport,

@@ -11,6 +11,8 @@ import math
 import random
 import time
 from contextlib import closing
+from datetime import datetime, timezone
+from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -18,9 +20,10 @@ from urllib.parse import urlsplit
 import requests
 
 from .answers import Answer, MalformedBody, translate
-from .errors import ProtocolError, TooLarge, TransientError
+from .errors import ProcurifyError, ProtocolError, TooLarge, TransientError
 from .guards import BearerAuth, NoAuth, guard, guard_elsewhere
 from .reach import Reach
+from .traces import Trace, Traces
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class Transport:
         max_attempts: int,
         sleep: Callable[[float], None],
         run_s: float | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._ends_at = math.inf if run_s is None else time.monotonic() + run_s
         self._origin = origin
@@ -81,6 +85,7 @@ class Transport:
         self._max_attempts = max_attempts
         self._sleep = sleep
         self._quiet_until = 0.0
+        self._traces = Traces() if traces is None else traces
         #: The Date header of the newest answer, or "".
         self.server_date = ""
 
@@ -188,18 +193,43 @@ class Transport:
         secrets: Collection[str],
         limit: int | None,
     ) -> Answer:
-        started = time.monotonic()
+        # A file's address may open it to whoever knows it.
+        shown = path if limit is None else "(file)"
+        trace = partial(self._trace, method, shown, time.monotonic())
         try:
             with closing(send()) as response:
                 answer = self._receive(response, path, secrets, limit)
         except (requests.RequestException, OSError, HTTPException) as error:
             problem = translate(error, path)
+        except ProcurifyError as error:
+            trace(problem=error)
+            raise
         else:
-            duration = time.monotonic() - started
-            _logger.debug("%s %s: %s, %.3f s", method, path, answer.status, duration)
+            trace(answer=answer)
             return answer
-        _logger.debug("%s %s: %s", method, path, type(problem).__name__)
+        trace(problem=problem)
         raise problem
+
+    def _trace(
+        self,
+        method: str,
+        path: str,
+        started: float,
+        answer: Answer | None = None,
+        problem: ProcurifyError | None = None,
+    ) -> None:
+        """Keep what became of one attempt."""
+        trace = Trace(
+            at=datetime.now(timezone.utc),
+            method=method,
+            path=path,
+            status=answer.status if answer else 0,
+            seconds=round(time.monotonic() - started, 3),
+            request_id=answer.request_id if answer else "",
+            problem=type(problem).__name__ if problem else "",
+        )
+        self._traces.add(trace)
+        _logger.debug("%s", trace)
 
     def _receive(
         self,

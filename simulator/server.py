@@ -9,6 +9,7 @@ import struct
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -398,6 +399,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, site: Site, port: int) -> None:
         self.site = site
         self.is_closed = False
+        self.numbers = count(1)
         super().__init__(("127.0.0.1", port), _Handler)
 
     def server_close(self) -> None:
@@ -462,6 +464,7 @@ class _Handler(BaseHTTPRequestHandler):
             "Content-Type": reply.content_type,
             "Content-Length": str(len(reply.body)),
             "Date": self.date_time_string(),
+            "X-Request-Id": f"simulated-{next(self.server.numbers)}",
             **reply.headers,
         }
         lines += [f"{name}: {value}" for name, value in headers.items()]

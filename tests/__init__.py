@@ -3,6 +3,7 @@ from . import test_alarm
 from . import test_attachments
 from . import test_audit
 from . import test_audit_seal
+from . import test_automation
 from . import test_back_links
 from . import test_bill
 from . import test_bill_amounts
@@ -31,6 +32,7 @@ from . import test_inventory
 from . import test_looks
 from . import test_mapping
 from . import test_mention
+from . import test_monitoring
 from . import test_multi_company
 from . import test_order_items
 from . import test_performance
@@ -46,11 +48,13 @@ from . import test_remote_text
 from . import test_requisition
 from . import test_revision
 from . import test_routing
-from . import test_secrets
-from . import test_slow_tenant
+from . import test_run
 from . import test_schedule
+from . import test_secrets
 from . import test_settings
 from . import test_setup
+from . import test_slow_tenant
+from . import test_support
 from . import test_sweep
 from . import test_synchronisation
 from . import test_tour
@@ -59,4 +63,3 @@ from . import test_uninstall
 from . import test_version
 from . import test_views
 from . import test_year
-from . import test_automation

@@ -17,6 +17,7 @@ WITHOUT_COMPANY_RULE = {
     "procurify.comparison": "a dialog: one's own rows only",
     "procurify.idempotency": "answers to one's own calls only",
     "procurify.ignore": "a dialog: one's own rows only",
+    "procurify.support": "a dialog: one's own rows only",
 }
 # How the rows of a company are found.
 COMPANY_OF = {

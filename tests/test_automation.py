@@ -1,6 +1,7 @@
 """The connector by Odoo's external API: answers, rights, codes, once per key."""
 
 import json
+from functools import partial
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -187,6 +188,62 @@ class TestAutomation(ProcurifyCommon):
         with self.assertRaises(UserError) as caught:
             connection.reconcile("2099-12-31", "2000-01-01")
         self.assertEqual(caught.exception.context, {"code": "refused"})
+
+    def test_verifying_with_a_key_acts_once(self):
+        audit = self.env["procurify.audit"].with_user(self.reviewer)
+        first = audit.verify(self.connection.id, idempotency_key="night-1")
+        logged = self._events("verified")
+
+        self.assertEqual(
+            audit.verify(self.connection.id, idempotency_key="night-1"), first
+        )
+        self.assertEqual(self._events("verified"), logged)
+
+    def test_reviewer_of_another_company_gets_nothing_and_moves_nothing(self):
+        other = self.env["res.company"].create({"name": "Another company"})
+        stranger = new_test_user(
+            self.env,
+            "api_stranger",
+            groups="procurify_connector.group_manager,account.group_account_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        bill = self._record("bill", self.held)
+        connection, cause = self.connection, bill.cause_ids
+        before = [bill.state, cause.state, connection.phase, self._events("verified")]
+        records = self.env["procurify.record"].with_user(stranger)
+        audit = self.env["procurify.audit"].with_user(stranger)
+        connections = self.env["procurify.connection"].with_user(stranger)
+
+        for told in (
+            connections.read_health(),
+            connections.read_statistics(),
+            records.read_holds(),
+            cause.browse().with_user(stranger).read_causes(),
+            audit.read_events([("event", "=", "held")]),
+            audit.verify(),
+        ):
+            self.assertFalse(told)
+        self.assertEqual(records.replay()["count"], 0)
+        for call in (
+            partial(connections.read_health, connection.id),
+            partial(connections.read_statistics, connection.id),
+            partial(audit.verify, connection.id),
+            partial(
+                connection.with_user(stranger).reconcile, "2000-01-01", "2099-01-01"
+            ),
+            connection.with_user(stranger).sync,
+            connection.with_user(stranger).pause,
+            connection.with_user(stranger).resume,
+            connection.with_user(stranger).support_bundle,
+            bill.with_user(stranger).explain,
+            cause.with_user(stranger).propose,
+            cause.with_user(stranger).resolve,
+        ):
+            with self.subTest(call=str(call)), self.assertRaises(AccessError):
+                call()
+        after = [bill.state, cause.state, connection.phase, self._events("verified")]
+        self.assertEqual(after, before)
 
     def test_old_keys_are_forgotten(self):
         self.connection.sync(idempotency_key="night-1")

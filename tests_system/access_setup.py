@@ -127,6 +127,7 @@ def _own_rows(env: Any) -> set[str]:
             "res_id": 1,
         },
         "procurify.mention": {"document_id": bill.id, "mention_id": master.id},
+        "procurify.run": {"connection_id": connection.id, "kind": "fetch"},
         "procurify.route": {
             "connection_id": connection.id,
             "company_id": connection.company_id.id,
@@ -174,6 +175,8 @@ def _dialogs(env: Any, user_id: int) -> dict[str, list[int]]:
         "procurify.certify": {"connection_id": bill.connection_id.id},
     }
     mine = env(user=user_id)
+    if mine.user.has_group("procurify_connector.group_manager"):
+        values["procurify.support"] = {"connection_id": bill.connection_id.id}
     found = {model: mine[model].create(values[model]).ids for model in values}
     key = {"user_id": user_id, "method": "sync", "key": "1", "digest": "1"}
     found["procurify.idempotency"] = env["procurify.idempotency"].create(key).ids

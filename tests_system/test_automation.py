@@ -12,6 +12,7 @@ from devtools import databases
 from devtools.odoo import Odoo
 from devtools.paths import ROOT
 
+from .conftest import Procurify
 from .site import Server, Site
 
 AT_THE_SAME_TIME = 4
@@ -36,8 +37,10 @@ print(json.dumps(keys))
 _BLOCK = re.compile(r"\.\. code-block:: (\w+)\n\n((?:   .*\n|\n)+)")
 
 
-def test_examples_do_what_the_documentation_says(odoo: Odoo, site: Site) -> None:
-    curl, by_xmlrpc, nightly = _examples(odoo)
+def test_examples_do_what_the_documentation_says(
+    odoo: Odoo, site: Site, procurify: Procurify
+) -> None:
+    curl, by_xmlrpc, by_odoorpc, nightly = _examples(odoo)
     keys = json.loads(databases.execute(odoo, site.database, _PEOPLE).splitlines()[-1])
     server = site.start()
 
@@ -63,9 +66,11 @@ def test_examples_do_what_the_documentation_says(odoo: Odoo, site: Site) -> None
         [health] = json.loads(run(curl, role).communicate()[0])
         assert (health["state"], health["phase"]) == ("connected", "live")
         assert "unknown_" in run(by_xmlrpc, role).communicate()[0]
+        assert "unknown_" in run(by_odoorpc, role).communicate()[0]
     for example, refusal in (
         (curl, "403"),
         (by_xmlrpc, "[procurify:access_denied]"),
+        (by_odoorpc, "[procurify:access_denied]"),
         (nightly, "403"),
     ):
         refused = run(example, "outsider")
@@ -73,6 +78,10 @@ def test_examples_do_what_the_documentation_says(odoo: Odoo, site: Site) -> None
         assert refused.returncode
 
     _assert_acts_once(site, server, keys["manager"])
+    bundle = _bundle(site, server, keys["manager"])
+    assert {run["kind"] for run in bundle["runs"]} >= {"fetch", "import"}
+    for secret in procurify.credentials["client_secret"], keys["manager"]:
+        assert secret not in json.dumps(bundle)
 
 
 def _assert_acts_once(site: Site, server: Server, key: str) -> None:
@@ -85,6 +94,7 @@ def _assert_acts_once(site: Site, server: Server, key: str) -> None:
         ("connection", "resume", "policy_changed", {"ids": [connection_id]}),
         ("cause", "resolve", "resolved", {"ids": [cause_id]}),
         ("record", "replay", "replayed", {"domain": [["resource", "=", "bill"]]}),
+        ("audit", "verify", "verified", {"connection_id": connection_id}),
     ):
         before = _logged(site, event)
         called = f"procurify.{model}/{method}"
@@ -97,7 +107,14 @@ def _assert_acts_once(site: Site, server: Server, key: str) -> None:
             answers = [call.result() for call in calls]
         assert all(answer == answers[0] for answer in answers), answers
         acted = _logged(site, event) - before
-        assert acted == answers[0].get("count", 1), f"{called} acted {acted} times"
+        expected = answers[0]["count"] if method == "replay" else 1
+        assert acted == expected, f"{called} acted {acted} times"
+
+
+def _bundle(site: Site, server: Server, key: str) -> Any:
+    [connection_id] = site.rows("SELECT id FROM procurify_connection")[0]
+    called = "procurify.connection/support_bundle"
+    return _call(server, site.database, key, called, {"ids": [connection_id]})
 
 
 def _call(
@@ -126,4 +143,5 @@ def _examples(odoo: Odoo) -> list[list[str]]:
     return [
         [*runners[language], re.sub(r"(?m)^   ", "", block)]
         for language, block in _BLOCK.findall(text)
+        if language in runners
     ]

@@ -120,6 +120,8 @@ def _all_that_a_manager_reads(client: WebClient) -> list[str]:
         ]
         texts.append(str(client.call(model, "export_data", ids, exported)))
     texts.append(str(client.call("res.config.settings", "default_get", [])))
+    connections = client.call(CONNECTION, "search", [])
+    texts.append(str(client.call(CONNECTION, "support_bundle", connections, True)))
     return texts
 
 

@@ -3,3 +3,4 @@ from . import base_partner_merge
 from . import procurify_certify
 from . import procurify_comparison
 from . import procurify_ignore
+from . import procurify_support

@@ -1,0 +1,27 @@
+"""Asking what a support bundle may tell."""
+
+from odoo import fields, models
+
+
+class ProcurifySupport(models.TransientModel):
+    _name = "procurify.support"
+    _description = "Procurify Support Bundle"
+
+    connection_id = fields.Many2one(
+        "procurify.connection",
+        required=True,
+        default=lambda self: self.env.context.get("active_id"),
+    )
+    with_names = fields.Boolean(
+        "With Names and Messages",
+        help="What is not mapped, who is connected and what went wrong, in words. It "
+        "may name vendors and people.",
+    )
+
+    def action_download(self):
+        """Download the bundle; look into it before you send it."""
+        self.ensure_one()
+        self.connection_id.check_access("write")
+        names = "?names=1" if self.with_names else ""
+        url = f"/procurify/support/{self.connection_id.id}{names}"
+        return {"type": "ir.actions.act_url", "url": url, "target": "download"}
