@@ -6,6 +6,15 @@ from odoo.tools import SQL
 
 from odoo.addons.procurify_connector.procurify import read_json
 
+#: What a copy of an imported bill has otherwise, to be imported itself.
+PENDING = {
+    "state": SQL("'pending'"),
+    "res_id": SQL("NULL"),
+    "imported_at": SQL("NULL"),
+    "applied_digest": SQL("NULL"),
+    "applied_state": SQL("NULL"),
+    "origin": SQL("NULL"),
+}
 FIRST_COPY = 10_000_000  # Procurify's ids of copies, and the Odoo ids of copied bills
 
 

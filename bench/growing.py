@@ -148,7 +148,7 @@ def _import_some(env, number):
     """Stage some bills more, and return how long the cron takes for them."""
     template = company.template_bill(env)
     start = 5_000_000 + number * MEASURED
-    company.copy_bills(env, template, MEASURED, start, PENDING)
+    company.copy_bills(env, template, MEASURED, start, company.PENDING)
     env.cr.commit()
     tidy(env)
     started = time.perf_counter()
@@ -160,15 +160,6 @@ def _import_some(env, number):
     return seconds
 
 
-PENDING = {
-    "state": SQL("'pending'"),
-    "res_id": SQL("NULL"),
-    "imported_at": SQL("NULL"),
-    "applied_digest": SQL("NULL"),
-    "applied_state": SQL("NULL"),
-    "origin": SQL("NULL"),
-}
-
 # === MEMORY === #
 
 
@@ -178,7 +169,7 @@ def measure_memory(env, backlog, batches):
     Odoo's own is what it takes to create one batch of the same bills.
     """
     template = company.template_bill(env)
-    company.copy_bills(env, template, backlog, 7_000_000, PENDING)
+    company.copy_bills(env, template, backlog, 7_000_000, company.PENDING)
     env.cr.commit()
     tidy(env)
     records = company.pending(env, "bill", MEASURED)

@@ -52,6 +52,31 @@ def measure(env, url, rounds, batch=BATCH, outside=12):
     }
 
 
+def measure_batches(env, rounds, start, sizes=(10, 25, 50, 100, 200)):
+    """Return what a bill costs in batches of several sizes, each taken back.
+
+    :param start: how many copies of bills there are already
+    """
+    most = max(sizes)
+    company.copy_bills(env, company.template_bill(env), most, start, company.PENDING)
+    records = company.pending(env, "bill", most)
+    seconds = {size: [] for size in sizes}
+    for number in range(rounds + 1):
+        for size in sizes:
+            batch = records[:size]
+            tidy(env)
+            found = timed_and_taken_back(env, batch._try_import)
+            if number:
+                seconds[size].append(found / size * 1000)
+    # Whoever measures next is not to import them.
+    records.state = "ignored"
+    env.cr.commit()
+    return {
+        f"batch_of_{size}_ms_per_document": median(found)
+        for size, found in seconds.items()
+    }
+
+
 def _orders(env, batch):
     """Return seconds per order: what an integration would confirm, and the import."""
     records = company.pending(env, "purchase_order", batch)

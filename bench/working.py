@@ -4,12 +4,11 @@ import time
 from pathlib import Path
 
 from . import company
-from .growing import PENDING
 
 
 def stage(env, count, start):
     """Stage ``count`` bills for the workers."""
-    company.copy_bills(env, company.template_bill(env), count, start, PENDING)
+    company.copy_bills(env, company.template_bill(env), count, start, company.PENDING)
     env.cr.commit()
     env.cr.execute("ANALYZE procurify_record")
     env.cr.commit()

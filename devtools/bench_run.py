@@ -103,6 +103,14 @@ class Run:
                 rounds=rounds,
                 batch=self.size.documents,
             )
+        with self._section("Batches"):
+            self._measure(
+                self.name,
+                "importing",
+                "measure_batches",
+                rounds=rounds // 2 + 1,
+                start=7_000_000,
+            )
         for title, function in (
             ("Fetch", "measure_fetch"),
             ("Looking again", "measure_repoll"),
