@@ -1,7 +1,7 @@
 """Whether a connection reads and books, only reads, or rests."""
 
 from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 READING_PHASES = ("setup", "live")
 
@@ -40,11 +40,7 @@ class ProcurifyConnection(models.Model):
 
         :raises AccessError: the user may not change the connection
         """
-        self.check_access("write")
-        if not self.env.user.has_group("procurify_connector.group_manager"):
-            raise AccessError(
-                self.env._("Only Procurify administrators may pause or resume.")
-            )
+        self._check_administrator()
         others = self.filtered(lambda connection: connection.phase != phase)
         others.write({"phase": phase, "phase_since": fields.Datetime.now()})
 

@@ -3,7 +3,6 @@
 import time
 
 from odoo import fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import float_repr
 
 from .procurify_record_import import IMPORT_ORDER
@@ -42,11 +41,7 @@ class ProcurifyConnection(models.Model):
     def _start_rehearsal(self, scope):
         """Return a new dry run, which takes the place of the one before."""
         self.ensure_one()
-        self.check_access("write")
-        if not self.env.user.has_group("procurify_connector.group_manager"):
-            raise AccessError(
-                self.env._("Only Procurify administrators may make a dry run.")
-            )
+        self._check_administrator()
         self.env["procurify.rehearsal"].sudo().search(
             [("connection_id", "=", self.id)]
         ).unlink()

@@ -1,7 +1,7 @@
 """The first five minutes: from the credentials to a schedule that is switched on."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..procurify import RESOURCES
 
@@ -144,11 +144,7 @@ class ProcurifyConnection(models.Model):
 
     def _check_setup(self):
         self.ensure_one()
-        self.check_access("write")
-        if not self.env.user.has_group("procurify_connector.group_manager"):
-            raise AccessError(
-                self.env._("Only Procurify administrators may set the connection.")
-            )
+        self._check_administrator()
 
     def _check_read(self):
         """Refuse to judge what is not read to its end.

@@ -4,7 +4,6 @@ business."""
 import platform
 
 from odoo import fields, models, release
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.modules.module import get_manifest
 
@@ -48,11 +47,7 @@ class ProcurifyConnection(models.Model):
 
         :raises AccessError: the user is no manager, or of another company
         """
-        self.check_access("write")
-        if not self.env.user.has_group("procurify_connector.group_manager"):
-            raise AccessError(
-                self.env._("Only Procurify administrators may make a support bundle.")
-            )
+        self._check_administrator()
         connection = self.sudo()
         [figures] = self.read_statistics(self.id)
         return {

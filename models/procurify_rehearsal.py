@@ -3,7 +3,6 @@
 import time
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from .procurify_record_import import IMPORT_BATCH_SIZE, IMPORT_ORDER
@@ -74,10 +73,7 @@ class ProcurifyRehearsal(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        if not self.env.user.has_group("procurify_connector.group_manager"):
-            raise AccessError(
-                self.env._("Only Procurify administrators may make a dry run.")
-            )
+        self.connection_id._check_administrator()
         rehearsal = self.sudo()
         # Another page of the same person may be stepping right now.
         if rehearsal.state == "running" and rehearsal.try_lock_for_update():
