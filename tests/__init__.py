@@ -35,6 +35,7 @@ from . import test_mention
 from . import test_monitoring
 from . import test_multi_company
 from . import test_order_items
+from . import test_own_values
 from . import test_performance
 from . import test_phase
 from . import test_posting
