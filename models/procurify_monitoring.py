@@ -13,6 +13,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .resource_kinds import DOCUMENTS
 
 MEDIA_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 DIGEST_PARAMETER = "procurify_connector.monitoring_token_sha256"
@@ -28,6 +31,7 @@ _GAUGES = {
     "procurify_list_lag_seconds": "Since the list was read to its end.",
     _LAST_SUCCESS: "When that was.",
     "procurify_records": "Records by what became of them; pending is the backlog.",
+    "procurify_held_documents": "Documents that are held, by code of a reason.",
     "procurify_open_causes": "Reasons that hold documents, by code.",
     "procurify_runs_failed": "Runs that failed within the last 24 hours, by job.",
 }
@@ -86,6 +90,7 @@ class ProcurifyMonitoring(models.AbstractModel):
         self._add_health(figures, own)
         self._add_lists(figures, own)
         self._add_counts(figures, own)
+        self._add_held(figures, own)
         lines = []
         for name, told in _GAUGES.items():
             lines += [f"# TYPE {name} gauge"]
@@ -142,6 +147,29 @@ class ProcurifyMonitoring(models.AbstractModel):
                 (own[connection] | dict(zip(groups, values, strict=True)), count)
                 for connection, *values, count in rows
             ]
+
+    @api.model
+    def _add_held(self, figures, own):
+        """Count documents by each of their reasons: one may be held for several."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT record.connection_id, cause.code, count(DISTINCT record.id)
+                     FROM procurify_record record
+                     JOIN procurify_record_cause_rel held ON held.record_id = record.id
+                     JOIN procurify_cause cause ON cause.id = held.cause_id
+                    WHERE record.state = 'quarantined' AND record.resource IN %s
+                 GROUP BY record.connection_id, cause.code
+                 ORDER BY record.connection_id, cause.code""",
+                tuple(DOCUMENTS),
+            )
+        )
+        by_id = {connection.id: labels for connection, labels in own.items()}
+        figures["procurify_held_documents"] += [
+            (by_id[connection_id] | {"code": code}, count)
+            for connection_id, code, count in rows
+            if connection_id in by_id
+        ]
 
 
 def _sha256(token):

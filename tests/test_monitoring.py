@@ -109,6 +109,12 @@ class TestMonitoring(ProcurifyCommon, HttpCase):
         )
         self.assertEqual(causes, Counter(kept.mapped("code")))
         self.assertIn("unknown_account", causes)
+        held = {
+            labels["code"]: value
+            for labels, value in figures["procurify_held_documents"]
+            if mine.items() <= labels.items()
+        }
+        self.assertEqual(held, {"unknown_account": 1})
         lags = [
             value
             for labels, value in figures["procurify_list_lag_seconds"]
