@@ -24,6 +24,7 @@ def measure(env, rounds):
         for name, action in SCREENS.items():
             reviewer = env(user=user, context={"lang": "en_US"})
             found.setdefault(name, []).append(_open(reviewer, action))
+        found.setdefault("metrics", []).append(_metrics(env))
     return {
         f"screen_{name}": median([1000 * s for s in times[1:]])
         for name, times in found.items()
@@ -63,6 +64,14 @@ def _open(env, action):
         limit=80,
         count_limit=10001,
     )
+    return time.perf_counter() - started
+
+
+def _metrics(env):
+    """Return how long the figures for monitors take."""
+    env.invalidate_all()
+    started = time.perf_counter()
+    env["procurify.monitoring"]._text()
     return time.perf_counter() - started
 
 
