@@ -137,6 +137,8 @@ class ProcurifyHealing(models.Model):
         for model, answered in DOCUMENT_CURES.items():
             if not codes.isdisjoint(answered):
                 released |= self._with_changed_target(held, model, answered)
+        if "booked_elsewhere" in codes:
+            released |= self._no_longer_elsewhere(held)
         # Master data at once and as it is: what stays held is not even written.
         masters = released.filtered(lambda record: record.role == "master")
         masters.try_lock_for_update(allow_referencing=True)._import()
@@ -170,6 +172,17 @@ class ProcurifyHealing(models.Model):
         gone = ids - set(self.env[model].sudo().browse(ids).exists().ids)
         changed = gone | self._changed_documents(model, list(ids))
         return rows.filtered(lambda row: {row.res_id, row.conflict_id} & changed)
+
+    def _no_longer_elsewhere(self, held):
+        """Return held documents that no other company's books have any more."""
+        rows = self.env["procurify.record"].search(
+            held & Domain("cause_ids.code", "=", "booked_elsewhere")
+        )
+        free = rows.browse()
+        for alike in rows.grouped("resource").values():
+            elsewhere = alike._booked_elsewhere()
+            free |= alike.filtered(lambda row, found=elsewhere: not found[row])
+        return free
 
     def _changed_documents(self, model, ids):
         """Return the ids of the documents that changed, or of which any part did."""

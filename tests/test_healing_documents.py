@@ -111,6 +111,31 @@ class TestHealingDocuments(ProcurifyCommon):
 
         self.assertEqual((record.state, order.state), ("done", "cancel"))
 
+    def test_order_is_cancelled_once_its_draft_bill_is_deleted(self):
+        order_id, order = self._ordered()
+        bill_id = self.dataset.bill_order(order_id, {0: Decimal(1)})
+        self._synchronise()
+        self.dataset.cancel_order(order_id)
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        self.assertEqual(self._codes(record), {"order_cancelled"})
+
+        self._then(self._move(bill_id).unlink)
+
+        self.assertEqual((record.state, order.state), ("done", "cancel"))
+
+    def test_order_is_cancelled_once_its_line_of_a_draft_is_deleted(self):
+        order_id, order = self._ordered()
+        bill_id = self.dataset.bill_order(order_id, {0: Decimal(1)})
+        self._synchronise()
+        self.dataset.cancel_order(order_id)
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+
+        self._then(self._move(bill_id).invoice_line_ids.unlink)
+
+        self.assertEqual((record.state, order.state), ("done", "cancel"))
+
     def test_order_follows_once_a_person_takes_the_own_edit_back(self):
         order_id, order = self._ordered(quantity=Decimal(10))
         line = order.order_line[0]

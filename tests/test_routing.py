@@ -579,7 +579,7 @@ class TestRoutingToCompanies(RoutingCommon):
         self.assertEqual(theirs.state, "done")
 
         self.env["account.move"].browse(theirs.res_id).button_cancel()
-        mine.action_replay()
+        self._import()
         self.assertEqual(self._move(bill_id).company_id, self.company)
 
     def test_archived_connection_books_nothing_more(self):
