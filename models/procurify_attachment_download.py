@@ -90,9 +90,9 @@ class ProcurifyAttachment(models.Model):
         """
         run = self.env["procurify.run"]._begin(connection, "attachments")
         self.env["ir.cron"]._commit_progress()
-        is_done, error = False, False
+        traces, is_done, error = Traces(), False, False
         try:
-            is_done = self._download_each(connection, domain, run)
+            is_done = self._download_each(connection, domain, run, traces)
         except (AuthenticationError, AddressError, UnreadableSecret) as reason:
             # The fetch says so on the connection, or renews the token; no file is to
             # blame.
@@ -101,15 +101,16 @@ class ProcurifyAttachment(models.Model):
         except CONCURRENCY_ERRORS:
             # The import wrote the same row: that file waits for the next run.
             self.env.cr.rollback()
+        run._note(traces, is_over=True)
         if error:
             run._end("failed", error)
         run._end("done" if is_done else "continued")
         return is_done
 
     @api.model
-    def _download_each(self, connection, domain, run):
+    def _download_each(self, connection, domain, run, traces):
         """Do as :meth:`_download_all`, but raise what concerns no file."""
-        traces, last_id, failures = Traces(), 0, 0
+        last_id, failures = 0, 0
         with connection._client(renews_token=False, traces=traces) as client:
             connection._renew_token(client)
             while files := self.search(

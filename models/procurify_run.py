@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 KEPT = timedelta(days=30)
+NOTED_EVERY_S = 5  # a page of details takes some commits a second
 SILENT = timedelta(hours=1)  # longer than any job works between two commits
 _AT_A_TIME = 10_000  # rows that are cleaned away in one transaction
 
@@ -14,8 +15,8 @@ _AT_A_TIME = 10_000  # rows that are cleaned away in one transaction
 class ProcurifyRun(models.Model):
     """One run of a scheduled action for one connection.
 
-    The row is written with each of the run's commits: of a run whose worker was killed
-    it tells how far that came.
+    The row is written every few seconds: of a run whose worker was killed it tells how
+    far that came.
     """
 
     _name = "procurify.run"
@@ -64,7 +65,10 @@ class ProcurifyRun(models.Model):
     file_count = fields.Integer("Files", readonly=True)
     error_message = fields.Text("Error", readonly=True)
     requests = fields.Json(
-        "Traces", readonly=True, help="The newest requests, the oldest first."
+        "Traces",
+        readonly=True,
+        prefetch=False,
+        help="The newest requests, the oldest first.",
     )
     requests_text = fields.Text("Newest Requests", compute="_compute_requests_text")
 
@@ -118,16 +122,19 @@ class ProcurifyRun(models.Model):
         for name, number in counts.items():
             self[name] += number
 
-    def _note(self, traces):
-        """Write how far this run came.
+    def _note(self, traces, is_over=False):
+        """Write how far this run came: every few seconds, and at its end.
 
         :param traces: Traces of its client
         """
         if not self:
             return
+        seconds = self._seconds()
+        if not is_over and seconds - self.duration_s < NOTED_EVERY_S:
+            return
         self.write(
             {
-                "duration_s": self._seconds(),
+                "duration_s": seconds,
                 "request_count": traces.count,
                 "requests": [_plain(trace) for trace in traces.newest()],
             }

@@ -267,6 +267,7 @@ class ProcurifyStream(models.Model):
                             run._note(traces)
                             time_left = commit(1, remaining=left)
                             if left and not (time_left or is_run_manually()):
+                                run._note(traces, is_over=True)
                                 run._end("continued")
                                 return False
                     except OF_ONE_LIST as error:
@@ -275,7 +276,7 @@ class ProcurifyStream(models.Model):
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error, cron)
         connection._tell_screens()
-        run._note(traces)
+        run._note(traces, is_over=True)
         run._end("done")
         commit(1, remaining=others)
         return True

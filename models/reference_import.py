@@ -21,6 +21,7 @@ class ReferenceImport:
         self.connection = batch.connection
         self.company = env.company
         self.documents = {record: batch.payloads[record] for record in batch.open}
+        self._read = {}
         self.references = {}
         self.analytic = {}
         self.pricing = LinePricing(env)
@@ -41,16 +42,22 @@ class ReferenceImport:
         except InvalidPayload as error:
             self.batch.hold(record, "invalid_payload", value=str(error))
 
-    @staticmethod
-    def _embedded(document):
+    def _embedded(self, document):
         """Return the objects that ``document`` embeds, as ``_resolve`` takes them.
+
+        What another document of the batch embeds in the same way is not read again.
 
         :raises InvalidPayload: an embedded object cannot be read
         """
-        return {
-            (resource, external_id): (data, PAYLOADS[resource].from_json(data))
-            for resource, external_id, data in document.references()
-        }
+        embedded = {}
+        for resource, external_id, data in document.references():
+            key = resource, external_id
+            known = self._read.get(key)
+            if not known or known[0] != data:
+                known = data, PAYLOADS[resource].from_json(data)
+                self._read[key] = known
+            embedded[key] = known
+        return embedded
 
     @staticmethod
     def _synthetic(resource, payload):

@@ -63,7 +63,7 @@ class BillItem:
         order_item = source.embedded("orderitem")
         order_line = if_readable(OrderLine.read, order_item) if order_item else None
         order = source.child("po")
-        allocations = source.children("cost_allocations")
+        allocations = tuple(map(Allocation.read, source.children("cost_allocations")))
         return cls(
             id=source.integer("id"),
             description=source.text("description"),
@@ -83,8 +83,10 @@ class BillItem:
             order_item_id=source.reference("orderitem"),
             order_id=_order_id(order_item, order),
             order_number=order.text("number") if order else "",
-            allocations=tuple(Allocation.read(entry) for entry in allocations),
-            fallback_account=fallback_coding(order_item, source.decimal("total_cost")),
+            allocations=allocations,
+            fallback_account=None
+            if allocations
+            else fallback_coding(order_item, source.decimal("total_cost")),
             currency_name=embedded_currency(source),
             order_item=order_line,
             catalog_item_id=_reference(order_item, "catalog_item"),

@@ -139,7 +139,10 @@ class OrderLine:
     def read(cls, source: Reader) -> OrderLine:
         """Read a line where it stands in an order or a bill."""
         catalog_item = source.embedded("catalog_item")
-        allocations = source.children("spend_allocation")
+        allocations = tuple(
+            Allocation.read(each, "account")
+            for each in source.children("spend_allocation")
+        )
         return cls(
             id=source.integer("id"),
             number=source.text("num"),
@@ -159,8 +162,8 @@ class OrderLine:
             active=is_active(source),
             order_id=source.reference("purchase_order"),
             received=source.decimal("receivedPassQty") or ZERO,
-            allocations=tuple(Allocation.read(a, "account") for a in allocations),
-            fallback_account=_fallback(source),
+            allocations=allocations,
+            fallback_account=None if allocations else _fallback(source),
             catalog_item_id=source.reference("catalog_item"),
             catalog_item=CatalogItem.read(catalog_item) if catalog_item else None,
             vendor_text=source.text("vendor"),

@@ -125,7 +125,7 @@ def test_the_line_of_the_sample(order: dict[str, Any]) -> None:
     assert allocation.amount == 250
     assert allocation.account_code and allocation.account_code.code == "6200"
     assert allocation.department and allocation.department.label == "Zürich HQ / IT"
-    assert line.fallback_account and line.fallback_account.account_code
+    assert line.fallback_account is None
     assert line.catalog_item is None
     assert line.vendor_text == "Müller & Söhne GmbH"
     assert line.currency_name == "USD"
@@ -179,6 +179,18 @@ def test_what_may_be_null_is_accepted_as_null(order: dict[str, Any]) -> None:
         None,
     )
     assert Order.from_json({"procurify_PO": 1, "order_items": []}).lines == ()
+
+
+def test_a_line_without_allocations_is_coded_by_its_account(
+    order: dict[str, Any],
+) -> None:
+    data = {**order["order_items"][0], "spend_allocation": []}
+
+    line = OrderLine.from_json(data)
+
+    assert line.fallback_account and line.fallback_account.account_code
+    assert line.fallback_account.account_code.code == "6200"
+    assert line.fallback_account.amount == 250
 
 
 def test_all_that_a_line_must_have_is_its_id(order: dict[str, Any]) -> None:

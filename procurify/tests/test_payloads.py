@@ -233,9 +233,7 @@ def test_the_lines_of_the_sample(bill: dict[str, Any]) -> None:
     assert cable.tax_is_inclusive is False
     assert cable.shipping_amount == 0
     assert cable.currency_name == "USD"
-    assert cable.fallback_account is not None
-    assert cable.fallback_account.account_code is not None
-    assert cable.fallback_account.account_code.code == "6200"
+    assert cable.fallback_account is None
     assert (licence.order_item_id, licence.order_id) == (None, None)
     assert licence.fallback_account is None
     assert licence.shipping_amount == Decimal(35)
@@ -250,6 +248,18 @@ def test_the_lines_of_the_sample(bill: dict[str, Any]) -> None:
         ("6410", "Zürich HQ / IT", Decimal(500)),
         ("6410", "Zürich HQ / Marketing", Decimal(300)),
     ]
+
+
+def test_a_line_without_allocations_is_coded_as_it_was_ordered(
+    bill: dict[str, Any],
+) -> None:
+    bill["items"][0]["cost_allocations"] = []
+
+    cable, _licence = Bill.from_json(bill).items
+
+    assert cable.fallback_account is not None
+    assert cable.fallback_account.account_code is not None
+    assert cable.fallback_account.account_code.code == "6200"
 
 
 def test_the_cost_of_the_sample(bill: dict[str, Any]) -> None:
