@@ -38,9 +38,11 @@ Performance
 ===========
 
 What ``./dev bench --table docs/performance.rst`` measured in one run, on {day}, with
-{machine}. The simulated Procurify, Odoo and PostgreSQL shared that machine. Read the
-ratios: what is compared ran in turn, and a figure is the median of several rounds. A
-bar is what the addon must reach; the command fails where one is missed.
+{machine}.
+
+The simulated Procurify, Odoo and PostgreSQL shared that machine. Read the ratios: what
+is compared ran in turn, and a figure is the median of several rounds. A bar is what the
+addon must reach; the command fails where one is missed.
 
 {table}
 
