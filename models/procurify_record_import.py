@@ -174,8 +174,9 @@ class ProcurifyRecord(models.Model):
         waiting.write({"state": "waiting"})
         self._quarantine(batch.holds)
         self._write_notes(batch, lambda record: record in batch.holds)
-        self._mention(batch)
         self.browse(record.id for record in batch.targets)._note_locations(batch)
+        # This one flushes: what is written before it is one UPDATE.
+        self._mention(batch)
         before._close_unused()
         self.env["procurify.audit"]._log_outcome(states, self)
 

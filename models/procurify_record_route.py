@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from .causes import Hold
 from .company_routing import CompanyRouting
 from .import_batch import ImportBatch
+from .own_values import write_each
 from .resource_kinds import DOCUMENTS
 
 
@@ -172,11 +173,18 @@ class ProcurifyRecord(models.Model):
 
     def _note_locations(self, batch):
         """Keep for which locations these documents are booked now."""
-        for record in self:
-            if record in batch.locations:
-                numbers = _numbers(batch.locations[record])
-                if record.routed_locations != numbers:
-                    record.routed_locations = numbers
+        located = {
+            record: _numbers(batch.locations[record])
+            for record in self
+            if record in batch.locations
+        }
+        write_each(
+            {
+                record: {"routed_locations": numbers}
+                for record, numbers in located.items()
+                if record.routed_locations != numbers
+            }
+        )
 
 
 def _numbers(locations):
