@@ -90,22 +90,21 @@ class ProcurifyAttachment(models.Model):
         """
         run = self.env["procurify.run"]._begin(connection, "attachments")
         self.env["ir.cron"]._commit_progress()
-        traces, is_done, error = Traces(), False, False
+        traces, state, error = Traces(), "continued", False
         try:
-            is_done = self._download_each(connection, domain, run, traces)
+            if self._download_each(connection, domain, run, traces):
+                state = "done"
         except (AuthenticationError, AddressError, UnreadableSecret) as reason:
             # The fetch says so on the connection, or renews the token; no file is to
             # blame.
             _logger.info("Procurify %s: no files: %s", connection.name, reason)
-            is_done, error = True, connection._explain(reason)
+            state, error = "failed", connection._explain(reason)
         except CONCURRENCY_ERRORS:
             # The import wrote the same row: that file waits for the next run.
             self.env.cr.rollback()
         run._note(traces, is_over=True)
-        if error:
-            run._end("failed", error)
-        run._end("done" if is_done else "continued")
-        return is_done
+        run._end(state, error)
+        return state != "continued"
 
     @api.model
     def _download_each(self, connection, domain, run, traces):

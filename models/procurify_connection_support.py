@@ -2,6 +2,7 @@
 business."""
 
 import platform
+from importlib.metadata import version
 
 from odoo import fields, models, release
 from odoo.fields import Domain
@@ -69,16 +70,13 @@ class ProcurifyConnection(models.Model):
         }
 
     def _support_versions(self):
-        import cryptography
-        import requests
-
         return {
             MODULE: get_manifest(MODULE)["version"],
             "odoo": release.version,
             "python": platform.python_version(),
             "postgresql": self.env.cr.connection.server_version,
-            "requests": requests.__version__,
-            "cryptography": cryptography.__version__,
+            "requests": version("requests"),
+            "cryptography": version("cryptography"),
         }
 
     def _support_modules(self):

@@ -87,7 +87,7 @@ class ProcurifyMonitoring(models.AbstractModel):
             }
             for connection in connections
         }
-        self._add_health(figures, own)
+        self._add_health(figures, own, connections._alarms())
         self._add_lists(figures, own)
         self._add_counts(figures, own)
         self._add_held(figures, own)
@@ -101,9 +101,7 @@ class ProcurifyMonitoring(models.AbstractModel):
         return "\n".join([*lines, "# EOF", ""])
 
     @api.model
-    def _add_health(self, figures, own):
-        connections = self.env["procurify.connection"].sudo().union(*own)
-        alarms = connections._alarms()
+    def _add_health(self, figures, own, alarms):
         for connection, labels in own.items():
             healthy = int(not alarms[connection])
             figures["procurify_connection_healthy"].append((labels, healthy))
@@ -117,7 +115,7 @@ class ProcurifyMonitoring(models.AbstractModel):
     def _add_lists(self, figures, own):
         now = fields.Datetime.now()
         for connection, labels in own.items():
-            for stream in connection.stream_ids.filtered("active"):
+            for stream in connection.stream_ids:
                 of = labels | {"resource": stream.resource}
                 failing = int(bool(stream.error_message))
                 figures["procurify_list_failing"].append((of, failing))

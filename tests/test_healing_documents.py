@@ -99,40 +99,23 @@ class TestHealingDocuments(ProcurifyCommon):
         self.assertEqual(order.order_line[0].product_qty, 5)
 
     def test_order_is_cancelled_once_its_bill_is(self):
-        order_id, order = self._ordered()
-        bill_id = self.dataset.bill_order(order_id, {0: Decimal(1)})
-        self._synchronise()
-        self.dataset.cancel_order(order_id)
-        self._synchronise()
-        record = self._record("purchase_order", order_id)
-        self.assertEqual(self._codes(record), {"order_cancelled"})
+        record, order, bill = self._cancelled_but_billed()
 
-        self._then(self._move(bill_id).button_cancel)
+        self._then(bill.button_cancel)
 
         self.assertEqual((record.state, order.state), ("done", "cancel"))
 
     def test_order_is_cancelled_once_its_draft_bill_is_deleted(self):
-        order_id, order = self._ordered()
-        bill_id = self.dataset.bill_order(order_id, {0: Decimal(1)})
-        self._synchronise()
-        self.dataset.cancel_order(order_id)
-        self._synchronise()
-        record = self._record("purchase_order", order_id)
-        self.assertEqual(self._codes(record), {"order_cancelled"})
+        record, order, bill = self._cancelled_but_billed()
 
-        self._then(self._move(bill_id).unlink)
+        self._then(bill.unlink)
 
         self.assertEqual((record.state, order.state), ("done", "cancel"))
 
     def test_order_is_cancelled_once_its_line_of_a_draft_is_deleted(self):
-        order_id, order = self._ordered()
-        bill_id = self.dataset.bill_order(order_id, {0: Decimal(1)})
-        self._synchronise()
-        self.dataset.cancel_order(order_id)
-        self._synchronise()
-        record = self._record("purchase_order", order_id)
+        record, order, bill = self._cancelled_but_billed()
 
-        self._then(self._move(bill_id).invoice_line_ids.unlink)
+        self._then(bill.invoice_line_ids.unlink)
 
         self.assertEqual((record.state, order.state), ("done", "cancel"))
 
@@ -159,6 +142,17 @@ class TestHealingDocuments(ProcurifyCommon):
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()
         return bill_id, self._record("bill", bill_id), self._move(bill_id)
+
+    def _cancelled_but_billed(self):
+        """Return (record, order, draft bill) of an order that its bill keeps alive."""
+        order_id, order = self._ordered()
+        bill_id = self.dataset.bill_order(order_id, {0: Decimal(1)})
+        self._synchronise()
+        self.dataset.cancel_order(order_id)
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        self.assertEqual(self._codes(record), {"order_cancelled"})
+        return record, order, self._move(bill_id)
 
     def _ordered(self, **changes):
         order_id = self.dataset.add_order("plain")
