@@ -9,7 +9,8 @@ class ProcurifyCommitment(models.Model):
     """A row is the share of one order line that one cost centre bears.
 
     Amounts are in the company's currency, without taxes. A line counts once: what is
-    billed is an expense and no commitment any more.
+    billed is an expense and no commitment any more. The rows of a line add up to it,
+    and those of one department or location to its share, whatever the distribution.
     """
 
     _name = "procurify.commitment"
@@ -44,18 +45,20 @@ class ProcurifyCommitment(models.Model):
 
     @property
     def _table_query(self):
+        """Every line's shares add up to the line, whatever its distribution is.
+
+        Odoo accepts plans in one key or in keys of their own, and any sum. What a plan
+        leaves to 100 % stands under no cost centre of that plan, also where it is
+        negative. Plans in keys of their own are spread over each other where both fit
+        into what is left; otherwise each has rows of its own, and a row without both
+        takes off what was counted twice.
+        """
         return SQL(
             """
-            WITH shares AS (
+            WITH open AS (
                 SELECT line.id AS line_id,
-                       coalesce(share.key, '') AS accounts,
-                       coalesce(share.value::numeric, 100) / 100 AS share
-                  FROM purchase_order_line line
-             LEFT JOIN LATERAL jsonb_each_text(line.analytic_distribution) share
-                       ON TRUE
-                 WHERE line.display_type IS NULL
-            ), open AS (
-                SELECT line.id AS line_id,
+                       line.order_id,
+                       line.analytic_distribution AS distribution,
                        line.price_subtotal / coalesce(nullif(po.currency_rate, 0), 1)
                            / CASE line.product_qty WHEN 0 THEN 1
                              ELSE line.product_qty END AS price,
@@ -67,7 +70,7 @@ class ProcurifyCommitment(models.Model):
                   JOIN purchase_order po ON po.id = line.order_id
                  WHERE line.display_type IS NULL AND po.state != 'cancel'
             ), parts AS (
-                SELECT line_id,
+                SELECT line_id, order_id, distribution,
                        CASE WHEN is_request THEN price * wanted ELSE 0 END
                            AS requested,
                        CASE WHEN is_request THEN 0
@@ -78,8 +81,80 @@ class ProcurifyCommitment(models.Model):
                             ELSE price * greatest(received - billed, 0) END AS received,
                        is_request
                   FROM open
+            ), counted AS (
+                SELECT * FROM parts WHERE requested + ordered + received != 0
+            ), booked_by AS (%(booked_by)s),
+            keys AS (
+                SELECT counted.line_id,
+                       %(department)s AS department_id,
+                       %(location)s AS location_id,
+                       coalesce(key.value::numeric, 0) / 100 AS share
+                  FROM counted
+                  JOIN booked_by ON booked_by.order_id = counted.order_id
+            CROSS JOIN LATERAL jsonb_each_text(
+                           CASE jsonb_typeof(counted.distribution)
+                           WHEN 'object' THEN counted.distribution END
+                       ) key
+                 WHERE key.key ~ '^[0-9, ]+$'
+            ), cells AS (
+                SELECT line_id, department_id, location_id, sum(share) AS share
+                  FROM keys
+                 WHERE department_id IS NOT NULL OR location_id IS NOT NULL
+              GROUP BY line_id, department_id, location_id
+            ), sums AS (
+                SELECT counted.line_id,
+                       1 - coalesce(sum(share) FILTER (
+                           WHERE department_id IS NOT NULL
+                             AND location_id IS NOT NULL), 0) AS rest,
+                       coalesce(sum(share) FILTER (
+                           WHERE location_id IS NULL), 0) AS departments,
+                       coalesce(sum(share) FILTER (
+                           WHERE department_id IS NULL), 0) AS locations,
+                       coalesce(min(share), 0) AS least
+                  FROM counted
+             LEFT JOIN cells ON cells.line_id = counted.line_id
+              GROUP BY counted.line_id
+            ), totals AS (
+                SELECT *,
+                       rest > 0 AND least >= 0
+                       AND departments <= rest AND locations <= rest AS fits
+                  FROM sums
+            ), of_departments AS (
+                SELECT line_id, department_id, share
+                  FROM cells
+                 WHERE location_id IS NULL
+             UNION ALL
+                SELECT line_id, NULL, rest - departments FROM totals WHERE fits
+            ), of_locations AS (
+                SELECT line_id, location_id, share
+                  FROM cells
+                 WHERE department_id IS NULL
+             UNION ALL
+                SELECT line_id, NULL, rest - locations FROM totals WHERE fits
+            ), shares AS (
+                SELECT line_id, department_id, location_id, share
+                  FROM cells
+                 WHERE department_id IS NOT NULL AND location_id IS NOT NULL
+             UNION ALL
+                SELECT line_id, department_id, location_id,
+                       of_departments.share * of_locations.share / totals.rest
+                  FROM totals
+                  JOIN of_departments USING (line_id)
+                  JOIN of_locations USING (line_id)
+                 WHERE totals.fits
+             UNION ALL
+                SELECT line_id, department_id, location_id, cells.share
+                  FROM totals
+                  JOIN cells USING (line_id)
+                 WHERE NOT fits AND (department_id IS NULL OR location_id IS NULL)
+             UNION ALL
+                SELECT line_id, NULL, NULL, rest - departments - locations
+                  FROM totals
+                 WHERE NOT fits
             )
-            SELECT row_number() OVER (ORDER BY line.id, shares.accounts) AS id,
+            SELECT row_number() OVER (
+                       ORDER BY line.id, shares.department_id, shares.location_id
+                   ) AS id,
                    line.id AS line_id,
                    line.order_id,
                    line.product_id,
@@ -89,36 +164,72 @@ class ProcurifyCommitment(models.Model):
                    po.date_order,
                    CASE WHEN parts.is_request THEN 'request' ELSE 'order' END
                        AS order_state,
-                   EXISTS (SELECT FROM procurify_record record
-                            WHERE record.res_model = 'purchase.order'
-                              AND record.res_id = po.id) AS is_from_procurify,
-                   %(department)s AS department_id,
-                   %(location)s AS location_id,
+                   booked_by.is_from_procurify,
+                   shares.department_id,
+                   shares.location_id,
                    parts.requested * shares.share AS requested,
                    parts.ordered * shares.share AS ordered,
                    parts.received * shares.share AS received,
                    (parts.requested + parts.ordered + parts.received) * shares.share
                        AS committed
-              FROM parts
-              JOIN shares USING (line_id)
+              FROM counted parts
+              JOIN shares ON shares.line_id = parts.line_id
               JOIN purchase_order_line line ON line.id = parts.line_id
               JOIN purchase_order po ON po.id = line.order_id
               JOIN res_company company ON company.id = po.company_id
-             WHERE parts.requested + parts.ordered + parts.received != 0
+              JOIN booked_by ON booked_by.order_id = po.id
+             WHERE shares.share != 0
             """,
+            booked_by=self._booked_by(),
             department=self._account_of_plan("department_plan_id"),
             location=self._account_of_plan("location_plan_id"),
         )
 
+    def _booked_by(self):
+        """Return SQL for each order's plans: those of the connection that made it.
+
+        Any other order has those of its company's connection, or of the nearest company
+        above; archived ones count where there is no other.
+        """
+        return SQL(
+            """
+            SELECT po.id AS order_id,
+                   record.id IS NOT NULL AS is_from_procurify,
+                   connection.department_plan_id,
+                   connection.location_plan_id
+              FROM (SELECT DISTINCT order_id FROM counted) open_order
+              JOIN purchase_order po ON po.id = open_order.order_id
+              JOIN res_company company ON company.id = po.company_id
+         LEFT JOIN LATERAL (
+                       SELECT id, connection_id
+                         FROM procurify_record
+                        WHERE res_model = 'purchase.order' AND res_id = po.id
+                     ORDER BY id DESC
+                        LIMIT 1
+                   ) record ON TRUE
+         LEFT JOIN LATERAL (
+                       SELECT each.department_plan_id, each.location_plan_id
+                         FROM procurify_connection each
+                         JOIN res_company owner ON owner.id = each.company_id
+                        WHERE each.id = record.connection_id
+                           OR (record.id IS NULL
+                               AND company.parent_path LIKE owner.parent_path || '%%')
+                     ORDER BY length(owner.parent_path) DESC, each.active DESC, each.id
+                        LIMIT 1
+                   ) connection ON TRUE
+            """
+        )
+
     def _account_of_plan(self, field):
-        """Return SQL for the share's analytic account below the plan of ``field``."""
+        """Return SQL for the key's analytic account below the plan of ``field``."""
         return SQL(
             """(SELECT min(account.id)
                   FROM account_analytic_account account
                   JOIN account_analytic_plan plan ON plan.id = account.plan_id
-                  JOIN procurify_connection connection
-                    ON '/' || plan.parent_path LIKE '%%/' || connection.%s || '/%%'
-                 WHERE account.id::text = ANY(string_to_array(shares.accounts, ',')))
+                 WHERE account.id::text
+                       = ANY(string_to_array(replace(key.key, ' ', ''), ','))
+                   AND '/' || plan.parent_path
+                       LIKE '%%/' || booked_by.%s || '/%%')
             """,
             SQL.identifier(field),
         )

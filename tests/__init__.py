@@ -10,6 +10,7 @@ from . import test_bill_amounts
 from . import test_cause
 from . import test_certificate
 from . import test_closed_period
+from . import test_commitment_plans
 from . import test_coins
 from . import test_connection
 from . import test_dashboard

@@ -9,18 +9,17 @@ from devtools.paths import ROOT
 CASES = 41
 
 
-def _rows() -> dict[int, list[str]]:
-    """Return {number of the edge case: tests that its row names}."""
+def _rows() -> dict[str, list[str]]:
+    """Return {number of the edge case, such as 7 or E4: tests that its row names}."""
     text = (ROOT / "docs" / "edge-cases.rst").read_text(encoding="utf-8")
-    rows = re.split(r"^   \* - (?=\d+$)", text, flags=re.MULTILINE)[1:]
-    return {
-        int(row.split("\n", 1)[0]): re.findall(r"``(test_\w+)``", row) for row in rows
-    }
+    rows = re.split(r"^   \* - (?=[A-Z]?\d+$)", text, flags=re.MULTILINE)[1:]
+    return {row.split("\n", 1)[0]: re.findall(r"``(test_\w+)``", row) for row in rows}
 
 
 def test_every_edge_case_is_in_the_table_with_a_test() -> None:
     rows = _rows()
-    assert list(rows) == list(range(1, CASES + 1))
+    numbered = [int(number) for number in rows if number.isdigit()]
+    assert numbered == list(range(1, CASES + 1))
     assert [number for number, tests in rows.items() if not tests] == []
 
 
