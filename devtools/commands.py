@@ -21,7 +21,7 @@ from . import (
     translations,
 )
 from .console import Stop, say
-from .environment import python_environment
+from .environment import forget_the_callers_python, python_environment
 from .shell import hand_over
 
 #: Of a year: enough for each month to have some, and for each trouble.
@@ -30,10 +30,11 @@ BILLS = 150
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
-    parser = _parser()
-    parsed, rest = parser.parse_known_args(arguments)
+    forget_the_callers_python()
+    all_commands = parser(arguments)
+    parsed, rest = all_commands.parse_known_args(arguments)
     if rest and not parsed.passes_on:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        all_commands.error(f"unrecognized arguments: {' '.join(rest)}")
     parsed.rest = rest
     # However a person ends the command, it stops what it has started.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -48,9 +49,10 @@ def main(arguments: list[str]) -> int:
     return code or 0
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="./dev", description=__doc__)
-    commands = parser.add_subparsers(metavar="command", required=True)
+def parser(arguments: list[str]) -> ArgumentParser:
+    """Return what parses ``arguments``."""
+    whole = ArgumentParser(prog="./dev", description=__doc__)
+    commands = whole.add_subparsers(metavar="command", required=True)
 
     def add(
         name: str,
@@ -58,9 +60,14 @@ def _parser() -> ArgumentParser:
         summary: str,
         passes_on: bool = False,
     ) -> ArgumentParser:
-        # A command that passes its arguments on passes --help on as well.
+        # A command that passes its arguments on takes --help only as the first one.
+        # A later one is for the program that gets them: ./dev odoo server --help
         command = commands.add_parser(
-            name, help=summary, description=summary, add_help=not passes_on
+            name,
+            help=summary,
+            description=summary,
+            epilog="Further arguments are passed on." if passes_on else None,
+            add_help=not passes_on or arguments[1:2] in (["-h"], ["--help"]),
         )
         command.set_defaults(run=run, passes_on=passes_on)
         return command
@@ -90,7 +97,7 @@ def _parser() -> ArgumentParser:
     add("odoo", _odoo, "Odoo's own command line, with this addon on its path", True)
     add("psql", _psql, "psql on the server that the other commands use", True)
     add("stop", _stop, "stop the private PostgreSQL")
-    return parser
+    return whole
 
 
 def _setup(_parsed: Namespace) -> None:

@@ -18,6 +18,11 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def note(line: str) -> None:
+    """Print a line that is no part of what the command was asked for."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def progress(line: str) -> None:
     """Show a state that changes: in place on a terminal, else once per change."""
     if sys.stdout.isatty():

@@ -1,6 +1,8 @@
 """A private Python environment with what devtools/requirements-lock.txt pins."""
 
+import ast
 import hashlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +16,31 @@ LOCK = ROOT / "devtools" / "requirements-lock.txt"
 #: The pip that comes with Python 3.10 to 3.12 takes three times as long.
 PIP = "pip==26.3"
 SUPPORTED = ((3, 10), (3, 13))
+#: What a person sets for other programs in Python: where their code comes from, how it
+#: is run. With PYTHONPATH, pip would not install what it finds there.
+CALLERS_PYTHON = (
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONUSERBASE"),
+    *("PYTHONSTARTUP", "PYTHONSAFEPATH", "PYTHONINSPECT", "PYTHONOPTIMIZE"),
+    *("PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"),
+    *("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "CONDA_PREFIX"),
+)
+#: The settings of pip that say how packages are reached. All others say what is
+#: installed, and where, in a person's own environments.
+PIP_REACH = frozenset(
+    {
+        *("index-url", "extra-index-url", "find-links", "no-index"),
+        *("trusted-host", "cert", "client-cert", "proxy", "keyring-provider"),
+        *("timeout", "default-timeout", "retries", "cache-dir", "no-cache-dir"),
+    }
+)
+#: Where pip takes settings for an installation from; a later one wins.
+_PIP_SECTIONS = ("global", "install", ":env:")
+
+
+def forget_the_callers_python() -> None:
+    """Remove from this process's environment what belongs to a person's own Python."""
+    for name in CALLERS_PYTHON:
+        os.environ.pop(name, None)
 
 
 def python_environment() -> Path:
@@ -63,19 +90,47 @@ def _make(folder: Path, python: Path) -> None:
             failure="Python could not make a virtual environment:",
         )
         pip = [python, _pip_wheel() / "pip"]
-    _install(pip, PIP)
-    _install([python, "-m", "pip"], "--requirement", LOCK)
+    install(pip, PIP)
+    install([python, "-m", "pip"], "--requirement", LOCK)
 
 
-def _install(pip: list[object], *what: object) -> None:
+def install(pip: list[object], *what: object) -> None:
     """Install wheels only: nothing is compiled, nothing comes along."""
     run_quietly(
         *(*pip, "install", "--no-deps", "--only-binary=:all:", "--no-compile", *what),
         failure="pip could not install the Python packages:",
         env=environment(
-            {"PIP_DISABLE_PIP_VERSION_CHECK": 1, "PIP_ROOT_USER_ACTION": "ignore"}
+            {
+                **{name: None for name in os.environ if name.startswith("PIP_")},
+                **pip_reach(pip),
+                "PIP_CONFIG_FILE": os.devnull,
+                "PIP_DISABLE_PIP_VERSION_CHECK": 1,
+                "PIP_ROOT_USER_ACTION": "ignore",
+            }
         ),
     )
+
+
+def pip_reach(pip: list[object]) -> dict[str, object]:
+    """Return, as variables, how a person's pip reaches packages.
+
+    :raises Stop: when pip cannot read its settings.
+    """
+    listed = run_quietly(
+        *(*pip, "config", "list"), failure="pip cannot read its settings:"
+    ).stdout
+    found: dict[tuple[str, str], str] = {}
+    for line in listed.splitlines():
+        key, equals, value = line.partition("=")
+        section, _, option = key.rpartition(".")
+        if equals and option in PIP_REACH:
+            found[section, option] = str(ast.literal_eval(value))
+    return {
+        f"PIP_{option.upper().replace('-', '_')}": value
+        for section in _PIP_SECTIONS
+        for (its_section, option), value in found.items()
+        if its_section == section
+    }
 
 
 def _pip_wheel() -> Path:

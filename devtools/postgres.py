@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .console import Stop, step
+from .console import Stop, note, step
 from .environment import site_packages
 from .paths import CHECKOUT_KEY, STATE
 from .shell import environment, run, run_quietly
@@ -72,7 +72,8 @@ def server(python: Path) -> Server:
 
     :raises Stop: when there is none to be had.
     """
-    if any(os.environ.get(name) for name in OWN_SERVER_VARIABLES):
+    if named := [name for name in OWN_SERVER_VARIABLES if os.environ.get(name)]:
+        note(f"PostgreSQL: your own server, as {', '.join(named)} say.")
         return _given_server(python)
     cluster = _private_cluster(python)
     cluster.start()
@@ -91,7 +92,9 @@ def stop(python: Path) -> None:
 
 def _given_server(python: Path) -> Server:
     psql = shutil.which("psql")
-    given = Server({}, Path(psql).parent if psql else _embedded_binaries(python))
+    # Each command names its database: Odoo would take this one besides.
+    variables: dict[str, object] = {"PGDATABASE": None}
+    given = Server(variables, Path(psql).parent if psql else _embedded_binaries(python))
     ((user, may_create),) = given.query(
         "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles "
         "WHERE rolname = current_user"
@@ -141,13 +144,11 @@ class Cluster:
     def server(self) -> Server:
         """Return how to reach this cluster."""
         variables: dict[str, object] = {
+            # A person's own settings are for a person's own server.
+            **{name: None for name in os.environ if name.startswith("PG")},
             "PGHOST": self._sockets,
             "PGPORT": PORT,
             "PGUSER": ROLE,
-            # A person's own settings are for a person's own server.
-            "PGPASSWORD": None,
-            "PGDATABASE": None,
-            "PGSERVICE": None,
         }
         return Server(variables, self._original_binaries)
 
@@ -219,8 +220,8 @@ class Cluster:
         atexit.register(stop_unless_used)
 
     def _answers(self) -> bool:
-        ready = [self._original_binaries / "pg_isready", "-q", "-h", self._sockets]
-        return run(*ready, "-p", PORT).returncode == 0
+        ready = self._original_binaries / "pg_isready"
+        return run(ready, "-q", env=environment(self.server.variables)).returncode == 0
 
     def _create(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -234,6 +235,7 @@ class Cluster:
             *("--pgdata", self._data, "--username", ROLE, "--auth", "trust"),
             *("--encoding", "UTF8", "--no-locale", "--no-sync"),
             failure="PostgreSQL could not create its cluster:",
+            env=environment(self.server.variables),
             **self._as_owner,
         )
         self._complete.touch()
@@ -290,6 +292,7 @@ class Cluster:
             # Not a pipe: the server would inherit it, and it would never close.
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=environment(self.server.variables),
             **self._as_owner,
         ).returncode
 
