@@ -35,6 +35,7 @@ class AccountMove(models.Model):
         new = [record for record in bills.documents if record not in moves]
         self._procurify_date(batch, bills, [*changed, *new])
         self._procurify_hold_duplicates(batch, bills, new, changed)
+        bills.fill_plans([r for r in (*changed, *new) if r not in batch.holds])
         self._procurify_update(batch, bills, changed)
         self._procurify_create(batch, bills, new)
         self._procurify_verify(batch, bills)

@@ -89,7 +89,8 @@ class AccountMove(models.Model):
         changed, disputed = {}, {}
         for record in [r for r in bills.values if r in moves]:
             move, offer = moves[record], bills.offers[record]
-            revision = move._procurify_revision(record, offer)
+            revision = move._procurify_revision(record, offer, bills.plans)
+            bills.analytic[record] = revision.analytic
             if move.state == "posted":
                 move._procurify_link_lines(revision)
             if batch.choice:
@@ -111,11 +112,13 @@ class AccountMove(models.Model):
         self._procurify_dispute(batch, bills, disputed)
         return changed
 
-    def _procurify_revision(self, record, offer):
+    def _procurify_revision(self, record, offer, plans):
         """Compare the versions of this bill; a posted one's texts do not count."""
         self.ensure_one()
         names = DRAFT_FACTS if self.state == "draft" else BOOKED_FACTS
-        return BillRevision(record._applied(), booked_version(self), offer, names)
+        return BillRevision(
+            record._applied(), booked_version(self), offer, names, plans
+        )
 
     def _procurify_link_lines(self, revision):
         """Tie lines to the order lines that came after them: no figure changes."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo.fields import Command
 
 from ..procurify.arithmetic import quantity_text, reckon, split
+from ..procurify.rates import implied_bill_rate
 from .bill_links import BillLinks
 from .document_import import DocumentImport, html_text
 
@@ -14,14 +15,16 @@ class BillImport(DocumentImport):
 
     ``sources`` says, per record and in the order of its lines, from which line of
     Procurify each Odoo line comes; ``offers`` has each bill as a version to compare;
-    ``closed`` has the bills of a closed period, with their day and Odoo's locks, and
-    ``in_closed_period`` those that the policy leaves there.
+    ``analytic`` has what the lines of a changed bill have in other plans, see
+    ``BillRevision.analytic``; ``closed`` has the bills of a closed period, with their
+    day and Odoo's locks, and ``in_closed_period`` those that the policy leaves there.
     """
 
     def __init__(self, env, batch):
         super().__init__(env, batch)
         self.sources = {}
         self.offers = {}
+        self.analytic = {}
         self.closed = {}
         self.in_closed_period = set()
 
@@ -79,8 +82,13 @@ class BillImport(DocumentImport):
 
     def _implied_rate(self, document):
         """A bill carries no rate, but its total in both currencies."""
-        total, converted = document.total_cost_with_tax, document.converted_total_cost
-        return total / converted if total and converted else None
+        return implied_bill_rate(document)
+
+    def _written_rate(self, record):
+        return (record._applied().get("asked") or {}).get("invoice_currency_rate")
+
+    def _rate_day(self, document):
+        return document.invoice_date
 
     # === LINES === #
 
@@ -200,6 +208,69 @@ class BillImport(DocumentImport):
                 "tax_ids": [],
             }
         }
+
+    # === OTHER PLANS === #
+
+    def fill_plans(self, records):
+        """Add to the lines of ``records`` what is not Procurify's to say of plans.
+
+        A line that is in Odoo keeps what it has there. A new one has what its order
+        line has, then what Odoo's distribution models say.
+        """
+        lines = [
+            (record, source, command[2])
+            for record in records
+            if record in self.values
+            for source, command in zip(
+                self.sources[record],
+                self.values[record]["invoice_line_ids"],
+                strict=True,
+            )
+            if not command[2].get("display_type")
+        ]
+        named = self._named_by([line for _record, _source, line in lines])
+        ordered = {
+            line.id: line.analytic_distribution
+            for line in named["purchase_line_id"].values()
+        }
+        self.plans.load(ordered.values())
+        for record, source, line in lines:
+            own = line.get("analytic_distribution")
+            rest, is_same = self.analytic.get(record, {}).get(source, (None, None))
+            if is_same is None:
+                before = ordered.get(line.get("purchase_line_id"))
+                rest = self.plans.rest(before, self.plans.plans(own))
+            facts = None
+            if not is_same and self.plans.has_models():
+                facts = self._model_facts(record, line, named)
+            line["analytic_distribution"] = self.plans.completed(own, rest, facts)
+
+    def _named_by(self, lines):
+        """Return {field: {id: record}} of what the values of ``lines`` name."""
+        models = {
+            "account_id": "account.account",
+            "product_id": "product.product",
+            "purchase_line_id": "purchase.order.line",
+        }
+        return {
+            name: {
+                record.id: record
+                for record in self.env[model].browse(
+                    {line[name] for line in lines if line.get(name)}
+                )
+            }
+            for name, model in models.items()
+        }
+
+    def _model_facts(self, record, line, named):
+        partner = self.env["res.partner"].browse(self.values[record]["partner_id"])
+        return self.plans.model_facts(
+            partner.commercial_partner_id,
+            named["product_id"].get(
+                line.get("product_id"), self.env["product.product"]
+            ),
+            named["account_id"][line["account_id"]],
+        )
 
     # === HEADER === #
 

@@ -76,19 +76,41 @@ class LineVersions(NamedTuple):
 class BillRevision:
     """What Procurify offers now, against what was written and what Odoo has."""
 
-    def __init__(self, applied, booked, offered, names):
+    def __init__(self, applied, booked, offered, names, plans):
         """:param applied: ``applied_state`` of the record, or nothing if the bill was
             not made by an import
         :param booked: version of the bill as it is in Odoo
         :param offered: version that Procurify's payload would make
         :param names: which facts of the lines count
+        :param plans: AnalyticPlans; what others than Procurify fill is no fact
         """
         applied = applied or {}
         self.names = names
-        self.asked = applied.get("asked") or {}
-        self.written = applied.get("booked") or {}
-        self.booked, self.offered = booked, offered
+        asked = applied.get("asked") or {}
+        written = applied.get("booked") or {}
+        mine = _procurifys_plans(plans, asked, written, booked, offered)
+        self._rest = {
+            line["id"]: plans.rest(line["analytic"], mine) for line in booked["lines"]
+        }
+        self.asked, self.written, self.booked, self.offered = (
+            _within(plans, mine, version)
+            for version in (asked, written, booked, offered)
+        )
         self.lines = list(self._aligned())
+
+    @property
+    def analytic(self):
+        """{source of an offered line: (what its booked one has in other plans, whether
+        vendor and account are the same)}"""
+        same_vendor = self.booked["partner_id"] == self.offered["partner_id"]
+        return {
+            line.offered["source"]: (
+                self._rest[line.booked["id"]],
+                same_vendor and line.booked["account_id"] == line.offered["account_id"],
+            )
+            for line in self.lines
+            if line.offered and line.booked
+        }
 
     @property
     def header(self):
@@ -237,6 +259,31 @@ def offered_version(values, sources, total, currency):
             for source, line in zip(sources, lines, strict=True)
         ],
     }
+
+
+def _procurifys_plans(plans, asked, written, booked, offered):
+    """Return the plans that Procurify fills in one of these versions."""
+
+    def analytic(*versions):
+        return [
+            line["analytic"]
+            for version in versions
+            for line in version.get("lines", ())
+        ]
+
+    plans.load(analytic(asked, written, booked, offered))
+    return plans.plans(*analytic(asked, offered))
+
+
+def _within(plans, mine, version):
+    """Return a version without what its lines have in other plans than ``mine``."""
+    if "lines" not in version:
+        return version
+    lines = [
+        line | {"analytic": plans.own(line["analytic"], mine) or {}}
+        for line in version["lines"]
+    ]
+    return version | {"lines": lines}
 
 
 def _former(source, line, gone):

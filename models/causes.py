@@ -77,8 +77,22 @@ CAUSES = {
     ),
     "missing_rate": (
         "Missing exchange rate",
-        _lt("There is no exchange rate for %(value)s, and the bill tells none."),
-        _lt("Enter a rate for the currency and replay."),
+        _lt(
+            "There is no exchange rate for %(value)s on or before the document's date, "
+            "and the document states none."
+        ),
+        _lt("Enter a rate for that day or an earlier one, and replay."),
+    ),
+    "rate_not_explained": (
+        "Exchange rate not explained",
+        _lt(
+            "Procurify states a converted total for %(value)s that fits none of the "
+            "document's totals at Procurify's rate."
+        ),
+        _lt(
+            "Let the connection use Odoo's rate of the day for such documents, or "
+            "correct the rate in Procurify."
+        ),
     ),
     "unknown_tax": (
         "Unknown tax",

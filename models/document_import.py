@@ -127,7 +127,6 @@ class DocumentImport(ReferenceImport):
         self._resolve(mentioned)
         self.taxes = self.targets("account.tax")
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
-        self.rated = self._rated_currencies()
         self.base_currency = self._base_currency()
 
     # === CHECKS === #
@@ -182,14 +181,19 @@ class DocumentImport(ReferenceImport):
             return none
         target_id = self._target(record, "currency", document.currency.external_id)
         currency = self.currencies.get(target_id, none)
-        if (
-            currency
-            and currency != self.company.currency_id
-            and not self._rate(record, currency)
-            and currency.id not in self.rated
-        ):
-            self.batch.hold(record, "missing_rate", currency.name, value=currency.name)
+        if currency and not self._rate(record, currency):
+            self._check_rate(record, document, currency)
         return currency
+
+    def _check_rate(self, record, document, currency):
+        """Hold a document that Odoo's rate of the day is not to convert, or cannot."""
+        is_held = self.connection.unexplained_rate_policy == "hold"
+        if is_held and self._is_doubtful(record, currency):
+            self.batch.hold(
+                record, "rate_not_explained", currency.name, value=currency.name
+            )
+        else:
+            self._check_odoo_rate(record, currency, self._rate_day(document))
 
     def _check_total(self, record, currency, *, bookable):
         """Hold a document whose lines do not make its total.
@@ -208,18 +212,6 @@ class DocumentImport(ReferenceImport):
 
     # === EXCHANGE RATES === #
 
-    def _rated_currencies(self):
-        """Return the ids of the currencies for which Odoo knows a rate."""
-        groups = (
-            self.env["res.currency.rate"]
-            .sudo()
-            ._read_group(
-                [("company_id", "in", [False, self.company.root_id.id])],
-                ["currency_id"],
-            )
-        )
-        return {currency.id for (currency,) in groups}
-
     def _base_currency(self):
         """Return the id of what Procurify converts to, or False if it does not tell."""
         records = self.connection.env["procurify.record"].search(
@@ -235,7 +227,12 @@ class DocumentImport(ReferenceImport):
         )
 
     def _implied_rate(self, document):
-        """Return a document's units of its currency for one of the base currency."""
+        """Return the ImpliedRate of a document: units of its currency for one of the
+        base currency, as far as its figures explain it."""
+        raise NotImplementedError
+
+    def _rate_day(self, document):
+        """Return the day whose rate Odoo converts a document by; None: today."""
         raise NotImplementedError
 
     def _rate(self, record, currency):
@@ -243,14 +240,40 @@ class DocumentImport(ReferenceImport):
 
         That says nothing where Procurify's base currency is not the company's.
         """
-        if (
-            self.connection.rate_source != "procurify"
-            or self.base_currency != self.company.currency_id.id
-            or currency == self.company.currency_id
-        ):
+        if not self._may_state_rate(currency):
             return None
-        rate = self._implied_rate(self.documents[record])
-        return float(rate) if rate and rate > 0 else None
+        implied = self._implied_rate(self.documents[record])
+        if implied.is_doubtful:
+            return self._known_rate(record, implied.rates)
+        return float(implied.rate) if implied.rate else None
+
+    def _may_state_rate(self, currency):
+        return (
+            self.connection.rate_source == "procurify"
+            and self.base_currency == self.company.currency_id.id
+            and currency != self.company.currency_id
+        )
+
+    def _is_doubtful(self, record, currency):
+        """Tell whether Procurify states a converted total that nothing explains."""
+        return (
+            self._may_state_rate(currency)
+            and self._implied_rate(self.documents[record]).is_doubtful
+        )
+
+    def _known_rate(self, record, rates):
+        """Return the rate at which this document is in Odoo already, if it still says
+        that: an administrator types another rate into Procurify at any time."""
+        written = self._written_rate(record)
+        return next((float(r) for r in rates if written and _is_same(r, written)), None)
+
+    def _written_rate(self, record):
+        """Return the rate that an earlier import took from Procurify, or None."""
+        raise NotImplementedError
+
+
+def _is_same(rate, written):
+    return f"{float(rate):.6g}" == f"{written:.6g}"
 
 
 def html_text(text):

@@ -3,11 +3,8 @@
 from functools import cached_property
 
 from ..procurify.arithmetic import quantity_text
-from ..procurify.order_arithmetic import (
-    implied_order_rate,
-    live_lines,
-    reckon_order,
-)
+from ..procurify.order_arithmetic import live_lines, reckon_order
+from ..procurify.rates import implied_order_rate
 from .document_import import DocumentImport, html_text
 from .instants import at_noon, naive
 from .purchase_line import (
@@ -45,6 +42,15 @@ class OrderImport(DocumentImport):
 
     def _implied_rate(self, document):
         return implied_order_rate(document)
+
+    def _written_rate(self, record):
+        applied = record.applied_state or {}
+        if "rate" in applied or not record.res_id:
+            return applied.get("rate")
+        return self.env["purchase.order"].browse(record.res_id).currency_rate
+
+    def _rate_day(self, document):
+        return document.date
 
     # === REFERENCES === #
 
@@ -163,9 +169,10 @@ class OrderImport(DocumentImport):
                 found[source] = line_id
         return found
 
-    def created_values(self, record, source):
-        """Return a line's values as ``create`` takes them."""
-        return created_line(self.lines[record][source])
+    def requested_values(self, record, source, line):
+        """Return what makes ``line``, which was requested, the order's own."""
+        values = self.lines[record][source]
+        return created_line(self.filled(values, line.partner_id, line))
 
     def _line_values(self, record, document, line, source):
         """Return what one line of the order writes, as JSON values."""

@@ -67,14 +67,17 @@ class OrderRevision:
     :param header: values as ``OrderImport`` prepares them
     :param lines: {source: values}
     :param linked: {source: id of the order's line} where an order item tells it
+    :param plans: AnalyticPlans; what others than Procurify fill is not compared
     :param force: what a person changed gives way
     """
 
-    def __init__(self, order, applied, header, lines, linked, force=False):
+    def __init__(self, order, applied, header, lines, linked, plans, force=False):
         self.force = force
+        self.plans = plans
         self.order = order
         self.applied = applied or {}
         self.linked = linked
+        self.mine = self._procurifys_plans(lines)
         self.conflicts = []
         self.header = self._changes(
             order, self.applied.get("header"), header, HEADER_FIELDS, ""
@@ -84,6 +87,17 @@ class OrderRevision:
         self.removed = {}
         self.undercut = {}
         self._compare_lines(lines)
+
+    def _procurifys_plans(self, lines):
+        """Return the plans that Procurify fills on this order, now or before."""
+        known = self.applied.get("lines", {}).values()
+        given = [
+            line.get("analytic_distribution")
+            for line in (*lines.values(), *(entry["wanted"] for entry in known))
+        ]
+        booked = self.order.order_line.mapped("analytic_distribution")
+        self.plans.load([*given, *booked])
+        return self.plans.plans(*given)
 
     def _compare_lines(self, lines):
         mine = {line.id: line for line in self.order.order_line}
@@ -145,20 +159,36 @@ class OrderRevision:
         now = plain(record, fields)
         changes = {}
         for name in fields:
-            value = wanted.get(name)
-            ours, theirs = before["odoo"].get(name), before["wanted"].get(name)
-            if name not in wanted or value is None or same(value, now[name]):
+            value, current = wanted.get(name), self._comparable(name, now[name])
+            ours = self._comparable(name, before["odoo"].get(name))
+            theirs = before["wanted"].get(name)
+            if name not in wanted or value is None or same(value, current):
                 continue
             if self.force:
                 changes[name] = value
                 continue
             if before["wanted"] and same(value, theirs):
                 continue
-            if before["odoo"] and not same(now[name], ours):
-                self._note_conflict(record, name, label, ours, now[name], value)
+            if before["odoo"] and not same(current, ours):
+                self._note_conflict(record, name, label, ours, current, value)
                 continue
             changes[name] = value
         return changes
+
+    def _comparable(self, name, value):
+        """Return what Procurify may say of a value: of an analytic distribution, the
+        part in its own plans."""
+        if name == "analytic_distribution":
+            return self.plans.own(value, self.mine)
+        return value
+
+    def written(self, line):
+        """Return the changes of ``line``, with what other plans have on it now."""
+        changes, name = self.lines[line], "analytic_distribution"
+        if name not in changes:
+            return changes
+        rest = self.plans.rest(line[name], self.mine)
+        return changes | {name: self.plans.completed(changes[name], rest, None)}
 
     def _note_conflict(self, record, name, label, applied, odoo, procurify):
         title = record._fields[name].string

@@ -13,7 +13,8 @@ _POLICIES = {
     "import_card_bills": ("bill",),
     "rounding_account_id": ("bill",),
     "unallocated_account_id": ("bill",),
-    "rate_source": ("bill",),
+    "rate_source": ("bill", "purchase_order"),
+    "unexplained_rate_policy": ("bill", "purchase_order"),
     "closed_period_policy": ("bill",),
 }
 
@@ -64,6 +65,18 @@ class ProcurifyConnection(models.Model):
         string="Exchange Rate",
         default="procurify",
         required=True,
+    )
+    unexplained_rate_policy = fields.Selection(
+        [
+            ("hold", "Hold for review"),
+            ("odoo", "Use Odoo's rate of the day"),
+        ],
+        string="Unexplained Exchange Rates",
+        default="hold",
+        required=True,
+        help="Procurify states a total in its base currency, and not of which total. "
+        "Where none of them fits the currency's rate in Procurify, the rate that "
+        "follows from it may be off by the tax.",
     )
     journal_id = fields.Many2one(
         "account.journal",

@@ -123,7 +123,7 @@ class PurchaseOrder(models.Model):
         )
         created = dict(zip(records, orders, strict=True))
         made = self._procurify_create_lines(
-            {order: fresh[record] for record, order in created.items()}
+            imported, {order: fresh[record] for record, order in created.items()}
         )
         for record, order in created.items():
             imported.made[record] = made[order]
@@ -161,7 +161,7 @@ class PurchaseOrder(models.Model):
         return fields.Datetime.context_timestamp(self, moment)
 
     @api.model
-    def _procurify_create_lines(self, wanted):
+    def _procurify_create_lines(self, imported, wanted):
         """Create the lines of several orders in one call.
 
         Odoo creates orders one by one: with them, their lines would be created so, too.
@@ -172,7 +172,8 @@ class PurchaseOrder(models.Model):
         lines = iter(
             self.env["purchase.order.line"].create(
                 [
-                    created_line(values) | {"order_id": order.id}
+                    created_line(imported.filled(values, order.partner_id))
+                    | {"order_id": order.id}
                     for order, sources in wanted.items()
                     for values in sources.values()
                 ]
@@ -265,6 +266,7 @@ class PurchaseOrder(models.Model):
         }
         return {
             "header": header,
+            "rate": imported.currency_rate(record),
             "lines": lines,
             "locked": self.locked,
             "cancelled": False,

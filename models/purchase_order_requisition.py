@@ -41,7 +41,7 @@ class PurchaseOrder(models.Model):
             )
             requests |= request
             for item, values in items.items():
-                request._procurify_request_line(item, values, lines)
+                request._procurify_request_line(imported, item, values, lines)
         requests._procurify_end_requests(record.name)
         return requests.filtered("order_line")
 
@@ -56,13 +56,14 @@ class PurchaseOrder(models.Model):
             }
         )
 
-    def _procurify_request_line(self, item, values, lines):
+    def _procurify_request_line(self, imported, item, values, lines):
         """Write one line of this request, unless Procurify says what it said."""
         self.ensure_one()
         line = lines.filtered(lambda line: line.id == item.res_id)
         before = (item.applied_state or {}).get("wanted")
         if not (line and before and same(before, values)):
-            written = created_line(values) | {"order_id": self.id}
+            filled = imported.filled(values, self.partner_id, line)
+            written = created_line(filled) | {"order_id": self.id}
             if line:
                 line.write(written)
             else:
@@ -91,7 +92,7 @@ class PurchaseOrder(models.Model):
         }
         requests = self.browse().union(*(line.order_id for line in taken.values()))
         for source, line in taken.items():
-            values = imported.created_values(record, source)
+            values = imported.requested_values(record, source, line)
             line.write(values | {"order_id": self.id})
         requests._procurify_end_requests(self.name)
         return taken

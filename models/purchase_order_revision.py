@@ -8,7 +8,7 @@ from odoo.fields import Command
 from .causes import Hold
 from .difference_text import in_words
 from .import_batch import Choice
-from .order_revision import SETTLEMENT, OrderRevision
+from .order_revision import LINE_FIELDS, SETTLEMENT, OrderRevision, plain, same
 from .purchase_line import created_line
 
 
@@ -41,6 +41,7 @@ class PurchaseOrder(models.Model):
             imported.values[record],
             imported.lines[record],
             imported.linked(record, order),
+            imported.plans,
             force=bool(batch.choice),
         )
         batch.hold_moved(record)
@@ -112,10 +113,13 @@ class PurchaseOrder(models.Model):
         was_cancelled = self.state == "cancel"
         if was_cancelled:
             self.button_draft()
-        if revision.header:
-            self.write(revision.header)
-        for line, changes in revision.lines.items():
-            line.write(_written_line(line, changes))
+        self._procurify_write_header(revision, imported.plans)
+        # Another day or currency made Odoo look up its own rate.
+        rate = imported.currency_rate(record)
+        if rate and self.currency_rate != rate:
+            self.currency_rate = rate
+        for line in revision.lines:
+            line.write(_written_line(line, revision.written(line)))
         self._procurify_drop_lines(
             self.env["purchase.order.line"].union(*revision.removed.values())
         )
@@ -126,6 +130,34 @@ class PurchaseOrder(models.Model):
         self._procurify_tell(told)
         if was_cancelled and record.connection_id.order_policy == "purchase":
             self._procurify_confirm()
+
+    def _procurify_write_header(self, revision, plans):
+        """Write the header. The lines keep what Odoo would compute of it anew.
+
+        Only where another vendor's distribution models fill plans that a line does not
+        have yet, the line takes that over.
+        """
+        if not revision.header:
+            return
+        before = {line: plain(line, LINE_FIELDS) for line in self.order_line}
+        self.write(revision.header)
+        for line, known in before.items():
+            now = plain(line, LINE_FIELDS)
+            lost = {
+                name: value
+                for name, value in known.items()
+                if name != "qty_received" and not same(value, now[name])
+            }
+            if "partner_id" in revision.header and not line.display_type:
+                distribution = plans.added(
+                    line, known["analytic_distribution"], revision.mine
+                )
+                if not same(distribution, now["analytic_distribution"]):
+                    lost["analytic_distribution"] = distribution
+                else:
+                    lost.pop("analytic_distribution", None)
+            if lost:
+                line.write(_written_line(line, lost))
 
     def _procurify_drop_lines(self, lines):
         """Take lines off the order, as far as Odoo lets go of them."""
@@ -146,7 +178,11 @@ class PurchaseOrder(models.Model):
         made = self._procurify_take_requested(imported, record, added)
         fresh = [source for source in added if source not in made]
         lines = self.env["purchase.order.line"].create(
-            [created_line(added[source]) | {"order_id": self.id} for source in fresh]
+            [
+                created_line(imported.filled(added[source], self.partner_id))
+                | {"order_id": self.id}
+                for source in fresh
+            ]
         )
         return made | dict(zip(fresh, lines, strict=True))
 
@@ -217,9 +253,11 @@ class PurchaseOrder(models.Model):
         ) | {"product_qty": 1.0 if rest else 0.0}
         if line:
             if line.price_unit != rest or line.name != values["name"]:
-                line.write(created_line(values))
+                filled = imported.filled(values, self.partner_id, line)
+                line.write(created_line(filled))
         else:
-            line = line.create(created_line(values) | {"order_id": self.id})
+            filled = imported.filled(values, self.partner_id)
+            line = line.create(created_line(filled) | {"order_id": self.id})
         imported.made[record][SETTLEMENT] = line
 
 
@@ -232,4 +270,8 @@ def _written_line(line, changes):
     if "product_qty" in written or "product_uom_id" in written:
         for name in ("price_unit", "name", "date_planned", "discount"):
             written.setdefault(name, line[name])
+    if "product_id" in written:
+        written.setdefault("analytic_distribution", line.analytic_distribution)
+        written.setdefault("product_uom_id", line.product_uom_id.id)
+        written.setdefault("tax_ids", [Command.set(line.tax_ids.ids)])
     return written

@@ -1,8 +1,14 @@
 """What the records of one batch refer to, and what is missing of it."""
 
 from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+
+from odoo.fields import Date
 
 from ..procurify import InvalidPayload
+from .analytic_plans import AnalyticPlans
+from .causes import Hold
 from .line_pricing import LinePricing
 from .procurify_record_import import PAYLOADS, Resolution
 
@@ -25,6 +31,7 @@ class ReferenceImport:
         self.references = {}
         self.analytic = {}
         self.pricing = LinePricing(env)
+        self.plans = AnalyticPlans(env, batch.connection)
 
     # === WHAT IS MENTIONED === #
 
@@ -107,7 +114,57 @@ class ReferenceImport:
         for hold in self.batch.misrouted.get(record, ()):
             self._hold(record, hold)
 
+    # === EXCHANGE RATES === #
+
+    @cached_property
+    def _first_rates(self):
+        """{currency's id: first day of its rates in this company}."""
+        groups = (
+            self.env["res.currency.rate"]
+            .sudo()
+            ._read_group(
+                [("company_id", "in", [False, self.company.root_id.id])],
+                ["currency_id"],
+                ["name:min"],
+            )
+        )
+        return {currency.id: day for currency, day in groups}
+
+    def _check_odoo_rate(self, record, currency, day):
+        """Hold a document for which Odoo has no rate of its day or before.
+
+        Odoo would take a later one, or 1.
+
+        :param day: None for today
+        """
+        own = self.company.currency_id
+        if not currency or currency == own:
+            return
+        day, first = day or Date.context_today(record), self._first_rates
+        # The company's own currency has rates only where another one is the reference.
+        if first.get(currency.id, date.max) > day or first.get(own.id, day) > day:
+            hold = Hold("missing_rate", currency.name, {"value": currency.name})
+            self._hold(record, hold)
+
     # === COST CENTRES === #
+
+    def filled(self, values, partner, line=None):
+        """Return the values of an order's line with what other plans have on it.
+
+        :param partner: the order's vendor
+        :param line: purchase.order.line that is written; what it has there stays
+        """
+        own = values["analytic_distribution"]
+        if line:
+            before = line.analytic_distribution
+            rest, facts = self.plans.rest(before, self.plans.plans(own)), None
+        else:
+            rest, facts = None, None
+            if self.plans.has_models():
+                product = self.env["product.product"].browse(values["product_id"])
+                facts = self.plans.model_facts(partner, product)
+        completed = self.plans.completed(own, rest, facts)
+        return values | {"analytic_distribution": completed}
 
     def _analytic_key(self, record, share):
         """Return Odoo's key of the department and location of ``share``, or ""."""

@@ -167,6 +167,8 @@ class RequisitionImport(ReferenceImport):
         vendor = self._other_of(item).external_id if is_named else item.vendor_id
         vendor_id = self._known(record, "vendor", vendor)
         currency_id = self._known(record, "currency", item.currency_id)
+        currency = self.env["res.currency"].browse(currency_id or ())
+        self._check_odoo_rate(record, currency, None)
         product = self._product(item)
         key = requisition.department and self._analytic_key(record, requisition)
         quantity, price = quantity_and_price(

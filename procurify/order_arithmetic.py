@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     )
 
 HUNDRED = Decimal(100)
-RATE_TOLERANCE = Decimal("0.001")
-"""Relative: how far a rate may be from what two rounded totals say."""
-
 ExtraKind = Literal["tax", "freight", "other", "discount", "shipping", "rounding"]
 
 
@@ -130,36 +127,6 @@ def live_lines(order: Order) -> list[OrderLine]:
         for line in order.lines
         if line.active and line.order_id in (None, order.id)
     ]
-
-
-def implied_order_rate(order: Order) -> Decimal | None:
-    """Return units of the order's currency for one of the tenant's base currency.
-
-    The two totals tell. Where only the header's total can be compared, the rate of the
-    purchase counts in the direction in which it explains the total; which one is meant
-    is not documented. None where nothing tells.
-    """
-    base = order.total_in_base
-    if base and order.total_in_currency:
-        return _positive(order.total_in_currency / base)
-    rate = order.rate
-    if rate is None or rate <= 0:
-        return None
-    if rate == 1:
-        return ONE
-    implied = _positive(order.total / base) if base and order.total else None
-    if implied is None:
-        return None
-    fitting = [each for each in (rate, ONE / rate) if _is_near(each, implied)]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _positive(rate: Decimal) -> Decimal | None:
-    return rate if rate > 0 else None
-
-
-def _is_near(rate: Decimal, implied: Decimal) -> bool:
-    return abs(rate - implied) <= implied * RATE_TOLERANCE
 
 
 # === LINES === #

@@ -266,5 +266,5 @@ def frozen_rate(currency: Currency, rng: random.Random) -> Decimal:
     """Return the rate frozen on a document, near the one typed in today."""
     if currency.base:
         return currency.rate
-    drift = Decimal(rng.randint(-300, 300)) / 10000
+    drift = Decimal(rng.randint(-300, 300)) / 100000
     return (currency.rate * (1 + drift)).quantize(Decimal("0.000001"))

@@ -22,6 +22,7 @@ from . import test_duplicates
 from . import test_edge_cases
 from . import test_edge_life
 from . import test_edge_vendors
+from . import test_exchange_rates
 from . import test_faults
 from . import test_fetch
 from . import test_fuzz
@@ -39,6 +40,7 @@ from . import test_order_items
 from . import test_own_values
 from . import test_performance
 from . import test_phase
+from . import test_plans
 from . import test_posting
 from . import test_preview
 from . import test_price_included

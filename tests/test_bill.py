@@ -34,7 +34,7 @@ class TestBill(ProcurifyCommon):
         move = self._move(bill_id)
         rate = move.invoice_currency_rate
 
-        self.dataset.revise_bill(bill_id, rate="0.7", unit_cost=Decimal("33.33"))
+        self.dataset.revise_bill(bill_id, rate="0.923", unit_cost=Decimal("33.33"))
         self._synchronise()
 
         self.assertEqual(self._record("bill", bill_id).hold_reason, "")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from .. import RESOURCES, Bill, InvalidPayload, Order
 from ..arithmetic import reckon
-from ..order_arithmetic import implied_order_rate, reckon_order
+from ..order_arithmetic import reckon_order
+from ..rates import implied_bill_rate, implied_order_rate
 from .conftest import SAMPLES
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def _reckon_order(order: Order) -> None:
 
 def _reckon_bill(bill: Bill) -> None:
     reckon(bill, CENT)
+    implied_bill_rate(bill)
 
 
 DOCUMENTS: dict[str, tuple[Any, Callable[[Any], None]]] = {

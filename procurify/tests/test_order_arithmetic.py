@@ -16,7 +16,6 @@ from ..errors import InvalidPayload
 from ..order_arithmetic import (
     Extra,
     OrderReckoning,
-    implied_order_rate,
     live_lines,
     reckon_order,
 )
@@ -286,40 +285,6 @@ def test_without_a_total_the_other_one_or_the_formula_counts(
     assert _reckon({**data, "total": None}).total == 305
     data["cost_details"] = {"total_cost": "306", "total_cost_in_base_currency": "1"}
     assert _reckon({**data, "total": None}).residue == 1
-
-
-# === RATES === #
-
-
-@pytest.mark.parametrize(
-    ("changes", "rate"),
-    [
-        ({}, 1),
-        ({"rate": "1.250000"}, None),
-        ({"rate": None}, None),
-        ({"rate": "1.25", "costs": ("305.00", "244.00")}, Decimal("1.25")),
-        ({"rate": "9", "costs": ("305.00", "244.00")}, Decimal("1.25")),
-        ({"rate": "1.25", "costs": (None, "244.00")}, Decimal("1.25")),
-        ({"rate": "0.80", "costs": (None, "244.00")}, Decimal("1.25")),
-        ({"rate": "1.31", "costs": (None, "244.00")}, None),
-        ({"rate": "1.000300", "costs": (None, "304.95")}, None),
-        ({"rate": "1.25", "costs": (None, "-244.00")}, None),
-        ({"rate": "1.25", "costs": ("305.00", "0")}, None),
-        ({"rate": "0"}, None),
-    ],
-)
-def test_a_rate_counts_only_where_its_direction_is_known(
-    data: dict[str, Any], changes: dict[str, Any], rate: Decimal | None
-) -> None:
-    data["purchased_currency_rate"] = changes.get("rate", "1.000000")
-    if "costs" in changes:
-        total, base = changes["costs"]
-        data["cost_details"] = {
-            "total_cost": total,
-            "total_cost_in_base_currency": base,
-        }
-
-    assert implied_order_rate(Order.from_json(data)) == rate
 
 
 # === PROPERTIES === #
