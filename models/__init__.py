@@ -61,6 +61,7 @@ from . import procurify_stream_schedule
 from . import digest_digest
 from . import procurify_healing
 from . import procurify_import_mixin
+from . import procurify_import_matching
 from . import procurify_import_suggest
 from . import res_currency
 from . import account_account

@@ -1,9 +1,10 @@
-"""Account code → account.account, by its code in the company's chart."""
+"""Account code → account.account, by its code in the company's chart, and its kind."""
 
 from odoo import api, models
 from odoo.fields import Domain
 
 from .candidates import Clues
+from .matching import ARCHIVED, OTHER_KIND, SAME_CODE, SAME_NAME, Rule
 
 # Odoo refuses these on the lines of a bill.
 _NOT_ON_BILLS = ("asset_receivable", "liability_payable", "off_balance")
@@ -24,6 +25,7 @@ class AccountAccount(models.Model):
 
     _procurify_resources = ("account_code",)
     _procurify_code_field = "code"
+    _procurify_rule = Rule(alone=frozenset((SAME_CODE,)), only_one=False, shared=True)
 
     @api.model
     def _procurify_key(self, record):
@@ -44,34 +46,63 @@ class AccountAccount(models.Model):
     @api.model
     def _procurify_match(self, batch):
         """An inactive account code is mapped too: old documents still carry it."""
-        records = batch.open
-        codes = {batch.payloads[record].code for record in records}
-        accounts = self.with_context(active_test=False).search(
-            Domain("code", "in", list(codes))
-            & Domain("account_type", "not in", _NOT_ON_BILLS)
-            & self._procurify_company_domain(batch.connection.company_id)
-        )
-        found = {account.code: account for account in accounts}
-        for record in records:
-            account = found.get(batch.payloads[record].code)
-            if not account:
-                self._procurify_hold_open(batch, record)
-            elif not account.active:
-                self._procurify_hold_open(
-                    batch, record, "archived_account", found=account.display_name
-                )
+        verdicts = self._procurify_decide(batch.open, batch.payloads)
+        for record, verdict in verdicts.items():
+            if verdict.is_link:
+                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
             else:
-                batch.link(record, account.id)
+                self._procurify_hold_found(batch, record, verdict)
+
+    @api.model
+    def _procurify_hold_found(self, batch, record, verdict):
+        """Hold ``record``, and say what keeps the account of its code from it."""
+        alike = [f for f in verdict.findings if SAME_CODE in f.witnesses]
+        for finding in alike:
+            name = finding.target.display_name
+            if ARCHIVED in finding.obstacles:
+                self._procurify_hold_open(batch, record, "archived_account", found=name)
+                return
+            text = self.env._(
+                "%(value)s (%(found)s is an account of another kind)",
+                value=record.name,
+                found=name,
+            )
+            self._procurify_hold_open(batch, record, value=text)
+            return
+        self._procurify_hold_open(batch, record)
+
+    @api.model
+    def _procurify_matchable(self, connection, resource):
+        return self._procurify_suggestible() & super()._procurify_matchable(
+            connection, resource
+        )
+
+    @api.model
+    def _procurify_weigh(self, evidence, clues, siblings):
+        """The same number may be an income here and an expense there."""
+        findings = super()._procurify_weigh(evidence, clues, siblings)
+        return {
+            record: [
+                finding._replace(obstacles=finding.obstacles | {OTHER_KIND})
+                if clues[record].kind
+                and not finding.fits
+                and _side(finding.target.account_type) != _side(clues[record].kind)
+                else finding
+                for finding in mine
+            ]
+            for record, mine in findings.items()
+        }
 
     # === SUGGESTING === #
 
     @api.model
     def _procurify_clues(self, payload):
         marks = {
-            ("same_code", "code"): [payload.code],
-            ("same_name", "name"): [payload.description],
+            (SAME_CODE, "code"): [payload.code],
+            (SAME_NAME, "name"): [payload.description],
         }
-        return Clues(marks, payload.description, payload.code)
+        kind, _plainest = _TYPES.get(payload.account_type, _TYPES[None])
+        return Clues(marks, payload.description, payload.code, kind=kind)
 
     @api.model
     def _procurify_suggestible(self):
@@ -93,3 +124,9 @@ class AccountAccount(models.Model):
         kind, plainest = _TYPES.get(payload.account_type, _TYPES[None])
         fits = guess.startswith(kind) and guess not in _NOT_ON_BILLS
         return values | {"account_type": guess if fits else plainest}
+
+
+def _side(account_type):
+    """Return the kind of an account: what is bought is an expense or an asset."""
+    kind = account_type.partition("_")[0]
+    return "expense" if kind == "asset" else kind

@@ -1,13 +1,12 @@
 """Department and location → account.analytic.account, each in its own plan."""
 
-from collections import defaultdict
-
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .candidates import Clues
-from .procurify_import_mixin import normalise, search_by
+from .matching import SAME_CODE, Rule
+from .names import NAME_FITS, SAME_NAME, compare
 
 
 class AccountAnalyticAccount(models.Model):
@@ -16,11 +15,12 @@ class AccountAnalyticAccount(models.Model):
 
     _procurify_resources = ("location", "department")
     _procurify_code_field = "code"
+    _procurify_rule = Rule(frozenset((SAME_CODE,)), shared=True)
 
     @api.model
     def _procurify_match(self, batch):
-        """Match by code, else by name, when exactly one account and one of
-        Procurify's objects bear it; create or hold the rest as the policy says."""
+        """Match by name and a second witness, in the plan that is chosen; create or
+        hold the rest as the policy says."""
         connection = batch.connection
         plan = connection[f"{batch.resource}_plan_id"]
         policy = connection[f"{batch.resource}_policy"]
@@ -28,67 +28,52 @@ class AccountAnalyticAccount(models.Model):
             # Locations are not booked, but one that a person maps is.
             for record in batch.open:
                 batch.exclude(record, "not_tracked")
-        found = self._procurify_candidates(batch, plan)
-        unmatched = self._procurify_link_found(batch, found)
+        verdicts = self._procurify_decide(batch.open, batch.payloads)
+        for record, verdict in verdicts.items():
+            if verdict.is_link:
+                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+            elif verdict.is_question:
+                self._procurify_hold_open(batch, record)
         if policy == "create" and plan:
-            self._procurify_create(batch, unmatched, plan)
+            self._procurify_create(batch, batch.open, plan)
         for record in batch.open:
             self._procurify_hold_open(batch, record)
 
     @api.model
-    def _procurify_candidates(self, batch, plan):
-        """Return {normalised code or name: accounts} in ``plan`` and company.
+    def _procurify_matchable(self, connection, resource):
+        """Only the plan that is chosen: another one counts something else.
 
         A plant that is a branch may have its centres to itself.
         """
-        domain = self._procurify_company_domain(self.env.companies)
-        if plan:
-            domain &= Domain("plan_id", "child_of", plan.ids)
-        names = {n for r in batch.open for n in _names(batch.payloads[r])}
-        by_code = search_by(self, "code", names, domain)
-        by_name = search_by(self, "name", names, domain)
-        return {
-            key: by_code.get(key) or by_name.get(key) for key in {*by_code, *by_name}
-        }
+        plan = connection[f"{resource}_plan_id"]
+        if not plan:
+            return Domain.FALSE
+        # Who may see accounts need not see plans.
+        plans = plan.sudo().search([("id", "child_of", plan.ids)])
+        companies = self._procurify_company_domain(self.env.companies)
+        return companies & Domain("plan_id", "in", plans.ids)
 
     @api.model
-    def _procurify_link_found(self, batch, found):
-        """Link what one name means on both sides; return the records without match."""
-        claims = defaultdict(batch.records.browse)
-        for record in self._procurify_siblings(batch):
-            for name in record["names"]:
-                claims[name] |= record["record"]
-        unmatched = batch.records.browse()
-        for record in batch.open:
-            for name in _names(batch.payloads[record]):
-                accounts = found.get(normalise(name), self)
-                if len(accounts) == 1 and claims[normalise(name)] == record:
-                    batch.link(record, accounts.id)
-                    break
-            else:
-                unmatched |= record
-        return unmatched
+    def _procurify_staged_names(self, record):
+        """The label of a department is «location / department»: its last part alone
+        is no name when several locations have a department of it."""
+        label = record.name or ""
+        return {label, label.rpartition(" / ")[2]}
 
     @api.model
-    def _procurify_siblings(self, batch):
-        """List every staged object of this resource with the names it answers to.
-
-        The label of a department is «location / department»: its last part alone
-        is no name when several locations have a department of it.
-        """
-        records = batch.records.search(
-            [
-                ("connection_id", "=", batch.connection.id),
-                ("resource", "=", batch.resource),
+    def _procurify_weigh(self, evidence, clues, siblings):
+        """Who bears the whole label is meant before who bears its last part."""
+        findings = super()._procurify_weigh(evidence, clues, siblings)
+        for record, mine in findings.items():
+            label = clues[record].name
+            whole = [
+                f
+                for f in mine
+                if compare(f.target.name, label) in (SAME_NAME, NAME_FITS)
             ]
-        )
-        siblings = []
-        for record in records:
-            label = record.name or ""
-            texts = {label, label.rpartition(" / ")[2], record.code or ""}
-            names = {normalise(text) for text in texts if text}
-            siblings.append({"record": record, "names": names})
-        return siblings
+            if whole:
+                findings[record] = [f for f in mine if f in whole or not f.fits]
+        return findings
 
     @api.model
     def _procurify_create(self, batch, records, plan):
@@ -112,9 +97,17 @@ class AccountAnalyticAccount(models.Model):
     # === SUGGESTING === #
 
     @api.model
+    def _procurify_similar(self, clues, domain):
+        """Suggest nothing of another plan, once one is chosen."""
+        record = next(iter(clues), None)
+        if record and record.connection_id[f"{record.resource}_plan_id"]:
+            domain &= self._procurify_matchable(record.connection_id, record.resource)
+        return super()._procurify_similar(clues, domain)
+
+    @api.model
     def _procurify_clues(self, payload):
-        names = _names(payload)
-        marks = {("same_code", "code"): names, ("same_name", "name"): names}
+        names = [name for name in (payload.label, payload.name) if name]
+        marks = {(SAME_CODE, "code"): [payload.code], (SAME_NAME, "name"): names}
         return Clues(marks, payload.label, payload.code)
 
     @api.model
@@ -129,9 +122,3 @@ class AccountAnalyticAccount(models.Model):
             )
         values = self._procurify_new_accounts(batch, batch.records, plan)
         return dict(zip(batch.records, values, strict=True))
-
-
-def _names(payload):
-    """The names by which ``payload`` may be found, the most telling first."""
-    names = (payload.code, payload.label, payload.name)
-    return [name for name in dict.fromkeys(names) if name]

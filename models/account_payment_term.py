@@ -6,7 +6,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from .procurify_import_mixin import normalise
+from .matching import ONLY_ONE
+from .names import SAME_NAME, normalise
 
 # How people write a number of days, and that there is none.
 _DAYS = re.compile(
@@ -32,7 +33,7 @@ class AccountPaymentTerm(models.Model):
         for record in batch.open:
             found = terms.get(normalise(batch.payloads[record].name), self)
             if len(found) == 1:
-                batch.link(record, found.id)
+                batch.link(record, found.id, evidence=(SAME_NAME, ONLY_ONE))
             else:
                 self._procurify_hold_open(batch, record)
 

@@ -1,11 +1,18 @@
-"""Tax as documents name it → account.tax of purchases, by rate and kind."""
+"""Tax as documents name it → account.tax of purchases, by its name and rate."""
+
+import re
+from collections import defaultdict
 
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
 from .candidates import Clues
-from .procurify_import_mixin import normalise
+from .matching import OTHER_COUNTRY, SAME_RATE, Rule
+from .names import compare
+
+# The rate in a tax's name says nothing that the rate itself does not say.
+_RATE = re.compile(r"\d+(?:[.,]\d+)?\s*%")
 
 
 class AccountTax(models.Model):
@@ -13,6 +20,7 @@ class AccountTax(models.Model):
     _inherit = ["account.tax", "procurify.import.mixin"]
 
     _procurify_resources = ("tax",)
+    _procurify_rule = Rule(frozenset((SAME_RATE,)), only_one=False, shared=True)
 
     @api.model
     def _procurify_usable(self, target, record):
@@ -22,62 +30,84 @@ class AccountTax(models.Model):
 
     @api.model
     def _procurify_match(self, batch):
-        """Match on the rate: the only tax with it, else the one of the same name."""
-        candidates = self.search(
-            Domain("type_tax_use", "=", "purchase")
-            & Domain("amount_type", "=", "percent")
-            & self._procurify_company_domain(batch.connection.company_id)
-        )
-        for record in batch.open:
-            tax = candidates._procurify_choose(batch.payloads[record])
-            if tax:
-                batch.link(record, tax.id)
+        """Match on name and rate: many taxes of a country share a rate."""
+        verdicts = self._procurify_decide(batch.open, batch.payloads)
+        for record, verdict in verdicts.items():
+            if verdict.is_link:
+                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
             else:
                 self._procurify_hold_open(batch, record)
 
-    def _procurify_choose(self, payload):
-        """Return the one tax among ``self`` that ``payload`` can only mean, or none.
-
-        Whether prices include the tax is Procurify's way of typing them: the import
-        writes the price as Odoo's tax wants it, so the other kind is second best.
-        """
-        rate = float(payload.percentage)
-        taxes = self.filtered(
-            lambda tax: not float_compare(tax.amount, rate, precision_digits=4)
+    @api.model
+    def _procurify_matchable(self, connection, resource):
+        return (
+            Domain("type_tax_use", "=", "purchase")
+            & Domain("amount_type", "in", ("percent", "group"))
+            & self._procurify_company_domain(connection.company_id)
         )
-        same_kind = taxes.filtered(lambda t: t.price_include == payload.inclusive)
-        taxes = same_kind or taxes
-        if len(taxes) > 1:
-            name = normalise(payload.name)
-            taxes = taxes.filtered(lambda tax: normalise(tax.name) == name)
-        return taxes if len(taxes) == 1 else self.browse()
+
+    @api.model
+    def _procurify_evidence(self, clues, domain):
+        """Taxes are few, and their names translated: all of them are compared here."""
+        evidence = {record: defaultdict(set) for record in clues}
+        for tax in self.search(domain):
+            rate, name = tax._procurify_rate(), _RATE.sub("", tax.name or "")
+            for record, clue in clues.items():
+                # A name that is nothing but the rate is none.
+                if kind := compare(_RATE.sub("", clue.name), name):
+                    evidence[record][tax].add(kind)
+                if _is_rate(rate, clue.rate):
+                    evidence[record][tax].add(SAME_RATE)
+        return evidence
+
+    def _procurify_rate(self):
+        """Return the rate in percent, of a group the sum of its taxes', or None."""
+        self.ensure_one()
+        if self.amount_type == "percent":
+            return self.amount
+        parts = self.children_tax_ids
+        if self.amount_type != "group" or not parts:
+            return None
+        if set(parts.mapped("amount_type")) != {"percent"}:
+            return None
+        return sum(parts.mapped("amount"))
+
+    def _procurify_obstacles(self, record, clue):
+        obstacles = super()._procurify_obstacles(record, clue)
+        country = record.connection_id.company_id.sudo().account_fiscal_country_id
+        if self.country_id != country:
+            obstacles.add(OTHER_COUNTRY)
+        return obstacles
+
+    @api.model
+    def _procurify_weigh(self, evidence, clues, siblings):
+        """Whether prices include the tax is Procurify's way of typing them: the import
+        writes the price as Odoo's tax wants it, so the other kind is second best."""
+        findings = super()._procurify_weigh(evidence, clues, siblings)
+        for record, mine in findings.items():
+            sure = [f for f in mine if f.fits and SAME_RATE in f.witnesses]
+            same_kind = [
+                f for f in sure if f.target.price_include == clues[record].kind
+            ]
+            if same_kind:
+                findings[record] = [f for f in mine if f in same_kind or f not in sure]
+        return findings
 
     # === SUGGESTING === #
 
     @api.model
     def _procurify_clues(self, payload):
         marks = {("same_name", "name"): [payload.name]}
-        return Clues(marks, payload.name, rate=float(payload.percentage))
+        return Clues(
+            marks,
+            payload.name,
+            rate=float(payload.percentage),
+            kind=payload.inclusive,
+        )
 
     @api.model
     def _procurify_suggestible(self):
         return Domain("type_tax_use", "=", "purchase")
-
-    @api.model
-    def _procurify_marked(self, clues, domain):
-        """Rates are told besides names: two taxes may have the same."""
-        reasons = super()._procurify_marked(clues, domain)
-        rates = {round(clue.rate, 4) for clue in clues.values()}
-        taxes = self.search(
-            domain
-            & Domain("amount_type", "=", "percent")
-            & Domain("amount", "in", rates)
-        )
-        for record, clue in clues.items():
-            for tax in taxes:
-                if not float_compare(tax.amount, clue.rate, precision_digits=4):
-                    reasons[record].setdefault(tax, "same_rate")
-        return reasons
 
     @api.model
     def _procurify_create_values(self, batch):
@@ -94,3 +124,10 @@ class AccountTax(models.Model):
             }
             for record, payload in batch.payloads.items()
         }
+
+
+def _is_rate(one, other):
+    """Tell whether two rates are known, and the same."""
+    if one is None or other is None:
+        return False
+    return not float_compare(one, other, precision_digits=4)

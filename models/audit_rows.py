@@ -78,6 +78,20 @@ def imported(record, was, target):
     return about(record, "imported", before=before or None, after=after)
 
 
+def matched(row, evidence, words):
+    """Return the row of an import, with what spoke for the record that was found.
+
+    :param evidence: codes of witnesses, or None
+    :param words: {code: text}
+    """
+    if not evidence:
+        return row
+    return row | {
+        "reason": ", ".join(str(words[code]) for code in words if code in evidence),
+        "after": row["after"] | {"evidence": evidence},
+    }
+
+
 def shown(values):
     """Return ``values`` without what is empty."""
     return {name: value for name, value in values.items() if value not in (None, "")}

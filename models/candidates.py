@@ -1,104 +1,129 @@
-"""Which Odoo record may be meant: reasons, similarity and ranking."""
+"""Which Odoo record may be meant: similarity and ranking for who chooses."""
 
-import re
 from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import NamedTuple
 
-from .procurify_import_mixin import normalise
+from .matching import (
+    ARCHIVED,
+    LINKED_BEFORE,
+    ONLY_ONE,
+    SAME_BARCODE,
+    SAME_CODE,
+    SAME_EMAIL,
+    SAME_RATE,
+)
+from .names import (
+    LONGEST,
+    NAME_FITS,
+    NEAR_NAME,
+    SAME_NAME,
+    compact,
+    fragments,
+    normalise,
+)
 
 MOST_CANDIDATES = 5
 SIMILAR = "similar"
-ARCHIVED = "archived"
 
-# How much a reason is worth: 1 is certain. What is similar gets a share of the last.
+# How much each witness is worth alone; two of them are surer than either.
 _SCORES = {
-    "same_code": 1.0,
-    "same_email": 0.95,
-    "same_name": 0.9,
-    "same_rate": 0.85,
+    SAME_CODE: 0.95,
+    SAME_BARCODE: 0.9,
+    SAME_EMAIL: 0.9,
+    SAME_NAME: 0.9,
+    NAME_FITS: 0.87,
+    LINKED_BEFORE: 0.8,
+    NEAR_NAME: 0.75,
+    SAME_RATE: 0.7,
+    ONLY_ONE: 0.5,
     SIMILAR: 0.8,
 }
 _LEAST_SIMILARITY = 0.45
-_SHORTEST_WORD = 3
 _SHORTEST_PREFIX = 2
-# Words that many names share, and that say nothing about one of them.
-_COMMON_WORDS = frozenset(
-    (
-        *("and", "the", "for", "net", "days", "group", "holding", "holdings"),
-        *("inc", "incorporated", "ltd", "limited", "llc", "llp", "plc", "company"),
-        *("corp", "corporation", "gmbh", "sarl", "sas", "srl", "spa", "pty"),
-        *("service", "services", "solutions", "supply", "supplies", "international"),
-    )
-)
+_LONGEST_CODE = 64
 
 
 class Clues(NamedTuple):
     """What Procurify's object says of itself, by which it may be recognised.
 
-    :param marks: {(reason, field of the Odoo model): texts that it may be there}
+    :param marks: {(witness, field of the Odoo model): texts that it may be there}
     :param name: what people call it
     :param code: its code, compared digit by digit
     :param rate: of a tax, in percent
+    :param kind: of an account, as Odoo's types begin; of a tax, whether it is included
     """
 
     marks: dict
     name: str = ""
     code: str = ""
     rate: float | None = None
+    kind: object = None
 
 
 class Candidate(NamedTuple):
-    """An Odoo record that may be meant, the reason, and how sure that is (0 to 1)."""
+    """An Odoo record that may be meant, why, and how sure that is (0 to 1).
+
+    :param reason: the strongest reason, and what forbids it before that
+    :param reasons: all of them
+    :param is_sure: whether the record can only be the one
+    """
 
     target: object
     reason: str
     score: float
+    reasons: tuple[str, ...] = ()
+    is_sure: bool = False
 
 
-def rank(reasons, similarities, archived):
+def rank(findings, similarities, archived, verdict=None):
     """Return the best Candidates, the surest first.
 
-    :param reasons: {target: reason} of what a mark points to
-    :param similarities: {target: similarity from 0 to 1}
+    :param findings: Findings about records that a mark points to
+    :param similarities: {target: similarity from 0 to 1} of other ones
     :param archived: tells whether a target is archived: that halves its score
+    :param verdict: Verdict of who decides, or None where nobody may
     """
-    found = {
-        target: (SIMILAR, _SCORES[SIMILAR] * similarity)
-        for target, similarity in similarities.items()
-        if similarity >= _LEAST_SIMILARITY
-    }
-    found |= {target: (reason, _SCORES[reason]) for target, reason in reasons.items()}
+    if verdict and verdict.is_link:
+        known = {finding.target: finding for finding in findings}
+        findings = (known | {verdict.target: verdict.findings[0]}).values()
     candidates = [
-        Candidate(target, ARCHIVED, score / 2)
-        if archived(target)
-        else Candidate(target, reason, score)
-        for target, (reason, score) in found.items()
+        _candidate(finding, verdict) for finding in findings if finding.witnesses
     ]
+    for target, similarity in similarities.items():
+        if similarity >= _LEAST_SIMILARITY:
+            reasons = (ARCHIVED,) if archived(target) else (SIMILAR,)
+            score = _SCORES[SIMILAR] * similarity / (2 if ARCHIVED in reasons else 1)
+            candidates.append(Candidate(target, reasons[0], score, reasons))
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.target.id))
     return candidates[:MOST_CANDIDATES]
 
 
-@lru_cache(maxsize=1000)
-def telling_words(name):
-    """Return the words by which a similar name is looked for, the longest first."""
-    words = re.findall(r"\w+", normalise(name))
-    telling = {w for w in words if len(w) >= _SHORTEST_WORD} - _COMMON_WORDS
-    return tuple(sorted(telling, key=lambda word: (-len(word), word))[:2])
+def _candidate(finding, verdict):
+    """Return a finding as a Candidate: what forbids it halves its score."""
+    by_worth = sorted(finding.witnesses, key=lambda w: (-_SCORES[w], w))
+    doubt = 1.0
+    for witness in by_worth:
+        doubt *= 1 - _SCORES[witness]
+    forbidding = sorted(finding.obstacles)
+    reason = ARCHIVED if ARCHIVED in finding.obstacles else by_worth[0]
+    score = (1 - doubt) / (2 if forbidding else 1)
+    is_sure = bool(verdict and verdict.is_link and verdict.target == finding.target)
+    return Candidate(finding.target, reason, score, (*by_worth, *forbidding), is_sure)
 
 
 def code_prefix(code):
     """Return how a similar code begins, or "": codes are filled up with zeros."""
-    significant = code.strip().rstrip("0")
+    significant = code[:_LONGEST_CODE].strip().rstrip("0")
     return significant[: max(len(significant) - 1, _SHORTEST_PREFIX)]
 
 
 def name_similarity(one, other):
     """Return from 0 to 1 how much two names are alike; 0 without a telling word."""
-    known = normalise(other)
-    if not any(word in known for word in telling_words(one)):
+    one, other = one[:LONGEST], other[:LONGEST]
+    known = compact(other)
+    if not any(fragment in known for fragment in fragments(one)):
         return 0.0
-    return SequenceMatcher(None, normalise(one), known).ratio()
+    return SequenceMatcher(None, normalise(one), normalise(other)).ratio()
 
 
 def code_similarity(one, other):

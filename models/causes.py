@@ -32,8 +32,8 @@ CAUSES = {
     ),
     "ambiguous_vendor": (
         "Ambiguous vendor",
-        _lt("Vendor “%(value)s” could be more than one contact or vendor: %(found)s."),
-        _lt("Choose the right contact."),
+        _lt("Vendor “%(value)s” may be in Odoo already: %(found)s."),
+        _lt("Choose the right contact, or create it if it is another one."),
     ),
     "several_vendors": (
         "Several vendors",
@@ -121,8 +121,8 @@ CAUSES = {
     ),
     "ambiguous_product": (
         "Ambiguous item",
-        _lt("Catalogue item “%(value)s” could be more than one product: %(found)s."),
-        _lt("Choose the right product."),
+        _lt("Catalogue item “%(value)s” may be in Odoo already: %(found)s."),
+        _lt("Choose the right product, or create it if it is another one."),
     ),
     "missing_product": (
         "No generic product",

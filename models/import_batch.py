@@ -50,6 +50,7 @@ class ImportBatch:
         self.payloads = {}
         self.targets = {}
         self.origins = {}
+        self.evidence = {}
         self.written = {}
         self.awaited = {}
         self.mentioned = {}
@@ -94,15 +95,18 @@ class ImportBatch:
             part.records, part.moves = records, {}
             yield company, part
 
-    def link(self, record, target_id, origin="matched", written=None):
+    def link(self, record, target_id, origin="matched", written=None, evidence=()):
         """Note that ``record`` is the Odoo record ``target_id``.
 
         :param origin: ``matched`` (found), ``created`` (by this import) or
             ``remembered`` (linked before)
         :param written: JSON of what this import wrote, to tell later edits apart
+        :param evidence: what spoke for it, if it was found: codes of ``matching``
         """
         self.targets[record] = target_id
         self.origins[record] = origin
+        if evidence:
+            self.evidence[record] = list(evidence)
         if written is not None:
             self.written[record] = written
 

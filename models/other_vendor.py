@@ -2,11 +2,10 @@
 
 from ..procurify import Vendor, VendorType
 from ..procurify.payloads.values import short_key
-from .procurify_import_mixin import normalise
+from .names import normalise
 
-_PREFIX = "other:"
 # Of external ids that stand for such a text.
-NAMED_PATTERN = f"{_PREFIX}%"
+NAMED_PREFIX = "other:"
 
 
 class OtherVendor:
@@ -27,7 +26,7 @@ class OtherVendor:
     def external_id(self):
         """What the vendor is staged under; without a name the catch-all itself."""
         key = next(iter(self.names), None)
-        return f"{_PREFIX}{short_key(key)}" if key else self.vendor.external_id
+        return f"{NAMED_PREFIX}{short_key(key)}" if key else self.vendor.external_id
 
     def mentioned(self):
         """Return what is staged for the name, as ``_resolve`` takes it."""

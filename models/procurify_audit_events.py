@@ -8,6 +8,7 @@ from .audit_rows import (
     excluded,
     imported,
     is_new,
+    matched,
     plain,
     recovered,
     shown,
@@ -108,10 +109,11 @@ class ProcurifyAudit(models.Model):
     # === IMPORTING === #
 
     @api.model
-    def _log_outcome(self, before, records):
+    def _log_outcome(self, before, records, evidence=None):
         """``records`` were imported or excluded; nothing is said where nothing changed.
 
         :param before: {record: ``_audit_state`` of then}
+        :param evidence: {record: codes of what spoke for a record that was found}
         """
         left_out = records.filtered(
             lambda r: (
@@ -120,9 +122,17 @@ class ProcurifyAudit(models.Model):
         )
         done = records.filtered(lambda r: r.state == "done" and is_new(before[r], r))
         targets = done._audit_targets()
+        words = self.env["procurify.record"]._reason_words()
         self._log(
             [excluded(record, before[record]) for record in left_out]
-            + [imported(record, before[record], targets[record]) for record in done]
+            + [
+                matched(
+                    imported(record, before[record], targets[record]),
+                    (evidence or {}).get(record),
+                    words,
+                )
+                for record in done
+            ]
         )
 
     @api.model

@@ -40,7 +40,8 @@ class ProcurifyConnection(models.Model):
     )
     department_plan_id = fields.Many2one(
         "account.analytic.plan",
-        help="The analytic plan of Procurify's departments. Empty: any plan.",
+        help="The analytic plan of Procurify's departments. Empty: departments are "
+        "mapped by hand.",
     )
     location_policy = fields.Selection(
         [

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .causes import Hold
+from .names import normalise
 
 UNKNOWN_CODES = {
     "currency": "unknown_currency",
@@ -198,17 +199,11 @@ def search_by(model, field, values, domain=Domain.TRUE):
     values = {value for value in values if value}
     if not values:
         return found
-    spellings = {spelling for value in values for spelling in _spellings(value)}
+    spellings = {text for value in values for text in spellings_of(value)}
     match = Domain.OR(Domain(field, "=ilike", _escape_like(s)) for s in spellings)
     for record in model.search(match & domain):
         found[normalise(record[field])] |= record
     return found
-
-
-def normalise(text):
-    """Return ``text`` as names are compared: NFKC, case folded, spaces collapsed."""
-    folded = unicodedata.normalize("NFKC", text or "").casefold()
-    return re.sub(r"\s+", " ", folded).strip()
 
 
 def json_text(data):
@@ -221,7 +216,7 @@ def json_text(data):
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _spellings(text):
+def spellings_of(text):
     """Return how the database may have ``text``.
 
     It compares code points, composed or not, and where its locale is C it takes only

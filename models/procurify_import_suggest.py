@@ -3,7 +3,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from .candidates import (
     Clues,
@@ -11,10 +10,10 @@ from .candidates import (
     code_similarity,
     name_similarity,
     rank,
-    telling_words,
 )
 from .import_batch import ImportBatch
-from .procurify_import_mixin import normalise, search_by
+from .names import NameIndex
+from .procurify_import_mixin import search_by
 
 # How many rows one look for what is similar reads at most, for so many records.
 _MOST_SIMILAR, _MOST_SIMILAR_EACH = 100, 20
@@ -82,72 +81,62 @@ class ProcurifyImportMixin(models.AbstractModel):
         model = self.with_context(active_test=False)
         company = records.company_id
         domain = self._procurify_suggestible() & self._procurify_company_domain(company)
-        clues = {
-            record: self._procurify_clues(payload)
-            for record, payload in records._payloads().items()
-        }
-        reasons = model._procurify_marked(clues, domain)
-        alike = model._procurify_similar(clues.values(), domain)
+        payloads = records._payloads()
+        clues = {record: self._procurify_clues(p) for record, p in payloads.items()}
+        alike = model._procurify_similar(clues, domain)
+        found = {}
+        for connection in records.connection_id:
+            mine = {r: c for r, c in clues.items() if r.connection_id == connection}
+            findings, siblings = self._procurify_findings(mine)
+            verdicts = self._procurify_verdicts(
+                {
+                    record: told
+                    for record, told in findings.items()
+                    if self._procurify_decidable(payloads[record])
+                },
+                siblings,
+            )
+            for record, told in findings.items():
+                found[record] = told, verdicts.get(record)
         return {
             record: rank(
-                reasons[record],
-                {
-                    target: target._procurify_similarity(clue)
-                    for target in alike
-                    if target not in reasons[record]
-                },
+                told,
+                self._procurify_likeness(clues[record], told, alike),
                 lambda target: not target._procurify_is_active(),
+                verdict,
             )
-            for record, clue in clues.items()
+            for record, (told, verdict) in found.items()
         }
 
     @api.model
-    def _procurify_marked(self, clues, domain):
-        """Return {record: {target: reason}}, the strongest reason of each.
-
-        :param clues: {record: Clues}
-        """
-        reasons = {record: {} for record in clues}
-        marks = dict.fromkeys(mark for clue in clues.values() for mark in clue.marks)
-        for reason, field in marks:
-            values = {
-                record: clue.marks.get((reason, field), ())
-                for record, clue in clues.items()
-            }
-            texts = [text for texts in values.values() for text in texts]
-            found = search_by(self, field, texts, domain)
-            for record, mine in values.items():
-                for target in self.union(*(found[normalise(text)] for text in mine)):
-                    reasons[record].setdefault(target, reason)
-        return reasons
+    def _procurify_likeness(self, clue, findings, alike):
+        """Return {target: similarity} of those ``alike`` that no finding is about."""
+        known = {finding.target for finding in findings}
+        return {
+            target: target._procurify_similarity(clue)
+            for target in alike
+            if target not in known
+        }
 
     @api.model
     def _procurify_similar(self, clues, domain):
         """Return those records that are like some of ``clues``, not all that are.
 
         All names are looked for in one pass over the table.
+
+        :param clues: {record: Clues}
         """
         found, most = self.browse(), _MOST_SIMILAR + _MOST_SIMILAR_EACH * len(clues)
-        if words := {word for clue in clues for word in telling_words(clue.name)}:
-            matches = self._procurify_names_match(rf"\m({'|'.join(sorted(words))})")
-            found |= self.search(domain & matches, limit=most)
+        names = {r: self._procurify_names_of(clue) for r, clue in clues.items()}
+        _fits, near = NameIndex(names, legal=self._procurify_legal_names).patterns()
+        if near:
+            found |= self.search(domain & self._procurify_names_match(near), limit=most)
         if field := self._procurify_code_field:
-            prefixes = {code_prefix(clue.code) for clue in clues} - {""}
+            prefixes = {code_prefix(clue.code) for clue in clues.values()} - {""}
             if prefixes:
                 matches = Domain.OR(Domain(field, "=like", f"{p}%") for p in prefixes)
                 found |= self.search(domain & matches, limit=most)
         return found
-
-    @api.model
-    def _procurify_names_match(self, pattern):
-        """Return the domain of names that match the regular expression."""
-        return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s ~* %s",
-                model._field_to_sql(alias, self._procurify_name_field, query),
-                pattern,
-            )
-        )
 
     @api.model
     def _procurify_named(self, texts, company):

@@ -178,7 +178,7 @@ class ProcurifyRecord(models.Model):
         # This one flushes: what is written before it is one UPDATE.
         self._mention(batch)
         before._close_unused()
-        self.env["procurify.audit"]._log_outcome(states, self)
+        self.env["procurify.audit"]._log_outcome(states, self, evidence=batch.evidence)
 
     def _write_notes(self, batch, condition):
         """Write what the importer noted on those records that fit ``condition``."""

@@ -7,8 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..procurify import InvalidPayload, read_json
-from .candidates import ARCHIVED, SIMILAR
-from .procurify_import_mixin import normalise
+from .names import normalise
 from .procurify_record import REVIEWER_FIELDS
 from .procurify_record_import import PAYLOADS
 
@@ -63,7 +62,7 @@ class ProcurifyRecord(models.Model):
             record.suggestion = best and self.env._(
                 "%(name)s (%(reason)s)",
                 name=best.target.display_name,
-                reason=reasons[best.reason],
+                reason=", ".join(str(reasons[code]) for code in best.reasons),
             )
 
     @api.model
@@ -269,14 +268,15 @@ class ProcurifyRecord(models.Model):
 
     def _tell_candidate(self, candidate, owners):
         """Return a candidate as the browser shows it."""
-        target = candidate.target
+        target, words = candidate.target, self._reason_words()
         rivals = owners.get((self.connection_id, target._name, target.id), self) - self
         return {
             "res_model": target._name,
             "res_id": target.id,
             "name": target._procurify_candidate_name(),
             "reason": candidate.reason,
-            "reason_text": self._reason_words()[candidate.reason],
+            "reasons": list(candidate.reasons),
+            "reason_text": ", ".join(words[code] for code in candidate.reasons),
             "score": round(candidate.score, 3),
             "taken_by": ", ".join(rivals[:3].mapped("display_name")),
             "usable": not target._procurify_usable(target, self),
@@ -284,13 +284,26 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _reason_words(self):
+        """Return {witness or obstacle: text}, in the order in which they are told."""
         return {
             "same_code": self.env._("same code"),
+            "same_barcode": self.env._("same barcode"),
             "same_email": self.env._("same e-mail"),
             "same_name": self.env._("same name"),
+            "name_fits": self.env._("same name but for its spelling"),
+            "near_name": self.env._("similar name"),
             "same_rate": self.env._("same rate"),
+            "linked_before": self.env._("mapped to another one of the same code"),
+            "only_one": self.env._("the only one of that name"),
             "similar": self.env._("similar"),
             "archived": self.env._("archived"),
+            "own_contact": self.env._("a company of this database, or a user"),
+            "part_of_contact": self.env._("belongs to another contact"),
+            "taken": self.env._("stands for another one"),
+            "other_code": self.env._("other code"),
+            "other_kind": self.env._("other kind"),
+            "other_country": self.env._("of another country"),
+            "unusable": self.env._("cannot be used"),
         }
 
     def _sure_targets(self):
@@ -316,12 +329,8 @@ class ProcurifyRecord(models.Model):
             lambda cause: cause.code.startswith("ambiguous_")
         ):
             return False
-        best, *others = candidates
-        return (
-            best.reason not in (SIMILAR, ARCHIVED)
-            and not best.target._procurify_usable(best.target, self)
-            and not (others and others[0].score == best.score)
-        )
+        best = candidates[0]
+        return best.is_sure and not best.target._procurify_usable(best.target, self)
 
     def _needs_target(self):
         """Tell whether a person may give this master record a target."""

@@ -1,4 +1,5 @@
-"""Catalogue item → product.product, by its SKU; else created, or the generic one."""
+"""Catalogue item → product.product, by its SKU and a second witness; else created, or
+the generic one."""
 
 from collections import defaultdict
 from dataclasses import asdict
@@ -8,7 +9,16 @@ from odoo.fields import Domain
 
 from ..procurify import Unit
 from .candidates import Clues
-from .procurify_import_mixin import normalise, search_by
+from .matching import (
+    LINKED_BEFORE,
+    OTHER_CODE,
+    SAME_BARCODE,
+    SAME_CODE,
+    SAME_NAME,
+    UNUSABLE,
+    Rule,
+)
+from .names import normalise
 
 
 class ProductProduct(models.Model):
@@ -17,6 +27,9 @@ class ProductProduct(models.Model):
 
     _procurify_resources = ("catalog_item",)
     _procurify_code_field = "default_code"
+    _procurify_rule = Rule(
+        frozenset((SAME_CODE, SAME_BARCODE, LINKED_BEFORE)), two_keys=True, shared=True
+    )
 
     @api.model
     def _procurify_import(self, batch):
@@ -32,20 +45,24 @@ class ProductProduct(models.Model):
 
     @api.model
     def _procurify_match(self, batch):
-        """Match by SKU; an item of several vendors is one product."""
-        skus = [batch.payloads[record].sku for record in batch.open]
-        domain = self._procurify_company_domain(batch.connection.company_id)
-        found = search_by(self, "default_code", skus, domain)
-        for record in batch.open:
-            products = found[normalise(batch.payloads[record].sku)]
-            if len(products) == 1:
-                batch.link(record, products.id)
-            elif products:
-                names = ", ".join(products.mapped("display_name"))
-                self._procurify_hold_open(
-                    batch, record, "ambiguous_product", found=names
-                )
+        """Match by two witnesses; an item of several vendors is one product.
+
+        Who books on the generic product needs no product, and so is asked nothing.
+        """
         policy = batch.connection.product_policy
+        verdicts = self._procurify_decide(batch.open, batch.payloads)
+        words = self.env["procurify.record"]._reason_words()
+        for record, verdict in verdicts.items():
+            if verdict.is_link:
+                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+            elif verdict.is_question and policy != "generic":
+                found = (
+                    f"{finding.target.display_name}: {finding.told(words)}"
+                    for finding in verdict.findings
+                )
+                self._procurify_hold_open(
+                    batch, record, "ambiguous_product", found="; ".join(found)
+                )
         if policy == "create":
             self._procurify_create(batch)
         for record in batch.open:
@@ -53,6 +70,34 @@ class ProductProduct(models.Model):
                 batch.exclude(record, "generic_product")
             else:
                 self._procurify_hold_open(batch, record)
+
+    @api.model
+    def _procurify_weigh(self, evidence, clues, siblings):
+        """What Procurify tells apart by a code, or as another item, is no twin."""
+        keys = self._procurify_rule.keys
+        findings = super()._procurify_weigh(evidence, clues, siblings)
+        return {
+            record: [
+                finding
+                for finding in mine
+                if finding.witnesses & keys
+                or not (
+                    siblings.linked(record, finding.target)
+                    or (finding.is_near_only and OTHER_CODE in finding.obstacles)
+                )
+            ]
+            for record, mine in findings.items()
+        }
+
+    def _procurify_obstacles(self, record, clue):
+        obstacles = super()._procurify_obstacles(record, clue)
+        if not self.purchase_ok:
+            obstacles.add(UNUSABLE)
+        # Variants, and sizes, share a name: with codes of their own they are others.
+        own = {normalise(self.default_code), normalise(self.barcode)} - {""}
+        if own and clue.code and normalise(clue.code) not in own:
+            obstacles.add(OTHER_CODE)
+        return obstacles
 
     @api.model
     def _procurify_create(self, batch):
@@ -128,8 +173,9 @@ class ProductProduct(models.Model):
     @api.model
     def _procurify_clues(self, payload):
         marks = {
-            ("same_code", "default_code"): [payload.sku],
-            ("same_name", "name"): [payload.name],
+            (SAME_CODE, "default_code"): [payload.sku],
+            (SAME_BARCODE, "barcode"): [payload.sku],
+            (SAME_NAME, "name"): [payload.name],
         }
         return Clues(marks, payload.name, payload.sku)
 

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from .candidates import Clues
+from .matching import SAME_CODE, Rule
 
 
 class ResCurrency(models.Model):
@@ -11,6 +12,7 @@ class ResCurrency(models.Model):
     _inherit = ["res.currency", "procurify.import.mixin"]
 
     _procurify_resources = ("currency",)
+    _procurify_rule = Rule(alone=frozenset((SAME_CODE,)), only_one=False)
 
     @api.model
     def _procurify_key(self, record):
@@ -41,14 +43,14 @@ class ResCurrency(models.Model):
                     batch, record, "inactive_currency", value=currency.name
                 )
             else:
-                batch.link(record, currency.id)
+                batch.link(record, currency.id, evidence=(SAME_CODE,))
 
     # === SUGGESTING === #
 
     @api.model
     def _procurify_clues(self, payload):
         marks = {
-            ("same_code", "name"): [payload.code],
+            (SAME_CODE, "name"): [payload.code],
             ("same_name", "full_name"): [payload.name, payload.description],
         }
         return Clues(marks)

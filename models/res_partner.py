@@ -1,4 +1,4 @@
-"""Vendor → res.partner, found by reference, e-mail or name, else created."""
+"""Vendor → res.partner, found by its name and a second witness, else created."""
 
 import re
 
@@ -7,8 +7,18 @@ from odoo.fields import Domain
 
 from ..procurify import VendorType
 from .candidates import Clues
-from .other_vendor import NAMED_PATTERN, is_other
-from .procurify_import_mixin import normalise, search_by
+from .matching import (
+    OWN,
+    PART,
+    SAME_CODE,
+    SAME_EMAIL,
+    TAKEN,
+    Finding,
+    Rule,
+)
+from .names import NAME_FITS, SAME_NAME, compare, normalise
+from .other_vendor import NAMED_PREFIX, is_other
+from .procurify_import_mixin import search_by
 
 # Neither sells goods: an employee who is reimbursed, a card's issuer. Their bills
 # are of other types.
@@ -16,6 +26,8 @@ _NOT_VENDORS = (VendorType.EMPLOYEE, VendorType.CARD_PROVIDER)
 # How Procurify's help says to retire a vendor, which is never deleted.
 _RETIRED = re.compile(r"\b(do\s+not\s+use|decommission(ed)?)\b", re.IGNORECASE)
 _TOLD = "retired_name"
+_KEYS = frozenset((SAME_CODE, SAME_EMAIL))
+_NAMES = frozenset((SAME_NAME, NAME_FITS))
 _CREATED = {"company_type": "company", "supplier_rank": 1}
 
 
@@ -25,6 +37,8 @@ class ResPartner(models.Model):
 
     _procurify_resources = ("vendor",)
     _procurify_code_field = "ref"
+    _procurify_legal_names = True
+    _procurify_rule = Rule(_KEYS, lone_names=True)
 
     @api.model
     def _procurify_import(self, batch):
@@ -37,7 +51,7 @@ class ResPartner(models.Model):
         for record in batch.open:
             if batch.payloads[record].type in _NOT_VENDORS:
                 batch.exclude(record, "not_a_vendor")
-        self._procurify_link_candidates(batch)
+        self._procurify_link_found(batch)
         if batch.connection.vendor_policy == "create":
             self._procurify_create(batch)
         for record in batch.open:
@@ -46,33 +60,41 @@ class ResPartner(models.Model):
     # === MATCHING === #
 
     @api.model
-    def _procurify_link_candidates(self, batch):
-        """Link by reference, e-mail or name where one partner and one vendor fit.
+    def _procurify_link_found(self, batch):
+        """Link what two witnesses say; hold what is a question for a person.
 
-        More than one on either side is a question for a person. The catch-all
-        vendor «OTHER» fits nobody: it stands for whom the line's text names.
+        The catch-all vendor «OTHER» is nobody: it stands for whom a line names.
         """
-        taken = self._procurify_taken(batch)
-        namesakes = self._procurify_namesakes(batch)
-        for record, candidates in self._procurify_candidates(batch).items():
-            rivals = namesakes[normalise(batch.payloads[record].name)] - record
-            if len(candidates) == 1 and not rivals and candidates.id not in taken:
-                batch.link(record, candidates.id)
-            elif candidates or rivals:
-                found = [
-                    *(self._procurify_tell(partner) for partner in candidates),
-                    *(
-                        self.env._(
-                            "Procurify vendor %(id)s (%(name)s)",
-                            id=rival.external_id,
-                            name=rival.name,
-                        )
-                        for rival in rivals
-                    ),
-                ]
+        records = batch.open
+        verdicts = self._procurify_decide(records, batch.payloads)
+        for record, verdict in verdicts.items():
+            if verdict.is_link:
+                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+            elif verdict.is_question:
                 self._procurify_hold_open(
-                    batch, record, "ambiguous_vendor", found=", ".join(found)
+                    batch,
+                    record,
+                    "ambiguous_vendor",
+                    found=self._procurify_tell_found(verdict),
                 )
+
+    @api.model
+    def _procurify_tell_found(self, verdict):
+        """Return who a vendor may be, each with what speaks for it."""
+        words = self.env["procurify.record"]._reason_words()
+        found = [
+            f"{self._procurify_tell(finding.target)}: {finding.told(words)}"
+            for finding in verdict.findings
+        ]
+        found += [
+            self.env._(
+                "Procurify vendor %(id)s (%(name)s)",
+                id=rival.external_id,
+                name=rival.name,
+            )
+            for rival in verdict.rivals
+        ]
+        return "; ".join(found)
 
     @api.model
     def _procurify_tell(self, partner):
@@ -82,54 +104,119 @@ class ResPartner(models.Model):
         return f"{partner.display_name} ({mark})"
 
     @api.model
-    def _procurify_candidates(self, batch):
-        """Return {record: partners that it may be}, by the strongest mark that hits."""
-        domain = Domain("parent_id", "=", False) & self._procurify_company_domain(
-            batch.connection.company_id
-        )
-        vendors = {
-            record: batch.payloads[record]
-            for record in batch.open
-            if not is_other(batch.payloads[record])
-        }
-        emails = [email for vendor in vendors.values() for email in vendor.emails]
-        by_ref = search_by(self, "ref", [v.code for v in vendors.values()], domain)
-        by_email = search_by(self, "email", emails, domain)
-        by_name = search_by(self, "name", [v.name for v in vendors.values()], domain)
-        return {
-            record: by_ref[normalise(vendor.code)]
-            or self.union(*(by_email[normalise(email)] for email in vendor.emails))
-            or by_name[normalise(vendor.name)]
-            for record, vendor in vendors.items()
-        }
+    def _procurify_decidable(self, payload):
+        return not is_other(payload)
 
     @api.model
-    def _procurify_namesakes(self, batch):
-        """Return {normalised name: staged vendors that bear it}."""
-        return search_by(
-            batch.records,
-            "name",
-            [batch.payloads[record].name for record in batch.open],
-            Domain("connection_id", "=", batch.connection.id)
-            & Domain("resource", "=", "vendor")
-            & Domain("external_id", "not =like", NAMED_PATTERN)
-            & Domain("state", "!=", "excluded"),
-        )
+    def _procurify_staged_names(self, record):
+        # What only a line names is mapped by a person, and claims nobody.
+        is_named = record.external_id.startswith(NAMED_PREFIX)
+        return set() if is_named else {record.name or ""}
 
     @api.model
-    def _procurify_taken(self, batch):
-        """Return the ids of partners that another vendor of the tenant stands for."""
-        rows = batch.records.search_fetch(
-            [
-                ("connection_id", "=", batch.connection.id),
-                ("resource", "=", "vendor"),
-                ("external_id", "not =like", NAMED_PATTERN),
-                ("res_id", "!=", False),
-                ("id", "not in", batch.records.ids),
-            ],
-            ["res_id"],
+    def _procurify_weigh(self, evidence, clues, siblings):
+        self._procurify_credit_parents(evidence, clues)
+        partners = self.union(*(p for mine in evidence.values() for p in mine))
+        own = self._procurify_own(partners)
+        shared = {normalise(partner.email) for partner in own} - {""}
+        findings = {}
+        for record, mine in evidence.items():
+            kept = {}
+            for partner, witnesses in mine.items():
+                if normalise(partner.email) in shared:
+                    # Whoever typed the vendor typed the own mailbox.
+                    witnesses = witnesses - {SAME_EMAIL}
+                fits = witnesses & _NAMES
+                if not witnesses or (
+                    not fits
+                    and (
+                        partner in own
+                        or siblings.has_owner(record, partner, partner.name)
+                    )
+                ):
+                    continue
+                kept[partner] = witnesses
+            findings[record] = [
+                Finding(
+                    partner,
+                    frozenset(witnesses),
+                    frozenset(
+                        partner._procurify_obstacles(record, clues[record])
+                        | ({OWN} if partner in own else set())
+                        | ({TAKEN} if siblings.linked(record, partner) else set())
+                    ),
+                )
+                for partner, witnesses in kept.items()
+            ]
+        return findings
+
+    def _procurify_obstacles(self, record, clue):
+        obstacles = super()._procurify_obstacles(record, clue)
+        return obstacles | ({PART} if self.parent_id else set())
+
+    @api.model
+    def _procurify_credit_parents(self, evidence, clues):
+        """Give the keys of addresses and persons to the contact that they belong to.
+
+        One whose contact bears the name itself is no candidate of its own.
+        """
+        parts = self.union(
+            *(p for mine in evidence.values() for p in mine if p.parent_id)
         )
-        return set(rows.mapped("res_id"))
+        if not parts:
+            return
+        wholes = {p: p.sudo().commercial_partner_id.id for p in parts}
+        known = self.search(Domain("id", "in", list(set(wholes.values()))))
+        by_id = {partner.id: partner for partner in known}
+        for record, mine in evidence.items():
+            for part in [partner for partner in mine if partner in wholes]:
+                whole = by_id.get(wholes[part])
+                if not whole or whole == part:
+                    continue
+                keys = mine[part] & _KEYS
+                if keys or whole in mine:
+                    kind = compare(clues[record].name, whole.name or "", legal=True)
+                    mine[whole] |= keys | ({kind} if kind else set())
+                mine[part] -= _KEYS
+                if not mine[part] & _NAMES or mine.get(whole, set()) & _NAMES:
+                    del mine[part]
+
+    @api.model
+    def _procurify_unusable(self, records):
+        """What an earlier version linked to an own contact is asked about anew.
+
+        A vendor may have got access to Odoo since; what a person chose stands.
+        """
+        unusable = super()._procurify_unusable(records)
+        found = records.filtered(
+            lambda record: record.origin == "matched" and record not in unusable
+        )
+        own = self._procurify_own(
+            self.browse(found.mapped("res_id")), Domain("share", "=", False)
+        )
+        for record in found.filtered(lambda record: record.res_id in own.ids):
+            unusable[record] = self._procurify_hold(
+                record, "wrong_target", found=self.browse(record.res_id).display_name
+            )
+        return unusable
+
+    @api.model
+    def _procurify_own(self, partners, users=Domain.TRUE):
+        """Return those of ``partners`` that no vendor can be: of this database's
+        companies, and of its users.
+
+        :param users: domain of the users who count
+        """
+        if not partners:
+            return partners
+        wholes = {p: p.sudo().commercial_partner_id.id for p in partners}
+        everybody = self.env["res.users"].sudo().with_context(active_test=False)
+        users = everybody.search(
+            users & Domain("partner_id", "in", partners.ids)
+        ).partner_id
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        own = companies.search([("partner_id", "in", list(wholes.values()))]).partner_id
+        return partners.filtered(lambda p: p.id in users.ids or wholes[p] in own.ids)
 
     # === SUGGESTING === #
 

@@ -3,7 +3,9 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .procurify_import_mixin import normalise, search_by
+from .matching import ONLY_ONE
+from .names import SAME_NAME, normalise
+from .procurify_import_mixin import search_by
 
 # What people type where they mean «one piece».
 _PIECES = frozenset({"each", "ea", "unit", "units", "pc", "pcs", "piece", "pieces"})
@@ -25,7 +27,7 @@ class UomUom(models.Model):
             name = normalise(batch.payloads[record].name)
             units = found[name] or (name in _PIECES and pieces) or self
             if len(units) == 1:
-                batch.link(record, units.id)
+                batch.link(record, units.id, evidence=(SAME_NAME, ONLY_ONE))
         policy = batch.connection.unit_policy
         if policy == "create":
             self._procurify_create(batch)

@@ -33,6 +33,7 @@ from . import test_import_workers
 from . import test_inventory
 from . import test_looks
 from . import test_mapping
+from . import test_matching
 from . import test_mention
 from . import test_monitoring
 from . import test_multi_company
