@@ -165,6 +165,9 @@ def _is_near(one, other, legal):
 
 
 def _are_alike(one, other, least):
+    # What the lengths alone rule out need not be compared.
+    if 2 * min(len(one), len(other)) < least * (len(one) + len(other)):
+        return False
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     return matcher.quick_ratio() >= least and matcher.ratio() >= least
 

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .matching import ARCHIVED, LINKED_BEFORE, SAME_CODE, Finding, Rule, decide, settle
-from .names import FOLDED_SQL, SAME_NAME, NameIndex, normalise
+from .names import FOLDED_SQL, NEAR_NAME, SAME_NAME, NameIndex, normalise
 from .procurify_import_mixin import spellings_of
 
 # Rows that one look for similar names reads at most.
@@ -115,7 +115,7 @@ class ProcurifyImportMixin(models.AbstractModel):
             siblings.note_linked(record, mine)
             for target, witnesses in list(mine.items()):
                 # Only alike, and somebody else's in Procurify: no twin to fear.
-                if witnesses == {"near_name"} and siblings.has_owner(
+                if witnesses == {NEAR_NAME} and siblings.has_owner(
                     record, target, target[name]
                 ):
                     del mine[target]
@@ -162,7 +162,7 @@ class ProcurifyImportMixin(models.AbstractModel):
         found = self.search(domain & Domain.OR(conditions)) if conditions else self
         if near:
             found |= self.search(
-                domain & self._procurify_names_match(near), limit=_MOST_NEAR
+                domain & self._procurify_names_match(near), limit=_MOST_NEAR, order="id"
             )
         evidence = {record: defaultdict(set) for record in clues}
         for target in found:
