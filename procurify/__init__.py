@@ -58,6 +58,7 @@ from .payloads import (
     currency_code,
     instant,
     normalise_uuid,
+    read_noting,
     to_decimal,
 )
 from .resources import RESOURCES, Payload, Resource, Variant
@@ -128,6 +129,7 @@ __all__ = [
     "normalise_base_url",
     "normalise_uuid",
     "read_json",
+    "read_noting",
     "read_stored",
     "to_decimal",
 ]

@@ -13,13 +13,13 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import InvalidPayload
-from .payloads import AccountCode, Allocation, Bill, BillItem, Department, to_decimal
-from .payloads.values import short_key
+from .payloads.values import Reader, short_key
 from .rounding import ONE, ZERO, plain, rounded, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from .payloads import AccountCode, Allocation, Bill, BillItem, Department
 
 __all__ = [
     "Balance",
@@ -54,10 +54,13 @@ class Tax:
 
         :raises InvalidPayload: the percentage is not a number
         """
-        percentage = to_decimal(data.get("percentage"))
-        if percentage is None:
-            raise InvalidPayload("percentage", "missing")
-        return cls(str(data["name"]), percentage, bool(data["inclusive"]))
+        return cls.read(Reader(data))
+
+    @classmethod
+    def read(cls, source: Reader) -> Tax:
+        """Read a tax where it stands in a larger payload."""
+        percentage = source.required_decimal("percentage")
+        return cls(str(source.data["name"]), percentage, bool(source.data["inclusive"]))
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""

@@ -27,6 +27,8 @@ from .payloads import (
 if TYPE_CHECKING:
     from typing import Literal
 
+    from .payloads.values import Reader
+
 Params = tuple[tuple[str, str], ...]
 
 
@@ -44,6 +46,9 @@ class Payload(Protocol):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Payload: ...
+
+    @classmethod
+    def read(cls, source: Reader) -> Payload: ...
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,14 @@ from .order import Adjustment, Order, OrderState
 from .order_item import OrderItem
 from .order_line import LineTax, OrderItemStatus, OrderItemType, OrderLine
 from .requisition import Requisition, RequisitionStatus
-from .values import calendar_date, clean_text, instant, normalise_uuid, to_decimal
+from .values import (
+    calendar_date,
+    clean_text,
+    instant,
+    normalise_uuid,
+    read_noting,
+    to_decimal,
+)
 
 __all__ = [
     "PAYABLE_STATUSES",
@@ -56,5 +63,6 @@ __all__ = [
     "currency_code",
     "instant",
     "normalise_uuid",
+    "read_noting",
     "to_decimal",
 ]

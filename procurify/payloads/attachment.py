@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .embedded import if_readable
 from .values import Reader
 
 if TYPE_CHECKING:
@@ -43,15 +42,15 @@ class Attachment:
     @classmethod
     def read(cls, source: Reader) -> Attachment:
         """Read a file where it stands in a larger payload."""
-        is_old = source.data.get("file") is None
+        is_old, spare = source.data.get("file") is None, source.spare
         return cls(
             id=source.optional_integer("id"),
             uuid=source.uuid("uuid"),
             file=source.required_text("attachment" if is_old else "file"),
-            name=source.text("name"),
-            mimetype=source.text("mimetype").lower(),
-            length=source.optional_integer("length"),
-            sha1_hash=source.text("sha1_hash").lower(),
+            name=spare.text("name"),
+            mimetype=spare.text("mimetype").lower(),
+            length=spare.optional_integer("length"),
+            sha1_hash=spare.text("sha1_hash").lower(),
         )
 
     @property
@@ -74,9 +73,10 @@ class Attachment:
 
 def read_attachments(source: Reader, name: str) -> Iterator[Attachment]:
     """Yield the files of the list ``name``; an entry that cannot be read is no file."""
-    entries = source.data.get(name)
-    for entry in entries if isinstance(entries, list) else ():
-        found = if_readable(Attachment.from_json, entry)
+    if not isinstance(source.data.get(name), list):
+        return  # a bill has a text where an order has the older list
+    for entry in source.spare.children(name):
+        found = source.if_readable(Attachment.read, entry)
         if found and found.file and found.external_id:
             yield found
 

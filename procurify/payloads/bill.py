@@ -18,13 +18,14 @@ from .embedded import (
     fullest,
     locations,
     mention,
+    mention_if_readable,
     mentions_of_account,
 )
 from .master_data import Currency, Location, Vendor
-from .values import Reader
+from .values import Reader, Stated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -104,8 +105,8 @@ class Bill:
     version: int | None
     version_ids: tuple[int, ...]
     group: int | None
-    status: int
-    type: int
+    status: Stated
+    type: Stated
     active: bool
     vendor: Vendor | None
     vendor_name: str
@@ -130,7 +131,7 @@ class Bill:
     approver_name: str
     modified: datetime | None
     attachments: tuple[Attachment, ...]
-    raw: dict[str, Any] = field(repr=False, compare=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Bill:
@@ -138,36 +139,39 @@ class Bill:
 
         :raises InvalidPayload: a required field is missing, or a value cannot be read
         """
-        source = Reader(data)
+        return cls.read(Reader(data))
+
+    @classmethod
+    def read(cls, source: Reader) -> Bill:
+        """Read a bill with ``source``, which notes what is left empty."""
+        spare = source.spare
         vendor, currency = source.child("vendor"), source.child("currency")
         items = tuple(map(BillItem.read, source.children("items", required=True)))
         return cls(
             id=source.integer("id"),
             uuid=source.required_uuid("uuid"),
-            version=source.optional_integer("version"),
-            version_ids=tuple(
-                choice.integer("pk") for choice in source.children("version_choices")
-            ),
+            version=spare.optional_integer("version"),
+            version_ids=_version_ids(source),
             group=source.optional_integer("group"),
-            status=source.integer("status"),
-            type=source.integer("type"),
+            status=source.stated("status"),
+            type=source.stated("type"),
             active=source.boolean("active", missing=True),
             vendor=Vendor.read(vendor) if vendor else None,
-            vendor_name=source.text("vendor_name"),
+            vendor_name=spare.text("vendor_name"),
             currency=Currency.read(currency) if currency else None,
             invoice_number=source.text("invoice_number"),
             invoice_date=source.day("invoice_date"),
-            due_date=source.day("due_date"),
+            due_date=spare.day("due_date"),
             gl_post_date=source.day("gl_post_date"),
-            payment_terms=source.text("payment_terms"),
-            note=source.text("note"),
+            payment_terms=spare.text("payment_terms"),
+            note=spare.text("note"),
             items=items,
             costs=tuple(map(BillCost.read, source.children("costs", required=True))),
             orders=_orders(source, items),
             approver_name=_approver_name(source),
-            modified=source.instant("last_modified_datetime"),
+            modified=spare.instant("last_modified_datetime"),
             attachments=each_once(read_attachments(source, "invoice_attachments")),
-            raw=data,
+            raw=source.data,
             **_amounts(source),
         )
 
@@ -221,10 +225,11 @@ def _amounts(source: Reader) -> dict[str, Any]:
 
 def _orders(source: Reader, items: tuple[BillItem, ...]) -> tuple[tuple[int, str], ...]:
     """List the purchase orders of the header, then those that only lines mention."""
-    orders = {
-        order.integer("id"): order.text("number")
-        for order in source.children("added_purchase_orders")
-    }
+    orders: dict[int, str] = {}
+    for order in source.spare.children("added_purchase_orders"):
+        number = order.spare.optional_integer("id")
+        if number is not None:
+            orders[number] = order.spare.text("number")
     for item in items:
         if item.order_id is not None:
             orders[item.order_id] = orders.get(item.order_id) or item.order_number
@@ -234,23 +239,30 @@ def _orders(source: Reader, items: tuple[BillItem, ...]) -> tuple[tuple[int, str
 def _approver_name(source: Reader) -> str:
     """Name who approved last: the user of the last status entry that says approved."""
     name = ""
-    for entry in source.children("bill_statuses"):
-        user = entry.child("user")
-        if user and entry.optional_integer("status") == BillStatus.APPROVED:
+    for entry in source.spare.children("bill_statuses"):
+        user = entry.spare.child("user")
+        if user and entry.stated("status") == BillStatus.APPROVED:
             name = full_name(user)
     return name
 
 
-def _mentions(bill: dict[str, Any]) -> Iterator[Mention]:
+def _version_ids(source: Reader) -> tuple[int, ...]:
+    """List the ids of all versions; one that has none says nothing."""
+    choices = source.children("version_choices")
+    numbers = (choice.optional_integer("pk") for choice in choices)
+    return tuple(number for number in numbers if number is not None)
+
+
+def _mentions(bill: Mapping[str, Any]) -> Iterator[Mention]:
     yield from mention("vendor", bill.get("vendor"))
     yield from mention("currency", bill.get("currency"))
     for account in _accounts(bill):
         yield from mentions_of_account(account)
     for item in bill.get("items") or ():
-        yield from mention("currency", item.get("currency"))
+        yield from mention_if_readable("currency", item.get("currency"), Currency)
 
 
-def _accounts(bill: dict[str, Any]) -> Iterator[object]:
+def _accounts(bill: Mapping[str, Any]) -> Iterator[object]:
     """Yield the accounts (account code of a department) of lines and costs."""
     for item in bill.get("items") or ():
         for allocation in item.get("cost_allocations") or ():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from .embedded import Allocation, if_readable
+from .embedded import Allocation
 from .master_data import embedded_currency
 from .order_line import OrderLine
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class BillItem:
     """One line of a bill; all amounts in the currency ``currency_name``.
 
+    ``type`` is Procurify's own word for the kind of line, which is not documented.
     ``quantity`` means nothing when ``bill_by_cost``. ``order_item_id`` is the id of the
     purchase order's line, ``order_id`` that of the purchase order; a line with an order
     but without an order item is a miscellaneous cost of that order.
@@ -31,6 +32,7 @@ class BillItem:
     """
 
     id: int
+    type: str
     description: str
     sku: str
     unit: str
@@ -61,13 +63,17 @@ class BillItem:
         :raises InvalidPayload: no id, or a value of the wrong type
         """
         order_item = source.embedded("orderitem")
-        order_line = if_readable(OrderLine.read, order_item) if order_item else None
+        spare = source.spare
+        order_line = (
+            source.if_readable(OrderLine.read, order_item) if order_item else None
+        )
         order = source.child("po")
         allocations = tuple(map(Allocation.read, source.children("cost_allocations")))
         return cls(
             id=source.integer("id"),
-            description=source.text("description"),
-            sku=source.text("sku"),
+            type=spare.text("type").lower(),
+            description=spare.text("description"),
+            sku=spare.text("sku"),
             unit=source.text("unit"),
             quantity=source.decimal("quantity"),
             unit_cost=source.decimal("unit_cost"),
@@ -82,7 +88,7 @@ class BillItem:
             archived=source.boolean("archived", missing=False),
             order_item_id=source.reference("orderitem"),
             order_id=_order_id(order_item, order),
-            order_number=order.text("number") if order else "",
+            order_number=order.spare.text("number") if order else "",
             allocations=allocations,
             fallback_account=None
             if allocations
@@ -103,7 +109,7 @@ class BillItem:
 
 
 def _reference(order_item: Reader | None, name: str) -> int | None:
-    return if_readable(order_item.reference, name) if order_item else None
+    return order_item.spare.reference(name) if order_item else None
 
 
 def _order_id(order_item: Reader | None, order: Reader | None) -> int | None:
@@ -121,4 +127,6 @@ def fallback_coding(
     if account is None:
         return None
     amount = total or Decimal(0)
-    return if_readable(lambda place: Allocation.of_account(place, amount), account)
+    return account.if_readable(
+        lambda place: Allocation.of_account(place, amount), account
+    )

@@ -46,18 +46,21 @@ class CatalogItem(Named):
     @classmethod
     def read(cls, source: Reader) -> CatalogItem:
         """Read a catalog item where it stands in a larger payload."""
-        account_code = source.embedded("account_code")
+        spare = source.spare
+        account_code = spare.embedded("account_code")
         return cls(
             id=source.integer("id"),
             name=source.required_text("name"),
-            sku=source.text("internalSKU"),
-            description=source.text("description"),
-            unit=source.text("unitType"),
-            price=source.decimal("price"),
-            currency_name=embedded_currency(source),
-            account_code=AccountCode.read(account_code) if account_code else None,
-            vendor_id=source.reference("pref_vendor"),
-            url=source.text("product_url"),
+            sku=spare.text("internalSKU"),
+            description=spare.text("description"),
+            unit=spare.text("unitType"),
+            price=spare.decimal("price"),
+            currency_name=source.if_readable(embedded_currency, source) or "",
+            account_code=source.if_readable(AccountCode.read, account_code)
+            if account_code
+            else None,
+            vendor_id=spare.reference("pref_vendor"),
+            url=spare.text("product_url"),
         )
 
     @property
@@ -78,9 +81,14 @@ class Unit:
 
         :raises InvalidPayload: no name
         """
-        name = Reader(data).required_text("name")
+        return cls.read(Reader(data))
+
+    @classmethod
+    def read(cls, source: Reader) -> Unit:
+        """Read a unit where it stands in a larger payload."""
+        name = source.required_text("name")
         if not name:
-            raise InvalidPayload("name", "missing")
+            raise InvalidPayload(source.at("name"), "missing")
         return cls(name)
 
     def to_json(self) -> dict[str, Any]:

@@ -6,22 +6,26 @@ of one department, and a department stands at one branch, which is a location.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import InvalidPayload
 from .master_data import AccountCode, Department, Location
+from .values import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from decimal import Decimal
-
-    from .values import Reader
 
     Mention = tuple[str, dict[str, Any]]
 
-S = TypeVar("S")
-T = TypeVar("T")
+
+class Embedded(Protocol):
+    """What is read where it stands in a larger payload."""
+
+    @classmethod
+    def read(cls, source: Reader) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,16 @@ class Allocation:
         :raises InvalidPayload: no amount, or a value of the wrong type
         """
         amount = source.required_decimal("amount")
-        account = source.embedded(account_field)
-        return cls.of_account(account, amount, source.optional_integer("id"))
+        account = source.child(account_field)
+        return cls.of_account(account, amount, source.spare.optional_integer("id"))
 
     @classmethod
     def of_account(
         cls, account: Reader | None, amount: Decimal, number: int | None = None
     ) -> Allocation:
         """Put ``amount`` on an account, as far as that is known."""
-        code = account.embedded("account_code") if account else None
-        department = account.embedded("department") if account else None
+        code = account.child("account_code") if account else None
+        department = account.child("department") if account else None
         return cls(
             id=number,
             account_code=AccountCode.read(code) if code else None,
@@ -77,16 +81,9 @@ def full_name(user: Reader | None) -> str:
     """Name a user: first and last name, else the address, else ""."""
     if user is None:
         return ""
+    user = user.spare
     name = f"{user.text('firstName')} {user.text('lastName')}".strip()
     return name or user.text("email")
-
-
-def if_readable(read: Callable[[S], T], source: S) -> T | None:
-    """Return what ``read`` makes of ``source``; None where that cannot be read."""
-    try:
-        return read(source)
-    except InvalidPayload:
-        return None
 
 
 # === MENTIONS === #
@@ -96,6 +93,16 @@ def mention(resource: str, data: object) -> Iterator[Mention]:
     """Yield an embedded object with its resource; nothing if it is none."""
     if isinstance(data, dict) and data.get("id") is not None:
         yield resource, data
+
+
+def mention_if_readable(
+    resource: str, data: object, payload: type[Embedded]
+) -> Iterator[Mention]:
+    """Yield an embedded object that nobody needs, unless it cannot be read."""
+    if isinstance(data, dict):
+        with suppress(InvalidPayload):
+            payload.read(Reader(data))
+            yield from mention(resource, data)
 
 
 def mentions_of_account(account: object) -> Iterator[Mention]:

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidPayload
-from .values import Reader, clean_text, short_key
+from .values import Reader, Stated, clean_text, short_key
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,13 +84,14 @@ class Currency(Named):
     @classmethod
     def read(cls, source: Reader) -> Currency:
         """Read a currency where it stands in a larger payload."""
+        spare = source.spare
         return cls(
             id=source.integer("id"),
             name=source.required_text("name"),
-            rate=source.decimal("rate"),
-            base=source.boolean("base", missing=False),
-            active=source.boolean("active", missing=True),
-            description=source.text("description"),
+            rate=spare.decimal("rate"),
+            base=spare.boolean("base", missing=False),
+            active=spare.boolean("active", missing=True),
+            description=spare.text("description"),
         )
 
     @property
@@ -133,13 +133,15 @@ class AccountCode(Keyed):
     @classmethod
     def read(cls, source: Reader) -> AccountCode:
         """Read an account code where it stands in a larger payload."""
+        spare = source.spare
         return cls(
             id=source.integer("id"),
             code=source.required_text("code"),
-            description=source.text("description"),
-            account_type=source.optional_integer("account_type"),
-            active=source.boolean("active", missing=True),
-            parent=source.optional_integer("parent"),
+            description=spare.text("description"),
+            account_type=spare.optional_integer("account_type"),
+            active=spare.boolean("active", missing=True),
+            # Lists give its id; some documents embed it, of two tiers.
+            parent=spare.reference("parent"),
         )
 
     @property
@@ -175,14 +177,15 @@ class Location(Named):
     @classmethod
     def read(cls, source: Reader) -> Location:
         """Read a location where it stands in a larger payload."""
+        spare = source.spare
         return cls(
             id=source.integer("id"),
             name=source.required_text("name"),
-            active=source.boolean("active", missing=True),
-            code=source.text("external_id"),
-            currency_name=embedded_currency(source),
-            timezone=source.text("locationTimezone"),
-            headquarter=source.boolean("headquarter", missing=False),
+            active=spare.boolean("active", missing=True),
+            code=spare.text("external_id"),
+            currency_name=source.if_readable(embedded_currency, source) or "",
+            timezone=spare.text("locationTimezone"),
+            headquarter=spare.boolean("headquarter", missing=False),
         )
 
 
@@ -213,12 +216,12 @@ class Department(Named):
     @classmethod
     def read(cls, source: Reader) -> Department:
         """Read a department where it stands in a larger payload."""
-        branch = source.child("branch")
+        branch, spare = source.child("branch"), source.spare
         return cls(
             id=source.integer("id"),
             name=source.required_text("name"),
-            active=source.boolean("active", missing=True),
-            code=source.text("external_id"),
+            active=spare.boolean("active", missing=True),
+            code=spare.text("external_id"),
             branch=Location.read(branch) if branch else None,
         )
 
@@ -272,14 +275,16 @@ class PaymentTerm:
 class Vendor(Named):
     """A supplier. Names are not unique and the country is free text.
 
-    ``code`` is the identifier that the company gave it elsewhere, or "".
+    ``code`` is the identifier that the company gave it elsewhere, or "". ``status``
+    is not documented: a vendor that somebody only asked for may have one.
     Bank details are left out on purpose: they are neither needed nor to be kept.
     """
 
     id: int
     name: str
     active: bool
-    type: int | None
+    type: Stated
+    status: Stated
     code: str
     emails: tuple[str, ...]
     phone_one: str
@@ -308,29 +313,50 @@ class Vendor(Named):
     @classmethod
     def read(cls, source: Reader) -> Vendor:
         """Read a vendor where it stands in a larger payload."""
-        term = source.child("payment_term_ref")
+        spare = source.spare
+        term = spare.child("payment_term_ref")
         return cls(
             id=source.integer("id"),
             name=source.required_text("name"),
-            active=source.boolean("active", missing=True),
-            type=source.optional_integer("type"),
-            code=source.text("external_id"),
+            active=spare.boolean("active", missing=True),
+            type=_vendor_type(source),
+            status=source.stated("status"),
+            code=spare.text("external_id"),
             emails=_emails(source),
-            phone_one=source.text("phoneOne"),
-            phone_two=source.text("phoneTwo"),
-            url=source.text("url"),
-            contact=source.text("contact"),
-            address_line_one=source.text("addressLineOne"),
-            address_line_two=source.text("addressLineTwo"),
-            postal_code=source.text("postalCode"),
-            city=source.text("city"),
-            state_province=source.text("state_province"),
-            country=source.text("country"),
-            currency_id=source.optional_integer("currency"),
-            payment_term=PaymentTerm.read(term) if term else None,
-            comments=source.text("comments"),
-            modified=source.instant("dateModified"),
+            phone_one=spare.text("phoneOne"),
+            phone_two=spare.text("phoneTwo"),
+            url=spare.text("url"),
+            contact=spare.text("contact"),
+            address_line_one=spare.text("addressLineOne"),
+            address_line_two=spare.text("addressLineTwo"),
+            postal_code=spare.text("postalCode"),
+            city=spare.text("city"),
+            state_province=spare.text("state_province"),
+            country=spare.text("country"),
+            currency_id=spare.reference("currency"),
+            payment_term=source.if_readable(PaymentTerm.read, term) if term else None,
+            comments=spare.text("comments"),
+            modified=spare.instant("dateModified"),
         )
+
+
+# The later edition of the specification calls them so in its filters.
+_VENDOR_WORDS: dict[Stated, VendorType] = {
+    "other": VendorType.OTHER,
+    "amazon_punchout": VendorType.PUNCHOUT,
+    "preferred": VendorType.PREFERRED,
+    "regular": VendorType.REGULAR,
+    "employee": VendorType.EMPLOYEE,
+    "cc_provider": VendorType.CARD_PROVIDER,
+    "checkout": VendorType.CHECKOUT,
+}
+
+
+def _vendor_type(source: Reader) -> Stated:
+    """Read what kind of vendor this is; a vendor that is only asked for is pending."""
+    stated = source.stated("type")
+    word = stated.lower() if isinstance(stated, str) else stated
+    return _VENDOR_WORDS.get(word, stated)
 
 
 def _emails(source: Reader) -> tuple[str, ...]:
@@ -339,10 +365,12 @@ def _emails(source: Reader) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.replace(";", ",").split(",")
     if not isinstance(value, (list, type(None))):
-        raise InvalidPayload(source.at("email"), "not a list")
+        source.unread.append(source.at("email"))
+        return ()
     addresses = []
     for index, address in enumerate(value or ()):
-        if not isinstance(address, str):
-            raise InvalidPayload(f"{source.at('email')}[{index}]", "not a text")
-        addresses.append(clean_text(address).strip())
+        if isinstance(address, str):
+            addresses.append(clean_text(address).strip())
+        else:
+            source.unread.append(f"{source.at('email')}[{index}]")
     return tuple(dict.fromkeys(filter(None, addresses)))

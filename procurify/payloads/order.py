@@ -12,14 +12,21 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from .attachment import Attachment, each_once
-from .embedded import full_name, fullest, locations, mention, mentions_of_account
-from .master_data import Currency, Keyed, Location, PaymentTerm, Vendor
+from .embedded import (
+    full_name,
+    fullest,
+    locations,
+    mention,
+    mention_if_readable,
+    mentions_of_account,
+)
+from .master_data import AccountCode, Currency, Keyed, Location, PaymentTerm, Vendor
 from .order_line import OrderLine, read_is_percentage
-from .values import Reader
+from .values import Reader, Stated
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
     from .embedded import Mention
@@ -71,7 +78,7 @@ class Order(Keyed):
     external_number: str
     version: int | None
     most_recent_version: int | None
-    state: int
+    state: Stated
     fulfilment_status: str
     active: bool
     date: datetime.date | None
@@ -97,7 +104,7 @@ class Order(Keyed):
     is_card: bool
     lines: tuple[OrderLine, ...]
     attachments: tuple[Attachment, ...]
-    raw: dict[str, Any] = field(repr=False, compare=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Order:
@@ -105,7 +112,12 @@ class Order(Keyed):
 
         :raises InvalidPayload: a required field is missing, or a value cannot be read
         """
-        source = Reader(data)
+        return cls.read(Reader(data))
+
+    @classmethod
+    def read(cls, source: Reader) -> Order:
+        """Read an order with ``source``, which notes what is left empty."""
+        spare = source.spare
         lines = tuple(
             map(OrderLine.read, source.children("order_items", required=True))
         )
@@ -114,21 +126,21 @@ class Order(Keyed):
             uuid=source.uuid("uuid"),
             number=source.text("number"),
             external_number=source.text("PO_Num"),
-            version=source.optional_integer("version"),
-            most_recent_version=source.optional_integer("most_recent_version"),
-            state=source.optional_integer("state") or OrderState.PURCHASED,
-            fulfilment_status=source.text("fulfilment_status"),
+            version=spare.optional_integer("version"),
+            most_recent_version=spare.optional_integer("most_recent_version"),
+            state=source.stated("state") or OrderState.PURCHASED,
+            fulfilment_status=spare.text("fulfilment_status"),
             active=source.boolean("active", missing=True),
             date=source.day("date"),
-            promise_date=source.day("promise_date"),
-            closed_date=source.day("closed_date"),
-            modified=source.instant("last_modified"),
+            promise_date=spare.day("promise_date"),
+            closed_date=spare.day("closed_date"),
+            modified=spare.instant("last_modified"),
             payment_term=_payment_term(source),
-            comment=source.text("comment"),
+            comment=spare.text("comment"),
             is_card=source.data.get("creditcard") not in (None, {}),
             lines=lines,
             attachments=each_once(file for line in lines for file in line.attachments),
-            raw=data,
+            raw=source.data,
             **_parties(source),
             **_money(source),
         )
@@ -167,21 +179,21 @@ class Order(Keyed):
 
 def _payment_term(source: Reader) -> PaymentTerm | None:
     """Read the term as an object, else as the text that was printed."""
-    embedded = source.embedded("payment_term")
-    name = embedded.text("name") if embedded else ""
-    if embedded and name:
-        return PaymentTerm(embedded.optional_integer("id"), name)
-    text = source.text("payment_terms")
+    embedded = source.spare.embedded("payment_term")
+    term = source.if_readable(PaymentTerm.read, embedded) if embedded else None
+    if term and term.name:
+        return term
+    text = source.spare.text("payment_terms")
     return PaymentTerm(None, text) if text else None
 
 
 def _parties(source: Reader) -> dict[str, Any]:
-    vendor, buyer = source.embedded("pref_vendor"), source.embedded("purchaser")
+    vendor, buyer = source.embedded("pref_vendor"), source.spare.embedded("purchaser")
     return {
         "vendor": Vendor.read(vendor) if vendor else None,
-        "vendor_name": source.text("vendor_name"),
+        "vendor_name": source.spare.text("vendor_name"),
         "buyer_name": full_name(buyer),
-        "buyer_email": buyer.text("email") if buyer else "",
+        "buyer_email": buyer.spare.text("email") if buyer else "",
     }
 
 
@@ -205,22 +217,23 @@ def _money(source: Reader) -> dict[str, Any]:
     }
 
 
-def _mentions(order: dict[str, Any]) -> Iterator[Mention]:
+def _mentions(order: Mapping[str, Any]) -> Iterator[Mention]:
     yield from mention("vendor", order.get("pref_vendor"))
     yield from mention("currency", order.get("purchased_currency"))
     term = order.get("payment_term")
     if isinstance(term, dict) and term.get("name"):
-        yield from mention("payment_term", term)
+        yield from mention_if_readable("payment_term", term, PaymentTerm)
     for line in order.get("order_items") or ():
         yield from _mentions_of_line(line)
 
 
 def _mentions_of_line(line: dict[str, Any]) -> Iterator[Mention]:
-    yield from mention("currency", line.get("currency"))
+    yield from mention_if_readable("currency", line.get("currency"), Currency)
     for allocation in line.get("spend_allocation") or ():
         yield from mentions_of_account(allocation.get("account"))
     yield from mentions_of_account(line.get("account"))
     item = line.get("catalog_item")
     if isinstance(item, dict):
-        yield from mention("account_code", item.get("account_code"))
+        code = item.get("account_code")
+        yield from mention_if_readable("account_code", code, AccountCode)
         yield from mention("catalog_item", item)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .master_data import Keyed
 from .order_line import ZERO, is_active, line_label
-from .values import Reader
+from .values import Reader, Stated
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,8 +36,8 @@ class OrderItem(Keyed):
     quantity: Decimal | None
     price: Decimal | None
     total_cost: Decimal | None
-    status: int | None
-    type: int | None
+    status: Stated
+    type: Stated
     active: bool
     order_id: int | None
     vendor_id: int | None
@@ -61,18 +61,19 @@ class OrderItem(Keyed):
     @classmethod
     def read(cls, source: Reader) -> OrderItem:
         """Read an order item where it stands in a larger payload."""
+        spare = source.spare
         return cls(
             id=source.integer("id"),
-            number=source.text("num"),
+            number=spare.text("num"),
             requisition=source.optional_integer("orderNum"),
-            name=source.text("name"),
-            sku=source.text("sku"),
+            name=spare.text("name"),
+            sku=spare.text("sku"),
             unit=source.text("unit"),
             quantity=source.decimal("quantity"),
             price=source.decimal("price"),
             total_cost=source.decimal("total_cost"),
-            status=source.optional_integer("status"),
-            type=source.optional_integer("type"),
+            status=source.stated("status"),
+            type=source.stated("type"),
             active=is_active(source),
             order_id=source.reference("purchase_order"),
             vendor_id=source.reference("pref_vendor"),
@@ -82,8 +83,8 @@ class OrderItem(Keyed):
             account_code=_account_code(source),
             catalog_item_id=source.reference("catalog_item"),
             received=source.decimal("receivedPassQty") or ZERO,
-            comment=source.text("lineComment"),
-            modified=source.instant("last_modified"),
+            comment=spare.text("lineComment"),
+            modified=spare.instant("last_modified"),
         )
 
     @property
@@ -101,4 +102,4 @@ def _account_code(source: Reader) -> str:
     """Read the code, which stands on its own and in an embedded account."""
     account = source.embedded("account")
     code = account.embedded("account_code") if account else None
-    return source.text("accountCode") or (code.text("code") if code else "")
+    return source.spare.text("accountCode") or (code.text("code") if code else "")

@@ -17,7 +17,7 @@ from .attachment import Attachment, each_once, read_attachments
 from .catalog import CatalogItem
 from .embedded import Allocation
 from .master_data import embedded_currency
-from .values import Reader
+from .values import Reader, Stated
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,7 +81,7 @@ class LineTax:
         :raises InvalidPayload: no value, or a kind that is not known
         """
         return cls(
-            id=source.optional_integer("id"),
+            id=source.spare.optional_integer("id"),
             name=source.text("name"),
             value=source.required_decimal("value"),
             is_percentage=read_is_percentage(source),
@@ -112,8 +112,8 @@ class OrderLine:
     tax_amount: Decimal
     shipping_amount: Decimal
     taxes: tuple[LineTax, ...]
-    type: int | None
-    status: int | None
+    type: Stated
+    status: Stated
     active: bool
     order_id: int | None
     received: Decimal
@@ -138,6 +138,7 @@ class OrderLine:
     @classmethod
     def read(cls, source: Reader) -> OrderLine:
         """Read a line where it stands in an order or a bill."""
+        spare = source.spare
         catalog_item = source.embedded("catalog_item")
         allocations = tuple(
             Allocation.read(each, "account")
@@ -145,11 +146,11 @@ class OrderLine:
         )
         return cls(
             id=source.integer("id"),
-            number=source.text("num"),
-            requisition=source.optional_integer("orderNum"),
-            line_number=source.optional_integer("PO_line_num"),
-            name=source.text("name"),
-            sku=source.text("sku"),
+            number=spare.text("num"),
+            requisition=spare.optional_integer("orderNum"),
+            line_number=spare.optional_integer("PO_line_num"),
+            name=spare.text("name"),
+            sku=spare.text("sku"),
             unit=source.text("unit"),
             quantity=source.decimal("quantity"),
             price=source.decimal("price"),
@@ -157,8 +158,8 @@ class OrderLine:
             tax_amount=source.decimal("tax_amount") or ZERO,
             shipping_amount=source.decimal("shipping_amount") or ZERO,
             taxes=tuple(map(LineTax.read, source.children("taxes"))),
-            type=source.optional_integer("type"),
-            status=source.optional_integer("status"),
+            type=source.stated("type"),
+            status=source.stated("status"),
             active=is_active(source),
             order_id=source.reference("purchase_order"),
             received=source.decimal("receivedPassQty") or ZERO,
@@ -167,9 +168,9 @@ class OrderLine:
             catalog_item_id=source.reference("catalog_item"),
             catalog_item=CatalogItem.read(catalog_item) if catalog_item else None,
             vendor_text=source.text("vendor"),
-            comment=source.text("lineComment"),
+            comment=spare.text("lineComment"),
             currency_name=embedded_currency(source),
-            modified=source.instant("last_modified"),
+            modified=spare.instant("last_modified"),
             attachments=_attachments(source),
         )
 

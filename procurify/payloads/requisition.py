@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from .embedded import full_name, fullest, mention, mentions_of_department
 from .master_data import Currency, Department, Keyed, Location
-from .values import Reader
+from .values import Reader, Stated
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
     from .embedded import Mention
@@ -48,7 +48,7 @@ class Requisition(Keyed):
     id: int
     uuid: str
     description: str
-    status: int | None
+    status: Stated
     date: datetime.date | None
     date_required: datetime.date | None
     modified: datetime.datetime | None
@@ -59,7 +59,7 @@ class Requisition(Keyed):
     currency: Currency | None
     total: Decimal | None
     approver_name: str
-    raw: dict[str, Any] = field(repr=False, compare=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Requisition:
@@ -67,26 +67,31 @@ class Requisition(Keyed):
 
         :raises InvalidPayload: no number, or a value of the wrong type
         """
-        source = Reader(data)
-        requester = source.embedded("user")
+        return cls.read(Reader(data))
+
+    @classmethod
+    def read(cls, source: Reader) -> Requisition:
+        """Read a requisition with ``source``, which notes what is left empty."""
+        spare = source.spare
+        requester = spare.embedded("user")
         department = source.embedded("department")
         branch, currency = source.embedded("branch"), source.embedded("currency")
         return cls(
             id=source.integer("num"),
             uuid=source.uuid("uuid"),
-            description=source.text("description"),
-            status=source.optional_integer("status"),
+            description=spare.text("description"),
+            status=source.stated("status"),
             date=source.day("date"),
-            date_required=source.day("dateRequired"),
-            modified=source.instant("dateModified"),
+            date_required=spare.day("dateRequired"),
+            modified=spare.instant("dateModified"),
             requester_name=full_name(requester),
-            requester_email=requester.text("email") if requester else "",
+            requester_email=requester.spare.text("email") if requester else "",
             department=Department.read(department) if department else None,
             branch=Location.read(branch) if branch else None,
             currency=Currency.read(currency) if currency else None,
             total=source.decimal("totalPrice"),
             approver_name=_approver_name(source),
-            raw=data,
+            raw=source.data,
         )
 
     @property
@@ -113,17 +118,17 @@ class Requisition(Keyed):
 def _approver_name(source: Reader) -> str:
     """Name who approved: finally, else as the last of those who passed it on."""
     names: dict[object, str] = {}
-    for entry in source.children("logs"):
-        name = full_name(entry.embedded("user"))
+    for entry in source.spare.children("logs"):
+        name = full_name(entry.spare.embedded("user"))
         if name:
-            names[entry.text("action")] = name
+            names[entry.stated("action")] = name
     for action in (FINAL_APPROVAL, APPROVED_AND_PASSED_ON):
-        if str(action) in names:
-            return names[str(action)]
+        if action in names:
+            return names[action]
     return ""
 
 
-def _mentions(requisition: dict[str, Any]) -> Iterator[Mention]:
+def _mentions(requisition: Mapping[str, Any]) -> Iterator[Mention]:
     yield from mention("location", requisition.get("branch"))
     yield from mentions_of_department(requisition.get("department"))
     yield from mention("currency", requisition.get("currency"))

@@ -10,17 +10,27 @@ import hashlib
 import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ..errors import InvalidPayload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+Stated = int | str | None
+"""A state or kind: documented ones are numbers, others are what Procurify sent."""
+
+S = TypeVar("S")
+T = TypeVar("T")
+Found = TypeVar("Found", covariant=True)
+Method = TypeVar("Method", bound="Callable[..., object]")
 
 MAX_DECIMAL_MAGNITUDE = 30
 """Powers of ten, either way. No price needs more; 1E+999999999 would eat the memory."""
 MAX_DECIMAL_DIGITS = 60
 MAX_INTEGER = 2**63 - 1
+MAX_STATE_LENGTH = 40
 MAX_KEY_LENGTH = 200
 """Characters. An index of PostgreSQL takes no more than some thousand bytes."""
 
@@ -149,15 +159,38 @@ def _zone(offset: str) -> timezone:
 
 
 class Reader:
-    """One JSON object and where it stands in the payload; reads fields by name."""
+    """One JSON object and where it stands in the payload; reads fields by name.
 
-    __slots__ = ("data", "path")
+    Strict: for money, identity and coding, without which a document may not be booked.
+    What else a document says is read from :attr:`spare`.
 
-    def __init__(self, data: Mapping[str, Any], path: str = "") -> None:
+    :param unread: where the paths are noted of what could not be read and is left
+        empty; the readers of one payload share it
+    """
+
+    __slots__ = ("data", "path", "unread")
+
+    def __init__(
+        self, data: Mapping[str, Any], path: str = "", unread: list[str] | None = None
+    ) -> None:
         if not isinstance(data, dict):
             raise InvalidPayload(path or "(object)", "not an object")
         self.data = data
         self.path = path
+        self.unread: list[str] = [] if unread is None else unread
+
+    @property
+    def spare(self) -> SpareReader:
+        """The same object, for fields that no document depends on."""
+        return SpareReader(self.data, self.path, self.unread)
+
+    def if_readable(self, read: Callable[[S], T], source: S) -> T | None:
+        """Return what ``read`` makes of ``source``; None, and noted, if it cannot."""
+        try:
+            return read(source)
+        except InvalidPayload as error:
+            self.unread.append(error.path)
+            return None
 
     def at(self, name: str) -> str:
         """Say the full path of the field ``name``."""
@@ -215,6 +248,19 @@ class Reader:
             return int(value)
         raise InvalidPayload(self.at(name), "not an integer")
 
+    def stated(self, name: str) -> Stated:
+        """Read a state or kind, of which there may be more than are documented.
+
+        :returns: a number; what else was sent, as short text; None where nothing was
+        """
+        value = self.data.get(name)
+        if value is None or value == "":
+            return None
+        try:
+            return self._integer(name, value)
+        except InvalidPayload:
+            return clean_text(str(value)).strip()[:MAX_STATE_LENGTH] or repr(value)[:9]
+
     def decimal(self, name: str) -> Decimal | None:
         """Read an amount, a quantity or a rate, or None."""
         return to_decimal(self.data.get(name), self.at(name))
@@ -248,12 +294,13 @@ class Reader:
         value = self.data.get(name)
         if value is None or value == {}:
             return None
-        return Reader(value, self.at(name))
+        return Reader(value, self.at(name), self.unread)
 
     def embedded(self, name: str) -> Reader | None:
         """Read an embedded object; where only its id stands, None."""
-        is_object = isinstance(self.data.get(name), dict)
-        return self.child(name) if is_object else None
+        value = self.data.get(name)
+        is_id = isinstance(value, (int, str)) and not isinstance(value, bool)
+        return None if is_id else self.child(name)
 
     def reference(self, name: str) -> int | None:
         """Read the id of an object, which is embedded or stands for itself."""
@@ -273,4 +320,74 @@ class Reader:
         if not isinstance(value, list):
             raise InvalidPayload(self.at(name), "not a list")
         for index, item in enumerate(value):
-            yield Reader(item, f"{self.at(name)}[{index}]")
+            yield Reader(item, f"{self.at(name)}[{index}]", self.unread)
+
+
+def _or_empty(read: Method, empty: object) -> Method:
+    """Return a method that reads as ``read`` does, or notes the path."""
+
+    @wraps(read)
+    def read_spare(source: Reader, name: str) -> object:
+        try:
+            return read(source, name)
+        except InvalidPayload as error:
+            source.unread.append(error.path)
+            return empty
+
+    return cast("Method", read_spare)
+
+
+class SpareReader(Reader):
+    """Reads what no document depends on: a value that cannot be read is left empty.
+
+    Its path is noted in ``unread``.
+    """
+
+    __slots__ = ()
+
+    text = _or_empty(Reader.text, "")
+    optional_integer = _or_empty(Reader.optional_integer, None)
+    decimal = _or_empty(Reader.decimal, None)
+    day = _or_empty(Reader.day, None)
+    instant = _or_empty(Reader.instant, None)
+    child = _or_empty(Reader.child, None)
+    reference = _or_empty(Reader.reference, None)
+
+    def boolean(self, name: str, *, missing: bool) -> bool:
+        """Read true or false; what is neither is ``missing``."""
+        try:
+            return super().boolean(name, missing=missing)
+        except InvalidPayload as error:
+            self.unread.append(error.path)
+            return missing
+
+    def children(self, name: str, *, required: bool = False) -> Iterator[Reader]:
+        """Read those entries of a list that are objects."""
+        value = self.data.get(name)
+        if value is not None and not isinstance(value, list):
+            self.unread.append(self.at(name))
+            return
+        for index, item in enumerate(value or ()):
+            path = f"{self.at(name)}[{index}]"
+            if isinstance(item, dict):
+                yield Reader(item, path, self.unread)
+            else:
+                self.unread.append(path)
+
+
+class Readable(Protocol[Found]):
+    """A class of payloads."""
+
+    def read(self, source: Reader, /) -> Found: ...
+
+
+def read_noting(
+    payload: Readable[Found], data: Mapping[str, Any]
+) -> tuple[Found, tuple[str, ...]]:
+    """Return the payload in ``data``, and the paths of what was left empty.
+
+    :raises InvalidPayload: money, identity or coding cannot be read
+    """
+    source = Reader(data)
+    found = payload.read(source)
+    return found, tuple(dict.fromkeys(source.unread))
