@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from . import arithmetic, documents, tenant_time
+from . import arithmetic, documents, full_depth, tenant_time
 from .arithmetic import ZERO
 from .documents import Json, fixed, number
 from .manufacturer import APPROVER
@@ -95,7 +95,7 @@ class BillRenderer:
                 {"version": version, "pk": pk}
                 for version, pk in enumerate(bill.versions, start=1)
             ],
-            "comments": [],
+            "comments": self._comments(bill),
             **self._card(bill, vendor),
         }
 
@@ -141,7 +141,14 @@ class BillRenderer:
             "payment_method": None,
             "next_approver_choices": None,
             "invoice_uuid": "",
+            **full_depth.bill(),
         }
+
+    def _comments(self, bill: Bill) -> list[Json]:
+        if not full_depth.has(bill.id, 4):
+            return []
+        author = documents.user_summary(documents.person(bill.user_id))
+        return [full_depth.comment(bill.id, author)]
 
     def _money(self, bill: Bill) -> Json:
         totals = arithmetic.bill_totals(bill)
@@ -163,6 +170,8 @@ class BillRenderer:
             "id": 4,
             "user": documents.user(APPROVER),
             "amount_limit": "50000.00",
+            "item_variance_amount_limit": None,
+            "item_variance_percentage_limit": "10.00",
             "approval_level": 1,
         }
 
@@ -234,9 +243,10 @@ class BillRenderer:
             "cost_allocations": self._allocations(bill, item),
             "expense": self._expense(bill, item),
             "creditcard_item": None,
-            "packing_slips": [],
+            "packing_slips": full_depth.packing_slips(item.id),
             "archived": False,
-            "custom_fields": [],
+            "custom_fields": full_depth.custom_fields(item.id),
+            **full_depth.item(_when(bill.submitted), full_depth.has(item.id, 6)),
         }
         line = self.dataset.order_line(item.order_line)
         order_id = item.order if line is None else line.order_id
@@ -307,6 +317,7 @@ class BillRenderer:
         share = item.shares[0]
         budget = self._budget(bill, share.code, share.department_id)
         del budget["start_datetime"], budget["end_datetime"]
+        budget |= {"budget_used_approved": "0.00", "budget_used_purchased": "0.00"}
         money = documents.currency(self.dataset.currency(bill.currency_id))
         tax = item.tax
         return {

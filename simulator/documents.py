@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from . import tenant_time
+from . import full_depth, tenant_time
 from .manufacturer import (
     API_PERSON,
     COMPANY,
@@ -182,6 +182,7 @@ class Renderer:
         return {
             **self._account(record),
             "department": department_summary(department_id),
+            **full_depth.NO_BUDGET,
         }
 
     def _account(self, record: Account) -> Json:
@@ -232,12 +233,17 @@ def vendor(record: Vendor) -> Json:
         "is_1099_eligible": None,
         "is_auto_email_po_enabled": False,
         "po_pdf_labels": "",
+        **full_depth.vendor(record.id, currency_by_id(record.currency_id or 1)),
     }
 
 
 def vendor_row(record: Vendor) -> Json:
     """Return a row of the list, where the score is a string."""
-    return {**vendor(record), "overall_score": _score(record)}
+    return {
+        **vendor(record),
+        **full_depth.vendor_request(record.id),
+        "overall_score": _score(record),
+    }
 
 
 def vendor_embedded(record: Vendor) -> Json:
@@ -247,7 +253,8 @@ def vendor_embedded(record: Vendor) -> Json:
 
 
 def vendor_detail(record: Vendor) -> Json:
-    return {**vendor_embedded(record), "performance": None}
+    requested = full_depth.vendor_request(record.id)
+    return {**vendor_embedded(record), **requested, "performance": None}
 
 
 def _score(record: Vendor) -> str | None:
@@ -282,7 +289,7 @@ def user_summary(record: Person) -> Json:
     return {
         **user(record),
         "department": department_summary(record.department_id),
-        "position": None,
+        **full_depth.person(record),
         "is_active": True,
         "user": record.id + 100,
     }
@@ -293,7 +300,7 @@ def user_row(record: Person) -> Json:
     home = _DEPARTMENTS[record.department_id]
     return {
         **user(record),
-        "profile_image": None,
+        "profile_image": full_depth.image(f"people/{record.id}"),
         "department_name": home.name,
         "branch_name": _LOCATIONS[home.location_id].name,
     }
@@ -362,4 +369,6 @@ def attachment(record: Attachment, storage_url: str) -> Json:
         "mimetype": attachment_type(record),
         "length": len(content) if length is None else length,
         "sha1_hash": hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+        "description": "",
+        "created_at": full_depth.STAMP,
     }

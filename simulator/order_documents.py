@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from . import arithmetic, documents, tenant_time
+from . import arithmetic, documents, full_depth, tenant_time
 from .arithmetic import ZERO, cents
 from .documents import Json, fixed, number
 from .manufacturer import APPROVER, COMPANY
@@ -78,7 +78,7 @@ class OrderRenderer:
             "order_items": [self.line_of_order(line, order) for line in shown],
             "creditcard_is_editable": False,
             "creditcard": self._card(order),
-            "custom_fields": [],
+            "custom_fields": full_depth.custom_fields(order.id),
             "payment_term": documents.payment_term(order.payment_term) or NO_TERM,
             "shipping_term": SHIPPING_TERM,
             "cost_details": self._cost_details(order, lines),
@@ -88,7 +88,7 @@ class OrderRenderer:
         vendor = self._vendor(order.vendor_id)
         totals = arithmetic.order_totals(order, lines)
         buyer = documents.person(order.buyer_id)
-        place = _address(buyer.department_id)
+        place = full_depth.address(_address(buyer.department_id))
         return {
             "procurify_PO": order.id,
             "uuid": str(order.uuid),
@@ -131,6 +131,7 @@ class OrderRenderer:
             "punchout_system": 3 if order.punchout else None,
             "punchout_supplier_name": vendor.name if order.punchout else None,
             "contract": NO_CONTRACT,
+            **full_depth.order(),
         }
 
     def total(self, order: Order) -> Decimal:
@@ -173,23 +174,20 @@ class OrderRenderer:
 
     def line_of_order(self, line: OrderLine, order: Order | None) -> Json:
         """Return a line as an order's detail has it."""
-        requester = self._requester(line)
         return {
             **self.line_of_bill(line, order),
             "attachments": [],
-            "requester": documents.user(documents.person(requester)),
             "taxes": self._taxes(line),
-            "spend_allocation": [
-                self._allocation(line, position, share)
-                for position, share in enumerate(line.shares)
-            ],
-            "logs": [],
+            "flags": [],
+            "approval_history": [],
+            "receive_log_count": 0,
         }
 
     def line_of_bill(self, line: OrderLine, order: Order | None) -> Json:
         """Return a line as a bill's line embeds it: related records, numbers."""
         vendor = self._vendor(line.vendor_id)
-        buyer = documents.person(order.buyer_id if order else self._requester(line))
+        requester = self._requester(line)
+        buyer = documents.person(order.buyer_id if order else requester)
         share = line.shares[0]
         item = self.dataset.catalog_item(line.catalog_item)
         found: Json = {
@@ -210,7 +208,16 @@ class OrderRenderer:
                 documents.attachment(a, self.dataset.storage_url)
                 for a in line.attachments
             ],
-            "custom_fields": [],
+            "custom_fields": full_depth.custom_fields(line.id),
+            "requester": documents.user(documents.person(requester)),
+            "taxes": self._taxes(line) or [],
+            "spend_allocation": [
+                self._allocation(line, position, share)
+                for position, share in enumerate(line.shares)
+            ],
+            **full_depth.line(
+                line.id, documents.user_summary(buyer), arithmetic.line_total(line)
+            ),
         }
         if order is not None:
             found["purchase_order_number"] = order.number
@@ -244,6 +251,7 @@ class OrderRenderer:
         if line.order_id is not None and line.order_id not in on_orders:
             on_orders.append(line.order_id)
         found: Json = {
+            **full_depth.flat_line(),
             "id": line.id,
             "num": f"{line.requisition}-{line.requisition_line}",
             "orderNum": line.requisition,
@@ -302,22 +310,17 @@ class OrderRenderer:
     def _allocation(self, line: OrderLine, position: int, share: Share) -> Json:
         account = self._account(share, line.requested.date())
         department = account["department"]
-        code = account["account_code"]
-        shown = ("description", "id", "code", "code_length", "account_type", "active")
-        place = documents.location_of(share.department_id)
-        branch = {
-            "id": place.id,
-            "name": place.name,
-            "external_id": place.external_id,
-            "phoneOne": "+1 555 0100",
-            "localCurrency": place.currency_id,
-        }
+        code = self.dataset.account_code(share.code)
+        parents = {each.id: each for each in self.dataset.account_codes()}
+        branch = full_depth.branch_of_split(documents.location_of(share.department_id))
         return {
             "id": line.id * 10 + position,
             "amount": fixed(share.amount, 8),
             "account": {
                 "id": account["id"],
-                "account_code": {name: code[name] for name in shown},
+                "account_code": full_depth.nested_code(
+                    code, parents.get(code.parent or 0)
+                ),
                 "department": {**department, "branch": branch},
                 "active": account["active"],
             },
@@ -360,6 +363,7 @@ class OrderRenderer:
             "dateModified": _when(record.modified),
             "next_approver": documents.user_summary(APPROVER),
             "has_blanket_order_items": any(line.type == BLANKET for line in lines),
+            **full_depth.requisition(),
         }
 
     def _logs(self, record: Requisition) -> list[Json]:
@@ -371,18 +375,15 @@ class OrderRenderer:
             for action in STEPS[record.status]
         ]
         return [
-            {
-                "id": record.num * 10 + position,
-                "user": documents.user_summary(who),
-                "next_approver": documents.user_summary(APPROVER),
-                "nextApprover": documents.user_summary(APPROVER),
-                "approval_delegation": None,
-                "dateTime": _when(instant),
-                "action": action,
-                "order": record.num,
-                "lineItem": None,
-                "PO": None,
-            }
+            full_depth.log(
+                record.num * 10 + position,
+                documents.user_summary(who),
+                next_approver=documents.user_summary(APPROVER),
+                nextApprover=documents.user_summary(APPROVER),
+                dateTime=_when(instant),
+                action=action,
+                order=record.num,
+            )
             for position, (who, instant, action) in enumerate(steps)
         ]
 
@@ -392,7 +393,6 @@ class OrderRenderer:
             "id": record.id,
             "name": record.name,
             "description": record.description,
-            "image": "",
             "unitType": record.unit,
             "internalSKU": record.sku,
             "product_url": None,
@@ -402,7 +402,7 @@ class OrderRenderer:
             "pref_vendor": documents.vendor_embedded(self._vendor(record.vendor_id)),
             "rfo_lock": False,
             "departments": [],
-            "custom_fields": [],
+            **full_depth.catalog_item(record.id),
         }
 
 
@@ -450,13 +450,4 @@ def _party(role: str, place: Json, contact: str) -> dict[str, Any]:
 
 
 def _branch(department_id: int) -> Json:
-    place = documents.location_of(department_id)
-    return {
-        "id": place.id,
-        "name": place.name,
-        "external_id": place.external_id,
-        "phoneOne": "+1 555 0100",
-        "localCurrency": place.currency_id,
-        "locationTimezone": place.time_zone,
-        "active": place.active,
-    }
+    return full_depth.branch(documents.location_of(department_id))
