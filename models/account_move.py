@@ -5,14 +5,12 @@ from odoo.fields import Command, Domain
 from odoo.tools import float_compare
 
 from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
+from ..procurify.documented import undocumented
 from .bill_amounts import LineAmounts
 from .bill_import import BillImport
 from .bill_revision import booked_version, offered_version
 from .causes import Hold
 from .import_batch import BatchRefused
-
-DOCUMENTED_STATUSES = frozenset(BillStatus)
-DOCUMENTED_TYPES = frozenset(BillType)
 
 
 class AccountMove(models.Model):
@@ -67,8 +65,8 @@ class AccountMove(models.Model):
         connection = batch.connection
         for record in batch.open.filtered(lambda record: record not in moves):
             bill = batch.payloads[record]
-            if undocumented := _undocumented(bill):
-                batch.hold(record, "undocumented_value", value=undocumented)
+            if value := undocumented(bill):
+                batch.hold(record, "undocumented_value", value=value)
             elif bill.type == BillType.EXPENSE and not connection.import_expense_bills:
                 batch.exclude(record, "expense_bill")
             elif bill.type == BillType.CREDIT_CARD and not connection.import_card_bills:
@@ -208,10 +206,3 @@ class AccountMove(models.Model):
         return offered_version(
             values, bills.sources[record], bills.totals[record], currency
         )
-
-
-def _undocumented(bill):
-    """Return what of a bill nobody knows the meaning of, in words, or None."""
-    if bill.status not in DOCUMENTED_STATUSES:
-        return f"status {bill.status}"
-    return None if bill.type in DOCUMENTED_TYPES else f"type {bill.type}"

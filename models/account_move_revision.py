@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..procurify import PAYABLE_STATUSES
+from ..procurify.documented import undocumented
 from .bill_difference import BillDifference
 from .bill_revision import BOOKED_FACTS, DRAFT_FACTS, BillRevision, booked_version
 from .difference_text import in_words
@@ -31,6 +32,8 @@ class AccountMove(models.Model):
                 batch.link(record, move.id, "remembered")
             elif deleted and move.state == "draft":
                 gone[record] = move
+            elif not deleted and (value := undocumented(bill)):
+                batch.hold(record, "undocumented_value", value=value)
             elif deleted or not payable:
                 self._procurify_part(batch, record, move, deleted)
             elif record._was_given_up() and move._procurify_is_credited():

@@ -1,7 +1,6 @@
 """Bill lines → order lines: which one a line is for, and how much of it it bills."""
 
-import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 
 from odoo.fields import Domain
@@ -9,12 +8,15 @@ from odoo.tools import float_round
 
 from ..procurify import InvalidPayload, OrderItem
 
-# How Procurify's help names the costs of an order that are billed on their own.
-_EXTRA_WORDS = {
-    "discount": r"discount|rebate|rabatt|remise",
-    "freight": r"freight|shipping|delivery|fracht",
-    "tax": r"tax|vat|gst|hst|pst|qst|mwst|tva|iva",
-    "other": r"other|misc",
+# The type of a bill's item → the kind of the order's extra that it bills. Procurify
+# documents no types: one that is not here says nothing. What people wrote as its
+# description says nothing either.
+_EXTRA_TYPES = {
+    "discount": "discount",
+    "freight": "freight",
+    "shipping": "freight",
+    "tax": "tax",
+    "other": "other",
 }
 
 
@@ -29,7 +31,7 @@ class BillLinks:
         """:param bills: the BillImport, once its references are resolved"""
         self.bills = bills
         self.lines = self._order_lines()
-        self.extras = self._extra_lines()
+        self.extras = self._billed_extras()
         self.digits = bills.pricing.unit_digits
         self._billed = {}
 
@@ -67,7 +69,7 @@ class BillLinks:
         return {line.id: line for line in lines}
 
     def _extra_lines(self):
-        """Return {order id: {kind: line}} of the orders' tax, freight and so on."""
+        """Return {order id: [(kind, line)]} of the orders' tax, freight and so on."""
         wanted = {
             str(item.order_id)
             for bill in self.bills.documents.values()
@@ -81,18 +83,31 @@ class BillLinks:
             & Domain("res_id", "!=", False),
             ["external_id", "applied_state"],
         )
-        found = defaultdict(dict)
+        found = defaultdict(list)
         for order in orders:
             for source, entry in (order.applied_state or {}).get("lines", {}).items():
                 if source.startswith("extra "):
-                    found[order.external_id][source.split()[1]] = entry["id"]
-        ids = {line_id for kinds in found.values() for line_id in kinds.values()}
+                    kind = source.split()[1]
+                    found[order.external_id].append((kind, entry["id"]))
+        ids = {line_id for extras in found.values() for _kind, line_id in extras}
         lines = self.bills.env["purchase.order.line"].search([("id", "in", list(ids))])
         by_id = {line.id: line for line in lines}
         return {
-            order_id: {k: by_id[i] for k, i in kinds.items() if i in by_id}
-            for order_id, kinds in found.items()
+            order_id: [(kind, by_id[i]) for kind, i in extras if i in by_id]
+            for order_id, extras in found.items()
         }
+
+    def _billed_extras(self):
+        """Return {id of a bill's item: the extra of an order that it bills}."""
+        lines, found = self._extra_lines(), {}
+        for record, bill in self.bills.documents.items():
+            sign, of_orders = self.bills.sign(record), defaultdict(list)
+            for item in bill.items:
+                if item.order_id and not item.order_item_id:
+                    of_orders[str(item.order_id)].append(item)
+            for order_id, items in of_orders.items():
+                found |= _match_extras(items, lines.get(order_id, ()), sign)
+        return found
 
     def line_of(self, item):
         """Return the order line that a bill's item is for, or None."""
@@ -100,19 +115,7 @@ class BillLinks:
             key = ("order_item", str(item.order_item_id))
             reference = self.bills.references.get(key)
             return self.lines.get(reference.target_id) if reference else None
-        kinds = self.extras.get(str(item.order_id), {})
-        for kind, words in _EXTRA_WORDS.items():
-            if kind in kinds and re.search(rf"\b({words})", item.description, re.I):
-                return kinds[kind]
-        alike = [
-            line
-            for line in kinds.values()
-            if item.total_cost is not None
-            and not line.currency_id.compare_amounts(
-                line.price_subtotal, float(item.total_cost)
-            )
-        ]
-        return alike[0] if len(alike) == 1 else None
+        return self.extras.get(item.id)
 
     # === QUANTITIES === #
 
@@ -200,3 +203,56 @@ class BillLinks:
         self._billed_before(record, line)
         sign = self.bills.sign(record)
         self._billed[line.id].append((("new", record.id), sign * net, sign * quantity))
+
+
+def _match_extras(items, extras, sign):
+    """Return {id of an item: line} of the items that bill extras of one order.
+
+    By the item's type, else by the amount, else where one of each is left. Where it
+    could be another one as well, it is none.
+
+    :param items: items of one bill that name the order, and no line of it
+    :param extras: [(kind, line)] of the order
+    :param sign: -1 where the bill is a refund
+    """
+    found = _by_type(items, extras)
+    rest = [i for i in items if i.id not in found and i.type not in _EXTRA_TYPES]
+    free = [line for _kind, line in extras if line not in found.values()]
+    alike = _by_amount(rest, free, sign)
+    rest = [item for item in rest if item.id not in alike]
+    free = [line for line in free if line not in alike.values()]
+    if len(rest) == len(free) == 1:
+        amount = sign * float(rest[0].total_cost or 0)
+        if amount * free[0].price_subtotal > 0:
+            found[rest[0].id] = free[0]
+    return found | alike
+
+
+def _by_type(items, extras):
+    """Return {id of an item: line} where one item and one extra are of a kind."""
+    kinds = {item.id: _EXTRA_TYPES.get(item.type) for item in items}
+    items_of = Counter(kinds.values())
+    lines = dict(extras)
+    lines_of = Counter(kind for kind, _line in extras)
+    return {
+        item_id: lines[kind]
+        for item_id, kind in kinds.items()
+        if items_of[kind] == lines_of[kind] == 1
+    }
+
+
+def _by_amount(items, lines, sign):
+    """Return {id of an item: line} where as many items as lines have an amount."""
+    found = {}
+    for amount in {item.total_cost for item in items if item.total_cost}:
+        same = [item for item in items if item.total_cost == amount]
+        alike = [line for line in lines if _is_amount(line, amount, sign)]
+        if len(same) == len(alike):
+            found |= {item.id: line for item, line in zip(same, alike, strict=True)}
+    return found
+
+
+def _is_amount(line, amount, sign):
+    return not line.currency_id.compare_amounts(
+        line.price_subtotal, sign * float(amount)
+    )

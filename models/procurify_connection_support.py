@@ -2,6 +2,8 @@
 business."""
 
 import platform
+import re
+from collections import Counter
 from importlib.metadata import version
 
 from odoo import fields, models, release
@@ -11,11 +13,14 @@ from odoo.modules.module import get_manifest
 from ..procurify import InvalidPayload, read_json
 from .api_method import api_method
 from .payload_shape import shape
+from .procurify_record_import import MOST_PATHS
 
 MODULE = "procurify_connector"
 NEWEST_RUNS = 50
 MOST_CAUSES = 200
 MOST_PAYLOADS = 20
+MOST_UNREAD = 1000  # records with unreadable fields
+_INDEX = re.compile(r"\[\d+\]")
 # Held for what the payload is, or does to Odoo: its shape tells something.
 _BY_PAYLOAD = ("invalid_payload", "odoo_refused", "unexpected")
 # Settings are these kinds of field: what people typed is not among them.
@@ -37,7 +42,8 @@ class ProcurifyConnection(models.Model):
         :returns: ``{"made_at": UTC, "with_names", "versions", "modules",
             "scheduled_actions", "connection", "lists", "alarms", "records": {resource:
             {state: count}}, "causes", "runs": with the newest requests and Procurify's
-            own ids of them, "payloads": shapes of what cannot be read or booked}``
+            own ids of them, "payloads": shapes of what cannot be read or booked,
+            "unread": {resource: {path: count}} of fields that were left empty}``
         :raises AccessError: ``access_denied``: the user is no manager
         """
         self.ensure_one()
@@ -67,6 +73,7 @@ class ProcurifyConnection(models.Model):
             "causes": connection._support_causes(with_names),
             "runs": connection._support_runs(with_names),
             "payloads": connection._support_payloads(),
+            "unread": connection._support_unread(),
         }
 
     def _support_versions(self):
@@ -147,6 +154,24 @@ class ProcurifyConnection(models.Model):
             }
             for record in records
         ]
+
+    def _support_unread(self):
+        """Return which fields could not be read, and of how many objects."""
+        records = self.env["procurify.record"].search_fetch(
+            Domain("connection_id", "=", self.id) & Domain("unread_count", ">", 0),
+            ["resource", "unread_paths"],
+            limit=MOST_UNREAD,
+        )
+        return {
+            resource: dict(
+                Counter(
+                    path
+                    for record in alike
+                    for path in set(_INDEX.sub("[]", record.unread_paths).split("\n"))
+                ).most_common(MOST_PATHS)
+            )
+            for resource, alike in records.grouped("resource").items()
+        }
 
 
 def _settings(record, with_names):

@@ -66,6 +66,17 @@ class ProcurifyRecord(models.Model):
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
     remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)
+    unread_count = fields.Integer(
+        "Unreadable Fields",
+        readonly=True,
+        help="How many fields of the payload could not be read and are left empty.",
+    )
+    unread_paths = fields.Text(
+        "Left Empty",
+        readonly=True,
+        help="Where in the payload they are. What money, identity and coding need is "
+        "never left empty: a document without it is on hold.",
+    )
     listed_at = fields.Datetime(
         readonly=True, help="Which comparison with Procurify's list last showed it."
     )

@@ -12,7 +12,14 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import ormcache
 
-from ..procurify import RESOURCES, InvalidPayload, PaymentTerm, Unit, read_json
+from ..procurify import (
+    RESOURCES,
+    InvalidPayload,
+    PaymentTerm,
+    Unit,
+    read_json,
+    read_noting,
+)
 from ..procurify.arithmetic import Tax
 from ..procurify.payloads.values import short_key
 from .causes import Hold
@@ -22,6 +29,7 @@ from .resource_kinds import DOCUMENTS, KINDS
 
 _logger = logging.getLogger(__name__)
 
+MOST_PATHS = 50  # of unreadable fields that are kept by name
 IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
 
 # These have no list of their own in Procurify: they are staged when a document first
@@ -127,9 +135,18 @@ class ProcurifyRecord(models.Model):
         for record in self:
             try:
                 data = read_json(record.payload)
-                batch.payloads[record] = payload_class.from_json(data)
+                batch.payloads[record], unread = read_noting(payload_class, data)
             except InvalidPayload as error:
                 batch.hold(record, "invalid_payload", value=str(error))
+            else:
+                record._note_unread(batch, unread)
+
+    def _note_unread(self, batch, paths):
+        """Keep on the record where its payload could not be read, if that is news."""
+        self.ensure_one()
+        shown = "\n".join(paths[:MOST_PATHS]) or False
+        if (self.unread_count, self.unread_paths) != (len(paths), shown):
+            batch.note(self, unread_count=len(paths), unread_paths=shown)
 
     def _failure(self, error):
         """Return the Hold that tells ``error`` to a person."""

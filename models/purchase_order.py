@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..procurify import OrderState
+from ..procurify.documented import undocumented
 from .import_batch import BatchRefused
 from .order_import import OrderImport
 from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
@@ -62,6 +63,16 @@ class PurchaseOrder(models.Model):
                 batch.exclude(record, "cancelled")
             elif not any(line.active for line in order.lines):
                 batch.exclude(record, "no_lines")
+        self._procurify_hold_undocumented(batch)
+
+    @api.model
+    def _procurify_hold_undocumented(self, batch):
+        """Hold orders in a state that may mean anything, also those in Odoo."""
+        for record in batch.open:
+            order = batch.payloads[record]
+            value = undocumented(order)
+            if value and not self._procurify_has_ended(record, order):
+                batch.hold(record, "undocumented_value", value=value)
 
     @api.model
     def _procurify_has_ended(self, record, order):

@@ -2,6 +2,7 @@
 
 from odoo import api, models
 
+from ..procurify.documented import undocumented
 from .order_revision import same
 from .purchase_line import created_line
 from .requisition_import import RequisitionImport
@@ -16,6 +17,9 @@ class PurchaseOrder(models.Model):
         if batch.connection.requisition_policy == "none":
             for record in batch.open.filtered(lambda record: not record.res_id):
                 batch.exclude(record, "requisitions_not_imported")
+        for record in batch.open.filtered(lambda record: not record.remote_deleted):
+            if value := undocumented(batch.payloads[record]):
+                batch.hold(record, "undocumented_value", value=value)
         imported = RequisitionImport(self.env, batch)
         imported.run()
         for record, groups in imported.wanted.items():

@@ -13,6 +13,7 @@ from ..procurify import (
     VendorType,
     read_json,
 )
+from ..procurify.documented import undocumented
 from .instants import at_noon
 from .other_vendor import OtherVendor
 from .procurify_import_mixin import UNKNOWN_CODES
@@ -89,8 +90,13 @@ class RequisitionImport(ReferenceImport):
     def _wanted_items(self, record):
         """Yield the items that are approved, not bought, and name a vendor."""
         for row, item in self.items[record.external_id].items():
-            is_wanted = item.status in _WANTED and item.active and not item.order_id
-            if is_wanted and item.vendor_id and not row.remote_deleted:
+            if row.remote_deleted or not item.active or item.order_id:
+                continue
+            if value := undocumented(item):
+                self.batch.hold(
+                    record, "undocumented_value", value=f"{item.label}: {value}"
+                )
+            elif item.status in _WANTED and item.vendor_id:
                 yield row
 
     def _resolve_known(self):

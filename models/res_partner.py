@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..procurify import VendorType
+from ..procurify.documented import undocumented
 from .candidates import Clues
 from .matching import (
     OWN,
@@ -51,6 +52,11 @@ class ResPartner(models.Model):
         for record in batch.open:
             if batch.payloads[record].type in _NOT_VENDORS:
                 batch.exclude(record, "not_a_vendor")
+            elif value := undocumented(batch.payloads[record]):
+                # It may be a request for a vendor, or nobody who sells goods.
+                self._procurify_hold_open(
+                    batch, record, "undocumented_value", value=value
+                )
         self._procurify_link_found(batch)
         if batch.connection.vendor_policy == "create":
             self._procurify_create(batch)

@@ -7,6 +7,7 @@ from . import test_automation
 from . import test_back_links
 from . import test_bill
 from . import test_bill_amounts
+from . import test_bill_links
 from . import test_cause
 from . import test_certificate
 from . import test_closed_period
@@ -64,6 +65,7 @@ from . import test_sweep
 from . import test_synchronisation
 from . import test_tour
 from . import test_turns
+from . import test_undocumented
 from . import test_uninstall
 from . import test_version
 from . import test_views

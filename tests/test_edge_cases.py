@@ -42,6 +42,14 @@ class TestEdgeCases(SharedCommon):
     def _make_extras(cls):
         cls.extra_order = cls.dataset.add_order("header_extras")
         cls.bills["extras"] = cls.dataset.bill_order(cls.extra_order, extras=True)
+        cls.foreign = {}
+        for words in ("運費と税金", "", "Tax freight discount other", "zzz"):
+            order_id = cls.dataset.add_order("header_extras")
+            bill_id = cls.dataset.bill_order(order_id, extras=True)
+            for number, item in enumerate(cls.dataset.bill(bill_id).items):
+                if not item.order_line:
+                    cls.dataset.revise_bill(bill_id, item=number, description=words)
+            cls.foreign[words] = order_id, bill_id
 
     @classmethod
     def _make_line_billed_twice(cls):
@@ -110,6 +118,28 @@ class TestEdgeCases(SharedCommon):
                 self.assertEqual(len(billed), 1)
                 self.assertTrue(billed.account_id)
         self.assertLess(extras["discount"].price_subtotal, 0)
+        self.assertEqual(order.invoice_status, "invoiced")
+
+    def test_extras_of_an_order_are_recognised_whatever_they_are_called(self):
+        for words, (order_id, bill_id) in self.foreign.items():
+            with self.subTest(description=words):
+                self._assert_extras_are_billed(order_id, bill_id)
+
+    def _assert_extras_are_billed(self, order_id, bill_id):
+        move = self._booked(bill_id)
+        record = self._record("purchase_order", order_id)
+        order = self.env["purchase.order"].browse(record.res_id)
+        amounts = {
+            line.purchase_line_id: line.price_subtotal for line in move.invoice_line_ids
+        }
+        extras = [
+            order.order_line.browse(entry["id"])
+            for source, entry in record.applied_state["lines"].items()
+            if source.startswith("extra ")
+        ]
+        self.assertEqual(len(extras), 4)
+        for line in extras:
+            self.assertAlmostEqual(amounts[line], line.price_subtotal, 2)
         self.assertEqual(order.invoice_status, "invoiced")
 
     def test_several_items_of_one_order_line_are_billed_together(self):
