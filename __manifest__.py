@@ -1,7 +1,7 @@
 {
     "name": "Procurify Connector",
     "summary": "Procurify's orders and bills in Odoo, or held with every reason",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Supply Chain/Purchase",
     "license": "LGPL-3",
     "author": "Procurify Connector contributors",

@@ -40,12 +40,16 @@ class Procurify(Command):
                 *("-n", "--connection"),
                 help="name of one connection; all active ones without it",
             )
+            if name == "verify":
+                command.add_argument(
+                    "--head", default="", help="a chain head that you kept"
+                )
 
     def run(self, arguments):
         """Run the command that ``arguments`` name, in a transaction of its own."""
         parsed = self.parser.parse_args(arguments)
         with self._connections(parsed) as connections:
-            code = parsed.run(connections)
+            code = parsed.run(connections, **_options(parsed))
         # Not before the transaction is committed.
         sys.exit(code)
 
@@ -81,11 +85,16 @@ class Procurify(Command):
     def _replay(self, connections):
         return _said(connections.action_replay_held())
 
-    def _verify(self, connections):
-        return _said(connections.action_verify_audit())
+    def _verify(self, connections, head):
+        return _said(connections.action_verify_audit(known_head=head))
 
     def _rotate_key(self, connections):
         return _said(connections.action_rotate_key())
+
+
+def _options(parsed):
+    """Return what a command takes besides the connections."""
+    return {"head": parsed.head} if "head" in parsed else {}
 
 
 def _said(notification):

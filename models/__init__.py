@@ -35,6 +35,7 @@ from . import procurify_connection_attachment
 from . import procurify_record_revision
 from . import procurify_append_only
 from . import procurify_audit
+from . import procurify_audit_repeat
 from . import procurify_audit_seal
 from . import procurify_audit_events
 from . import procurify_audit_verify

@@ -2,35 +2,29 @@
 
 from odoo.tools import SQL
 
-from .procurify_audit_seal import LEAF_DIGITS
-
 # What is compared in one query: seals, and the rows that they cover.
 SEALS_AT_ONCE = 1000
 ROWS_AT_ONCE = 100_000
 
 
-def next_seals(connection_ref, after):
+def next_seals(after):
     """Return the SQL of (id, last covered id) of the last of the next seals."""
     return SQL(
         """
         SELECT max(id), max(last_id)
-          FROM (SELECT id, last_id, sum(row_count) OVER (ORDER BY id) AS row_count
+          FROM (SELECT id, last_id,
+                       sum(row_count) OVER (ORDER BY id) AS row_count,
+                       row_number() OVER (ORDER BY id) AS number
                   FROM (SELECT id, last_id, row_count
                           FROM procurify_audit_seal
-                         WHERE connection_ref = %s AND kind = 'seal' AND id > %s
+                         WHERE kind = 'seal' AND id > %s
                       ORDER BY id
                          LIMIT %s) next) counted
-         WHERE row_count <= %s OR id = (
-               SELECT min(id)
-                 FROM procurify_audit_seal
-                WHERE connection_ref = %s AND kind = 'seal' AND id > %s)
+         WHERE row_count <= %s OR number = 1
         """,
-        connection_ref,
         after,
         SEALS_AT_ONCE,
         ROWS_AT_ONCE,
-        connection_ref,
-        after,
     )
 
 
@@ -39,6 +33,7 @@ def differing_rows(
 ):
     """Return the SQL of (row id, what is wrong) where rows are not as they were sealed.
 
+    :param connection_ref: of whose rows
     :param after, last_seal: seals younger than ``after``, up to ``last_seal``
     :param lower, upper: the rows after ``lower``, up to ``upper``
     :param checkpoint: rows up to this one may be missing
@@ -51,31 +46,31 @@ def differing_rows(
                       split_part(text, ':', 2) AS start
                  FROM procurify_audit_seal,
                       unnest(string_to_array(leaves, ',')) AS text
-                WHERE connection_ref = %(connection)s AND kind = 'seal'
+                WHERE kind = 'seal'
                   AND procurify_audit_seal.id > %(after)s
                   AND procurify_audit_seal.id <= %(last)s
                   -- What else may stand there, the seal's own digest tells.
-                  AND text ~ '^[0-9]{1,18}:[0-9a-f]+$'),
+                  AND text ~ '^[0-9]{1,18}:[0-9a-f]+:-?[0-9]+$'
+                  AND split_part(text, ':', 3) = %(connection)s::text),
                present AS (
-               SELECT id, coalesce(left(digest, %(digits)s), '') AS start
+               SELECT id, coalesce(digest, '') AS digest
                  FROM procurify_audit
                 WHERE connection_ref = %(connection)s
                   AND id > %(lower)s AND id <= %(upper)s)
         SELECT id,
-               CASE WHEN present.start IS NULL THEN 'missing'
+               CASE WHEN present.digest IS NULL THEN 'missing'
                     WHEN leaf.start IS NULL THEN 'inserted'
                     ELSE 'changed' END
           FROM leaf FULL JOIN present USING (id)
          WHERE leaf.start IS NULL
-            OR (present.start IS NULL AND id > %(checkpoint)s)
-            OR present.start <> leaf.start
+            OR (present.digest IS NULL AND id > %(checkpoint)s)
+            OR left(present.digest, length(leaf.start)) <> leaf.start
       ORDER BY id
          LIMIT %(limit)s
         """,
         connection=connection_ref,
         after=after,
         last=last_seal,
-        digits=LEAF_DIGITS,
         lower=lower,
         upper=upper,
         checkpoint=checkpoint,

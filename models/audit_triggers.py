@@ -1,4 +1,10 @@
-"""Digests and triggers that keep the audit's tables append-only in PostgreSQL."""
+"""Digests and triggers that keep the audit's tables append-only in PostgreSQL.
+
+Everything in the triggers' functions is named with its schema, and their search path is
+fixed: a temporary table, function or operator of the same name changes nothing.
+"""
+
+from typing import NamedTuple
 
 from odoo.tools import SQL
 
@@ -10,45 +16,46 @@ PROTECTED = (
     "procurify_certificate_line",
     "procurify_certificate_sum",
 )
-# What removes rows is allowed to where a checkpoint of their connection says so.
-_CHECKPOINT_ALLOWS = SQL(
+AUDIT, SEAL = PROTECTED[:2]
+SEARCH_PATH = "search_path=pg_catalog, pg_temp"
+LEAF_DIGITS = 32  # of a row's digest: 128 bits cannot be met on purpose
+SHORTEST_RETENTION_DAYS = 365
+RETENTION_DELAY_DAYS = 30  # from the setting to the first removal
+# Bits of pg_trigger.tgtype.
+_ROW, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
+
+# The number below which every transaction of this database has ended for the snapshot
+# of this one. Those of other databases have numbers of the same sequence, and nothing
+# to do with the audit: one that stays open there must not keep it from being sealed.
+OLDEST_RUNNING = SQL(
     """
-    IF TG_OP = 'DELETE' AND EXISTS (
-        SELECT FROM procurify_audit_seal
-         WHERE kind = 'checkpoint'
-           AND connection_ref = OLD.connection_ref
-           AND last_id >= OLD.id
-    ) THEN
-        RETURN OLD;
-    END IF;
-    """
-)
-# A checkpoint is a seal's end that is as old as its connection keeps the audit.
-_CHAIN = SQL(
-    """
-    IF NEW.kind = 'checkpoint' AND NOT EXISTS (
-        SELECT
-          FROM procurify_audit_seal seal
-          JOIN procurify_connection connection
-            ON connection.id = seal.connection_ref
-         WHERE seal.kind = 'seal'
-           AND seal.connection_ref = NEW.connection_ref
-           AND seal.last_id = NEW.last_id
-           AND connection.audit_days > 0
-           AND seal.date <= NEW.date - make_interval(days => connection.audit_days)
-    ) THEN
-        RAISE EXCEPTION 'The audit of connection %% is to be kept up to row %%.',
-            NEW.connection_ref, NEW.last_id;
-    END IF;
-    NEW.previous_digest := coalesce((
-        SELECT digest
-          FROM procurify_audit_seal
-         WHERE connection_ref = NEW.connection_ref
-      ORDER BY id DESC
-         LIMIT 1
-    ), '');
+    SELECT min(xid)
+      FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())
+             UNION ALL
+            SELECT pg_current_xact_id_if_assigned()
+             UNION ALL
+            SELECT xid
+              FROM pg_snapshot_xip(pg_current_snapshot()) AS xid
+             WHERE NOT EXISTS (
+                   SELECT
+                     FROM pg_locks held
+                     JOIN pg_stat_activity session USING (pid)
+                    WHERE held.locktype = 'transactionid'
+                      AND held.mode = 'ExclusiveLock'
+                      AND held.transactionid = xid::xid
+                      AND session.datname <> current_database())
+           ) AS running (xid)
     """
 )
+
+
+class Trigger(NamedTuple):
+    """A trigger as it is to be: when it fires, and what its function does."""
+
+    kind: int  # as in pg_trigger.tgtype
+    timing: str
+    function: str
+    body: str
 
 
 def sha256(text):
@@ -77,89 +84,303 @@ def _column(row, name, field):
     return SQL("%s::text", column) if field.type == "json" else column
 
 
-def trigger_names(table):
-    """Return what the triggers of ``table`` are called."""
-    return [f"{table}_{event}" for event in ("begin", "insert", "keep", "truncate")]
+def leaves_of(row):
+    """Return the SQL of the aggregate that names rows: id, digest, connection."""
+    return SQL(
+        "string_agg(%s || ':' || left(%s, %s) || ':' || %s, ',' ORDER BY %s)",
+        SQL.identifier(row, "id"),
+        SQL.identifier(row, "digest"),
+        LEAF_DIGITS,
+        SQL.identifier(row, "connection_ref"),
+        SQL.identifier(row, "id"),
+    )
 
 
-def protect(model):
-    """Make, or make anew, the triggers of ``model``: rows are added, and that is all.
+# === WHAT THE TRIGGERS DO === #
+
+
+def triggers_of(model):
+    """Return {name: Trigger} of the table of ``model``: rows are added, that is all.
 
     * before the first row of a statement, the transaction gets its number: what may
       be sealed is judged by the numbers of those that may have drawn an id;
     * each row gets the next id, the time and its digest from the database, whatever
-      the statement says;
+      the statement says; a seal gets all that it says;
     * changing, deleting and emptying are refused, whoever asks.
+    """
+    table, schema = model._table, schema_of(model)
+    keep = _body(model, _keep(table, schema))
+    parts = {
+        "begin": (
+            _BEFORE | _INSERT,
+            "BEFORE INSERT ON %s FOR EACH STATEMENT",
+            _body(model, _BEGIN),
+        ),
+        "insert": (
+            _ROW | _BEFORE | _INSERT,
+            "BEFORE INSERT ON %s FOR EACH ROW",
+            _body(model, _insert(model, schema)),
+        ),
+        "keep": (
+            _ROW | _BEFORE | _UPDATE | _DELETE,
+            "BEFORE UPDATE OR DELETE ON %s FOR EACH ROW",
+            keep,
+        ),
+        "truncate": (
+            _BEFORE | _TRUNCATE,
+            "BEFORE TRUNCATE ON %s FOR EACH STATEMENT",
+            keep,
+        ),
+    }
+    functions = {"truncate": "keep"}
+    return {
+        f"{table}_{event}": Trigger(
+            kind, timing, f"{table}_{functions.get(event, event)}", body
+        )
+        for event, (kind, timing, body) in parts.items()
+    }
+
+
+def schema_of(model):
+    """Return the schema that the table of ``model`` is in."""
+    model.env.cr.execute(
+        "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = %s::regclass",
+        [model._table],
+    )
+    return model.env.cr.fetchone()[0]
+
+
+def _body(model, sql):
+    """Return ``sql`` with its values in it: the source of a function."""
+    return model.env.cr.mogrify(sql.code, sql.params).decode()
+
+
+_BEGIN = SQL(
+    """
+    BEGIN
+        PERFORM pg_current_xact_id();
+        RETURN NULL;
+    END
+    """
+)
+
+
+def _insert(model, schema):
+    table = model._table
+    return SQL(
+        """
+        BEGIN
+            IF NEW.id <> currval(%(sequence)s) THEN
+                RAISE EXCEPTION 'Rows of %% get their id from its sequence.',
+                    TG_TABLE_NAME;
+            END IF;
+            NEW.date := date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC');
+            %(chain)s
+            NEW.digest := %(digest)s;
+            RETURN NEW;
+        END
+        """,
+        sequence=f"{schema}.{table}_id_seq",
+        chain=_chain(schema) if table == SEAL else SQL(),
+        digest=digest_of(model, "new"),
+    )
+
+
+def _chain(schema):
+    """Return what makes a row the next link of the chain, or refuses it.
+
+    A seal begins where the last one ended, and covers nothing that may still change. A
+    checkpoint is a seal's end that is as old as its connection keeps the audit, by a
+    setting that is not new.
+    """
+    return SQL(
+        """
+        IF NEW.kind = 'seal' THEN
+            NEW.connection_ref := 0;
+            NEW.first_id := 1 + coalesce(
+                (SELECT max(last_id) FROM %(seals)s WHERE kind = 'seal'), 0);
+            IF NEW.last_id IS NULL OR NEW.last_id < NEW.first_id OR NOT EXISTS (
+                SELECT
+                  FROM %(marks)s mark, %(sequence)s drawn
+                 WHERE mark.xid::xid8 <= (%(oldest)s)
+                   AND NEW.last_id <= least(mark.last_id, drawn.last_value)
+            ) THEN
+                RAISE EXCEPTION 'Rows up to %% are not to be sealed.', NEW.last_id;
+            END IF;
+            SELECT count(*), %(leaves)s
+              INTO NEW.row_count, NEW.leaves
+              FROM %(rows)s audit
+             WHERE id BETWEEN NEW.first_id AND NEW.last_id;
+        ELSIF NEW.kind IS DISTINCT FROM 'checkpoint' OR NOT EXISTS (
+            SELECT
+              FROM %(seals)s seal, %(connections)s connection
+             WHERE connection.id = NEW.connection_ref
+               AND seal.kind = 'seal'
+               AND seal.last_id = NEW.last_id
+               AND connection.audit_days >= %(shortest)s
+               AND connection.audit_days_since <= NEW.date
+                   - make_interval(days => %(delay)s)
+               AND seal.date <= NEW.date
+                   - make_interval(days => connection.audit_days)
+        ) THEN
+            RAISE EXCEPTION 'The audit of connection %% is to be kept up to row %%.',
+                NEW.connection_ref, NEW.last_id;
+        END IF;
+        NEW.previous_digest := coalesce(
+            (SELECT digest FROM %(seals)s ORDER BY id DESC LIMIT 1), '');
+        """,
+        seals=SQL.identifier(schema, SEAL),
+        rows=SQL.identifier(schema, AUDIT),
+        marks=SQL.identifier(schema, "procurify_audit_mark"),
+        connections=SQL.identifier(schema, "procurify_connection"),
+        sequence=SQL.identifier(schema, f"{AUDIT}_id_seq"),
+        oldest=OLDEST_RUNNING,
+        leaves=leaves_of("audit"),
+        shortest=SHORTEST_RETENTION_DAYS,
+        delay=RETENTION_DELAY_DAYS,
+    )
+
+
+def _keep(table, schema):
+    # What removes rows is allowed to where a checkpoint of their connection says so.
+    allowed = SQL(
+        """
+            IF TG_OP = 'DELETE' AND EXISTS (
+                SELECT
+                  FROM %s
+                 WHERE kind = 'checkpoint'
+                   AND connection_ref = OLD.connection_ref
+                   AND last_id >= OLD.id
+            ) THEN
+                RETURN OLD;
+            END IF;
+        """,
+        SQL.identifier(schema, SEAL),
+    )
+    return SQL(
+        """
+        BEGIN
+            %s
+            RAISE EXCEPTION '%% is append-only: %% is refused.',
+                TG_TABLE_NAME, TG_OP;
+        END
+        """,
+        allowed if table == AUDIT else SQL(),
+    )
+
+
+# === MAKING AND COMPARING THEM === #
+
+
+def protect(model):
+    """Make, or make anew, the triggers of ``model``.
 
     They fire always: a session that plays the part of a replica skips others.
     """
-    table = model._table
-    is_audit, is_seal = (table == name for name in PROTECTED[:2])
-    begin, insert, keep, truncate = map(SQL.identifier, trigger_names(table))
-    name = SQL.identifier(table)
-    model.env.cr.execute(
-        SQL(
-            """
-            CREATE OR REPLACE FUNCTION %(begin)s() RETURNS trigger AS $$
-            BEGIN
-                PERFORM pg_current_xact_id();
-                RETURN NULL;
-            END $$ LANGUAGE plpgsql;
-
-            CREATE OR REPLACE FUNCTION %(insert)s() RETURNS trigger AS $$
-            BEGIN
-                IF NEW.id <> currval(%(sequence)s) THEN
-                    RAISE EXCEPTION 'Rows of %% get their id from its sequence.',
-                        TG_TABLE_NAME;
-                END IF;
-                NEW.date := date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC');
-                %(chain)s
-                NEW.digest := %(digest)s;
-                RETURN NEW;
-            END $$ LANGUAGE plpgsql;
-
-            CREATE OR REPLACE FUNCTION %(keep)s() RETURNS trigger AS $$
-            BEGIN
-                %(exception)s
-                RAISE EXCEPTION '%% is append-only: %% is refused.',
-                    TG_TABLE_NAME, TG_OP;
-            END $$ LANGUAGE plpgsql;
-
-            DROP TRIGGER IF EXISTS %(begin)s ON %(table)s;
-            DROP TRIGGER IF EXISTS %(insert)s ON %(table)s;
-            DROP TRIGGER IF EXISTS %(keep)s ON %(table)s;
-            DROP TRIGGER IF EXISTS %(truncate)s ON %(table)s;
-            CREATE TRIGGER %(begin)s BEFORE INSERT ON %(table)s
-                FOR EACH STATEMENT EXECUTE FUNCTION %(begin)s();
-            CREATE TRIGGER %(insert)s BEFORE INSERT ON %(table)s
-                FOR EACH ROW EXECUTE FUNCTION %(insert)s();
-            CREATE TRIGGER %(keep)s BEFORE UPDATE OR DELETE ON %(table)s
-                FOR EACH ROW EXECUTE FUNCTION %(keep)s();
-            CREATE TRIGGER %(truncate)s BEFORE TRUNCATE ON %(table)s
-                FOR EACH STATEMENT EXECUTE FUNCTION %(keep)s();
-            ALTER TABLE %(table)s
-                ENABLE ALWAYS TRIGGER %(begin)s,
-                ENABLE ALWAYS TRIGGER %(insert)s,
-                ENABLE ALWAYS TRIGGER %(keep)s,
-                ENABLE ALWAYS TRIGGER %(truncate)s;
-            """,
-            table=name,
-            begin=begin,
-            insert=insert,
-            keep=keep,
-            truncate=truncate,
-            sequence=f"{table}_id_seq",
-            chain=_CHAIN if is_seal else SQL(),
-            digest=digest_of(model, "new"),
-            exception=_CHECKPOINT_ALLOWS if is_audit else SQL(),
+    schema = schema_of(model)
+    table = SQL.identifier(schema, model._table)
+    for name, trigger in triggers_of(model).items():
+        function = SQL.identifier(schema, trigger.function)
+        model.env.cr.execute(
+            SQL(
+                """
+                CREATE OR REPLACE FUNCTION %(function)s() RETURNS trigger
+                    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+                    AS %(body)s;
+                DROP TRIGGER IF EXISTS %(name)s ON %(table)s;
+                CREATE TRIGGER %(name)s %(timing)s EXECUTE FUNCTION %(function)s();
+                ALTER TABLE %(table)s ENABLE ALWAYS TRIGGER %(name)s;
+                """,
+                function=function,
+                body=trigger.body,
+                name=SQL.identifier(name),
+                table=table,
+                # A constant of this module, with the table's quoted name in it.
+                timing=SQL(trigger.timing, table),  # pylint: disable=sql-injection
+            )
         )
-    )
 
 
 def unprotect(env):
     """Drop what no table takes with it when the addon is uninstalled."""
     for table in PROTECTED:
-        for function in trigger_names(table)[:3]:
+        for event in ("begin", "insert", "keep"):
             env.cr.execute(
-                SQL("DROP FUNCTION IF EXISTS %s() CASCADE", SQL.identifier(function))
+                SQL(
+                    "DROP FUNCTION IF EXISTS %s() CASCADE",
+                    SQL.identifier(f"{table}_{event}"),
+                )
             )
+
+
+def unprotected(models):
+    """Return {what protects the tables of ``models`` and is not as it should be}.
+
+    Names of triggers that are missing, changed or switched off, and of those and of
+    rules that somebody added; ``TABLE`` where it is no plain table any more.
+    """
+    wrong = set()
+    for model in models:
+        expected = {
+            (
+                name,
+                trigger.kind,
+                f"{schema_of(model)}.{trigger.function}",
+                trigger.body,
+                SEARCH_PATH,
+            )
+            for name, trigger in triggers_of(model).items()
+        }
+        found = set(_triggers_there(model))
+        wrong |= {each[0] for each in expected ^ found}
+        wrong |= set(_other_ways(model))
+    return wrong
+
+
+def _triggers_there(model):
+    model.env.cr.execute(
+        SQL(
+            """
+            SELECT tgname, tgtype::int,
+                   pronamespace::regnamespace::text || '.' || proname,
+                   CASE WHEN tgenabled = 'A' AND tgqual IS NULL AND tgattr::text = ''
+                         AND NOT prosecdef AND lanname = 'plpgsql'
+                        THEN prosrc END,
+                   array_to_string(proconfig, '; ')
+              FROM pg_catalog.pg_trigger
+              JOIN pg_catalog.pg_proc function ON function.oid = tgfoid
+              JOIN pg_catalog.pg_language language ON language.oid = prolang
+             WHERE tgrelid = %s::regclass AND NOT tgisinternal
+            """,
+            model._table,
+        )
+    )
+    return model.env.cr.fetchall()
+
+
+def _other_ways(model):
+    """Return what else could swallow, hide or lose rows of the table."""
+    model.env.cr.execute(
+        SQL(
+            """
+            SELECT rulename::text
+              FROM pg_catalog.pg_rewrite
+             WHERE ev_class = %(table)s::regclass
+             UNION ALL
+            SELECT polname::text
+              FROM pg_catalog.pg_policy
+             WHERE polrelid = %(table)s::regclass
+             UNION ALL
+            SELECT relname::text
+              FROM pg_catalog.pg_class
+             WHERE oid = %(table)s::regclass
+               AND (relkind <> 'r' OR relpersistence <> 'p' OR relrowsecurity)
+             UNION ALL
+            SELECT inhrelid::regclass::text
+              FROM pg_catalog.pg_inherits
+             WHERE %(table)s::regclass IN (inhparent, inhrelid)
+            """,
+            table=model._table,
+        )
+    )
+    return [row[0] for row in model.env.cr.fetchall()]

@@ -11,6 +11,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..procurify import differences
+from .procurify_append_only import append
 
 SUMMARISED = 4  # changes that the list shows
 SUMMARY_LENGTH = 150  # characters, in one line
@@ -54,6 +55,7 @@ EVENTS = [
     ("verified", "Audit verified"),
     ("verification_failed", "Audit was tampered with"),
     ("checkpoint", "Old rows removed"),
+    ("resealed", "Sealed again by an update"),
 ]
 
 
@@ -190,13 +192,16 @@ class ProcurifyAudit(models.Model):
     # === LOGGING === #
 
     @api.model
-    def _log(self, rows):
+    def _log(self, rows, may_repeat=False):
         """Add ``rows`` to the audit, in this transaction and with one statement.
+
+        What somebody does again and again is counted instead, and added later.
 
         The user is whoever the environment is of; ``sudo`` does not hide it.
 
         :param rows: dicts of this model's fields, with the record ``connection``
             instead of its columns, and its company's where they are not given
+        :param may_repeat: add a row even if it only repeats the one before
         :returns: the rows
         """
         if not rows:
@@ -207,14 +212,15 @@ class ProcurifyAudit(models.Model):
             connection: _described(connection.sudo())
             for connection in {row["connection"] for row in rows if "connection" in row}
         }
-        logged = self.sudo()._append(
-            [
-                who
-                | about.get(row.get("connection"), {})
-                | {name: value for name, value in row.items() if name != "connection"}
-                for row in rows
-            ]
-        )
+        values = [
+            who
+            | about.get(row.get("connection"), {})
+            | {name: value for name, value in row.items() if name != "connection"}
+            for row in rows
+        ]
+        if not may_repeat:
+            values = self.env["procurify.audit.repeat"]._without_repeats(values)
+        logged = append(self.sudo(), values)
         # Date and digest are the database's.
         logged.invalidate_recordset(["date", "digest"], flush=False)
         return logged

@@ -43,22 +43,32 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     @api_method
-    def verify(self, connection_id: int = False, idempotency_key: str = "") -> list:
+    def verify(
+        self,
+        connection_id: int = False,
+        known_head: str = "",
+        idempotency_key: str = "",
+    ) -> list:
         """Verify the audit of the connections that this user may see, at once.
 
         The verdict is written to the audit. A million rows take some seconds.
 
         :param connection_id: of that one only
+        :param known_head: a chain head that you kept, of an earlier answer or a
+            certificate: everything that was sealed by then must still be there
         :param idempotency_key: the same key again acts once
-        :returns: ``[{"connection_id", "whole", "rows", "seals", "head": digest of the
-            newest seal, "findings": sentences}]``
+        :returns: ``[{"connection_id", "whole", "rows", "seals", "head": the chain head,
+            which is the digest of the newest seal, "findings": sentences, "removed":
+            sentences on what retention removed after ``known_head``}]``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
         self.check_access("read")
         connections = self.env["procurify.connection"]._seen_by_api(connection_id)
 
         def act():
-            verdicts = {each: self._verify_and_log(each.id) for each in connections}
+            verdicts = {
+                each: self._verify_and_log(each.id, known_head) for each in connections
+            }
             return [
                 {
                     "connection_id": connection.id,
@@ -67,10 +77,14 @@ class ProcurifyAudit(models.Model):
                     "seals": verdict.seal_count,
                     "head": verdict.head,
                     "findings": verdict.findings,
+                    "removed": verdict.removed,
                 }
                 for connection, verdict in verdicts.items()
             ]
 
         return self.env["procurify.idempotency"]._once(
-            "procurify.audit.verify", idempotency_key, {"ids": connections.ids}, act
+            "procurify.audit.verify",
+            idempotency_key,
+            {"ids": connections.ids, "known_head": known_head},
+            act,
         )

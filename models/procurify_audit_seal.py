@@ -5,49 +5,29 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .audit_triggers import sha256
+from .audit_triggers import (
+    OLDEST_RUNNING,
+    RETENTION_DELAY_DAYS,
+    SHORTEST_RETENTION_DAYS,
+)
 
 SEAL_ROWS = 5000  # rows of the audit that are sealed between two commits
 REMOVED_ROWS = 20_000  # rows that retention deletes between two commits
-LEAF_DIGITS = 16  # of a row's digest, enough to name the row that differs
-# The number below which every transaction of this database has ended for the snapshot
-# of this one. Those of other databases have numbers of the same sequence, and nothing
-# to do with the audit: one that stays open there must not keep it from being sealed.
-_OLDEST_RUNNING = SQL(
-    """
-    SELECT min(xid)
-      FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())
-             UNION ALL
-            SELECT pg_current_xact_id_if_assigned()
-             UNION ALL
-            SELECT xid
-              FROM pg_snapshot_xip(pg_current_snapshot()) AS xid
-             WHERE NOT EXISTS (
-                   SELECT
-                     FROM pg_locks held
-                     JOIN pg_stat_activity session USING (pid)
-                    WHERE held.locktype = 'transactionid'
-                      AND held.mode = 'ExclusiveLock'
-                      AND held.transactionid = xid::xid
-                      AND session.datname <> current_database())
-           ) AS running (xid)
-    """
-)
 _LOCK = 7_411_902_354_110_073  # any number, one sealer at a time
 
 
 class ProcurifyAuditSeal(models.Model):
-    """A row seals what one connection's audit said in a range of ids.
+    """A row seals what the audit said in a range of ids, of all connections.
 
-    ``leaves`` names each covered row with the start of its digest, ``rows_digest``
-    is over their whole digests, ``digest`` over everything in the seal, the digest
-    of the connection's previous seal included. The database makes the last two.
+    Each range begins where the one before ended. ``leaves`` names each row in it with
+    its connection and the start of its digest; ``digest`` is over everything in the
+    seal, the digest of the row before it included. So the newest digest, the *chain
+    head*, holds all of it: kept outside of the database, it proves what was sealed.
 
-    A ``checkpoint`` is a link of the same chain, and says that the rows up to
-    ``last_id`` were removed on purpose; their seals stay.
+    A ``checkpoint`` is a link of the same chain, and says that the rows of one
+    connection up to ``last_id`` were removed on purpose; their seals stay.
 
-    Ranges follow each other over all connections: no id below the last sealed one
-    is open, so a row that appears there was put there.
+    The database makes everything in a seal but its end.
     """
 
     _name = "procurify.audit.seal"
@@ -60,19 +40,19 @@ class ProcurifyAuditSeal(models.Model):
         [("seal", "Seal"), ("checkpoint", "Checkpoint")], required=True, readonly=True
     )
     date = fields.Datetime(readonly=True)
-    connection_ref = fields.Integer("Connection ID", required=True, readonly=True)
-    first_id = fields.Integer(required=True, readonly=True)
+    connection_ref = fields.Integer(
+        "Connection ID", readonly=True, help="Of a checkpoint; a seal is of all."
+    )
+    first_id = fields.Integer(readonly=True)
     last_id = fields.Integer(required=True, readonly=True)
-    row_count = fields.Integer(required=True, readonly=True)
+    row_count = fields.Integer(readonly=True)
     leaves = fields.Text(readonly=True, prefetch=False)
-    rows_digest = fields.Char(readonly=True)
     previous_digest = fields.Char(readonly=True)
     digest = fields.Char(readonly=True)
 
     _chain_uniq = models.UniqueIndex(
-        "(connection_ref, previous_digest)", "A chain does not fork."
+        "(previous_digest)", "The chain does not fork."
     )
-    _connection_idx = models.Index("(connection_ref, id)")
     _sealed_idx = models.Index("(last_id) WHERE kind = 'seal'")
     _checkpoint_idx = models.Index(
         "(connection_ref, last_id) WHERE kind = 'checkpoint'"
@@ -85,6 +65,8 @@ class ProcurifyAuditSeal(models.Model):
         """Seal what no running transaction can add to any more, then note how far
         the next run may go."""
         commit = self.env["ir.cron"]._commit_progress
+        self.env["procurify.audit.repeat"]._log_finished()
+        commit()
         if not self._lock():
             return
         until = self.env["procurify.audit.mark"]._settled()
@@ -113,12 +95,11 @@ class ProcurifyAuditSeal(models.Model):
 
     @api.model
     def _seal_next(self, until):
-        """Seal the next rows, one seal per connection that has some.
+        """Seal the next rows.
 
         :param until: the last id that may be sealed
         :returns: whether something was sealed
         """
-        start = self._sealed_until()
         self.env.cr.execute(
             SQL(
                 """
@@ -129,7 +110,7 @@ class ProcurifyAuditSeal(models.Model):
                       ORDER BY id
                          LIMIT %s) next
                 """,
-                start,
+                self._sealed_until(),
                 until,
                 SEAL_ROWS,
             )
@@ -137,34 +118,18 @@ class ProcurifyAuditSeal(models.Model):
         count, last = self.env.cr.fetchone()
         if not count:
             return False
-        self._seal(start + 1, last if count == SEAL_ROWS else until)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "INSERT INTO procurify_audit_seal (kind, last_id) VALUES ('seal', %s)",
+            [last if count == SEAL_ROWS else until],
+        )
+        self.invalidate_model()
         return True
 
     @api.model
-    def _seal(self, first, last):
-        """Seal all rows from ``first`` to ``last``, both included."""
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO procurify_audit_seal (
-                            kind, connection_ref, first_id, last_id,
-                            row_count, leaves, rows_digest)
-                     SELECT 'seal', connection_ref, %(first)s, %(last)s, count(*),
-                            string_agg(id || ':' || left(digest, %(digits)s), ','
-                                       ORDER BY id),
-                            %(rows_digest)s
-                       FROM procurify_audit
-                      WHERE id BETWEEN %(first)s AND %(last)s
-                   GROUP BY connection_ref
-                   ORDER BY connection_ref
-                """,
-                first=first,
-                last=last,
-                digits=LEAF_DIGITS,
-                rows_digest=sha256(SQL("string_agg(digest, '' ORDER BY id)")),
-            )
-        )
-        self.invalidate_model()
+    def _head(self):
+        """Return the newest link of the chain: its digest is the chain head."""
+        return self.sudo().search([], order="id desc", limit=1)
 
     # === RETENTION === #
 
@@ -175,7 +140,16 @@ class ProcurifyAuditSeal(models.Model):
         connections = (
             self.env["procurify.connection"]
             .with_context(active_test=False)
-            .search([("audit_days", ">", 0)])
+            .search(
+                [
+                    ("audit_days", ">=", SHORTEST_RETENTION_DAYS),
+                    (
+                        "audit_days_since",
+                        "<=",
+                        fields.Datetime.now() - timedelta(days=RETENTION_DELAY_DAYS),
+                    ),
+                ]
+            )
         )
         for connection in connections:
             commit()  # What the sealer did last is to be seen.
@@ -197,7 +171,7 @@ class ProcurifyAuditSeal(models.Model):
         """
         oldest = fields.Datetime.now() - timedelta(days=connection.audit_days)
         known = self._checkpoint_id(connection.id)
-        until = self._sealed_before(connection.id, oldest)
+        until = self._sealed_before(oldest)
         if until <= known:
             return known
         audit = self.env["procurify.audit"]
@@ -228,27 +202,19 @@ class ProcurifyAuditSeal(models.Model):
     @api.model
     def _checkpoint_id(self, connection_ref):
         """Return the last id of the connection that was removed on purpose, or 0."""
-        return self._last_id(connection_ref, SQL("kind = 'checkpoint'"))
-
-    @api.model
-    def _sealed_before(self, connection_ref, instant):
-        """Return the last id of the connection that was sealed by ``instant``, or 0."""
         return self._last_id(
-            connection_ref, SQL("kind = 'seal' AND date < %s", instant)
+            SQL("kind = 'checkpoint' AND connection_ref = %s", connection_ref)
         )
 
     @api.model
-    def _last_id(self, connection_ref, condition):
+    def _sealed_before(self, instant):
+        """Return the last id that was sealed by ``instant``, or 0."""
+        return self._last_id(SQL("kind = 'seal' AND date < %s", instant))
+
+    @api.model
+    def _last_id(self, condition):
         self.env.cr.execute(
-            SQL(
-                """
-                SELECT max(last_id)
-                  FROM procurify_audit_seal
-                 WHERE connection_ref = %s AND %s
-                """,
-                connection_ref,
-                condition,
-            )
+            SQL("SELECT max(last_id) FROM procurify_audit_seal WHERE %s", condition)
         )
         return self.env.cr.fetchone()[0] or 0
 
@@ -275,7 +241,7 @@ class ProcurifyAuditMark(models.Model):
         self.env.cr.execute(
             SQL(
                 "SELECT last_id FROM procurify_audit_mark WHERE xid::xid8 <= (%s)",
-                _OLDEST_RUNNING,
+                OLDEST_RUNNING,
             )
         )
         return max((row[0] for row in self.env.cr.fetchall()), default=0)
@@ -303,7 +269,7 @@ class ProcurifyAuditMark(models.Model):
                           -- Not from this server: it has not counted as far yet.
                           AND xid::xid8 < pg_snapshot_xmax(pg_current_snapshot()))
                 """,
-                _OLDEST_RUNNING,
+                OLDEST_RUNNING,
             )
         )
         if not (drawn := self.env.cr.fetchone()):

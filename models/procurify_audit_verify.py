@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.tools import SQL, plaintext2html
 
 from .audit_comparison import differing_rows, next_seals
-from .audit_triggers import digest_of, sha256, trigger_names
+from .audit_triggers import PROTECTED, digest_of, unprotected
 
 _logger = logging.getLogger(__name__)
 
@@ -19,8 +19,9 @@ class Verdict(NamedTuple):
 
     row_count: int
     seal_count: int
-    head: str  # digest of the newest seal: noted elsewhere, it proves the chain
+    head: str  # digest of the newest seal: kept elsewhere, it proves the chain
     findings: list
+    removed: list  # sentences on what was removed on purpose since the kept head
 
 
 class ProcurifyAudit(models.Model):
@@ -66,12 +67,13 @@ class ProcurifyAudit(models.Model):
     # === VERIFYING === #
 
     @api.model
-    def _verify_and_log(self, connection_ref):
+    def _verify_and_log(self, connection_ref, known_head=""):
         """Verify, write the verdict to the audit, and call the managers if need be.
 
+        :param known_head: a chain head that somebody kept outside of the database
         :returns: the Verdict
         """
-        verdict = self.sudo()._verify(connection_ref)
+        verdict = self.sudo()._verify(connection_ref, known_head)
         row = self._log_verdict(connection_ref, verdict)
         if verdict.findings:
             _logger.warning(
@@ -119,8 +121,10 @@ class ProcurifyAudit(models.Model):
         )
 
     @api.model
-    def _verify(self, connection_ref):
-        """Return the Verdict about one connection's rows and seals.
+    def _verify(self, connection_ref, known_head=""):
+        """Return the Verdict about one connection's rows and the seals of all.
+
+        :param known_head: a chain head that somebody kept outside of the database
 
         The digests are computed in these queries, not by the triggers' functions,
         which may have been replaced. PostgreSQL reads through; memory stays flat
@@ -130,9 +134,10 @@ class ProcurifyAudit(models.Model):
         findings = [
             *self._missing_triggers(),
             *self._changed_rows(connection_ref),
-            *self._broken_seals(connection_ref),
+            *self._broken_seals(),
             *self._unlike_leaves(connection_ref),
-            *self._lost_head(connection_ref),
+            *self._forged_mark(),
+            *self._lost_heads(known_head),
         ]
         [[row_count]] = self._query(
             SQL(
@@ -140,23 +145,24 @@ class ProcurifyAudit(models.Model):
                 connection_ref,
             )
         )
-        [[seal_count, head]] = self._query(
+        [[seal_count]] = self._query(
             SQL(
                 """
-                SELECT count(*),
-                       (SELECT digest
-                          FROM procurify_audit_seal
-                         WHERE connection_ref = %(connection)s
-                      ORDER BY id DESC
-                         LIMIT 1)
+                SELECT count(*)
                   FROM procurify_audit_seal
-                 WHERE connection_ref = %(connection)s
+                 WHERE connection_ref IN (0, %s)
                 """,
-                connection=connection_ref,
+                connection_ref,
             )
         )
-        # What two checks find is said once.
-        return Verdict(row_count, seal_count, head or "", list(dict.fromkeys(findings)))
+        return Verdict(
+            row_count,
+            seal_count,
+            self.env["procurify.audit.seal"]._head().digest or "",
+            # What two checks find is said once.
+            list(dict.fromkeys(findings)),
+            self._removed_since(connection_ref, known_head),
+        )
 
     @api.model
     def _query(self, sql):
@@ -165,31 +171,24 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _missing_triggers(self):
-        """Tell of triggers that are gone, or that do not fire in every session."""
-        tables = ("procurify_audit", "procurify_audit_seal")
-        names = [name for table in tables for name in trigger_names(table)]
-        rows = self._query(
-            SQL(
-                """
-                SELECT tgname
-                  FROM pg_trigger
-                 WHERE tgname IN %s AND tgenabled = 'A'
-                   AND tgrelid IN (%s::regclass, %s::regclass)
-                """,
-                tuple(names),
-                *tables,
-            )
-        )
-        present = {row[0] for row in rows}
+        """Tell of triggers that are gone or changed, and of what should not be there.
+
+        The definitions are compared: a trigger of the right name that does nothing, or
+        a rule that takes rows away, is found.
+        """
+        models = (self.env[model] for model in self.env if self._is_protected(model))
         return [
             self.env._(
-                "The database's trigger %s is missing or switched off: update the "
-                "addon to bring it back.",
+                "The protection of the audit's tables was changed: %s. Update the addon "
+                "to restore it.",
                 name,
             )
-            for name in names
-            if name not in present
+            for name in sorted(unprotected(models))
         ]
+
+    @api.model
+    def _is_protected(self, model):
+        return self.env[model]._table in PROTECTED and not self.env[model]._abstract
 
     @api.model
     def _changed_rows(self, connection_ref):
@@ -211,8 +210,8 @@ class ProcurifyAudit(models.Model):
         return self._told([(row[0], "changed") for row in rows])
 
     @api.model
-    def _broken_seals(self, connection_ref):
-        """Tell of seals that were changed, and of gaps in their chain."""
+    def _broken_seals(self):
+        """Tell of seals that were changed, and of gaps in the chain or its ranges."""
         seals = self.env["procurify.audit.seal"]
         rows = self._query(
             SQL(
@@ -221,15 +220,19 @@ class ProcurifyAudit(models.Model):
                   FROM (SELECT id,
                                digest IS DISTINCT FROM %(digest)s AS is_changed,
                                previous_digest IS DISTINCT FROM
-                                   lag(digest, 1, '') OVER (ORDER BY id) AS is_cut
-                          FROM procurify_audit_seal
-                         WHERE connection_ref = %(connection)s) chain
-                 WHERE is_changed OR is_cut
+                                   lag(digest, 1, '') OVER (ORDER BY id) AS is_cut,
+                               kind = 'seal' AND first_id IS DISTINCT FROM
+                                   1 + coalesce(max(last_id)
+                                       FILTER (WHERE kind = 'seal') OVER (
+                                       ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING
+                                                            AND 1 PRECEDING), 0)
+                                   AS is_apart
+                          FROM procurify_audit_seal) chain
+                 WHERE is_changed OR is_cut OR is_apart
               ORDER BY id
                  LIMIT %(limit)s
                 """,
                 digest=digest_of(seals, "procurify_audit_seal"),
-                connection=connection_ref,
                 limit=NAMED,
             )
         )
@@ -244,70 +247,101 @@ class ProcurifyAudit(models.Model):
         checkpoint = seals._checkpoint_id(connection_ref)
         findings, seal_id, lower = [], 0, 0
         while True:
-            [[last_seal, upper]] = self._query(next_seals(connection_ref, seal_id))
-            # After the last seal, other connections' seals close the ids as well.
-            upper = upper or max(seals._sealed_until(), lower)
-            which = (seal_id, last_seal or seal_id, lower, upper, checkpoint)
-            differing = self._query(differing_rows(connection_ref, *which, limit=NAMED))
-            findings += self._told(differing)
+            [[last_seal, upper]] = self._query(next_seals(seal_id))
             if not last_seal:
                 return findings
-            if not differing:
-                findings += self._unlike_digest(seal_id, last_seal, connection_ref)
+            which = (seal_id, last_seal, lower, upper, checkpoint)
+            findings += self._told(
+                self._query(differing_rows(connection_ref, *which, limit=NAMED))
+            )
             seal_id, lower = last_seal, upper
 
     @api.model
-    def _unlike_digest(self, after, last_seal, connection_ref):
-        """Tell of seals over rows that differ behind the leaves' digits."""
-        rows = self._query(
-            SQL(
-                """
-                SELECT s.id
-                  FROM procurify_audit_seal s
-                 WHERE connection_ref = %(connection)s
-                   AND kind = 'seal' AND id > %(after)s AND id <= %(last)s
-                   AND last_id > %(checkpoint)s
-                   AND rows_digest IS DISTINCT FROM (
-                       SELECT %(rows_digest)s
-                         FROM procurify_audit a
-                        WHERE a.connection_ref = s.connection_ref
-                          AND a.id BETWEEN s.first_id AND s.last_id)
-              ORDER BY id
-                """,
-                connection=connection_ref,
-                after=after,
-                last=last_seal,
-                checkpoint=self.env["procurify.audit.seal"]._checkpoint_id(
-                    connection_ref
-                ),
-                rows_digest=sha256(SQL("string_agg(a.digest, '' ORDER BY a.id)")),
-            )
+    def _forged_mark(self):
+        """Tell of a mark that no sealer can have left: it names ids of the future."""
+        forged = self._query(
+            """
+            SELECT
+              FROM procurify_audit_mark, procurify_audit_id_seq
+             WHERE last_id > last_value
+            """
         )
-        text = self.env._("Seal %s does not fit the rows that it covers.")
-        return [text % row[0] for row in rows]
-
-    @api.model
-    def _lost_head(self, connection_ref):
-        """Tell when the newest seal that a verification saw is not there any more."""
-        last = self._last_verdict(connection_ref)
-        head = last and last.after.get("head")
-        if not head or self._query(
-            SQL(
-                """
-                SELECT FROM procurify_audit_seal
-                 WHERE connection_ref = %s AND digest = %s
-                """,
-                connection_ref,
-                head,
-            )
-        ):
+        if not forged:
             return []
         return [
             self.env._(
-                "The seal %(digest)s that was the newest one on %(date)s is gone.",
-                digest=head,
-                date=last.date,
+                "The mark up to which the audit may be sealed was changed: it is ahead "
+                "of the audit."
             )
+        ]
+
+    @api.model
+    def _lost_heads(self, known_head=""):
+        """Tell of chain heads that somebody noted and that are not there any more.
+
+        Verifications note the head, and certificates do; ``known_head`` is one that was
+        kept outside of the database.
+        """
+        lost = self._query(
+            SQL(
+                """
+                SELECT head, max(date)
+                  FROM (SELECT "after" ->> 'head' AS head, date
+                          FROM procurify_audit
+                         WHERE event IN ('verified', 'verification_failed')
+                         UNION ALL
+                        SELECT audit_head, date FROM procurify_certificate
+                         UNION ALL
+                        SELECT %s, NULL) noted
+                 WHERE head <> '' AND NOT EXISTS (
+                       SELECT FROM procurify_audit_seal WHERE digest = head)
+                   AND NOT EXISTS (
+                       SELECT
+                         FROM procurify_audit
+                        WHERE event = 'resealed'
+                          AND jsonb_exists("after" -> 'former_heads', head))
+              GROUP BY head
+              ORDER BY max(date)
+                 LIMIT %s
+                """,
+                known_head or None,
+                NAMED,
+            )
+        )
+        noted = self.env._("The seal %(digest)s that was the newest one on %(date)s is gone.")
+        kept = self.env._("The chain head %(digest)s that was kept is not in the chain.")
+        return [
+            (noted if date else kept) % {"digest": head, "date": date}
+            for head, date in lost
+        ]
+
+    @api.model
+    def _removed_since(self, connection_ref, known_head):
+        """Tell which rows retention removed after ``known_head``: that is no finding."""
+        if not known_head:
+            return []
+        rows = self._query(
+            SQL(
+                """
+                SELECT date, row_count, last_id
+                  FROM procurify_audit_seal
+                 WHERE kind = 'checkpoint' AND connection_ref = %s
+                   AND id > (SELECT id FROM procurify_audit_seal WHERE digest = %s)
+              ORDER BY id
+                """,
+                connection_ref,
+                known_head,
+            )
+        )
+        return [
+            self.env._(
+                "On %(date)s, %(count)s rows up to row %(last)s were removed by the "
+                "retention that is set.",
+                date=date,
+                count=count,
+                last=last,
+            )
+            for date, count, last in rows
         ]
 
     @api.model

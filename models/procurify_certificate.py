@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .procurify_append_only import append
 from .reconciliation import OUTCOMES
 from .reconciliation_sums import counts, line_row, sum_rows
 
@@ -151,7 +152,7 @@ class ProcurifyCertificate(models.Model):
         """
         result = connection._reconciled(date_from, date_to, company, listed)
         rights = self.sudo()
-        [certificate] = rights._append([self._prepare_values(result, listed)])
+        [certificate] = append(rights, [self._prepare_values(result, listed)])
         lines = [_line_values(line) for line in result.lines]
         currencies = {
             currency.name: currency.id
@@ -163,7 +164,8 @@ class ProcurifyCertificate(models.Model):
             ("procurify.certificate.line", lines),
             ("procurify.certificate.sum", sum_rows(self.env, result.lines)),
         ):
-            rights.env[model]._append(
+            append(
+                rights.env[model],
                 [
                     row
                     | {
@@ -172,7 +174,7 @@ class ProcurifyCertificate(models.Model):
                         "currency_id": currencies.get(row["currency"], False),
                     }
                     for row in rows
-                ]
+                ],
             )
         certificate._invalidate_what_the_database_sets()
         certificate._log_made()
@@ -197,7 +199,7 @@ class ProcurifyCertificate(models.Model):
             "finding_count": len(result.findings),
             "was_listed": listed,
             "document_count": len(result.lines),
-            "audit_head": self._audit_head(connection.id),
+            "audit_head": self.env["procurify.audit.seal"]._head().digest,
             **{f"{name}_count": numbers[name] for name in _COUNTED},
         }
 

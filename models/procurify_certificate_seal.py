@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .audit_triggers import PROTECTED, digest_of, sha256, trigger_names
+from .audit_triggers import digest_of, sha256
 
 _ROWS = ("procurify.certificate.line", "procurify.certificate.sum")
 
@@ -36,16 +36,6 @@ class ProcurifyCertificate(models.Model):
         )
 
     # === SEALING === #
-
-    @api.model
-    def _audit_head(self, connection_ref):
-        """Return the digest of the newest seal of a connection's audit, or False."""
-        seal = (
-            self.env["procurify.audit.seal"]
-            .sudo()
-            .search([("connection_ref", "=", connection_ref)], order="id desc", limit=1)
-        )
-        return seal.digest
 
     def _invalidate_what_the_database_sets(self):
         self.invalidate_recordset(["date", "digest"], flush=False)
@@ -112,44 +102,11 @@ class ProcurifyCertificate(models.Model):
         findings = [
             text for name, text in parts.items() if noted.after.get(name) != now[name]
         ]
-        if not self._is_head_known():
-            findings.append(
-                self.env._("The audit's seal that it names does not exist any more.")
-            )
-        return findings + self._missing_triggers()
-
-    def _is_head_known(self):
-        seals = self.env["procurify.audit.seal"].sudo()
-        return not self.audit_head or bool(
-            seals.search_count(
-                [
-                    ("connection_ref", "=", self.connection_ref),
-                    ("digest", "=", self.audit_head),
-                ],
-                limit=1,
-            )
-        )
-
-    def _missing_triggers(self):
-        """Tell that the tables can be changed, where they can."""
-        names = [name for table in PROTECTED[2:] for name in trigger_names(table)]
-        [[present]] = self._query(
-            SQL(
-                """
-                SELECT count(*)
-                  FROM pg_trigger
-                 WHERE tgname IN %s AND tgenabled = 'A'
-                """,
-                tuple(names),
-            )
-        )
-        if present == len(names):
-            return []
+        audit = self.env["procurify.audit"]
         return [
-            self.env._(
-                "Triggers that protect certificates are missing or switched off: "
-                "update the addon to bring them back."
-            )
+            *findings,
+            *audit._lost_heads(self.audit_head),
+            *audit._missing_triggers(),
         ]
 
     @api.model

@@ -26,11 +26,13 @@ class ProcurifyConnection(models.Model):
             "state": "draft" | "connected" | "error", "healthy", "error",
             "error_since", "next_attempt", "alarms": [{"code", "message"}],
             "lists": [{"resource", "active", "last_success", "lag_seconds",
-            "error"}]}]``
+            "error"}], "audit_head": {"digest", "date"}}]``; keep the digest to have
+            ``procurify.audit/verify`` prove with it what was sealed
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
         connections = self._seen_by_api(connection_id)
         alarms = connections.sudo()._alarms()
+        head = self.env["procurify.audit.seal"]._head()
         return [
             {
                 "connection_id": connection.id,
@@ -46,6 +48,7 @@ class ProcurifyConnection(models.Model):
                     for code, message in alarms[connection.sudo()].items()
                 ],
                 "lists": connection.stream_ids._told_to_api(),
+                "audit_head": {"digest": head.digest, "date": _told(head.date)},
             }
             for connection in connections
         ]

@@ -24,6 +24,7 @@ _OWN = frozenset(
         "rehearsal_id",
         "server_time",
         "tested_at",
+        "audit_days_since",
     }
 )
 _STREAM_SETTINGS = ("active", "interval_minutes")
@@ -38,8 +39,10 @@ class ProcurifyConnection(models.Model):
 
     audit_days = fields.Integer(
         "Keep the Audit for (days)",
-        help="Older rows are removed under a checkpoint, which stays. 0: for ever.",
+        help="Older entries are removed, and the chain says so. 0: never. At least 365 "
+        "days; a change takes effect after 30 days.",
     )
+    audit_days_since = fields.Datetime(readonly=True, copy=False)
     audit_count = fields.Integer("Audit Rows", compute="_compute_audit")
     audit_state = fields.Selection(
         [("verified", "Whole"), ("verification_failed", "Tampered with")],
@@ -50,7 +53,8 @@ class ProcurifyConnection(models.Model):
     audit_findings = fields.Text(compute="_compute_audit")
 
     _check_audit_days = models.Constraint(
-        "CHECK(audit_days >= 0)", "The days to keep the audit are zero or more."
+        "CHECK(audit_days = 0 OR audit_days >= 365)",
+        "Keep the audit for at least 365 days, or for ever (0).",
     )
 
     # === COMPUTE METHODS === #
@@ -80,6 +84,7 @@ class ProcurifyConnection(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         connections = super().create(vals_list)
+        connections.sudo().audit_days_since = fields.Datetime.now()
         names = [name for name in self._fields if self._is_audited(name)]
         changes = {
             connection: ({}, connection._audited_values(names))
@@ -94,6 +99,8 @@ class ProcurifyConnection(models.Model):
         policies = {each: each._audited_values(names) for each in self}
         credentials = {each: each._credentials(secrets) for each in self}
         written = super().write(vals)
+        if "audit_days" in vals:
+            self.sudo().audit_days_since = fields.Datetime.now()
         self._log_policies(policies, names)
         self._log_credentials(credentials, secrets)
         return written
@@ -169,19 +176,24 @@ class ProcurifyConnection(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_verify_audit(self):
-        """Verify the audit of these connections at once, and say what was found."""
+    def action_verify_audit(self, known_head=""):
+        """Verify the audit of these connections at once, and say what was found.
+
+        :param known_head: a chain head that somebody kept outside of the database
+        """
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
             raise AccessError(self.env._("Only Procurify reviewers may verify."))
         audit = self.env["procurify.audit"]
-        if sum(self.mapped("audit_count")) > VERIFIED_AT_ONCE:
+        if sum(self.mapped("audit_count")) > VERIFIED_AT_ONCE and not known_head:
             self.env.ref("procurify_connector.ir_cron_audit_verify").sudo()._trigger()
             return self._notification(
                 "info",
                 self.env._("An audit this long is verified in the background."),
             )
-        verdicts = [audit._verify_and_log(connection.id) for connection in self]
+        verdicts = [
+            audit._verify_and_log(connection.id, known_head) for connection in self
+        ]
         self.invalidate_recordset()
         findings = [text for verdict in verdicts for text in verdict.findings]
         if findings:
@@ -189,10 +201,12 @@ class ProcurifyConnection(models.Model):
         return self._notification(
             "success",
             self.env._(
-                "The audit is whole: %(rows)s rows, held together by %(seals)s seals.",
+                "Audit log verified: %(rows)s entries, no tampering. Chain head: "
+                "%(head)s",
                 rows=sum(verdict.row_count for verdict in verdicts),
-                seals=sum(verdict.seal_count for verdict in verdicts),
-            ),
+                head=verdicts[-1].head if verdicts else "",
+            )
+            + "".join(f"\n{text}" for each in verdicts for text in each.removed),
         )
 
     def action_open_audit(self):

@@ -2,6 +2,7 @@ from . import test_access
 from . import test_alarm
 from . import test_attachments
 from . import test_audit
+from . import test_audit_attack
 from . import test_audit_seal
 from . import test_automation
 from . import test_back_links

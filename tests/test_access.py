@@ -12,6 +12,7 @@ from .common import ProcurifyCommon
 # Models whose rows no company rule hides, and why.
 WITHOUT_COMPANY_RULE = {
     "procurify.audit.mark": "one row: the number of the audit's last row",
+    "procurify.audit.repeat": "counts that become rows of the audit; nobody reads them",
     "procurify.audit.seal": "digests and numbers of rows, for administrators only",
     "procurify.certify": "a dialog: one's own rows only",
     "procurify.comparison": "a dialog: one's own rows only",

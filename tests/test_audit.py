@@ -13,7 +13,7 @@ from odoo.tools import SQL, mute_logger
 
 from odoo.addons.procurify_connector.models.audit_triggers import (
     digest_of,
-    trigger_names,
+    triggers_of,
     unprotect,
 )
 
@@ -104,7 +104,7 @@ class TestAuditProtection(ProcurifyCommon):
             self.env.cr.execute("UPDATE procurify_audit SET reason = reason")
         self.env.cr.execute(
             "SELECT count(*) FROM pg_trigger WHERE tgname IN %s",
-            [tuple(trigger_names("procurify_audit"))],
+            [tuple(triggers_of(self.audit))],
         )
         self.assertEqual(self.env.cr.fetchone(), (4,))
 

@@ -23,14 +23,151 @@ VERIFY = "odoo.addons.procurify_connector.models.procurify_audit_verify"
 SETTLES_WITHIN_S = 10
 
 
-@tagged("post_install", "-at_install", "procurify")
-class TestAuditSeal(ProcurifyCommon):
+class AuditCommon(ProcurifyCommon):
+    """An audit with some rows, and what its owner can do behind its triggers."""
+
     def setUp(self):
         super().setUp()
         self.audit = self.env["procurify.audit"]
         self.seals = self.env["procurify.audit.seal"]
         self.rows = self._log(6)
 
+    def _age(self, days):
+        """Let all seals be older: the database's own clock cannot be moved."""
+        with self._behind_the_triggers():
+            self.env.cr.execute(
+                """
+                UPDATE procurify_audit_seal
+                   SET date = date - make_interval(days => %s)
+                """,
+                [days],
+            )
+            for seal in self.seals.search([], order="id"):
+                self._make_digest_anew("procurify.audit.seal", seal.id)
+        self.env.invalidate_all()
+
+    def _keep_for(self, days, since_days=31):
+        """Set the retention, as if that had been some days ago."""
+        self.connection.audit_days = days
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            UPDATE procurify_connection
+               SET audit_days_since = now() AT TIME ZONE 'UTC'
+                 - make_interval(days => %s)
+             WHERE id = %s
+            """,
+            [since_days, self.connection.id],
+        )
+        self.env.invalidate_all()
+
+    def _assert_refused(self, statement, *params):
+        with (
+            self.assertRaises(RaiseException),
+            self.env.cr.savepoint(),
+            mute_logger("odoo.sql_db"),
+        ):
+            self.env.cr.execute(statement, params)
+
+    def _row(self, subject, connection=None):
+        connection = self.connection if connection is None else connection
+        row = {"event": "held", "subject": subject, "after": {"a": None, "b": [1]}}
+        if not connection:
+            return row | {"connection_ref": 0}
+        return row | {"connection": connection}
+
+    def _log(self, count, connection=None):
+        connection = connection or self.connection
+        return self.audit._log(
+            [self._row(f"Event {number}", connection) for number in range(count)]
+        )
+
+    def _next_id(self):
+        self.env.cr.execute("SELECT nextval('procurify_audit_id_seq')")
+        return self.env.cr.fetchone()[0]
+
+    def _seal(self):
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM procurify_audit_mark")
+        self.env["procurify.audit.mark"].sudo().create(
+            {"last_id": self.audit.search([], limit=1).id, "xid": "1"}  # long ended
+        )
+        self.env.flush_all()
+        while self.seals._seal_next(self.audit.search([], limit=1).id):
+            pass
+
+    @contextmanager
+    def _small_seals(self):
+        with self._patched(procurify_audit_seal, "SEAL_ROWS", 4):
+            yield
+
+    @contextmanager
+    def _patched(self, module, name, value):
+        before = getattr(module, name)
+        setattr(module, name, value)
+        try:
+            yield
+        finally:
+            setattr(module, name, before)
+
+    def _newest_seal(self):
+        return self.seals.search([("kind", "=", "seal")], limit=1)
+
+    def _verify(self, connection=None):
+        self.env.invalidate_all()
+        return self.audit._verify((connection or self.connection).id)
+
+    def _named(self, number, what):
+        return f"Row {self.rows[number].id} (Event {number}) {what}."
+
+    @contextmanager
+    def _behind_the_triggers(self):
+        """What only the owner of the tables can do."""
+        for table in ("procurify_audit", "procurify_audit_seal"):
+            self.env.cr.execute(
+                SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table))
+            )
+        yield
+        self.audit.init()
+        self.seals.init()
+
+    def _change(self, row, name="reason", value="Changed"):
+        self.env.cr.execute(
+            SQL(
+                "UPDATE procurify_audit SET %s = %s WHERE id = %s",
+                SQL.identifier(name),
+                value,
+                row.id,
+            )
+        )
+
+    def _make_digest_anew(self, model, row_id):
+        table = self.env[model]._table
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET digest = %s WHERE id = %s",
+                SQL.identifier(table),
+                digest_of(self.env[model], table),
+                row_id,
+            )
+        )
+
+    def _copy_row(self, source, target):
+        self.env.cr.execute(
+            """
+            INSERT INTO procurify_audit
+                        (id, event, connection_ref, subject, date, user_name, after)
+                 SELECT %s, event, connection_ref, subject, date, user_name, after
+                   FROM procurify_audit
+                  WHERE id = %s
+            """,
+            [target, source],
+        )
+        self._make_digest_anew("procurify.audit", target)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestAuditSeal(AuditCommon):
     # === WHOLE === #
 
     def test_sealed_and_open_rows_are_whole(self):
@@ -303,8 +440,8 @@ class TestAuditSeal(ProcurifyCommon):
     def test_old_rows_are_removed_under_a_checkpoint_and_the_chain_stays(self):
         self._seal()
         until = self._newest_seal().last_id
-        self._age(31)
-        self.connection.audit_days = 30
+        self._age(366)
+        self._keep_for(365)
         mine = [("connection_ref", "=", self.connection.id)]
         count = self.audit.search_count([*mine, ("id", "<=", until)])
 
@@ -324,7 +461,7 @@ class TestAuditSeal(ProcurifyCommon):
         self._seal()
         self._age(10_000)
         self._run_cron("ir_cron_audit_verify")
-        self.connection.audit_days = 10_001
+        self._keep_for(10_001)
         self._run_cron("ir_cron_audit_verify")
 
         self.assertTrue(self.rows[0].exists())
@@ -332,11 +469,11 @@ class TestAuditSeal(ProcurifyCommon):
 
     def test_a_checkpoint_permits_its_rows_only(self):
         self._seal()
-        self._age(31)
+        self._age(366)
         other = self._connect(name="Other")
         theirs = self._log(1, other)
         mine = self._log(1)
-        self.connection.audit_days = 30
+        self._keep_for(365)
         self.assertTrue(self.seals._make_checkpoint(self.connection))
 
         for row in (theirs, mine):
@@ -344,9 +481,8 @@ class TestAuditSeal(ProcurifyCommon):
 
     def test_no_checkpoint_is_made_before_its_time(self):
         self._seal()
-        self._age(29)
-        self.connection.audit_days = 30
-        self.env.flush_all()
+        self._age(364)
+        self._keep_for(365)
 
         for last_id in (self._newest_seal().last_id, 10**6):
             self._assert_refused(
@@ -361,130 +497,16 @@ class TestAuditSeal(ProcurifyCommon):
 
     def test_what_was_tampered_with_is_not_removed(self):
         self._seal()
-        self._age(31)
+        self._age(366)
         with self._behind_the_triggers():
             self._change(self.rows[2])
-        self.connection.audit_days = 30
+        self._keep_for(365)
 
         with mute_logger(VERIFY):
             self._run_cron("ir_cron_audit_verify")
 
         self.assertTrue(self.rows[0].exists())
         self.assertFalse(self.seals.search([("kind", "=", "checkpoint")]))
-
-    # === HELPERS === #
-
-    def _age(self, days):
-        """Let all seals be older: the database's own clock cannot be moved."""
-        with self._behind_the_triggers():
-            self.env.cr.execute(
-                """
-                UPDATE procurify_audit_seal
-                   SET date = date - make_interval(days => %s)
-                """,
-                [days],
-            )
-            for seal in self.seals.search([], order="id"):
-                self._make_digest_anew("procurify.audit.seal", seal.id)
-        self.env.invalidate_all()
-
-    def _assert_refused(self, statement, *params):
-        with (
-            self.assertRaises(RaiseException),
-            self.env.cr.savepoint(),
-            mute_logger("odoo.sql_db"),
-        ):
-            self.env.cr.execute(statement, params)
-
-    def _row(self, subject, connection=None):
-        connection = self.connection if connection is None else connection
-        row = {"event": "held", "subject": subject, "after": {"a": None, "b": [1]}}
-        if not connection:
-            return row | {"connection_ref": 0}
-        return row | {"connection": connection}
-
-    def _log(self, count, connection=None):
-        connection = connection or self.connection
-        return self.audit._log(
-            [self._row(f"Event {number}", connection) for number in range(count)]
-        )
-
-    def _next_id(self):
-        self.env.cr.execute("SELECT nextval('procurify_audit_id_seq')")
-        return self.env.cr.fetchone()[0]
-
-    def _seal(self):
-        while self.seals._seal_next(self.audit.search([], limit=1).id):
-            pass
-
-    @contextmanager
-    def _small_seals(self):
-        with self._patched(procurify_audit_seal, "SEAL_ROWS", 4):
-            yield
-
-    @contextmanager
-    def _patched(self, module, name, value):
-        before = getattr(module, name)
-        setattr(module, name, value)
-        try:
-            yield
-        finally:
-            setattr(module, name, before)
-
-    def _newest_seal(self):
-        return self.seals.search([("connection_ref", "=", self.connection.id)], limit=1)
-
-    def _verify(self, connection=None):
-        self.env.invalidate_all()
-        return self.audit._verify((connection or self.connection).id)
-
-    def _named(self, number, what):
-        return f"Row {self.rows[number].id} (Event {number}) {what}."
-
-    @contextmanager
-    def _behind_the_triggers(self):
-        """What only the owner of the tables can do."""
-        for table in ("procurify_audit", "procurify_audit_seal"):
-            self.env.cr.execute(
-                SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table))
-            )
-        yield
-        self.audit.init()
-        self.seals.init()
-
-    def _change(self, row, name="reason", value="Changed"):
-        self.env.cr.execute(
-            SQL(
-                "UPDATE procurify_audit SET %s = %s WHERE id = %s",
-                SQL.identifier(name),
-                value,
-                row.id,
-            )
-        )
-
-    def _make_digest_anew(self, model, row_id):
-        table = self.env[model]._table
-        self.env.cr.execute(
-            SQL(
-                "UPDATE %s SET digest = %s WHERE id = %s",
-                SQL.identifier(table),
-                digest_of(self.env[model], table),
-                row_id,
-            )
-        )
-
-    def _copy_row(self, source, target):
-        self.env.cr.execute(
-            """
-            INSERT INTO procurify_audit
-                        (id, event, connection_ref, subject, date, user_name, after)
-                 SELECT %s, event, connection_ref, subject, date, user_name, after
-                   FROM procurify_audit
-                  WHERE id = %s
-            """,
-            [target, source],
-        )
-        self._make_digest_anew("procurify.audit", target)
 
 
 @tagged("post_install", "-at_install", "procurify")

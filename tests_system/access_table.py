@@ -27,6 +27,7 @@ MODELS = {
     "procurify.attachment": Rights(read="reviewer"),
     "procurify.audit": Rights(read="reviewer"),
     "procurify.audit.mark": Rights(read="manager"),
+    "procurify.audit.repeat": Rights(),
     "procurify.audit.seal": Rights(read="manager"),
     "procurify.cause": Rights(read="reviewer", write="reviewer"),
     "procurify.certificate": Rights(read="reviewer"),
