@@ -1,11 +1,23 @@
 """What scripts call by Odoo's external API: one form of answer, coded errors."""
 
 from functools import wraps
+from inspect import signature
 
+import psycopg2
+
+from odoo import fields
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Domain
 
 MOST_ROWS = 1000  # of one answer
+_LARGEST_ID = 2**31 - 1  # of PostgreSQL's integer
+
+
+# What Odoo and PostgreSQL raise for a domain that means nothing.
+_BAD_DOMAIN = (
+    *(AttributeError, KeyError, OverflowError, TypeError, ValueError),
+    *(psycopg2.DataError, psycopg2.ProgrammingError),
+)
 
 
 class ApiError(UserError):
@@ -25,12 +37,15 @@ def api_method(method):
     """Make ``method`` one that scripts may rely on.
 
     Its errors carry a code, and its answer has ``False`` where there is nothing:
-    XML-RPC knows no null.
+    XML-RPC knows no null. Arguments must be what the annotations say, or ``False``:
+    another one is ``invalid_argument``.
     """
+    parameters = signature(method)
 
     @wraps(method)
     def call(self, *args, **kwargs):
         try:
+            _check_arguments(self, parameters, args, kwargs)
             return without_none(method(self, *args, **kwargs))
         except UserError as error:
             code = _code_of(error)
@@ -38,7 +53,56 @@ def api_method(method):
             error.args = (f"{error.args[0]} [procurify:{code}]", *error.args[1:])
             raise
 
+    call.is_procurify_api = True
     return call
+
+
+def _check_arguments(model, parameters, args, kwargs):
+    """
+    :raises ApiError: ``invalid_argument``, naming it
+    """
+    try:
+        given = parameters.bind(model, *args, **kwargs).arguments
+    except TypeError as error:
+        raise ApiError("invalid_argument", str(error)) from error
+    for name, value in given.items():
+        kind = parameters.parameters[name].annotation
+        if kind is not parameters.empty and not _fits(value, kind):
+            message = model.env._(
+                "%(name)s must be of the type %(kind)s.", name=name, kind=kind.__name__
+            )
+            raise ApiError("invalid_argument", message)
+
+
+def _fits(value, kind):
+    if value is None or value is False:
+        return True
+    if kind is int:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return is_number and 0 <= value <= _LARGEST_ID
+    if kind is str:
+        return isinstance(value, str) and _is_storable(value)
+    return isinstance(value, (list, tuple) if kind is list else kind)
+
+
+def _is_storable(text):
+    """Tell whether PostgreSQL takes ``text``: UTF-8 without NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def day(model, name, text):
+    """Return the date that ``text`` says, or False for no text.
+
+    :raises ApiError: ``invalid_argument``
+    """
+    try:
+        return fields.Date.to_date(text)
+    except ValueError as error:
+        message = model.env._("%(name)s must be a day: YYYY-MM-DD.", name=name)
+        raise ApiError("invalid_argument", message) from error
 
 
 def _code_of(error):
@@ -71,6 +135,6 @@ def found(model, domain, limit, offset=0, order=None):
             offset=max(0, int(offset)),
             order=order,
         )
-    except (TypeError, ValueError) as error:
+    except _BAD_DOMAIN as error:
         message = model.env._("The domain or the limit cannot be understood.")
         raise ApiError("invalid_domain", message) from error

@@ -61,7 +61,11 @@ class DigestDigest(models.Model):
         tips = super()._compute_tips(
             company, user, tips_count=tips_count, consumed=consumed
         )
-        return [*self._procurify_causes_told(company, user), *tips]
+        return [
+            *self._procurify_causes_told(company, user),
+            *self._procurify_audit_head(user),
+            *tips,
+        ]
 
     # === HELPERS === #
 
@@ -78,6 +82,14 @@ class DigestDigest(models.Model):
             {"causes": causes, "base_url": self.get_base_url()},
         )
         return [told]
+
+    def _procurify_audit_head(self, user):
+        """Return the audit's chain head, which is worth most outside of Odoo."""
+        head = self.env["procurify.audit.seal"]._head()
+        if not (self.kpi_procurify_held and head and user.has_group(_REVIEWER)):
+            return []
+        template = "procurify_connector.digest_audit_head"
+        return [self.env["ir.qweb"]._render(template, {"head": head})]
 
     def _procurify_largest_causes(self, company, user):
         """Return the reasons that hold most in ``company``, as ``user`` sees them."""

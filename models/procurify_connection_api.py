@@ -5,7 +5,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .api_method import api_method
+from .api_method import api_method, day
 
 
 class ProcurifyConnection(models.Model):
@@ -98,11 +98,14 @@ class ProcurifyConnection(models.Model):
             [sentences], "unexplained_count"}``; the period is complete when
             ``unexplained_count`` is 0
         :raises AccessError: ``access_denied``: no reviewer, or may not read the books
+        :raises ApiError: ``invalid_argument``: no day
         :raises UserError: ``refused``: the days are no period
         """
         self.ensure_one()
         self.check_access("read")
-        return self._reconcile(date_from, date_to)
+        return self._reconcile(
+            day(self, "date_from", date_from), day(self, "date_to", date_to)
+        )
 
     @api.model
     def _seen_by_api(self, connection_id):

@@ -55,7 +55,8 @@ class ProcurifyIdempotency(models.Model):
                 count=MAX_KEY_CHARS,
             )
             raise ApiError("invalid_key", message)
-        digest = _digest(arguments)
+        # The same call in other companies is another call.
+        digest = _digest(arguments | {"company_ids": sorted(self.env.companies.ids)})
         mine = {"user_id": self.env.uid, "method": method, "key": key}
         rows = self.sudo()
         if known := rows.search([(name, "=", mine[name]) for name in mine], limit=1):

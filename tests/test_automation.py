@@ -2,12 +2,24 @@
 
 import json
 from functools import partial
+from inspect import signature
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import ProcurifyCommon
+
+# For each argument of each method; some of them are right somewhere.
+WRONG_VALUES = (
+    *("", "x", "2026-02-31", "\0", "a\0b", "\ud83d", "x" * 200),
+    *(0, 1, -1, 2**31, 2**70, 1.5, float("nan"), True, False, None),
+    *([], {}, [1], ["x"], [[]], [None], {"a": 1}, [{}]),
+    *([("nope", "=", 1)], [("id", "=", {})], [("id", "in", 1)], [("id", "=", "\0")]),
+    *([("id", "=", 2**70)], [("connection_id.nope.x", "=", 1)], ["&"], [("id",)]),
+    [("payload", "any", [("x", "=", 1)])],
+)
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -53,6 +65,64 @@ class TestAutomation(ProcurifyCommon):
             record.explain()
         with self.assertRaises(AccessError):
             record.cause_ids.resolve()
+
+    def test_wrong_arguments_give_a_code_and_never_a_failure(self):
+        record = self._record("bill", self.held)
+        targets = {
+            "procurify.connection": self.connection,
+            "procurify.record": record,
+            "procurify.cause": record.cause_ids,
+            "procurify.audit": self.env["procurify.audit"],
+        }
+        tried = 0
+        for model, records in targets.items():
+            methods = [
+                name
+                for name in dir(type(records))
+                if hasattr(getattr(type(records), name), "is_procurify_api")
+            ]
+            self.assertTrue(methods, model)
+            for name in methods:
+                method = getattr(records.with_user(self.reviewer), name)
+                for argument in signature(method).parameters:
+                    for value in WRONG_VALUES:
+                        tried += 1
+                        with self.subTest(model=model, method=name, **{argument: value}):
+                            self._assert_coded(partial(method, **{argument: value}))
+                with self.subTest(model=model, method=name):
+                    self._assert_coded(partial(method, nonsense=1), "invalid_argument")
+        self.assertGreater(tried, 300)
+
+    def _assert_coded(self, call, code=None):
+        """Make sure that ``call`` answers, or says with a code why it does not."""
+        with self.env.cr.savepoint() as savepoint, mute_logger("odoo.sql_db"):
+            try:
+                json.dumps(call())
+            except UserError as error:
+                self.assertIn("code", error.context)
+                if code:
+                    self.assertEqual(error.context["code"], code)
+            else:
+                self.assertFalse(code)
+            finally:
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_same_key_in_other_companies_is_another_call(self):
+        other = self.setup_other_company()["company"]
+        user = self.reviewer
+        user.sudo().company_ids += other
+        mine = self.env["procurify.audit"].with_user(user)
+
+        mine.with_company(self.company).with_context(
+            allowed_company_ids=self.company.ids
+        ).verify(idempotency_key="once")
+
+        with self.assertRaises(UserError) as caught:
+            mine.with_context(allowed_company_ids=other.ids).verify(
+                idempotency_key="once"
+            )
+        self.assertEqual(caught.exception.context, {"code": "key_reused"})
 
     def test_health_and_figures_say_what_there_is(self):
         connections = self.env["procurify.connection"].with_user(self.reviewer)
