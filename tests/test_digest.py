@@ -78,6 +78,19 @@ class TestDigest(SharedCommon):
         self.assertFalse(self._figures(employee))
         self.assertFalse(self.digest._procurify_causes_told(self.company, employee))
 
+    def test_mail_carries_the_audit_s_chain_head_to_reviewers_only(self):
+        seals = self.env["procurify.audit.seal"]
+        last_id = self.env["procurify.audit"].search([], limit=1).id
+        mark = {"last_id": last_id, "xid": "1"}  # long ended
+        self.env["procurify.audit.mark"].sudo().create(mark)
+        self.assertTrue(seals._seal_next(last_id))
+        employee = self._reader("base.group_user", self.company)
+
+        [told] = self.digest._procurify_audit_head(self.user)
+
+        self.assertIn(seals._head().digest, told)
+        self.assertFalse(self.digest._procurify_audit_head(employee))
+
     def test_reviewer_subscribes_without_rights_on_digests(self):
         self.digest.with_user(self.user).action_subscribe()
 
