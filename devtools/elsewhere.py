@@ -8,8 +8,8 @@ from .odoo import Odoo
 from .paths import ADDON, ROOT, STATE
 from .shell import folder_made_whole, run, run_quietly, write_if_changed
 
-#: The last commit of 19.0.1.0.0.
-PREVIOUS = "680b5bb"
+#: The last commit of 19.0.1.1.0.
+PREVIOUS = "258c4f9"
 
 
 @dataclass(frozen=True)

@@ -5,36 +5,52 @@ chain heads of before that certificates and verifications noted.
 """
 
 
+from odoo.tools import SQL
+from odoo.tools.sql import table_exists
+
+
 def migrate(cr, version):
     """Note the former heads, drop the former seals, and bring retention to its floor."""
+    if not table_exists(cr, "procurify_audit_seal"):
+        return
+    certified = SQL("SELECT NULL")
+    if table_exists(cr, "procurify_certificate"):
+        certified = SQL(
+            """
+            SELECT audit_head
+              FROM procurify_certificate
+             WHERE connection_ref = connection.id
+            """
+        )
     cr.execute(
-        """
-        INSERT INTO procurify_audit
-                    (event, connection_ref, connection_name, company_ref, company_name,
-                     res_model, res_id, subject, "after")
-             SELECT 'resealed', connection.id, connection.name, company.id,
-                    company.name, 'procurify.connection', connection.id,
-                    connection.name,
-                    jsonb_build_object('former_heads', (
-                        SELECT coalesce(jsonb_agg(DISTINCT head), '[]')
-                          FROM (SELECT "after" ->> 'head' AS head
-                                  FROM procurify_audit
-                                 WHERE event IN ('verified', 'verification_failed')
-                                   AND connection_ref = connection.id
-                                 UNION
-                                SELECT audit_head
-                                  FROM procurify_certificate
-                                 WHERE connection_ref = connection.id
-                                 UNION
-                                (SELECT digest
-                                   FROM procurify_audit_seal
-                                  WHERE connection_ref = connection.id
-                               ORDER BY id DESC
-                                  LIMIT 1)) noted
-                         WHERE head <> ''))
-               FROM procurify_connection connection
-               JOIN res_company company ON company.id = connection.company_id
-        """
+        SQL(
+            """
+            INSERT INTO procurify_audit
+                        (event, connection_ref, connection_name, company_ref,
+                         company_name, res_model, res_id, subject, "after")
+                 SELECT 'resealed', connection.id, connection.name, company.id,
+                        company.name, 'procurify.connection', connection.id,
+                        connection.name,
+                        jsonb_build_object('former_heads', (
+                            SELECT coalesce(jsonb_agg(DISTINCT head), '[]')
+                              FROM (SELECT "after" ->> 'head' AS head
+                                      FROM procurify_audit
+                                     WHERE event IN ('verified', 'verification_failed')
+                                       AND connection_ref = connection.id
+                                     UNION
+                                    %s
+                                     UNION
+                                   (SELECT digest
+                                      FROM procurify_audit_seal
+                                     WHERE connection_ref = connection.id
+                                  ORDER BY id DESC
+                                     LIMIT 1)) noted
+                             WHERE head <> ''))
+                   FROM procurify_connection connection
+                   JOIN res_company company ON company.id = connection.company_id
+            """,
+            certified,
+        )
     )
     cr.execute("ALTER TABLE procurify_audit_seal DISABLE TRIGGER USER")
     cr.execute("DELETE FROM procurify_audit_seal")
