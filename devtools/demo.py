@@ -143,8 +143,11 @@ def _connect(client: WebClient, procurify: dict[str, str]) -> int:
     if found:
         connection: int = found[0]["id"]
         if found[0]["base_url"] != procurify["base_url"]:
-            address = {"base_url": procurify["base_url"]}
-            client.call("procurify.connection", "write", [connection], address)
+            # The secret is forgotten when the port is another one.
+            values = {
+                name: procurify[name] for name in ("base_url", "client_secret")
+            }
+            client.call("procurify.connection", "write", [connection], values)
     else:
         connection = client.call(
             "procurify.connection", "create", _values(client, procurify)

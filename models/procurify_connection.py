@@ -1,10 +1,11 @@
 """One Procurify tenant and its credentials, for one company."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-from ..procurify import RESOURCES, ForbiddenError, ProcurifyError
+from ..procurify import RESOURCES, AddressError, ForbiddenError, ProcurifyError
+from ..procurify.addresses import check_url, tenant_url
 from .procurify_secret import UnreadableSecret
 from .resource_kinds import DOCUMENTS
 
@@ -154,17 +155,39 @@ class ProcurifyConnection(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        connections = super().create(vals_list)
+        connections = super().create([self._as_sent(vals) for vals in vals_list])
         connections._create_missing_streams()
         return connections
 
     def write(self, vals):
-        written = super().write(vals)
+        written = super().write(self._as_sent(vals))
         # Nor is it moved to where its writer may not write.
         self.check_access("write")
         if _CREDENTIALS & vals.keys():
             # The token is nobody's to write.
             self.sudo().write(self._forgotten_token_values())
+        return written
+
+    @api.model
+    def _as_sent(self, vals):
+        """Return ``vals`` with the addresses written as they are asked.
+
+        What is no address stays: the test of the connection says what is wrong with it.
+
+        :raises ValidationError: an address holds a user name or a password
+        """
+        written = dict(vals)
+        for name, as_sent in (("base_url", tenant_url), ("token_url", check_url)):
+            try:
+                if written.get(name):
+                    written[name] = as_sent(written[name])
+            except AddressError:
+                if "@" in written[name]:
+                    raise ValidationError(
+                        self.env._(
+                            "The address must not hold a user name or a password."
+                        )
+                    ) from None
         return written
 
     @api.model

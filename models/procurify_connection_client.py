@@ -23,6 +23,8 @@ from .procurify_secret import UnreadableSecret
 TRANSIENT_RETRY_MINUTES = 5
 LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute
 PAUSE_S = 60  # for a server that asks for a pause and does not say how long
+# Of odoo.conf: a tenant may be a program of this machine. For developers only.
+LOOPBACK_OPTION = "procurify_allow_loopback"
 LONGEST_PAUSE_S = 24 * 60 * 60
 # Of the time after which Odoo kills a worker; the rest is for what was read last.
 SHARE_OF_LIMIT = 0.6
@@ -56,6 +58,7 @@ class ProcurifyConnection(models.Model):
             token=connection._stored_token(),
             token_url=connection.token_url or None,
             allow_private=connection.allow_private_address,
+            allow_loopback=_is_loopback_allowed(),
             page_size=connection.page_size,
             detail_workers=connection.detail_requests,
             run_s=_run_seconds(),
@@ -276,3 +279,7 @@ def _run_seconds():
 
 def _pause_seconds(error):
     return min(error.retry_after_s or 0, LONGEST_PAUSE_S)
+
+
+def _is_loopback_allowed():
+    return str(config.get(LOOPBACK_OPTION) or "").lower() in ("1", "true")

@@ -4,7 +4,6 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..procurify import AddressError, normalise_base_url
-from ..procurify.addresses import is_loopback
 
 _ADDRESSES = frozenset({"base_url", "token_url"})
 _ENCRYPTED = ("client_secret_encrypted", "token_encrypted")
@@ -100,9 +99,8 @@ class ProcurifyConnection(models.Model):
 
 
 def _receiver(address):
-    """Return scheme, host and port of ``address``; one word for this very machine."""
+    """Return scheme, host and port of ``address``."""
     try:
-        origin = normalise_base_url(address or "")
+        return normalise_base_url(address or "")
     except AddressError:
         return address or ""
-    return "loopback" if is_loopback(origin) else origin

@@ -28,6 +28,16 @@ def normalise_base_url(text: str) -> str:
     return origin_of(parts)
 
 
+def tenant_url(text: str) -> str:
+    """Turn what a person typed, or just the tenant's name, into an origin.
+
+    :raises AddressError: as :func:`normalise_base_url`
+    """
+    text = text.strip()
+    is_name = re.fullmatch(_LABEL, text.lower()) and text.lower() != "localhost"
+    return normalise_base_url(f"{text}.procurify.com" if is_name else text)
+
+
 def check_url(text: str) -> str:
     """Write a full address, e.g. of a token endpoint elsewhere, as it will be sent.
 

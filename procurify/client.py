@@ -60,6 +60,7 @@ class Client:
     :param token: a token of an earlier client, if it is kept somewhere
     :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
     :param allow_private: whether addresses of private networks may be asked
+    :param allow_loopback: whether a tenant may be a program of this very machine
     :param renews_token: False: whoever shares the token with others renews it, by
         :meth:`authenticate`, when a TokenRefused says so or ``is_token_due``
     :param page_size: objects per page to ask for; the server may send fewer
@@ -82,6 +83,7 @@ class Client:
         token: Token | None = None,
         token_url: str | None = None,
         allow_private: bool = False,
+        allow_loopback: bool = False,
         renews_token: bool = True,
         page_size: int = PAGE_SIZE,
         detail_workers: int = DETAIL_WORKERS,
@@ -102,6 +104,7 @@ class Client:
             check_url(token_url) if token_url else f"{self.base_url}/oauth/token",
             client_secret=client_secret,
             allow_private=allow_private,
+            allow_loopback=allow_loopback,
             session_factory=session_factory,
             timeout=timeout,
             max_attempts=max_attempts,

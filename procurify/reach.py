@@ -30,6 +30,30 @@ _METADATA = tuple(
     ipaddress.ip_address(address)
     for address in ("168.63.129.16", "100.100.100.200", "fd00:ec2::254")
 )
+# What is no host of the internet: IANA's registries of special-purpose addresses, as of
+# 2026. Python's own list depends on its version.
+_SPECIAL = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "0.0.0.0/8",
+        "169.254.0.0/16",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+        "2001::/23",
+        "2001:db8::/32",
+        "2620:4f:8000::/48",
+        "3fff::/20",
+    )
+)
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -48,9 +72,9 @@ class Reach:
     private: bool = False
 
     @classmethod
-    def of(cls, origin: str, *, allow_private: bool) -> Reach:
+    def of(cls, origin: str, *, allow_private: bool, allow_loopback: bool) -> Reach:
         """Return what a tenant at ``origin`` may lead to."""
-        return cls(loopback=is_loopback(origin), private=allow_private)
+        return cls(allow_loopback and is_loopback(origin), allow_private)
 
     def check_literal(self, host: str) -> None:
         """Refuse a host that is written as a forbidden address, however it is written.
@@ -61,16 +85,17 @@ class Reach:
         if address:
             self._check(address, host)
 
-    def check_resolved(self, host: str, port: int) -> None:
-        """Refuse a host if any of its addresses is forbidden.
+    def resolve(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host, all of which may be asked.
 
-        :raises PrivateAddressError: at least one is
+        :raises PrivateAddressError: at least one may not
         :raises OSError: the name has no address
         """
-        for *_kind, where in socket.getaddrinfo(
-            host.strip("[]"), port, type=socket.SOCK_STREAM
-        ):
-            self.check_address(str(where[0]), host)
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(where[0]) for *_kind, where in found))
+        for address in addresses:
+            self.check_address(address, host)
+        return addresses
 
     def check_address(self, text: str, host: str) -> None:
         """Refuse one address that ``host`` has.
@@ -114,10 +139,6 @@ def _embedded(address: _IP) -> _IP:
 
 
 def _is_public(address: _IP) -> bool:
-    is_site_local = getattr(address, "is_site_local", False)
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not is_site_local
-    )
+    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    return not any(address in network for network in _SPECIAL)

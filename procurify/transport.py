@@ -66,6 +66,7 @@ class Transport:
         *,
         client_secret: str,
         allow_private: bool,
+        allow_loopback: bool,
         session_factory: Callable[[], requests.Session],
         timeout: float,
         max_attempts: int,
@@ -78,7 +79,9 @@ class Transport:
         self._token_url = token_url
         self._token_path = urlsplit(token_url).path
         self._client_secret = client_secret
-        self._reach = Reach.of(origin, allow_private=allow_private)
+        self._reach = Reach.of(
+            origin, allow_private=allow_private, allow_loopback=allow_loopback
+        )
         self._session = guard(session_factory(), origin, token_url, self._reach)
         self._elsewhere = guard_elsewhere(session_factory(), self._reach)
         self._timeout = timeout

@@ -1,8 +1,8 @@
 """Connections that look where they lead, and do not wait for ever for an answer.
 
 The name of a host says nothing: it may resolve to another address at the next question.
-So the peer is looked at when the socket is connected, before TLS and before anything is
-sent. Classes are derived from what urllib3 (1.26 and 2) has at that moment, so that
+So the name is resolved once, and the connection goes to an address that was checked; the
+peer is looked at once more before TLS. Classes are derived from what urllib3 (1.26 and 2) has at that moment, so that
 what records conversations still sees them.
 """
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
 if TYPE_CHECKING:
     from .reach import Reach
@@ -72,17 +73,35 @@ class _Checked:
     reach: Reach
     host: str
     port: int
+    _dns_host: str
     response_class = _BoundedResponse
 
     def _new_conn(self) -> socket.socket:
-        self.reach.check_resolved(self.host, self.port)
-        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        sock = self._connect(self.reach.resolve(self.host, self.port))
         try:
             self.reach.check_address(sock.getpeername()[0], self.host)
         except BaseException:
             sock.close()
             raise
         return sock
+
+    def _connect(self, addresses: list[str]) -> socket.socket:
+        """Connect to the first of ``addresses`` that answers."""
+        # What urllib3 connects to; its ``host``, by which certificates are checked, is
+        # read from here too, so the name is put back.
+        name = self._dns_host
+        try:
+            for number, self._dns_host in enumerate(addresses, start=1):
+                try:
+                    sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+                except (OSError, HTTPError):
+                    if number == len(addresses):
+                        raise
+                else:
+                    return sock
+        finally:
+            self._dns_host = name
+        raise OSError("The host has no address")
 
     def getresponse(self) -> Any:
         """Read the headers; requests' own time limit starts anew with every byte."""

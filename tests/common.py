@@ -1,8 +1,10 @@
 """What the tests share: a company whose books are ready, and a running simulator."""
 
 from datetime import date
+from unittest.mock import patch
 
 from odoo.fields import Command
+from odoo.tools import config
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.procurify_connector.models.resource_kinds import KINDS
@@ -26,6 +28,7 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.startClassPatcher(patch.dict(config.options, procurify_allow_loopback="1"))
         cls.company = cls.company_data["company"]
         cls.env.user.group_ids |= cls.env.ref("procurify_connector.group_manager")
         cls._keep_books(books())
@@ -43,7 +46,12 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
         self.dataset = self.simulator.dataset
         if self.master_data_ready:
             self.connection = self.ready.with_env(self.env)
-            self.connection.base_url = self.simulator.base_url
+            self.connection.write(
+                {
+                    "base_url": self.simulator.base_url,
+                    "client_secret": self.simulator.client_secret,
+                }
+            )
         else:
             self.connection = self._connect()
 

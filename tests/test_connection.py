@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import config
 
 from odoo.addons.procurify_connector.models import procurify_secret
 
@@ -59,6 +60,14 @@ class TestConnection(ProcurifyCommon):
         audited = self.env["procurify.audit"].search([("event", "=", "policy_changed")])
         self.assertIn("Allow Private Addresses", audited[:1].summary)
 
+    def test_this_server_is_asked_only_where_its_configuration_says_so(self):
+        with patch.dict(config.options, procurify_allow_loopback="False"):
+            self.connection.action_test_connection()
+
+        self.assertEqual(self.connection.state, "error")
+        self.assertIn("this server itself", self.connection.error_message)
+        self.assertFalse(self.simulator.requests)
+
     def test_wrong_address_says_to_check_it(self):
         for address in (
             "https://nobody.procurify.example",
@@ -82,7 +91,12 @@ class TestConnection(ProcurifyCommon):
     def test_server_that_is_down_says_that_nothing_is_lost(self):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
-            self.connection.base_url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+            self.connection.write(
+                {
+                    "base_url": f"http://127.0.0.1:{unused.getsockname()[1]}",
+                    "client_secret": self.simulator.client_secret,
+                }
+            )
         with self._without_pauses():
             self._fetch()
 

@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.procurify_connector.models import procurify_secret
@@ -21,7 +21,7 @@ class TestSecretsStayWithTheirHost(ProcurifyCommon):
             ({"base_url": ELSEWHERE}, False),
             ({"token_url": f"{ELSEWHERE}/oauth/token"}, False),
             ({"base_url": "nowhere at all"}, False),
-            ({"base_url": "http://localhost:1"}, True),  # this very machine
+            ({"base_url": "http://localhost:1"}, False),  # the port counts
             ({"base_url": ELSEWHERE, "client_secret": "theirs"}, True),
             ({"base_url": ELSEWHERE, "client_secret": "  "}, False),
         ):
@@ -55,6 +55,20 @@ class TestSecretsStayWithTheirHost(ProcurifyCommon):
             self.assertTrue(self.connection.has_client_secret, address)
         self.connection.base_url = "https://acme.procurify.example:8443"
         self.assertFalse(self.connection.has_client_secret)
+
+    def test_address_is_kept_as_it_is_asked_and_never_with_a_password(self):
+        for typed, kept in (
+            ("acme", "https://acme.procurify.com"),
+            (" HTTPS://Acme.procurify.example/bills?x=1 ", "https://acme.procurify.example"),
+        ):
+            self.connection.base_url = typed
+            self.assertEqual(self.connection.base_url, kept)
+        for name in ("base_url", "token_url"):
+            for address in ("https://me:secret@acme.example", "me:secret@acme.example"):
+                with self.subTest(name, address=address):
+                    with self.assertRaises(ValidationError) as caught:
+                        self.connection.write({name: address})
+                    self.assertNotIn("secret", str(caught.exception))
 
     def test_neither_settings_nor_import_nor_copy_take_the_secret_elsewhere(self):
         connection = self.connection

@@ -40,7 +40,12 @@ def connect(server: FaultyServer, naps: list[float]) -> Iterator[Callable[..., C
     clients: list[Client] = []
 
     def make(**changes: Any) -> Client:
-        options = {"sleep": naps.append, "timeout": 2, **changes}
+        options = {
+            "sleep": naps.append,
+            "timeout": 2,
+            "allow_loopback": True,
+            **changes,
+        }
         base_url = options.pop("base_url", server.url)
         clients.append(Client(base_url, "id-1", SECRET, **options))
         return clients[-1]

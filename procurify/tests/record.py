@@ -50,6 +50,7 @@ def _record(name: str, simulator: Simulator) -> None:
         simulator.client_secret,
         page_size=page_size,
         detail_workers=1,
+        allow_loopback=True,
         sleep=lambda _: None,
     )
     tape = recorder(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .. import AddressError, Client, normalise_base_url
-from ..addresses import check_url, same_origin
+from ..addresses import check_url, same_origin, tenant_url
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,16 @@ def test_an_origin_is_scheme_host_and_port() -> None:
     assert not same_origin("https://acme.example:444/", origin)
     assert not same_origin("https://acme.example.evil.example/", origin)
     assert not same_origin("nonsense", origin)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("acme", "https://acme.procurify.com"),
+        (" Acme-2 ", "https://acme-2.procurify.com"),
+        ("acme.example", "https://acme.example"),
+        ("localhost", "https://localhost"),
+    ],
+)
+def test_name_of_a_tenant_is_enough(typed: str, meant: str) -> None:
+    assert tenant_url(typed) == meant

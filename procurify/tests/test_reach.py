@@ -66,13 +66,20 @@ NEVER = [
     "224.0.0.1",
     "240.0.0.1",
     "255.255.255.255",
+    "192.0.0.8",
+    "192.0.0.192",
     "192.0.2.1",
+    "192.88.99.1",
     "198.18.0.1",
     "fe80::1",
     "fe80::1%eth0",
     "fec0::1",
     "ff02::1",
     "2001:db8::1",
+    "2001::1",
+    "3fff::1",
+    "4000::1",
+    "64:ff9b:1::1",
 ]
 
 
@@ -139,18 +146,55 @@ def test_a_name_of_something_inside_is_not_connected_to(
     assert caught.value.can_be_allowed == ("10.0.0.9" in answer)
 
 
-def test_a_name_that_resolves_anew_is_caught_at_the_socket(
+def test_a_name_that_resolves_anew_changes_nothing(
     server: FaultyServer,
     connect: Callable[..., Client],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     questions = resolving(monkeypatch, ["8.8.8.8"], ["127.0.0.1"])
+    connected = list[object]()
+
+    def connect_socket(_socket: socket.socket, address: object) -> None:
+        connected.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket.socket, "connect", connect_socket)
+    port = int(server.url.rpartition(":")[2])
+
+    with pytest.raises(StreamError):
+        connect(
+            base_url=f"https://acme.example:{port}", max_attempts=1
+        ).authenticate()
+
+    assert connected == [("8.8.8.8", port)]
+    assert questions() == 1
+    assert not server.requests
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(
+    server: FaultyServer,
+    connect: Callable[..., Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolving(monkeypatch, ["127.0.0.9", "127.0.0.1"])
     port = server.url.rpartition(":")[2]
+    # Its own name: that of a program of this machine may not be any.
+    monkeypatch.setattr("procurify.reach.is_loopback", lambda _origin: True)
+    monkeypatch.setattr("procurify.addresses.is_loopback", lambda _origin: True)
 
-    with pytest.raises(PrivateAddressError):
-        connect(base_url=f"https://acme.example:{port}").authenticate()
+    connect(base_url=f"http://acme.example:{port}").authenticate()
 
-    assert questions() == 2
+    [request] = server.seen(TOKEN_PATH)
+    assert request.headers["Host"] == f"acme.example:{port}"
+
+
+def test_this_machine_is_asked_only_where_that_is_allowed(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    with pytest.raises(PrivateAddressError) as caught:
+        connect(allow_loopback=False).authenticate()
+
+    assert not caught.value.can_be_allowed
     assert not server.requests
 
 
