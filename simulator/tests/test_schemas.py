@@ -20,8 +20,9 @@ from procurify import RESOURCES, Bill, InvalidPayload, Order, read_noting
 from procurify.answers import Answer
 from procurify.arithmetic import reckon
 from procurify.envelopes import read_listing
-from procurify.order_arithmetic import implied_order_rate, reckon_order
+from procurify.order_arithmetic import reckon_order
 from procurify.people import requesters
+from procurify.rates import implied_bill_rate, implied_order_rate
 
 from ..resources import RESOURCES as SERVED
 from . import specification
@@ -107,6 +108,7 @@ def _read(name: str, sent: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
     requesters(data)
     if isinstance(payload, Bill):
         reckon(payload, CENT)
+        implied_bill_rate(payload)
     elif isinstance(payload, Order):
         reckon_order(payload, CENT)
         implied_order_rate(payload)
