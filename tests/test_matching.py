@@ -362,6 +362,81 @@ class TestMatchingVendors(MatchingCommon):
 
 
 @tagged("post_install", "-at_install", "procurify")
+class TestMatchingDocuments(MatchingCommon):
+    """What is booked, and on whom."""
+
+    def test_bill_and_order_of_a_vendor_with_the_own_mailbox_are_not_on_the_own_company(
+        self,
+    ):
+        own = self.company.partner_id
+        own.email = "purchasing@own.example"
+        self.connection.bill_policy = "posted"
+        order_id = self.dataset.add_order("plain")
+        bill_id = self.dataset.bill_order(order_id)
+        vendor_id = self.dataset.bill(bill_id).vendor_id
+        self._forget_vendor(vendor_id)
+        self.dataset._change_vendor(
+            vendor_id, name="Nordic Steel Ltd", email=own.email, external_id=None
+        )
+
+        self._synchronise()
+
+        move = self._move(bill_id)
+        self.assertEqual(move.partner_id.name, "Nordic Steel Ltd")
+        self.assertNotEqual(move.partner_id, own)
+        order = self.env["purchase.order"].browse(
+            self._record("purchase_order", order_id).res_id
+        )
+        self.assertEqual(order.partner_id, move.partner_id)
+
+    def test_bill_that_odoo_has_under_another_spelling_is_not_booked_twice(self):
+        partner = self.partners.create({"name": "Nordic Steel, Ltd."})
+        bill_id = self.dataset.add_bill("plain")
+        bill = self.dataset.bill(bill_id)
+        self._forget_vendor(bill.vendor_id)
+        self.dataset.rename_vendor(bill.vendor_id, "Nordic Steel Ltd")
+        existing = self.init_invoice(
+            "in_invoice", partner=partner, amounts=[100.0], post=False
+        )
+        existing.ref = bill.invoice_number
+        existing.action_post()
+        count = self.partners.search_count([])
+
+        self._synchronise()
+
+        self.assertEqual(self.partners.search_count([]), count, "no second contact")
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"duplicate_bill"})
+        self.assertFalse(record.res_id)
+
+    def test_bill_of_a_vendor_that_is_a_question_waits_and_follows_the_answer(self):
+        customer = self.partners.create({"name": "Smith & Sons", "ref": "1001"})
+        bill_id = self.dataset.add_bill("plain")
+        vendor_id = self.dataset.bill(bill_id).vendor_id
+        self._forget_vendor(vendor_id)
+        self.dataset._change_vendor(
+            vendor_id, name="Nordic Steel Ltd", email=None, external_id="1001"
+        )
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"ambiguous_vendor"})
+        self.assertIn("Smith & Sons", record.hold_reason)
+
+        record.cause_ids.action_create_missing()
+
+        partner = self._move(bill_id).partner_id
+        self.assertEqual((partner.name, partner.ref), ("Nordic Steel Ltd", "1001"))
+        self.assertNotEqual(partner, customer)
+
+    def _forget_vendor(self, vendor_id):
+        record = self._record("vendor", vendor_id).sudo()
+        self.partners.browse(record.res_id).write(
+            {"name": "Formerly", "ref": False, "email": False, "active": False}
+        )
+        record.write({"res_id": False, "origin": False, "state": "pending"})
+
+
+@tagged("post_install", "-at_install", "procurify")
 class TestMatchingOthers(MatchingCommon):
     # === A5: PRODUCTS === #
 
