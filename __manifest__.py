@@ -24,6 +24,7 @@
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
         "views/procurify_run_views.xml",
+        "views/procurify_finding_views.xml",
         "views/procurify_support_views.xml",
         "views/procurify_rehearsal_views.xml",
         # The list of connections opens the set-up.

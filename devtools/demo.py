@@ -144,9 +144,7 @@ def _connect(client: WebClient, procurify: dict[str, str]) -> int:
         connection: int = found[0]["id"]
         if found[0]["base_url"] != procurify["base_url"]:
             # The secret is forgotten when the port is another one.
-            values = {
-                name: procurify[name] for name in ("base_url", "client_secret")
-            }
+            values = {name: procurify[name] for name in ("base_url", "client_secret")}
             client.call("procurify.connection", "write", [connection], values)
     else:
         connection = client.call(
@@ -167,6 +165,7 @@ def _values(client: WebClient, procurify: dict[str, str]) -> dict[str, Any]:
         "user_id": clerk["id"],
         "department_plan_id": plan_ids["Departments"],
         "location_plan_id": plan_ids["Locations"],
+        "date_reading": "written",
     }
 
 

@@ -2,6 +2,7 @@ from . import procurify_document_tab  # before what is imported for its helpers
 from . import procurify_secret
 from . import procurify_connection
 from . import procurify_connection_policy
+from . import procurify_connection_dates
 from . import procurify_connection_client
 from . import procurify_connection_secret
 from . import procurify_connection_counts
@@ -78,6 +79,7 @@ from . import purchase_order
 from . import purchase_order_revision
 from . import purchase_order_requisition
 from . import procurify_commitment
+from . import procurify_finding
 from . import account_move
 from . import account_move_date
 from . import account_move_duplicate

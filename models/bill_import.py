@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo.fields import Command
 
 from ..procurify.arithmetic import quantity_text, reckon, split
+from ..procurify.payloads.dates import example
 from ..procurify.rates import implied_bill_rate
 from .bill_links import BillLinks
 from .document_import import DocumentImport, html_text
@@ -60,6 +61,7 @@ class BillImport(DocumentImport):
     def _check(self, record, document):
         currency = self._currency(record, document)
         self._check_vendor(record, document)
+        self._check_dates(record, document)
         self._check_currencies(
             record, document, [item.currency_name for item in document.items]
         )
@@ -79,6 +81,25 @@ class BillImport(DocumentImport):
         lines |= self._rounding_line(record, currency)
         if self._is_open(record):
             self._prepare(record, document, currency, lines)
+
+    def _check_dates(self, record, document):
+        """Hold a bill whose days may be others than those that are written.
+
+        It is held and not left as a draft: a draft on the wrong day is one click from
+        being posted, and its day already decides about its period and its duplicates.
+        """
+        sent = example(document)
+        if self.connection.date_reading or not (
+            sent or record.list_date_finding == "differs"
+        ):
+            return
+        self.batch.hold(
+            record,
+            "date_not_explained",
+            "dates",
+            value=sent or document.label,
+            found=self.connection.sudo().suggested_date_zone or "UTC",
+        )
 
     def _implied_rate(self, document):
         """A bill carries no rate, but its total in both currencies."""

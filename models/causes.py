@@ -83,6 +83,17 @@ CAUSES = {
         ),
         _lt("Enter a rate for that day or an earlier one, and replay."),
     ),
+    "date_not_explained": (
+        "Day not certain",
+        _lt(
+            "Procurify writes dates with a time of day, or another day than in its "
+            "list: %(value)s. The day may be another one, for example in %(found)s."
+        ),
+        _lt(
+            "Choose on the connection whether the day as written counts, or the day in "
+            "a time zone."
+        ),
+    ),
     "rate_not_explained": (
         "Exchange rate not explained",
         _lt(

@@ -50,9 +50,7 @@ class ProcurifyAuditSeal(models.Model):
     previous_digest = fields.Char(readonly=True)
     digest = fields.Char(readonly=True)
 
-    _chain_uniq = models.UniqueIndex(
-        "(previous_digest)", "The chain does not fork."
-    )
+    _chain_uniq = models.UniqueIndex("(previous_digest)", "The chain does not fork.")
     _sealed_idx = models.Index("(last_id) WHERE kind = 'seal'")
     _checkpoint_idx = models.Index(
         "(connection_ref, last_id) WHERE kind = 'checkpoint'"

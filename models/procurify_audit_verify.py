@@ -308,8 +308,12 @@ class ProcurifyAudit(models.Model):
                 NAMED,
             )
         )
-        noted = self.env._("The seal %(digest)s that was the newest one on %(date)s is gone.")
-        kept = self.env._("The chain head %(digest)s that was kept is not in the chain.")
+        noted = self.env._(
+            "The seal %(digest)s that was the newest one on %(date)s is gone."
+        )
+        kept = self.env._(
+            "The chain head %(digest)s that was kept is not in the chain."
+        )
         return [
             (noted if date else kept) % {"digest": head, "date": date}
             for head, date in lost

@@ -128,6 +128,8 @@ class ProcurifyConnection(models.Model):
 
     def write(self, vals):
         written = super().write(vals)
+        if not vals.keys().isdisjoint(("date_reading", "date_zone")):
+            self._read_dates_again()
         policies = self._policies()
         if resources := {name for key in vals for name in policies.get(key, ())}:
             self._decide_again(resources)

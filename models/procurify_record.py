@@ -63,6 +63,10 @@ class ProcurifyRecord(models.Model):
     remote_modified = fields.Datetime("Changed in Procurify", readonly=True)
     remote_party = fields.Char("Vendor", readonly=True)
     remote_date = fields.Date("Date", readonly=True)
+    # How the document answers the questions of procurify.finding.
+    date_finding = fields.Char(readonly=True)
+    list_date_finding = fields.Char(readonly=True)
+    rate_finding = fields.Char(readonly=True)
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
     remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)

@@ -135,11 +135,13 @@ class ProcurifyRecord(models.Model):
         for record in self:
             try:
                 data = read_json(record.payload)
-                batch.payloads[record], unread = read_noting(payload_class, data)
+                payload, unread = read_noting(payload_class, data)
             except InvalidPayload as error:
                 batch.hold(record, "invalid_payload", value=str(error))
             else:
+                batch.payloads[record] = batch.connection._dated(payload)
                 record._note_unread(batch, unread)
+                record._note_dates(batch, batch.payloads[record])
 
     def _note_unread(self, batch, paths):
         """Keep on the record where its payload could not be read, if that is news."""
@@ -147,6 +149,20 @@ class ProcurifyRecord(models.Model):
         shown = "\n".join(paths[:MOST_PATHS]) or False
         if (self.unread_count, self.unread_paths) != (len(paths), shown):
             batch.note(self, unread_count=len(paths), unread_paths=shown)
+
+    def _note_dates(self, batch, payload):
+        """Keep the day by which people find a document as its dates are read now, and
+        what it says about its tenant's rates and dates."""
+        if batch.resource not in DOCUMENTS:
+            return
+        facts = KINDS[batch.resource].facts(payload)
+        wanted = {
+            name: facts[name]
+            for name in ("remote_date", "date_finding", "rate_finding")
+            if name in facts and (self[name] or False) != (facts[name] or False)
+        }
+        if wanted:
+            batch.note(self, **wanted)
 
     def _failure(self, error):
         """Return the Hold that tells ``error`` to a person."""

@@ -4,10 +4,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..procurify import RESOURCES, InvalidPayload
+from ..procurify.payloads.dates import agrees
 from .concurrency import created_once
 from .instants import naive
 from .procurify_import_mixin import json_text
-from .resource_kinds import KINDS
+from .resource_kinds import DOCUMENTS, KINDS
 
 _KNOWN_FIELDS = (
     "external_id",
@@ -44,7 +45,7 @@ class ProcurifyRecord(models.Model):
         if not objects:
             return 0
         described = {
-            detail.external_id: self._describe(resource, row, detail)
+            detail.external_id: self._describe(connection, resource, row, detail)
             for row, detail in objects
         }
         known = self._known(connection, resource, described)
@@ -120,7 +121,7 @@ class ProcurifyRecord(models.Model):
         }
 
     @api.model
-    def _describe(self, resource, row, detail):
+    def _describe(self, connection, resource, row, detail):
         """Return (values to stage, ids under which the object was known before)."""
         is_whole = not RESOURCES[resource].detail_path
         values = {
@@ -139,7 +140,9 @@ class ProcurifyRecord(models.Model):
             # Staged all the same: the import says what cannot be read.
             return values, ()
         values |= {"name": payload.label, "code": payload.code}
-        values |= KINDS[resource].facts(payload)
+        values |= KINDS[resource].facts(connection._dated(payload))
+        if detail is not row and resource in DOCUMENTS:
+            values["list_date_finding"] = _list_finding(payload, row)
         former_ids = getattr(payload, "version_ids", ())
         return values, tuple(map(str, former_ids))
 
@@ -188,7 +191,11 @@ class ProcurifyRecord(models.Model):
     def _is_object(self, stored):
         """Tell whether the stage would take a RemoteObject for this record."""
         self.ensure_one()
-        described = {stored.external_id: self._describe(self.resource, stored, stored)}
+        described = {
+            stored.external_id: self._describe(
+                self.connection_id, self.resource, stored, stored
+            )
+        }
         known = self._known(self.connection_id, self.resource, described)
         return known[stored.external_id] == self
 
@@ -219,6 +226,14 @@ class ProcurifyRecord(models.Model):
         self.ensure_one()
         # A person's word stands until that person takes it back.
         return {} if self.state == "ignored" else {"state": "pending"}
+
+
+def _list_finding(payload, row):
+    """Return whether the list has the same days as the document itself."""
+    try:
+        return "same" if agrees(payload, row.data) else "differs"
+    except InvalidPayload:
+        return "differs"
 
 
 def _resource_domain(connection, resource):

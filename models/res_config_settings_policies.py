@@ -12,6 +12,9 @@ _FIELDS = (
     "product_type",
     "product_id",
     "rate_source",
+    "unexplained_rate_policy",
+    "date_reading",
+    "date_zone",
     "rounding_account_id",
     "unallocated_account_id",
     "import_expense_bills",
@@ -58,6 +61,17 @@ class ResConfigSettings(models.TransientModel):
     procurify_rate_source = fields.Selection(
         choices("rate_source"), string="Exchange Rate", groups=MANAGER
     )
+    procurify_unexplained_rate_policy = fields.Selection(
+        choices("unexplained_rate_policy"),
+        string="Unexplained Exchange Rates",
+        groups=MANAGER,
+    )
+    procurify_date_reading = fields.Selection(
+        choices("date_reading"), string="Dates with a Time of Day", groups=MANAGER
+    )
+    procurify_date_zone = fields.Selection(
+        choices("date_zone"), string="Time Zone of Dates", groups=MANAGER
+    )
     procurify_rounding_account_id = fields.Many2one(
         "account.account", "Account of Cents", groups=MANAGER
     )
@@ -88,6 +102,12 @@ class ResConfigSettings(models.TransientModel):
         string="Time Zone of the Schedule",
         groups=MANAGER,
     )
+
+    @api.onchange("procurify_date_reading")
+    def _onchange_procurify_date_reading(self):
+        if self.procurify_date_reading == "zone" and not self.procurify_date_zone:
+            connection = self.procurify_connection_id
+            self.procurify_date_zone = connection.suggested_date_zone
 
     @api.model
     def _procurify_fields(self):

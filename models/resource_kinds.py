@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 
 from odoo.tools.translate import LazyGettext, LazyTranslate
 
+from ..procurify.payloads.dates import writing
+from ..procurify.rates import implied_bill_rate, implied_order_rate
+
 _lt = LazyTranslate(__name__)
 
 
@@ -15,12 +18,21 @@ def _no_facts(_payload):
     return {}
 
 
+def _rate_finding(document, implied_rate):
+    """Return which total a foreign document's converted one is of; base money: none."""
+    if not document.currency or document.currency.base:
+        return False
+    return implied_rate(document).answer
+
+
 def _bill_facts(bill):
     return {
         "remote_uuid": bill.uuid or False,
         "remote_group": str(bill.group) if bill.group else False,
         "remote_party": bill.vendor.name if bill.vendor else bill.vendor_name,
         "remote_date": bill.invoice_date,
+        "date_finding": writing(bill) or False,
+        "rate_finding": _rate_finding(bill, implied_bill_rate),
         "remote_amount": float(bill.total_cost_with_tax or 0),
         "remote_currency": bill.currency and bill.currency.code,
         "remote_deleted": not bill.active,
@@ -32,6 +44,8 @@ def _order_facts(order):
         "remote_uuid": order.uuid or False,
         "remote_party": order.vendor.name if order.vendor else order.vendor_name,
         "remote_date": order.date,
+        "date_finding": writing(order) or False,
+        "rate_finding": _rate_finding(order, implied_order_rate),
         "remote_amount": float(order.total or 0),
         "remote_currency": order.currency and order.currency.code,
         "remote_deleted": not order.active,

@@ -72,7 +72,10 @@ def implied_order_rate(order: Order) -> ImpliedRate:
     if named is None and order.currency:
         named = order.currency.rate
     if order.total_in_base and order.total_in_currency:
-        totals = {"gross": order.total_in_currency, "net": order.subtotal}
+        totals: dict[Answer, Decimal | None] = {
+            "gross": order.total_in_currency,
+            "net": order.subtotal,
+        }
         return _implied(order.total_in_base, totals, named)
     if order.rate is None or order.rate <= 0:
         return ImpliedRate("not_stated")

@@ -96,8 +96,7 @@ class TestAuditRoles(AuditCommon):
         self._as_role(f"UPDATE procurify_audit_mark SET last_id = {10**9}, xid = '1'")
 
         self._refused(
-            "INSERT INTO procurify_audit_seal (kind, last_id)"
-            f" VALUES ('seal', {10**9})"
+            f"INSERT INTO procurify_audit_seal (kind, last_id) VALUES ('seal', {10**9})"
         )
         [finding] = self._verify().findings
         self.assertIn("ahead", finding)
@@ -262,9 +261,7 @@ class TestAuditOwner(AuditCommon):
                 """,
                 [self.connection.id, seal.last_id, seal.digest],
             )
-            self._make_digest_anew(
-                "procurify.audit.seal", self.env.cr.fetchone()[0]
-            )
+            self._make_digest_anew("procurify.audit.seal", self.env.cr.fetchone()[0])
             self.env.cr.execute(
                 "DELETE FROM procurify_audit WHERE connection_ref = %s AND id <= %s",
                 [self.connection.id, seal.last_id],
@@ -329,7 +326,6 @@ class TestAuditOwner(AuditCommon):
                 )
             )
             self._make_digest_anew("procurify.audit.seal", seal.id)
-
 
 
 @tagged("post_install", "-at_install", "procurify")

@@ -87,7 +87,9 @@ class TestAutomation(ProcurifyCommon):
                 for argument in signature(method).parameters:
                     for value in WRONG_VALUES:
                         tried += 1
-                        with self.subTest(model=model, method=name, **{argument: value}):
+                        with self.subTest(
+                            model=model, method=name, **{argument: value}
+                        ):
                             self._assert_coded(partial(method, **{argument: value}))
                 with self.subTest(model=model, method=name):
                     self._assert_coded(partial(method, nonsense=1), "invalid_argument")

@@ -59,7 +59,10 @@ class TestSecretsStayWithTheirHost(ProcurifyCommon):
     def test_address_is_kept_as_it_is_asked_and_never_with_a_password(self):
         for typed, kept in (
             ("acme", "https://acme.procurify.com"),
-            (" HTTPS://Acme.procurify.example/bills?x=1 ", "https://acme.procurify.example"),
+            (
+                " HTTPS://Acme.procurify.example/bills?x=1 ",
+                "https://acme.procurify.example",
+            ),
         ):
             self.connection.base_url = typed
             self.assertEqual(self.connection.base_url, kept)

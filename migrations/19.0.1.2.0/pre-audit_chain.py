@@ -4,7 +4,6 @@ What was sealed is sealed again from the first row on. Each connection's audit k
 chain heads of before that certificates and verifications noted.
 """
 
-
 from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 

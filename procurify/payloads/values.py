@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -109,6 +109,40 @@ def calendar_date(value: object, path: str = "") -> date | None:
     """
     match = _match_stamp(value, path)
     return None if match is None else _day(match, path)
+
+
+def has_time_of_day(value: object, path: str = "") -> bool:
+    """Tell whether a date is written with another time than 00:00:00 of its own offset.
+
+    The day as written may then be another one than was meant.
+
+    :raises InvalidPayload: neither a date nor a date-time
+    """
+    match = _match_stamp(value, path)
+    if match is None or not match["time"]:
+        return False
+    return bool((match["time"] + (match["fraction"] or "")).strip("0:"))
+
+
+def day_in_zone(value: object, zone: tzinfo, path: str = "") -> date | None:
+    """Read the calendar day that it was in ``zone``.
+
+    What is written without a time, at midnight or without an offset is a plain day, and
+    so is a moment for which the calendar has no day there.
+
+    :raises InvalidPayload: neither a date nor a date-time
+    """
+    match = _match_stamp(value, path)
+    if match is None:
+        return None
+    day = _day(match, path)
+    if not has_time_of_day(value, path) or not match["offset"]:
+        return day
+    try:
+        moment = instant(value, path)
+        return moment.astimezone(zone).date() if moment else day
+    except (InvalidPayload, OverflowError):
+        return day
 
 
 def instant(value: object, path: str = "") -> datetime | None:

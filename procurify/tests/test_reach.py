@@ -162,9 +162,7 @@ def test_a_name_that_resolves_anew_changes_nothing(
     port = int(server.url.rpartition(":")[2])
 
     with pytest.raises(StreamError):
-        connect(
-            base_url=f"https://acme.example:{port}", max_attempts=1
-        ).authenticate()
+        connect(base_url=f"https://acme.example:{port}", max_attempts=1).authenticate()
 
     assert connected == [("8.8.8.8", port)]
     assert questions() == 1

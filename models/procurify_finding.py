@@ -1,0 +1,138 @@
+"""What was learned of a tenant from what it sent: one row per question."""
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+# Question -> (column of the record, resources, answers that the import assumes, answers
+# that say neither).
+_QUESTIONS = {
+    "bill_rate": (
+        "rate_finding",
+        ("bill",),
+        ("gross",),
+        ("all", "not_stated"),
+    ),
+    "order_rate": (
+        "rate_finding",
+        ("purchase_order",),
+        ("gross",),
+        ("all", "not_stated"),
+    ),
+    "date_time_of_day": (
+        "date_finding",
+        ("bill", "purchase_order"),
+        ("date_only", "midnight"),
+        (),
+    ),
+    "list_and_detail_dates": (
+        "list_date_finding",
+        ("bill", "purchase_order"),
+        ("same",),
+        (),
+    ),
+}
+# So many objects must agree before an assumption counts as confirmed.
+_ENOUGH = 5
+
+
+class ProcurifyFinding(models.Model):
+    """A row is one question about a tenant, answered from the documents that were read.
+
+    ``answer`` is the most frequent one that says something; one document that says
+    otherwise than the import assumes is enough for the verdict *differs*.
+    """
+
+    _name = "procurify.finding"
+    _description = "Procurify Finding"
+    _auto = False
+    _order = "connection_id, question"
+    _rec_name = "question"
+
+    connection_id = fields.Many2one("procurify.connection", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    question = fields.Selection(
+        [
+            ("bill_rate", "Which total of a bill is converted?"),
+            ("order_rate", "Which total of an order is converted?"),
+            ("date_time_of_day", "Do dates come with a time of day?"),
+            ("list_and_detail_dates", "Are the days of lists and documents the same?"),
+        ],
+        readonly=True,
+    )
+    answer = fields.Selection(
+        [
+            ("gross", "With tax"),
+            ("net", "Without tax"),
+            ("net_with_shipping", "Without tax, with shipping"),
+            ("all", "All totals are equal"),
+            ("not_explained", "None of the totals"),
+            ("not_stated", "No total is converted"),
+            ("date_only", "Only the day"),
+            ("midnight", "Midnight"),
+            ("time_of_day", "Another time of day"),
+            ("same", "The same"),
+            ("differs", "They differ"),
+        ],
+        readonly=True,
+    )
+    count = fields.Integer("Documents", readonly=True, help="Documents that say so.")
+    total_count = fields.Integer(
+        "Of", readonly=True, help="Documents that say anything."
+    )
+    verdict = fields.Selection(
+        [
+            ("as_assumed", "As assumed"),
+            ("differs", "Differs"),
+            ("too_few", "Too few documents"),
+        ],
+        readonly=True,
+    )
+
+    @property
+    def _table_query(self):
+        answers = SQL(" UNION ALL ").join(
+            self._answers(question, *facts) for question, facts in _QUESTIONS.items()
+        )
+        return SQL(
+            """
+            WITH answers AS (%(answers)s)
+            SELECT row_number() OVER (ORDER BY answers.connection_id, question) AS id,
+                   answers.connection_id,
+                   connection.company_id,
+                   question,
+                   (array_agg(answer ORDER BY is_neutral, count DESC, answer))[1]
+                       AS answer,
+                   (array_agg(count ORDER BY is_neutral, count DESC, answer))[1]
+                       AS count,
+                   sum(count) AS total_count,
+                   CASE WHEN bool_or(NOT is_neutral AND NOT is_assumed) THEN 'differs'
+                        WHEN coalesce(sum(count) FILTER (WHERE is_assumed), 0)
+                             < %(enough)s THEN 'too_few'
+                        ELSE 'as_assumed' END AS verdict
+              FROM answers
+              JOIN procurify_connection connection
+                ON connection.id = answers.connection_id
+          GROUP BY answers.connection_id, connection.company_id, question
+            """,
+            answers=answers,
+            enough=_ENOUGH,
+        )
+
+    def _answers(self, question, column, resources, assumed, neutral):
+        """Return SQL for how many documents of each connection give which answer."""
+        return SQL(
+            """
+            SELECT connection_id, %(question)s AS question, %(column)s AS answer,
+                   count(*) AS count,
+                   %(column)s = ANY(%(assumed)s) AS is_assumed,
+                   %(column)s = ANY(%(neutral)s) AS is_neutral
+              FROM procurify_record
+             WHERE %(column)s IS NOT NULL AND resource = ANY(%(resources)s)
+          GROUP BY connection_id, %(column)s
+            """,
+            question=question,
+            column=SQL.identifier(column),
+            resources=list(resources),
+            assumed=list(assumed),
+            neutral=list(neutral),
+        )
