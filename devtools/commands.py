@@ -13,6 +13,7 @@ from . import (
     databases,
     demo,
     method_pages,
+    mutants,
     odoo,
     packaging,
     postgres,
@@ -89,6 +90,9 @@ def parser(arguments: list[str]) -> ArgumentParser:
     command.add_argument("--json", type=Path, help="write the figures here, too")
     command.add_argument("--table", type=Path, help="write the table for the docs here")
     command.add_argument("--quick", action="store_true", help="small: does it run?")
+    command = add("mutants", _mutants, "does a test fail when the code has a fault?")
+    command.add_argument("files", nargs="*", help="files that devtools/mutants.py has")
+    command.add_argument("--lines", help="only the faults of the lines FIRST-LAST")
     add("methods", _methods, "write the documentation's pages of methods")
     add("translations", _translations, "write the .pot, and merge it into each .po")
     command = add("screenshots", _screenshots, "take the pictures of the Apps page")
@@ -121,6 +125,10 @@ def _lint(_parsed: Namespace) -> int:
 
 def _bench(parsed: Namespace) -> int:
     return bench.bench(parsed.json, parsed.table, parsed.quick)
+
+
+def _mutants(parsed: Namespace) -> int:
+    return mutants.check(parsed.files, parsed.lines)
 
 
 def _methods(_parsed: Namespace) -> None:

@@ -151,8 +151,236 @@ def test_tax_is_known_by_name_rate_and_kind() -> None:
     assert tax.external_id == "VAT|20|exclusive"
     assert tax.label == "VAT 20 %"
     assert Tax.from_json(tax.to_json()) == tax
-    with pytest.raises(InvalidPayload):
+    with pytest.raises(InvalidPayload) as raised:
         Tax.from_json({"name": "VAT", "percentage": None, "inclusive": False})
+    assert (raised.value.path, raised.value.reason) == ("percentage", "missing")
+
+
+def test_a_tax_in_the_price_is_another_tax() -> None:
+    tax = Tax("VAT", Decimal("12.5"), inclusive=True)
+
+    assert tax.external_id == "VAT|12.5|inclusive"
+    assert tax.label == "VAT 12.5 % incl."
+    assert tax.code == ""
+    assert Tax.from_json(tax.to_json()) == tax
+
+
+def test_a_percentage_is_written_without_an_exponent() -> None:
+    tax = Tax("VAT", Decimal("2E+1"), inclusive=False)
+    assert tax.to_json()["percentage"] == "20"
+
+
+def test_a_bill_without_a_total_is_worth_its_parts(data: dict[str, Any]) -> None:
+    data["total_cost_with_tax"] = None
+
+    reckoning = reckon(Bill.from_json(data), CENT)
+
+    assert reckoning.total == reckoning.computed == Decimal("1251.00")
+    assert [line.kind for line in reckoning.lines] == [
+        *("item", "item", "cost", "shipping")
+    ]
+
+
+def test_shipping_that_explains_the_total_as_well_counts(data: dict[str, Any]) -> None:
+    """Half of the freight more than the parts: with or without is as near."""
+    data["total_cost_with_tax"] = Decimal("1233.50")
+
+    reckoning = reckon(Bill.from_json(data), CENT)
+
+    assert reckoning.computed == Decimal("1251.00")
+
+
+def test_an_empty_bill_may_be_off_by_one_cent(data: dict[str, Any]) -> None:
+    data |= {"items": [], "costs": [], "total_cost_with_tax": Decimal("0.01")}
+    assert reckon(Bill.from_json(data), CENT).adds_up
+    data["total_cost_with_tax"] = Decimal("0.02")
+    assert not reckon(Bill.from_json(data), CENT).adds_up
+
+
+def test_a_line_has_its_tax_unit_and_price(data: dict[str, Any]) -> None:
+    line = reckon(Bill.from_json(data), CENT).lines[0]
+
+    assert line.tax == Tax("Sales tax", Decimal(12), inclusive=False)
+    assert [line.quantity, line.unit_price, line.unit] == [10, 25, "each"]
+    assert line.source == "item 61001"
+    assert line.label == "Docking cable"
+
+
+def test_an_item_on_two_accounts_has_no_quantity_of_its_own(
+    data: dict[str, Any],
+) -> None:
+    account = data["items"][1]["cost_allocations"][1]["budget"]["account_code"]
+    account |= {"id": 99, "code": "6500"}
+
+    first, second = [
+        line
+        for line in reckon(Bill.from_json(data), CENT).lines
+        if line.source == "item 61002"
+    ]
+
+    assert [first.quantity, first.unit_price] == [None, None]
+    assert [first.amount, first.tax_amount] == [500, 60]
+    assert [second.amount, second.tax_amount] == [300, 36]
+    assert first.label == second.label == "Design suite licence (1 each x 800)"
+
+
+def test_freight_says_what_it_is_for(data: dict[str, Any]) -> None:
+    line = reckon(Bill.from_json(data), CENT).lines[-1]
+
+    assert (line.source, line.kind) == ("shipping 61002", "shipping")
+    assert line.label == "Shipping: Design suite licence"
+    shares = [(s.department.name, s.amount) for s in line.shares if s.department]
+    assert shares == [("IT", Decimal("21.87")), ("Marketing", Decimal("13.13"))]
+
+
+def test_an_extra_of_the_bill_is_one_share_of_its_department(
+    data: dict[str, Any],
+) -> None:
+    (line,) = (x for x in reckon(Bill.from_json(data), CENT).lines if x.kind == "cost")
+
+    assert (line.source, line.label) == ("cost 501", "Brokerage")
+    assert line.account_code and line.account_code.code == "5300"
+    (share,) = line.shares
+    assert share.department and share.department.name == "IT"
+    assert share.amount == 40
+
+
+def test_an_extra_without_name_and_coding_is_one_all_the_same(
+    data: dict[str, Any],
+) -> None:
+    data["costs"][0] |= {"name": "", "cost_allocation": None}
+
+    (line,) = (x for x in reckon(Bill.from_json(data), CENT).lines if x.kind == "cost")
+
+    assert (line.label, line.account_code) == ("Cost", None)
+    (share,) = line.shares
+    assert share.department is None
+    assert share.amount == 40
+
+
+def test_two_shares_of_one_department_are_one(data: dict[str, Any]) -> None:
+    first, second = data["items"][1]["cost_allocations"]
+    second["budget"]["department"] = first["budget"]["department"]
+
+    line = reckon(Bill.from_json(data), CENT).lines[1]
+
+    assert [share.amount for share in line.shares] == [800]
+
+
+def test_lines_without_a_code_come_before_the_first_of_procurify(
+    data: dict[str, Any],
+) -> None:
+    """An id of 1 is a code like any other."""
+    first, second = data["items"][1]["cost_allocations"]
+    first["budget"]["account_code"]["id"] = 1
+    second["budget"] = None
+
+    lines = [
+        (line.account_code.code if line.account_code else None, line.amount)
+        for line in reckon(Bill.from_json(data), CENT).lines
+        if line.source == "item 61002"
+    ]
+
+    assert lines == [(None, Decimal(300)), ("6410", Decimal(500))]
+
+
+def test_a_share_without_a_department_is_not_the_first_department_s(
+    data: dict[str, Any],
+) -> None:
+    first, second = data["items"][1]["cost_allocations"]
+    first["budget"]["department"]["id"] = 1
+    second["budget"]["department"] = None
+
+    line = reckon(Bill.from_json(data), CENT).lines[1]
+
+    assert [share.amount for share in line.shares] == [500, 300]
+
+
+@pytest.mark.parametrize(
+    ("changes", "net"),
+    [
+        # Without its own total, an item is worth its gross amount less the tax, or
+        # what quantity and price make.
+        ({"total_cost": None}, "250.00"),
+        ({"total_cost": None, "total_cost_with_tax": None}, "250.00"),
+        ({"total_cost": None, "total_cost_with_tax": None, "quantity": None}, "25.00"),
+        ({"total_cost": None, "total_cost_with_tax": None, "unit_cost": None}, "0.00"),
+        # A tax that is included, and does not make the difference, changes nothing.
+        ({"tax_is_inclusive": True, "total_cost_with_tax": None}, "250.00"),
+        ({"total_cost_with_tax": 250}, "250.00"),
+    ],
+)
+def test_an_item_s_net_amount_is_found_in_what_it_says(
+    data: dict[str, Any], changes: dict[str, Any], net: str
+) -> None:
+    data["items"][0] |= changes
+    assert reckon(Bill.from_json(data), CENT).lines[0].amount == Decimal(net)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tax"),
+    [
+        ({"tax_percentage": None}, ("Sales tax", "12")),
+        ({"tax_percentage": None, "tax_amount": "8.33"}, ("Sales tax", "3.33")),
+        ({"tax_percentage": None, "tax_amount": 0}, None),
+        ({"tax_percentage": 0, "tax_amount": 0}, None),
+        ({"tax_percentage": 0}, ("Sales tax", "0")),
+        ({"tax_amount": 0}, ("Sales tax", "12")),
+        # A tax on nothing has no rate that could be told.
+        (
+            {"tax_percentage": None, "total_cost": 0, "total_cost_with_tax": 30},
+            ("Sales tax", "0"),
+        ),
+        (
+            {"tax_percentage": None, "total_cost": "0.5", "tax_amount": "0.06"},
+            ("Sales tax", "12"),
+        ),
+    ],
+)
+def test_a_tax_without_a_rate_has_the_one_that_its_amount_makes(
+    data: dict[str, Any], changes: dict[str, Any], tax: tuple[str, str] | None
+) -> None:
+    data["items"][0] |= changes
+
+    found = reckon(Bill.from_json(data), CENT).lines[0].tax
+
+    assert found == (Tax(tax[0], Decimal(tax[1]), inclusive=False) if tax else None)
+    if found:
+        assert str(found.percentage) == tax[1] if tax else ""
+
+
+def test_a_tax_that_is_included_says_so(data: dict[str, Any]) -> None:
+    data["items"][0] |= {"tax_is_inclusive": True}
+    tax = reckon(Bill.from_json(data), CENT).lines[0].tax
+    assert tax and tax.inclusive
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({"unit_cost": None}, "Docking cable (10 each)"),
+        ({"unit_cost": 24, "unit": ""}, "Docking cable (10 units x 24)"),
+        ({"quantity": None}, "Docking cable"),
+        ({"quantity": 0}, "Docking cable"),
+        ({"unit_cost": 24, "bill_by_cost": True}, "Docking cable"),
+        ({"bill_by_cost": True}, "Docking cable"),
+        ({"unit_cost": 24, "description": ""}, "Item 61001 (10 each x 24)"),
+        ({"description": "", "sku": "DC-1"}, "DC-1"),
+        ({"sku": "DC-1"}, "Docking cable"),
+    ],
+)
+def test_the_text_of_a_line_says_what_its_figures_do_not(
+    data: dict[str, Any], changes: dict[str, Any], label: str
+) -> None:
+    data["items"][0] |= changes
+
+    line = reckon(Bill.from_json(data), CENT).lines[0]
+
+    assert line.label == label
+    if line.label != "Docking cable" or "quantity" in changes:
+        assert (line.quantity is None) == (label != "DC-1")
+    if data["items"][0]["bill_by_cost"]:
+        assert [line.quantity, line.unit_price] == [None, None]
 
 
 amounts = st.decimals(-(10**9), 10**9, places=2)

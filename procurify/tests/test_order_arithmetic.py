@@ -287,6 +287,134 @@ def test_without_a_total_the_other_one_or_the_formula_counts(
     assert _reckon({**data, "total": None}).residue == 1
 
 
+def test_without_any_total_a_discount_is_of_the_subtotal(data: dict[str, Any]) -> None:
+    """As documented; the line's own tax and freight do not count."""
+    data["order_items"][0] |= {
+        "taxes": [GST],
+        "tax_amount": "12.50",
+        "shipping_amount": "7",
+    }
+    changes = {
+        "tax": {"value": 12, "type": "percentage"},
+        "discount": {"value": 10, "type": "percentage"},
+        "total": None,
+    }
+
+    reckoning = _reckon(_bare(data, **changes))
+
+    assert reckoning.total == 255
+    assert _extras(reckoning) == [
+        ("tax", "Tax 12 %", Decimal(30)),
+        ("discount", "Discount 10 %", Decimal(-25)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("taxes", "kinds"), [([GST], ["discount"]), ([FEE], ["tax", "discount"])]
+)
+def test_a_discount_may_be_of_what_the_lines_own_tax_makes(
+    data: dict[str, Any], taxes: list[Any], kinds: list[str]
+) -> None:
+    data["order_items"][0] |= {"taxes": taxes, "tax_amount": "12.50"}
+    discount = {"value": 10, "type": "percentage"}
+
+    reckoning = _reckon(_bare(data, discount=discount, total="236.25"))
+
+    assert reckoning.residue == 0
+    assert [extra.kind for extra in reckoning.extras] == kinds
+    assert reckoning.extras[-1].amount == Decimal("-26.25")
+
+
+def test_a_percentage_is_of_the_subtotal_that_the_order_says(
+    data: dict[str, Any],
+) -> None:
+    changes = {"tax": {"value": 10, "type": "percentage"}, "subtotal": "240.00"}
+
+    reckoning = _reckon(_bare(data, total="274.00", **changes))
+
+    assert _extras(reckoning) == [("tax", "Tax 10 %", Decimal(24))]
+    assert reckoning.residue == 0
+
+
+def test_other_costs_are_an_extra(data: dict[str, Any]) -> None:
+    reckoning = _reckon(_bare(data, other="3.456", total="253.46"))
+    assert _extras(reckoning) == [("other", "Other costs", Decimal("3.46"))]
+    assert reckoning.residue == 0
+
+
+def test_two_lines_may_be_off_by_two_cents(data: dict[str, Any]) -> None:
+    data["order_items"].append({**data["order_items"][0], "id": 2})
+    data |= {"subtotal": None}
+    assert _reckon(_bare(data, total="500.02")).adds_up
+    assert not _reckon(_bare(data, total="500.03")).adds_up
+
+
+def test_a_tax_may_be_a_cent_from_what_its_rate_makes(data: dict[str, Any]) -> None:
+    data["order_items"][0] |= {"taxes": [GST], "tax_amount": "12.51"}
+    (line,) = _reckon(_bare(data, total="262.51")).lines
+    assert (line.tax and line.tax.name, line.tax_amount) == ("GST", Decimal("12.51"))
+
+    data["order_items"][0] |= {"tax_amount": "12.52"}
+    reckoning = _reckon(_bare(data, total="262.52"))
+    assert reckoning.lines[0].tax is None
+    assert [extra.kind for extra in reckoning.extras] == ["tax"]
+
+
+@pytest.mark.parametrize(
+    ("taxes", "label"), [([FEE], "Fee"), ([], "Tax"), ([{**FEE, "name": ""}], "Tax")]
+)
+def test_the_tax_of_a_line_without_a_name_is_told_by_its_own(
+    data: dict[str, Any], taxes: list[Any], label: str
+) -> None:
+    data["order_items"][0] |= {"name": "", "taxes": taxes, "tax_amount": "12.50"}
+    (extra,) = _reckon(_bare(data, total="262.50")).extras
+    assert extra.label == label
+
+
+def test_the_freight_of_a_line_is_that_line_s(data: dict[str, Any]) -> None:
+    data["order_items"][0] |= {"name": "", "shipping_amount": "7"}
+    (extra,) = _reckon(_bare(data, total="257.00")).extras
+    assert extra.source_id == 9001
+    assert extra.label == "Shipping: 7265-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({}, "Docking cable"),
+        ({"name": ""}, "DC-10"),
+        ({"name": "", "sku": ""}, "7265-1"),
+    ],
+)
+def test_a_line_is_called_by_its_name_its_code_or_its_number(
+    data: dict[str, Any], changes: dict[str, Any], label: str
+) -> None:
+    data["order_items"][0] |= changes
+    assert _reckon(data).lines[0].label == label
+
+
+def test_a_line_without_a_unit_has_none(data: dict[str, Any]) -> None:
+    data["order_items"][0]["unit"] = ""
+    assert _reckon(data).lines[0].unit is None
+
+
+def test_shares_are_as_large_as_their_allocations(data: dict[str, Any]) -> None:
+    (allocation,) = data["order_items"][0]["spend_allocation"]
+    account = allocation["account"]
+    other = {**account, "account_code": {**account["account_code"], "id": 99}}
+    data["order_items"][0]["spend_allocation"] = [
+        {"amount": "3", "account": account},
+        {"amount": "1", "account": other},
+    ]
+
+    shares = _reckon(data).lines[0].shares
+
+    assert [share.amount for share in shares] == [Decimal("187.50"), Decimal("62.50")]
+    assert [share.account_code and share.account_code.id for share in shares] == [
+        *(11, 99)
+    ]
+
+
 # === PROPERTIES === #
 
 

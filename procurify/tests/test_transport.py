@@ -1,0 +1,339 @@
+"""Limits and waits, at the edge on either side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from .. import RESOURCES, ProtocolError, TransientError, transport, wire
+from ..answers import retry_after_s
+from ..errors import TooLarge
+from ..traces import Traces
+from ..transport import Cancelled, Transport
+from .server import SECRET, TOKEN_PATH, FaultyServer, Reply, page_json, vendor_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+VENDORS = RESOURCES["vendor"]
+GOOD = Reply(page_json([vendor_json(1)]))
+PATH = "/api/thing/"
+
+
+@pytest.fixture
+def make(server: FaultyServer, naps: list[float]) -> Callable[..., Transport]:
+    """Give a function that makes transports to the server; they never wait."""
+
+    def with_options(**changes: Any) -> Transport:
+        options: dict[str, Any] = {
+            "client_secret": SECRET,
+            "allow_private": True,
+            "allow_loopback": True,
+            "session_factory": requests.Session,
+            "timeout": 2.0,
+            "max_attempts": 3,
+            "sleep": naps.append,
+        }
+        return Transport(server.url, server.url + TOKEN_PATH, **(options | changes))
+
+    return with_options
+
+
+def _body(answer: Any) -> bytes:
+    body: bytes = answer.body
+    return body
+
+
+def test_the_limits_are_those_that_the_documentation_names() -> None:
+    assert {
+        "unpacked body": transport.MAX_BODY_BYTES,
+        "one answer": transport.MAX_RESPONSE_S,
+        "its headers": wire.MAX_HEADERS_S,
+        "a request with its retries": transport.MAX_REQUEST_S,
+        "a wait that the server asks for": transport.MAX_RETRY_AFTER_S,
+        "least": transport.MIN_TIMEOUT_S,
+        "first wait": transport.BACKOFF_FIRST_S,
+        "longest wait": transport.BACKOFF_MAX_S,
+        "step": transport.READ_CHUNK_BYTES,
+    } == {
+        "unpacked body": 67_108_864,
+        "one answer": 120,
+        "its headers": 60,
+        "a request with its retries": 300,
+        "a wait that the server asks for": 30,
+        "least": 1,
+        "first wait": 1,
+        "longest wait": 30,
+        "step": 16_384,
+    }
+
+
+# === WAITS === #
+
+
+def test_the_longest_wait_that_is_waited_for_is_the_cap_itself(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    server.answers[PATH] = [_busy(30), Reply(body=b"done")]
+    assert make().get(PATH, {}, "token", _checked) == b"done"
+    assert naps == [pytest.approx(30, abs=0.2)]
+
+    server.answers[PATH] = [_busy(31), Reply(body=b"done")]
+    with pytest.raises(TransientError) as raised:
+        make().get(PATH, {}, "token", _checked)
+    assert raised.value.retry_after_s == 31
+    assert len(naps) == 1
+
+
+def test_no_wait_at_all_is_asked_for(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    server.answers[PATH] = [_busy(0), Reply(body=b"done")]
+    assert make().get(PATH, {}, "token", _checked) == b"done"
+    assert naps == []
+
+
+def _busy(seconds: int) -> Reply:
+    return Reply({}, status=503, headers={"Retry-After": str(seconds)})
+
+
+def _checked(answer: Any) -> bytes:
+    if answer.status != 200:
+        wanted = retry_after_s(answer.headers.get("Retry-After"))
+        raise TransientError("busy", retry_after_s=wanted)
+    return _body(answer)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(-3600, 0), (-1, 0), (0, 0), (90, 90)]
+)
+def test_a_moment_that_is_over_means_at_once(seconds: int, expected: int) -> None:
+    moment = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    found = retry_after_s(format_datetime(moment, usegmt=True))
+    assert found == pytest.approx(expected, abs=2)
+    assert found is not None
+    assert found >= 0
+
+
+def test_a_moment_without_a_zone_is_of_greenwich() -> None:
+    moment = datetime.now(timezone.utc) + timedelta(seconds=90)
+    text = moment.strftime("%a, %d %b %Y %H:%M:%S")
+    assert retry_after_s(text) == pytest.approx(90, abs=2)
+
+
+def test_waits_are_spread_over_the_upper_half_of_their_ceiling(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    """So that many clients do not come back in the same moment."""
+    server.answers[PATH] = [Reply({}, status=503)]
+    with pytest.raises(TransientError):
+        make(max_attempts=61).get(PATH, {}, "token", _checked)
+
+    assert 0.5 <= naps[0] <= 1
+    assert 1 <= naps[1] <= 2
+    assert 2 <= naps[2] <= 4
+    longest = naps[5:]
+    assert all(15 <= nap <= 30 for nap in longest)
+    assert min(longest) < 20
+    assert max(longest) > 25
+
+
+def test_as_many_attempts_are_made_as_are_allowed(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    server.answers[PATH] = [Reply({}, status=503)]
+    with pytest.raises(TransientError):
+        make(max_attempts=4).get(PATH, {}, "token", _checked)
+    assert len(server.seen(PATH)) == 4
+    assert len(naps) == 3
+
+
+def test_a_wait_that_one_was_told_holds_for_all_and_only_once(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    wire_of_both = make(max_attempts=1)
+    server.answers[PATH] = [_busy(20), Reply(body=b"done")]
+    with pytest.raises(TransientError):
+        wire_of_both.get(PATH, {}, "token", _checked)
+
+    assert wire_of_both.get(PATH, {}, "token", _checked) == b"done"
+    assert wire_of_both.get(PATH, {}, "token", _checked) == b"done"
+    assert naps == [pytest.approx(20, abs=0.5)]
+
+
+def test_retries_end_before_their_common_limit_does(
+    server: FaultyServer,
+    make: Callable[..., Transport],
+    naps: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transport, "MAX_REQUEST_S", 10.0)
+    server.answers[PATH] = [_busy(9), Reply(body=b"done")]
+    assert make().get(PATH, {}, "token", _checked) == b"done"
+    server.answers[PATH] = [_busy(11), Reply(body=b"done")]
+    with pytest.raises(TransientError):
+        make().get(PATH, {}, "token", _checked)
+    assert len(naps) == 1
+
+
+def test_a_run_that_is_over_says_that_procurify_is_too_slow(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    over = make(run_s=0.0)
+    with pytest.raises(TransientError, match="too slow for one run") as raised:
+        over.get(PATH, {}, "token", _body)
+    assert raised.value.url_path == PATH
+    assert server.requests == []
+
+
+# === WHAT IS NOT WANTED ANY MORE === #
+
+
+def test_a_request_that_nobody_waits_for_is_not_sent(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    unwanted = threading.Event()
+    unwanted.set()
+    with pytest.raises(Cancelled):
+        make().get(PATH, {}, "token", _body, unwanted)
+    assert server.requests == []
+
+
+def test_whoever_sleeps_wakes_up_when_nobody_waits(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    server.answers[PATH] = [_busy(25)]
+    unwanted = threading.Event()
+    timer = threading.Timer(0.3, unwanted.set)
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        make(sleep=time.sleep).get(PATH, {}, "token", _checked, unwanted)
+    assert time.monotonic() - started < 10
+    assert len(server.seen(PATH)) == 1
+
+
+# === WHAT COMES BACK === #
+
+
+def test_what_is_sent_is_what_is_documented(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    server.answers[PATH] = [Reply(body=b"done")]
+    make().get(PATH, {"page": "2"}, "token-1", _body)
+    (request,) = server.requests
+    assert request.params == {"page": "2"}
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["X-Procurify-Client"] == "api"
+    assert request.headers["Authorization"] == "Bearer token-1"
+
+
+def test_a_file_is_asked_for_as_whatever_it_is(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    server.answers["/file"] = [Reply(body=b"1234")]
+    assert make().get_file(f"{server.url}/file", "token-1", 4, _body) == b"1234"
+    (request,) = server.requests
+    assert request.headers["Accept"] == "*/*"
+    assert request.headers["Authorization"] == "Bearer token-1"
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_file_may_be_as_large_as_its_limit(
+    server: FaultyServer, make: Callable[..., Transport], announced: bool
+) -> None:
+    headers = {} if announced else {"Content-Length": "", "Connection": "close"}
+    server.answers["/file"] = [Reply(body=b"1234", headers=headers)]
+    fetch = make().get_file
+    assert fetch(f"{server.url}/file", "token", 4, _body) == b"1234"
+    with pytest.raises(TooLarge):
+        fetch(f"{server.url}/file", "token", 3, _body)
+
+
+def test_the_limit_of_a_file_is_not_for_the_words_of_a_refusal(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    server.answers["/file"] = [Reply({"detail": "no such file"}, status=404)]
+    found = make().get_file(f"{server.url}/file", "token", 3, _body)
+    assert b"no such file" in found
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_body_may_be_as_large_as_the_limit(
+    server: FaultyServer,
+    make: Callable[..., Transport],
+    monkeypatch: pytest.MonkeyPatch,
+    extra: int,
+) -> None:
+    monkeypatch.setattr(transport, "MAX_BODY_BYTES", 1000)
+    server.answers[PATH] = [Reply(body=b"x" * (1000 + extra))]
+    if not extra:
+        assert len(make().get(PATH, {}, "token", _body)) == 1000
+        return
+    with pytest.raises(ProtocolError, match="far too large") as raised:
+        make().get(PATH, {}, "token", _body)
+    assert raised.value.url_path == PATH
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", " GZIP-ish"])
+def test_an_unknown_packing_is_refused(
+    server: FaultyServer, make: Callable[..., Transport], encoding: str
+) -> None:
+    server.answers[PATH] = [Reply(body=b"x", headers={"Content-Encoding": encoding})]
+    with pytest.raises(ProtocolError, match="unknown way") as raised:
+        make().get(PATH, {}, "token", _body)
+    assert raised.value.url_path == PATH
+
+
+@pytest.mark.parametrize("encoding", ["identity", " Identity ", ""])
+def test_a_body_that_is_not_packed_may_say_so(
+    server: FaultyServer, make: Callable[..., Transport], encoding: str
+) -> None:
+    server.answers[PATH] = [Reply(body=b"x", headers={"Content-Encoding": encoding})]
+    assert make().get(PATH, {}, "token", _body) == b"x"
+
+
+def test_the_date_of_the_newest_answer_is_kept(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    mine = make()
+    assert mine.server_date == ""
+    server.answers[PATH] = [Reply(body=b"x")]
+    mine.get(PATH, {}, "token", _body)
+    assert mine.server_date.endswith("GMT")
+
+
+def test_the_trace_of_an_attempt_says_what_became_of_it(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    traces = Traces()
+    mine = make(traces=traces, max_attempts=1)
+    headers = {"X-Request-Id": "r-7"}
+    server.answers[PATH] = [Reply(body=b"x", headers=headers)]
+    server.answers["/file"] = [Reply(body=b"x")]
+    mine.get(PATH, {}, "token", _body)
+    mine.get_file(f"{server.url}/file", "token", 9, _body)
+    server.answers[PATH] = [Reply(body=b"x", headers={"Content-Encoding": "br"})]
+    with pytest.raises(ProtocolError):
+        mine.get(PATH, {}, "token", _body)
+
+    seen = [
+        (t.method, t.path, t.status, t.request_id, t.problem) for t in traces.newest()
+    ]
+    assert sorted(seen) == sorted(
+        [
+            ("GET", PATH, 200, "r-7", ""),
+            ("GET", "(file)", 200, "", ""),
+            ("GET", PATH, 0, "", "ProtocolError"),
+        ]
+    )
+    for trace in traces.newest():
+        assert 0 <= trace.seconds < 30
+        assert datetime.now(timezone.utc) - trace.at < timedelta(minutes=1)
