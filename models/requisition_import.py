@@ -9,13 +9,11 @@ from ..procurify import (
     OrderItemStatus,
     RequisitionStatus,
     Unit,
-    Vendor,
-    VendorType,
     read_json,
 )
 from ..procurify.documented import undocumented
 from .instants import at_noon
-from .other_vendor import OtherVendor
+from .other_vendor import OtherVendor, is_other
 from .procurify_import_mixin import UNKNOWN_CODES
 from .procurify_record_import import PAYLOADS
 from .purchase_line import counts, on_requests, plain_line, quantity_and_price
@@ -141,17 +139,11 @@ class RequisitionImport(ReferenceImport):
 
         :param known: staged records of what the items mention
         """
-        rows = known.filtered(
-            lambda row: (
-                row.resource == "vendor"
-                and "invalid_payload" not in row.cause_ids.mapped("code")
-            )
-        )
-        payloads = [read_json(row.payload) for row in rows]
+        vendors = known.filtered(lambda row: row.resource == "vendor")
         self.others = {
-            data["id"]: Vendor.from_json(data)
-            for data in payloads
-            if data.get("type") == VendorType.OTHER
+            vendor.id: vendor
+            for vendor in vendors._payloads().values()
+            if is_other(vendor)
         }
         named = {}
         for record in self.documents:

@@ -143,6 +143,23 @@ class TestUndocumented(ProcurifyCommon):
         record.cause_ids.action_resolve(partner.id)
         self.assertEqual(self._move(bill_id).partner_id, partner)
 
+    def test_catch_all_of_requests_is_known_by_its_word_too(self):
+        self.connection.requisition_policy = "rfq"
+        number = self.dataset.add_requisition("approved")
+        item = self.dataset.requisition_lines(number)[0]
+        record = self._sent("requisition", number)
+        vendor = self._record("vendor", item.vendor_id)
+        data = json.loads(vendor.payload) | {"type": "Other"}
+        vendor.sudo().payload = json.dumps(data)
+
+        line = self._record("order_item", item.id)
+        self._damage(line, vendor="Corner Shop")
+        record.sudo()._requeue()
+        self._import()
+
+        self.assertEqual(self._codes(record), {"unknown_vendor"})
+        self.assertIn("Corner Shop", record.cause_ids.mapped("message")[0])
+
     # === WHAT IS LEFT EMPTY === #
 
     def test_parents_of_account_codes_hold_nothing_in_either_form(self):
