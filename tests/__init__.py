@@ -9,6 +9,7 @@ from . import test_back_links
 from . import test_bill
 from . import test_bill_amounts
 from . import test_bill_links
+from . import test_candidates
 from . import test_cause
 from . import test_certificate
 from . import test_closed_period
@@ -34,6 +35,7 @@ from . import test_healing_documents
 from . import test_ignore
 from . import test_import_workers
 from . import test_inventory
+from . import test_line_pricing
 from . import test_looks
 from . import test_mapping
 from . import test_matching
