@@ -64,6 +64,7 @@ def _all(extra: list[str]) -> int:
 
     The system tests mostly wait, so one processor is enough for them.
     """
+    started = time.monotonic()
     # What both sides would otherwise make at the same time.
     databases.inventory_template(prepare())
     with (
@@ -79,6 +80,7 @@ def _all(extra: list[str]) -> int:
         codes += [other.result() for other in others]
         printed.seek(0)
         print(printed.read())
+    say(_table_of_times(time.monotonic() - started))
     return _first_failure(codes)
 
 
@@ -221,8 +223,21 @@ def _fresh_database(odoo: Odoo) -> str:
     )
 
 
+#: Seconds that each suite of this run took.
+_seconds: dict[str, float] = {}
+
+
 @contextmanager
 def _timed(name: str) -> Iterator[None]:
     started = time.monotonic()
     yield
-    say(f"{name}: {time.monotonic() - started:.0f} s\n")
+    _seconds[name] = time.monotonic() - started
+    say(f"{name}: {_seconds[name]:.0f} s\n")
+
+
+def _table_of_times(whole_s: float) -> str:
+    """Return what each suite took; suites that ran side by side overlap."""
+    longest_first = sorted(_seconds.items(), key=lambda item: -item[1])
+    rows = [*longest_first, ("All of it, side by side", whole_s)]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"  {name:<{width}} {s:>6.0f} s" for name, s in rows)
