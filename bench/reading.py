@@ -5,6 +5,7 @@ import time
 
 import requests
 
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import RESOURCES
 
 from .measuring import median, statements, timed
@@ -42,7 +43,7 @@ def _fetch_anew(env, stream, workers, count):
             {"summary_digest": "another"}
         )
         _forget(stream)
-        with connection._client() as client:
+        with open_client(connection) as client:
             client.authenticate()
             steps = stream._fetch(client)
             seconds = timed(env, lambda: _first_page(stream, steps))
@@ -82,7 +83,7 @@ def _read_only(stream):
     """Return (seconds, objects, pages) of HTTP and JSON alone."""
     resource = RESOURCES[stream.resource]
     stream.connection_id.page_size = 100
-    with stream.connection_id._client() as client:
+    with open_client(stream.connection_id) as client:
         client.authenticate()
         started = time.perf_counter()
         pages = [
@@ -95,7 +96,7 @@ def _read_again(env, stream, page_size):
     stream.connection_id.page_size = page_size
     _forget(stream)
     steps = 0
-    with stream.connection_id._client() as client:
+    with open_client(stream.connection_id) as client:
         client.authenticate()
         env.flush_all()
         env.invalidate_all()

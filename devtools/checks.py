@@ -17,11 +17,13 @@ ADDON_CODE = (
     "__init__.py",
     "__manifest__.py",
     "controllers",
+    "fetching",
     "hooks.py",
     "models",
     "wizard",
     "cli",
     "migrations",
+    "tools",
     "tests",
 )
 TYPED_PACKAGES = ("procurify", "simulator", "devtools")

@@ -1,5 +1,4 @@
 from . import procurify_document_tab  # before what is imported for its helpers
-from . import procurify_secret
 from . import procurify_connection
 from . import procurify_connection_policy
 from . import procurify_connection_dates

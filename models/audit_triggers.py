@@ -144,7 +144,7 @@ def triggers_of(model):
 def schema_of(model):
     """Return the schema that the table of ``model`` is in."""
     model.env.cr.execute(
-        "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = %s::regclass",
+        "SELECT relnamespace::regnamespace FROM pg_class WHERE oid = %s::regclass",
         [model._table],
     )
     return model.env.cr.fetchone()[0]

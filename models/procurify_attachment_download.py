@@ -12,6 +12,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.mimetypes import guess_mimetype
 
+from ..fetching.tenant import open_client, renew_token
 from ..procurify import (
     RESOURCES,
     AddressError,
@@ -23,10 +24,10 @@ from ..procurify import (
     Traces,
     TransientError,
 )
+from ..tools.cipher import UnreadableSecret
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
-from .procurify_secret import UnreadableSecret
 from .procurify_stream_scan import is_missing
 
 _logger = logging.getLogger(__name__)
@@ -110,8 +111,8 @@ class ProcurifyAttachment(models.Model):
     def _download_each(self, connection, domain, run, traces):
         """Do as :meth:`_download_all`, but raise what concerns no file."""
         last_id, failures = 0, 0
-        with connection._client(renews_token=False, traces=traces) as client:
-            connection._renew_token(client)
+        with open_client(connection, renews_token=False, traces=traces) as client:
+            renew_token(connection, client)
             while files := self.search(
                 domain & Domain("id", ">", last_id),
                 order="id",

@@ -179,8 +179,8 @@ class ProcurifyAudit(models.Model):
         models = (self.env[model] for model in self.env if self._is_protected(model))
         return [
             self.env._(
-                "The protection of the audit's tables was changed: %s. Update the addon "
-                "to restore it.",
+                "The protection of the audit's tables was changed: %s. Update the "
+                "addon to restore it.",
                 name,
             )
             for name in sorted(unprotected(models))
@@ -321,7 +321,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _removed_since(self, connection_ref, known_head):
-        """Tell which rows retention removed after ``known_head``: that is no finding."""
+        """Tell which rows retention removed after ``known_head``, as it may."""
         if not known_head:
             return []
         rows = self._query(

@@ -4,9 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from ..fetching.tenant import SECRET, open_client
 from ..procurify import RESOURCES, AddressError, ForbiddenError, ProcurifyError
 from ..procurify.addresses import check_url, tenant_url
-from .procurify_secret import UnreadableSecret
+from ..tools.cipher import UnreadableSecret, encrypt, use_of
 from .resource_kinds import DOCUMENTS
 
 _CREDENTIALS = frozenset(
@@ -25,7 +26,7 @@ class ProcurifyConnection(models.Model):
 
     It is written by managers (credentials, policies) and by the crons (token,
     health). The secret and the token are stored encrypted and nobody can read
-    them back, see ``procurify.secret``.
+    them back, see ``tools/cipher.py``.
     """
 
     _name = "procurify.connection"
@@ -137,11 +138,12 @@ class ProcurifyConnection(models.Model):
         self.client_secret = False
 
     def _inverse_client_secret(self):
-        secrets = self.env["procurify.secret"]
         for connection in self:
             if connection.client_secret:
-                connection.sudo().client_secret_encrypted = secrets._encrypt(
-                    connection.client_secret.strip()
+                connection.sudo()[SECRET] = encrypt(
+                    self.env,
+                    connection.client_secret.strip(),
+                    use_of(connection, SECRET),
                 )
 
     @api.depends("client_secret_encrypted")
@@ -241,14 +243,13 @@ class ProcurifyConnection(models.Model):
         self.check_access("write")
         connection = self.sudo()
         try:
-            client = connection._client()
+            client = open_client(connection)
             client.authenticate()
             connection._look_around(client)
         except (ProcurifyError, UnreadableSecret) as error:
             connection._note_failure(error)
             self.env["procurify.audit"]._log_test(connection)
             return self._notification("danger", connection.error_message)
-        connection._remember_token(client)
         connection._prove_tenant()
         connection._note_success()
         self.env["procurify.audit"]._log_test(connection)

@@ -5,8 +5,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..fetching.tenant import check_secret
+from ..tools.cipher import UnreadableSecret
 from .procurify_alarm import CODES
-from .procurify_secret import UnreadableSecret
 
 CRONS = (
     "ir_cron_fetch",
@@ -183,7 +184,7 @@ class ProcurifyConnection(models.Model):
                 "The audit is not what it was. See the findings on the connection."
             )
         try:
-            self.env["procurify.secret"]._decrypt(self.client_secret_encrypted)
+            check_secret(self)
         except UnreadableSecret as error:
             found["secret_unreadable"] = str(error)
         except OSError:

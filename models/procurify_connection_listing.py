@@ -3,6 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..fetching.tenant import open_client
 from ..procurify import (
     RESOURCES,
     InvalidPayload,
@@ -11,7 +12,7 @@ from ..procurify import (
     clean_text,
     normalise_uuid,
 )
-from .procurify_secret import UnreadableSecret
+from ..tools.cipher import UnreadableSecret
 
 # Field of a list's row that has the date of the document.
 DATE_FIELDS = {"bill": "invoice_date", "purchase_order": "date"}
@@ -32,9 +33,8 @@ class ProcurifyConnection(models.Model):
         self.ensure_one()
         connection = self.sudo()
         try:
-            with connection._client() as client:
+            with open_client(connection) as client:
                 pages = list(client.pages(RESOURCES[resource]))
-            connection._remember_token(client)
         except (ProcurifyError, UnreadableSecret) as error:
             raise UserError(str(connection._explain(error))) from error
         return [_row(resource, row) for page in pages for row in page.objects]

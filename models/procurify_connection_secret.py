@@ -3,10 +3,11 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..fetching.tenant import SECRET, TOKEN
 from ..procurify import AddressError, normalise_base_url
+from ..tools.cipher import rotate
 
 _ADDRESSES = frozenset({"base_url", "token_url"})
-_ENCRYPTED = ("client_secret_encrypted", "token_encrypted")
 
 
 class ProcurifyConnection(models.Model):
@@ -62,12 +63,11 @@ class ProcurifyConnection(models.Model):
         :raises UnreadableSecret: naming the key; nothing is changed then
         """
         self.check_access("write")
-        secrets = self.env["procurify.secret"]
-        rotated = self.sudo().filtered(lambda c: any(c[name] for name in _ENCRYPTED))
-        rotated.flush_recordset(_ENCRYPTED)
+        rotated = self.sudo().filtered(lambda c: c[SECRET] or c[TOKEN])
+        rotated.flush_recordset([SECRET, TOKEN])
         for connection in rotated:
             connection._store_rotated(
-                *(secrets._rotate(connection[name]) for name in _ENCRYPTED)
+                *(rotate(self.env, connection[name]) for name in (SECRET, TOKEN))
             )
         self.env["procurify.audit"]._log_records("key_rotated", rotated)
         return self._notification(
@@ -95,7 +95,7 @@ class ProcurifyConnection(models.Model):
                 self.id,
             )
         )
-        self.invalidate_recordset(_ENCRYPTED, flush=False)
+        self.invalidate_recordset([SECRET, TOKEN], flush=False)
 
 
 def _receiver(address):

@@ -7,6 +7,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..fetching.tenant import open_client, reading
 from ..procurify import (
     RESOURCES,
     ForbiddenError,
@@ -15,10 +16,10 @@ from ..procurify import (
     Throttled,
     Traces,
 )
+from ..tools.cipher import UnreadableSecret
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_connection_phase import READING_PHASES
-from .procurify_secret import UnreadableSecret
 
 _logger = logging.getLogger(__name__)
 
@@ -253,11 +254,11 @@ class ProcurifyStream(models.Model):
         stream = self.browse()
         left = len(self) + others
         try:
-            with connection._client(renews_token=False, traces=traces) as client:
+            with open_client(connection, renews_token=False, traces=traces) as client:
                 for stream in self:
                     try:
-                        for is_read in connection._reading(
-                            client, partial(read, stream, client)
+                        for is_read in reading(
+                            connection, client, partial(read, stream, client)
                         ):
                             connection._prove_tenant()
                             left -= is_read

@@ -3,7 +3,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.cipher import decrypt, encrypt, use_of
+
 MANAGER = "procurify_connector.group_manager"
+_NEW_SECRET = "procurify_new_secret"
 # Settings field → connection field.
 _FIELDS = {
     "procurify_base_url": "base_url",
@@ -129,9 +132,11 @@ class ResConfigSettings(models.TransientModel):
     def _inverse_procurify_client_secret(self):
         """Keep what was typed encrypted: this form has a table of its own too."""
         for settings in self:
-            settings.sudo().procurify_new_secret = self.env[
-                "procurify.secret"
-            ]._encrypt(settings.procurify_client_secret)
+            settings.sudo()[_NEW_SECRET] = encrypt(
+                self.env,
+                settings.procurify_client_secret,
+                use_of(settings, _NEW_SECRET),
+            )
 
     @api.model
     def _procurify_fields(self):
@@ -178,8 +183,8 @@ class ResConfigSettings(models.TransientModel):
         }
         settings = self.sudo()
         if settings.procurify_new_secret:
-            values["client_secret"] = self.env["procurify.secret"]._decrypt(
-                settings.procurify_new_secret
+            values["client_secret"] = decrypt(
+                self.env, settings[_NEW_SECRET], use_of(settings, _NEW_SECRET)
             )
             settings.procurify_new_secret = False
         if connection and values:

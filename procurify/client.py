@@ -17,19 +17,20 @@ from urllib.parse import quote
 
 import requests
 
+from .access import open_access
 from .addresses import check_url, normalise_base_url
 from .answers import Answer, check
 from .downloads import Download, acceptable, download
 from .envelopes import Listing, RemoteObject, read_detail, read_listing
-from .errors import AddressError, AuthenticationError, ProtocolError
+from .errors import AddressError, ProtocolError
 from .paging import Page, Query, Window, page_from, plans
-from .tokens import Token, TokenSource
 from .transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .resources import Resource
+    from .tokens import Token
     from .traces import Traces
 
 PAGE_SIZE = 50
@@ -57,7 +58,8 @@ class Client:
     Threads may share a client. Every method may raise any :class:`StreamError`.
 
     :param base_url: address of the tenant, as a person types it
-    :param token: a token of an earlier client, if it is kept somewhere
+    :param load_token: returns the token of an earlier client, where one is kept
+    :param keep_token: keeps a new token; called in the thread that fetched it
     :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
     :param allow_private: whether addresses of private networks may be asked
     :param allow_loopback: whether a tenant may be a program of this very machine
@@ -80,7 +82,8 @@ class Client:
         client_id: str,
         client_secret: str,
         *,
-        token: Token | None = None,
+        load_token: Callable[[], Token | None] = lambda: None,
+        keep_token: Callable[[Token], None] = lambda _token: None,
         token_url: str | None = None,
         allow_private: bool = False,
         allow_loopback: bool = False,
@@ -99,7 +102,7 @@ class Client:
         self.page_size = page_size
         self._id_positions: dict[str, int] = {}
         self.detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
-        self._transport = Transport(
+        transport = Transport(
             self.base_url,
             check_url(token_url) if token_url else f"{self.base_url}/oauth/token",
             client_secret=client_secret,
@@ -112,13 +115,14 @@ class Client:
             run_s=run_s,
             traces=traces,
         )
-        self._tokens = TokenSource(
-            self._transport,
+        self._access = open_access(
+            transport,
             client_id,
             client_secret,
-            token,
-            now,
-            renews=renews_token,
+            load_token=load_token,
+            keep_token=keep_token,
+            now=now,
+            renews_token=renews_token,
         )
 
     def __repr__(self) -> str:
@@ -132,22 +136,13 @@ class Client:
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        self._transport.close()
-
-    @property
-    def token(self) -> Token | None:
-        """The token in use; keep it, so that the next client needs no new one."""
-        return self._tokens.token
-
-    @token.setter
-    def token(self, token: Token | None) -> None:
-        self._tokens.token = token
+        self._access.close()
 
     @property
     def server_time(self) -> datetime | None:
         """What Procurify's clock showed in its last answer: naive, UTC."""
         try:
-            told = parsedate_to_datetime(self._transport.server_date)
+            told = parsedate_to_datetime(self._access.server_date())
         except ValueError:
             return None
         return told.astimezone(timezone.utc).replace(tzinfo=None)
@@ -155,15 +150,21 @@ class Client:
     @property
     def is_token_due(self) -> bool:
         """Whether there is no token, or one that is soon over."""
-        return self._tokens.is_due()
+        return self._access.is_token_due()
 
-    def authenticate(self) -> Token:
+    def reload_token(self) -> bool:
+        """Take the token that is kept now, and tell whether it is another one."""
+        return self._access.reload_token()
+
+    def authenticate(self) -> tuple[str, str]:
         """Fetch a new token even if the present one is good: this tests the secret.
 
+        :returns: the Procurify domain that it is for, and the e-mail address of the
+            user whose permissions it has; "" for what the server does not say
         :raises AuthenticationError: client id and secret are refused
         :raises AddressError: no such host, or no Procurify there
         """
-        return self._tokens.fetch()
+        return self._access.authenticate()
 
     # === READING === #
 
@@ -255,15 +256,13 @@ class Client:
             def parse(answer: Answer) -> Answer:
                 return acceptable(answer, is_tenant)
 
-            if not is_tenant:
-                try:
-                    return self._transport.get_file(url, None, limit, parse)
-                except AddressError as error:
-                    # The tenant itself is well: this file is to blame.
-                    raise ProtocolError(str(error)) from None
-            return self._authorised(
-                lambda token: self._transport.get_file(url, token, limit, parse)
-            )
+            try:
+                return self._access.get_file(url, is_tenant, limit, parse)
+            except AddressError as error:
+                if is_tenant:
+                    raise
+                # The tenant itself is well: this file is to blame.
+                raise ProtocolError(str(error)) from None
 
         found = download(file, self.base_url, fetch)
         return found or MissingObject(file.split("?")[0])
@@ -350,19 +349,7 @@ class Client:
         parse: Callable[[Answer], T],
         cancelled: threading.Event | None = None,
     ) -> T:
-        return self._authorised(
-            lambda token: self._transport.get(path, params, token, parse, cancelled)
-        )
-
-    def _authorised(self, send: Callable[[str], T]) -> T:
-        """Send with the token; if it is refused, once more with a new one."""
-        token = self._tokens.current()
-        try:
-            return send(token.access_token)
-        except AuthenticationError:
-            pass
-        token = self._tokens.replace(token)
-        return send(token.access_token)
+        return self._access.get(path, params, parse, cancelled)
 
 
 def _alternatives(external_id: str | int | tuple[str, ...]) -> tuple[str, ...]:

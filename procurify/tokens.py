@@ -19,8 +19,6 @@ from .errors import TokenRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .transport import Transport
-
 AUDIENCE = "https://api.procurify.com/"
 MAX_TOKEN_LIFE = timedelta(hours=24)
 RENEWAL_MARGIN = timedelta(hours=1)
@@ -67,30 +65,44 @@ class Token:
 class TokenSource:
     """Gives threads a valid token and lets only one of them fetch a new one.
 
+    It holds the secret and the token: what a client shows must not lead here.
+
+    :param post_token: sends the request for a token and returns what is parsed
+    :param load: returns the token that is kept somewhere, if there is one
+    :param keep: keeps a new token, in the thread that fetched it
     :param renews: False: nobody but :meth:`fetch` asks for a token
     """
 
     def __init__(
         self,
-        transport: Transport,
+        post_token: Callable[[dict[str, str], Callable[[Answer], Token]], Token],
         client_id: str,
         client_secret: str,
-        token: Token | None,
-        now: Callable[[], datetime],
         *,
+        load: Callable[[], Token | None],
+        keep: Callable[[Token], None],
+        now: Callable[[], datetime],
         renews: bool = True,
     ) -> None:
-        self._transport = transport
+        self._post_token = post_token
         self._client_id = client_id
         self._client_secret = client_secret
+        self._load = load
+        self._keep = keep
         self._now = now
         self._lock = threading.Lock()
         self._renews = renews
-        self.token = token
+        self._token = load()
+
+    def reload(self) -> bool:
+        """Take the token that is kept now, and tell whether it is another one."""
+        with self._lock:
+            before, self._token = self._token, self._load()
+            return self._token != before
 
     def is_due(self) -> bool:
         """Tell whether a token is to be fetched."""
-        return self.token is None or self._now() >= self.token.renew_at
+        return self._token is None or self._now() >= self._token.renew_at
 
     def current(self) -> Token:
         """Return a token that need not be renewed yet.
@@ -99,9 +111,9 @@ class TokenSource:
         :raises TokenRefused: there is none, and others renew it
         """
         with self._lock:
-            if self.token is None or (self._renews and self.is_due()):
-                self.token = self._renewed()
-            return self.token
+            if self._token is None or (self._renews and self.is_due()):
+                self._token = self._renewed()
+            return self._token
 
     def replace(self, refused: Token) -> Token:
         """Return another token than the one that the API just refused.
@@ -110,9 +122,9 @@ class TokenSource:
         :raises TokenRefused: others renew it
         """
         with self._lock:
-            if self.token is None or self.token.access_token == refused.access_token:
-                self.token = self._renewed()
-            return self.token
+            if self._token is None or self._token.access_token == refused.access_token:
+                self._token = self._renewed()
+            return self._token
 
     def fetch(self) -> Token:
         """Ask for a new token, whatever the old one is worth.
@@ -123,8 +135,8 @@ class TokenSource:
         :raises ProtocolError: the answer holds no token
         """
         with self._lock:
-            self.token = self._fetch()
-            return self.token
+            self._token = self._fetch()
+            return self._token
 
     def _renewed(self) -> Token:
         if not self._renews:
@@ -138,7 +150,9 @@ class TokenSource:
             "audience": AUDIENCE,
             "grant_type": "client_credentials",
         }
-        return self._transport.post_token(body, self._parse)
+        token = self._post_token(body, self._parse)
+        self._keep(token)
+        return token
 
     def _parse(self, answer: Answer) -> Token:
         check_token(answer)

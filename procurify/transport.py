@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from .answers import Answer, MalformedBody, translate
+from .answers import Answer, MalformedBody, blanking, translate
 from .errors import ProcurifyError, ProtocolError, TooLarge, TransientError
 from .guards import BearerAuth, NoAuth, guard, guard_elsewhere
 from .reach import Reach
@@ -28,7 +28,7 @@ from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
 _logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Transport:
         self._origin = origin
         self._token_url = token_url
         self._token_path = urlsplit(token_url).path
-        self._client_secret = client_secret
+        self._blank = blanking(client_secret)
         self._reach = Reach.of(
             origin, allow_private=allow_private, allow_loopback=allow_loopback
         )
@@ -115,8 +115,8 @@ class Transport:
                 self._origin + path, "application/json", access_token, params
             )
 
-        secrets = (access_token, self._client_secret)
-        return self._with_retries("GET", path, send, parse, secrets, cancelled)
+        blank = blanking(access_token, self._blank)
+        return self._with_retries("GET", path, send, parse, blank, cancelled)
 
     def get_file(
         self,
@@ -137,8 +137,8 @@ class Transport:
             return self._send_get(url, "*/*", access_token)
 
         path = urlsplit(url).path
-        secrets = (access_token or "", self._client_secret)
-        return self._with_retries("GET", path, send, parse, secrets, limit=limit)
+        blank = blanking(access_token or "", self._blank)
+        return self._with_retries("GET", path, send, parse, blank, limit=limit)
 
     def _send_get(
         self,
@@ -183,8 +183,7 @@ class Transport:
                 stream=True,
             )
 
-        secrets = (self._client_secret,)
-        return self._with_retries("POST", self._token_path, send, parse, secrets)
+        return self._with_retries("POST", self._token_path, send, parse, self._blank)
 
     # === ONE ATTEMPT === #
 
@@ -193,7 +192,7 @@ class Transport:
         method: str,
         path: str,
         send: Callable[[], requests.Response],
-        secrets: Collection[str],
+        blank: Callable[[str], str],
         limit: int | None,
     ) -> Answer:
         # A file's address may open it to whoever knows it.
@@ -201,7 +200,7 @@ class Transport:
         trace = partial(self._trace, method, shown, time.monotonic())
         try:
             with closing(send()) as response:
-                answer = self._receive(response, path, secrets, limit)
+                answer = self._receive(response, path, blank, limit)
         except (requests.RequestException, OSError, HTTPException) as error:
             problem = translate(error, path)
         except ProcurifyError as error:
@@ -238,7 +237,7 @@ class Transport:
         self,
         response: requests.Response,
         path: str,
-        secrets: Collection[str],
+        blank: Callable[[str], str],
         limit: int | None,
     ) -> Answer:
         self.server_date = response.headers.get("Date", "")
@@ -258,7 +257,7 @@ class Transport:
             status=response.status_code,
             headers=response.headers,
             body=body,
-            secrets=tuple(secrets),
+            blank=blank,
         )
 
     def _read_body(
@@ -303,7 +302,7 @@ class Transport:
         path: str,
         send: Callable[[], requests.Response],
         parse: Callable[[Answer], T],
-        secrets: Collection[str],
+        blank: Callable[[str], str],
         cancelled: threading.Event | None = None,
         limit: int | None = None,
     ) -> T:
@@ -312,7 +311,7 @@ class Transport:
         while True:
             self._wait(delay, path, cancelled)
             try:
-                return parse(self._attempt(method, path, send, secrets, limit))
+                return parse(self._attempt(method, path, send, blank, limit))
             except (TransientError, MalformedBody) as error:
                 delay = self._delay(attempt, error)
                 too_late = time.monotonic() + delay > deadline

@@ -1,9 +1,9 @@
 """Connections that look where they lead, and do not wait for ever for an answer.
 
 The name of a host says nothing: it may resolve to another address at the next question.
-So the name is resolved once, and the connection goes to an address that was checked; the
-peer is looked at once more before TLS. Classes are derived from what urllib3 (1.26 and 2) has at that moment, so that
-what records conversations still sees them.
+So the name is resolved once, and the connection goes to an address that was checked.
+Classes are derived from what urllib3 (1.26 and 2) has at that moment, so that what
+records conversations still sees them.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tools import config
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.models.resource_kinds import KINDS
 from odoo.addons.procurify_connector.simulator import Simulator
 from odoo.addons.procurify_connector.simulator.books import books
@@ -63,7 +64,7 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
     def _import_master_data(cls, connection):
         """Do what the crons do, without their commits."""
         kinds = [kind.name for kind in KINDS.values() if kind.role == "master"]
-        with connection._client() as client:
+        with open_client(connection) as client:
             for stream in connection.stream_ids:
                 if stream.resource in kinds:
                     for _page in stream._fetch(client):

@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.procurify_connector.fetching.tenant import stored_token
 from odoo.addons.procurify_connector.models import procurify_attachment_download
 from odoo.addons.procurify_connector.models.procurify_attachment import clean_name
 
@@ -169,7 +170,7 @@ class TestAttachments(ProcurifyCommon):
 
         self.assertTrue(self._attached(stored))
         self.assertTrue(self._attached(redirected))
-        token = self.connection.sudo()._stored_token().access_token
+        token = stored_token(self.connection).access_token
         requests = self.simulator.storage.requests
         self.assertEqual(len(requests), 2)
         for request in requests:

@@ -1,13 +1,16 @@
 """What a person is told when Procurify cannot be read, and what happens to secrets."""
 
 import socket
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import config
 
-from odoo.addons.procurify_connector.models import procurify_secret
+from odoo.addons.procurify_connector.fetching.tenant import reach_options
+from odoo.addons.procurify_connector.tools import cipher
 
 from .common import ProcurifyCommon
 
@@ -56,7 +59,7 @@ class TestConnection(ProcurifyCommon):
 
         self.connection.allow_private_address = True
         self.assertFalse(self.connection.error_message, "Of the setting before.")
-        self.assertTrue(self.connection._client()._transport._reach.private)
+        self.assertTrue(reach_options(self.connection)["allow_private"])
         audited = self.env["procurify.audit"].search([("event", "=", "policy_changed")])
         self.assertIn("Allow Private Addresses", audited[:1].summary)
 
@@ -216,23 +219,53 @@ class TestConnection(ProcurifyCommon):
         self.assertEqual(self.connection.state, "draft")
 
     def test_database_without_its_key_asks_for_the_secret_again(self):
-        another = procurify_secret.Fernet.generate_key().decode()
-        options = procurify_secret.config.options
-        with patch.dict(options, {procurify_secret.KEY_OPTION: another}):
+        another = cipher.Fernet.generate_key().decode()
+        options = cipher.config.options
+        with patch.dict(options, {cipher.KEY_OPTION: another}):
             self.connection.action_test_connection()
 
         self.assertEqual(self.connection.state, "error")
         self.assertIn("Enter the client secret again", self.connection.error_message)
 
     def test_rotated_key_still_reads_what_the_old_one_wrote(self):
-        old, new = (procurify_secret.Fernet.generate_key().decode() for _ in range(2))
-        secrets = self.env["procurify.secret"]
-        options = procurify_secret.config.options
-        with patch.dict(options, {procurify_secret.KEY_OPTION: old}):
-            cipher_text = secrets._encrypt("hush")
+        old, new = (cipher.Fernet.generate_key().decode() for _ in range(2))
+        options = cipher.config.options
+        with patch.dict(options, {cipher.KEY_OPTION: old}):
+            cipher_text = cipher.encrypt(self.env, "hush", "a field")
 
-        with patch.dict(options, {procurify_secret.KEY_OPTION: f"{new},{old}"}):
-            self.assertEqual(secrets._decrypt(cipher_text), "hush")
+        with patch.dict(options, {cipher.KEY_OPTION: f"{new},{old}"}):
+            read = cipher.decrypt(self.env, cipher_text, "a field")
+            self.assertEqual(read, "hush")
+
+    def test_cipher_text_of_another_connection_or_field_is_not_read(self):
+        other = self._connect(name="Other", client_secret="theirs")
+        self.connection.action_test_connection()
+        self.env.flush_all()
+        for column in ("client_secret_encrypted", "token_encrypted"):
+            with self.subTest(column):
+                self.env.cr.execute(
+                    f"UPDATE procurify_connection SET client_secret_encrypted ="
+                    f" (SELECT {column} FROM procurify_connection WHERE id = %s)"
+                    " WHERE id = %s",
+                    [self.connection.id, other.id],
+                )
+                self.env.invalidate_all()
+                other.action_test_connection()
+                self.assertEqual(other.state, "error")
+                self.assertIn("client secret again", other.error_message)
+
+    def test_key_file_that_others_may_read_is_refused(self):
+        with (
+            TemporaryDirectory() as folder,
+            patch.dict(config.options, {"data_dir": folder, cipher.KEY_OPTION: ""}),
+        ):
+            self.connection.client_secret = "mine"
+            path = Path(folder) / cipher.KEY_FILE
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+            for mode in (0o644, 0o640, 0o602):
+                path.chmod(mode)
+                self.connection.action_test_connection()
+                self.assertIn("chmod 600", self.connection.error_message)
 
     def test_token_is_shared_and_asked_for_once(self):
         self._fetch()

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from odoo.tests import tagged
 
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import ForbiddenError
 
 from .common import ProcurifyCommon
@@ -66,7 +67,7 @@ class TestEdgeVendors(ProcurifyCommon):
         self.dataset.rename_vendor(first, "Twin Works")
         self.dataset.rename_vendor(last, "Twin Works")
         stream = self.connection.stream_ids.filtered(lambda s: s.resource == "vendor")
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             pages = stream._fetch(client)
             for _page in range(2):
                 next(pages)
@@ -83,7 +84,7 @@ class TestEdgeVendors(ProcurifyCommon):
     def test_vendors_read_before_the_list_was_forbidden_are_imported(self):
         self.connection.page_size = 2
         stream = self.connection.stream_ids.filtered(lambda s: s.resource == "vendor")
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             next(stream._fetch(client))
         stream._note_failure(
             ForbiddenError("forbidden", url_path="/", http_status=HTTPStatus.FORBIDDEN)

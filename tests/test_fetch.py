@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import RESOURCES
 
 from .common import ProcurifyCommon
@@ -272,7 +273,7 @@ class TestFetch(ProcurifyCommon):
         return [r for r in self.simulator.requests if r.path == path]
 
     def _client_detail(self, bill_id):
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             [detail] = client.details(RESOURCES["bill"], [str(bill_id)])
         return detail
 

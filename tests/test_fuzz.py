@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import (
     RESOURCES,
     ProcurifyError,
@@ -170,7 +171,7 @@ class TestFuzz(OracleCase):
         stream.write(stream._closed_scan_values())
         before = stream.modified_watermark
         try:
-            with self.connection._client() as client:
+            with open_client(self.connection) as client:
                 for _page in stream._fetch(client):
                     self.env.flush_all()
             self._assert_staged(name, texts)

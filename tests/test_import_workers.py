@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.models import procurify_record_queue as queue
 from odoo.addons.procurify_connector.procurify import RESOURCES
 
@@ -89,7 +90,7 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
             self.dataset.add_bill("plain")
         stream = self._stream("bill")
 
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             steps = stream._fetch(client)
             with self.capture_triggers(IMPORT) as called:
                 next(steps)
@@ -103,7 +104,7 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
             self.dataset.add_bill("plain")
         resource, begun = RESOURCES["bill"], []
 
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             [page] = client.pages(resource)
             parts = [page.objects[n : n + 4] for n in range(0, 12, 4)]
             details = client.details
@@ -124,7 +125,7 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
         stream = self._stream("bill")
 
         with (
-            self.connection._client() as client,
+            open_client(self.connection) as client,
             self.capture_triggers(IMPORT) as called,
         ):
             list(stream._fetch(client))

@@ -7,6 +7,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import RESOURCES
 
 from .common import ProcurifyCommon
@@ -528,7 +529,7 @@ class TestRevision(ProcurifyCommon):
 
     def _fetch_detail(self, bill_id):
         """Stage the detail of a bill that no list shows any more."""
-        client = self.connection.sudo()._client()
+        client = open_client(self.connection)
         [detail] = client.details(RESOURCES["bill"], [str(bill_id)])
         self.env["procurify.record"]._stage(self.connection, "bill", [(detail, detail)])
         self._import()

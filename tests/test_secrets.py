@@ -1,11 +1,13 @@
 """The client secret and the token: to whom they go, and what never shows them."""
 
+from contextlib import suppress
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
-from odoo.addons.procurify_connector.models import procurify_secret
+from odoo.addons.procurify_connector.fetching.tenant import open_client, stored_token
+from odoo.addons.procurify_connector.tools import cipher
 
 from .common import ProcurifyCommon
 
@@ -105,7 +107,7 @@ class TestSecretsStayWithTheirHost(ProcurifyCommon):
 @tagged("post_install", "-at_install", "procurify")
 class TestSecretsAreNotShown(ProcurifyCommon):
     def test_key_is_rotated_and_the_old_one_dropped(self):
-        old, new = (procurify_secret.Fernet.generate_key().decode() for _ in range(2))
+        old, new = (cipher.Fernet.generate_key().decode() for _ in range(2))
         connection = self.connection
         with self._keys(old):
             connection.client_secret = self.simulator.client_secret
@@ -123,7 +125,7 @@ class TestSecretsAreNotShown(ProcurifyCommon):
         row = self.env["procurify.audit"].search([("event", "=", "key_rotated")])
         self.assertEqual(row.connection_ref, connection.id)
         # With a key that cannot read it, nothing is touched, and it is said.
-        with self._keys(old), self.assertRaises(procurify_secret.UnreadableSecret):
+        with self._keys(old), self.assertRaises(cipher.UnreadableSecret):
             connection.action_rotate_key()
         reviewer = self._user("rotating", "group_user")
         with self.assertRaises(AccessError):
@@ -182,26 +184,47 @@ class TestSecretsAreNotShown(ProcurifyCommon):
                 self.assertRaises(ZeroDivisionError),
             ):
                 client.authenticate()
-            text = f"{client!r} {client.token!r}"
+            text = f"{client!r} {stored_token(self.connection)!r}"
             self.connection.client_id = "somebody-else"
             self.connection.action_test_connection()
         for shown in (text, self.connection.error_message, *logs.output):
             self.assertNotIn(secret, shown)
 
+    def test_no_expression_reaches_a_secret(self):
+        """As a mail template's, or a server action's, that looks everywhere."""
+        self.connection.action_test_connection()
+        secrets = {
+            self.simulator.client_secret,
+            stored_token(self.connection).access_token,
+        }
+        connection = self.connection.sudo()
+        texts = [str(connection.read(list(connection._fields)))]
+        for name in dir(type(connection)):
+            method = getattr(type(connection), name, None)
+            home = getattr(method, "__module__", None) or ""
+            if name.startswith("__") or "procurify_connector" not in home:
+                continue
+            with self.env.cr.savepoint() as savepoint, suppress(Exception):
+                texts.append(repr(getattr(connection, name)()))
+            savepoint.rollback()
+        for secret in secrets:
+            self.assertFalse([text for text in texts if secret in text])
+        self.assertNotIn("procurify.secret", self.env)
+
     # === HELPERS === #
 
     def _client_that_fails(self):
-        client = self.connection._client()
+        client = open_client(self.connection)
         with client:
             client.authenticate()
-        token = client.token
+        token = stored_token(self.connection)
         self.assertNotIn(token.access_token, repr(token))
         client.authenticate = lambda: 1 / 0
         return client
 
     def _keys(self, keys):
-        options = procurify_secret.config.options
-        return patch.dict(options, {procurify_secret.KEY_OPTION: keys})
+        options = cipher.config.options
+        return patch.dict(options, {cipher.KEY_OPTION: keys})
 
     def _user(self, login, group):
         return new_test_user(

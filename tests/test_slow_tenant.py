@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.models.procurify_stream_scan import PART_ROUNDS
 
 from .common import ProcurifyCommon
@@ -19,7 +20,7 @@ class TestSlowTenant(ProcurifyCommon):
     def test_page_is_staged_in_parts_and_goes_on_within(self):
         stream = self._stream("bill")
         self.connection.detail_requests = 1
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             self.assertFalse(next(stream._fetch(client)))
 
         self.assertEqual(len(self._records("bill")), PART_ROUNDS)
@@ -39,7 +40,7 @@ class TestSlowTenant(ProcurifyCommon):
         stream = self._stream("bill")
         self.connection.page_size = 2
         seen = []
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             steps = stream._fetch(client)
             for _step in range(2):
                 next(steps)
@@ -68,7 +69,7 @@ class TestSlowTenant(ProcurifyCommon):
             }
         )
         self.connection.page_size = 2
-        with self.connection._client() as client:
+        with open_client(self.connection) as client:
             next(stream._fetch(client))
 
         self.assertEqual(stream.scan_page, 2)

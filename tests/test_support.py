@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from odoo.addons.procurify_connector.fetching.tenant import stored_token
 from odoo.addons.procurify_connector.models.payload_shape import shape
 from odoo.addons.procurify_connector.procurify import read_json
 
@@ -140,6 +141,6 @@ class TestSupport(ProcurifyCommon, HttpCase):
         )
 
     def _assert_no_secret(self, text):
-        token = self.connection.sudo()._stored_token().access_token
+        token = stored_token(self.connection).access_token
         for secret in (self.simulator.client_secret, self.simulator.client_id, token):
             self.assertNotIn(secret, text)

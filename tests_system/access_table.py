@@ -53,7 +53,6 @@ MODELS = {
     "procurify.rehearsal.line": Rights(read="reviewer"),
     "procurify.route": Rights("reviewer", "manager", "manager", "manager"),
     "procurify.run": Rights(read="reviewer"),
-    "procurify.secret": Rights(),
     "procurify.stream": Rights(read="reviewer", write="manager"),
     "procurify.support": Rights("manager", "manager", "manager", "manager"),
     "procurify.version": Rights(read="reviewer"),

@@ -9,7 +9,7 @@ from odoo.tools.sql import table_exists
 
 
 def migrate(cr, version):
-    """Note the former heads, drop the former seals, and bring retention to its floor."""
+    """Note the former heads, drop the former seals, keep the audit for a year."""
     if not table_exists(cr, "procurify_audit_seal"):
         return
     certified = SQL("SELECT NULL")

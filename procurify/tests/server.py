@@ -11,12 +11,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+import requests
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TOKEN_PATH = "/oauth/token"
 SECRET = "s3cret-of-the-tests"
 ACCESS_TOKEN = "token-of-the-tests"
+
+
+def collecting(sessions: list[requests.Session]) -> Callable[[], requests.Session]:
+    """Return a maker of sessions that adds each one to ``sessions``."""
+
+    def make() -> requests.Session:
+        sessions.append(requests.Session())
+        return sessions[-1]
+
+    return make
 
 
 @dataclass

@@ -11,7 +11,14 @@ import requests
 
 from .. import RESOURCES, AddressError, ProtocolError, StreamError, TransientError
 from ..answers import translate
-from .server import ACCESS_TOKEN, TOKEN_PATH, FaultyServer, Reply, page_json
+from .server import (
+    ACCESS_TOKEN,
+    TOKEN_PATH,
+    FaultyServer,
+    Reply,
+    collecting,
+    page_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,8 +104,10 @@ def test_a_netrc_file_does_not_replace_the_token(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     server.answers[VENDORS.list_path] = [Reply(page_json([]))]
-    client = connect()
-    client._transport._session.trust_env = True
+    sessions = list[requests.Session]()
+    client = connect(session_factory=collecting(sessions))
+    for session in sessions:
+        session.trust_env = True
 
     client.count(VENDORS)
 

@@ -1,0 +1,138 @@
+"""How a connection reaches its tenant: the client, and the token that workers share.
+
+Plain functions, outside of the registry: they handle the secret and the token, which no
+expression that Odoo evaluates may reach. See ``tools/cipher.py``.
+"""
+
+import json
+from contextlib import suppress
+from datetime import datetime
+
+from odoo.tools import SQL, config
+
+from ..procurify import Client, Token, TokenRefused
+from ..tools.cipher import UnreadableSecret, decrypt, encrypt, use_of
+
+# Of odoo.conf: a tenant may be a program of this machine. For developers only.
+LOOPBACK_OPTION = "procurify_allow_loopback"
+SECRET, TOKEN = "client_secret_encrypted", "token_encrypted"
+
+
+def open_client(connection, **options):
+    """Return a client for a tenant, with the stored token if it still lives.
+
+    :param options: what the client is told besides
+    :raises UnreadableSecret: no secret, or encrypted with another key
+    :raises AddressError: the address is not one that may be asked
+    """
+    connection.ensure_one()
+    connection = connection.sudo()
+    secret = decrypt(connection.env, connection[SECRET], use_of(connection, SECRET))
+    if not (connection.client_id and secret):
+        raise UnreadableSecret(
+            connection.env._(
+                "Enter the client ID and the client secret from Procurify."
+            )
+        )
+    return Client(
+        connection.base_url,
+        connection.client_id,
+        secret,
+        load_token=lambda: stored_token(connection),
+        keep_token=lambda token: _store_token(connection, token),
+        token_url=connection.token_url or None,
+        page_size=connection.page_size,
+        detail_workers=connection.detail_requests,
+        **reach_options(connection),
+        **connection._client_options(),
+        **options,
+    )
+
+
+def reach_options(connection):
+    """Return which addresses a client of ``connection`` may ask besides public ones."""
+    allowed = str(config.get(LOOPBACK_OPTION) or "").lower()
+    return {
+        "allow_private": connection.allow_private_address,
+        "allow_loopback": allowed in ("1", "true"),
+    }
+
+
+def check_secret(connection):
+    """
+    :raises UnreadableSecret: the stored secret cannot be read
+    :raises OSError: the key file cannot
+    """
+    connection = connection.sudo()
+    decrypt(connection.env, connection[SECRET], use_of(connection, SECRET))
+
+
+def reading(connection, client, steps):
+    """Yield what ``steps()`` yields, with a token that lasts.
+
+    A token that Procurify refuses is replaced once, and the step begun again.
+
+    :param client: one that does not renew its token itself
+    :param steps: begins where the last commit left off
+    """
+    renew_token(connection, client)
+    try:
+        yield from steps()
+    except TokenRefused:
+        connection.env.cr.rollback()
+        renew_token(connection, client, is_refused=True)
+        yield from steps()
+
+
+def renew_token(connection, client, is_refused=False):
+    """Let ``client`` have a token; of all workers, one at a time asks for it.
+
+    :param is_refused: Procurify does not take the client's token any more
+    :raises OperationalError: another worker did meanwhile: try again
+    """
+    if not (client.is_token_due or is_refused):
+        return
+    connection.ensure_one()
+    # Whoever waits here for another one gets a conflict, not an old token.
+    connection.env.execute_query(
+        SQL(
+            "SELECT id FROM procurify_connection WHERE id = %s FOR NO KEY UPDATE",
+            connection.id,
+        )
+    )
+    is_another = client.reload_token()
+    if client.is_token_due or (is_refused and not is_another):
+        client.authenticate()
+    connection.env["ir.cron"]._commit_progress()
+
+
+def stored_token(connection):
+    """Return the token that workers share, or None."""
+    connection = connection.sudo()
+    with suppress(UnreadableSecret):  # as if there were none
+        text = decrypt(connection.env, connection[TOKEN], use_of(connection, TOKEN))
+        if text:
+            values = json.loads(text)
+            for name in ("expires_at", "renew_at"):
+                values[name] = datetime.fromisoformat(values[name])
+            return Token(**values)
+    return None
+
+
+def _store_token(connection, token):
+    """Keep ``token``, so that other workers share it."""
+    text = json.dumps(
+        {
+            "access_token": token.access_token,
+            "scope": token.scope,
+            "expires_at": token.expires_at.isoformat(),
+            "renew_at": token.renew_at.isoformat(),
+        }
+    )
+    connection.write(
+        {
+            TOKEN: encrypt(connection.env, text, use_of(connection, TOKEN)),
+            "token_expires_at": token.expires_at.replace(tzinfo=None, microsecond=0),
+            "identity": " · ".join(filter(None, (token.tenant, token.email))),
+        }
+    )
