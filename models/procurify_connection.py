@@ -145,6 +145,8 @@ class ProcurifyConnection(models.Model):
                     connection.client_secret.strip(),
                     use_of(connection, SECRET),
                 )
+        # Not even for the rest of this transaction.
+        self.invalidate_recordset(["client_secret"], flush=False)
 
     @api.depends("client_secret_encrypted")
     def _compute_has_client_secret(self):

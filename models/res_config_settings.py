@@ -137,6 +137,7 @@ class ResConfigSettings(models.TransientModel):
                 settings.procurify_client_secret,
                 use_of(settings, _NEW_SECRET),
             )
+        self.invalidate_recordset(["procurify_client_secret"], flush=False)
 
     @api.model
     def _procurify_fields(self):
