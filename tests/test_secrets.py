@@ -218,7 +218,7 @@ class TestSecretsAreNotShown(ProcurifyCommon):
     def _evaluated(self, expression):
         """Return what Odoo makes of an expression, or of its failure."""
         evaluated = safe_eval(
-            "lambda: str(%s)" % expression, {"object": self.connection.sudo()}
+            f"lambda: str({expression})", {"object": self.connection.sudo()}
         )
         with mute_logger("odoo.sql_db"), self.env.cr.savepoint() as savepoint:
             try:

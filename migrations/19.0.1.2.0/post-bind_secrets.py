@@ -3,6 +3,7 @@
 import logging
 
 from odoo import SUPERUSER_ID, api
+from odoo.tools import SQL
 
 from odoo.addons.procurify_connector.fetching.tenant import SECRET, TOKEN
 from odoo.addons.procurify_connector.tools.cipher import (
@@ -28,7 +29,11 @@ def migrate(cr, version):
                 _logger.info("%s: %s cannot be read", connection.name, field)
                 continue
             cr.execute(
-                f"UPDATE procurify_connection SET {field} = %s WHERE id = %s",
-                [bound, connection.id],
+                SQL(
+                    "UPDATE procurify_connection SET %s = %s WHERE id = %s",
+                    SQL.identifier(field),
+                    bound,
+                    connection.id,
+                )
             )
     env.invalidate_all()
