@@ -75,12 +75,15 @@ from . import product_product
 from . import product_template
 from . import purchase_order_line
 from . import purchase_order
+from . import purchase_order_confirmation
+from . import purchase_order_meant
 from . import purchase_order_revision
 from . import purchase_order_requisition
 from . import procurify_commitment
 from . import procurify_finding
 from . import account_move
 from . import account_move_date
+from . import account_move_posting
 from . import account_move_duplicate
 from . import account_move_revision
 from . import account_move_choice

@@ -2,15 +2,12 @@
 
 from odoo import api, models
 from odoo.fields import Command, Domain
-from odoo.tools import float_compare
 
 from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
 from ..procurify.documented import undocumented
 from .bill_amounts import LineAmounts
 from .bill_import import BillImport
-from .bill_revision import booked_version, offered_version
-from .causes import Hold
-from .import_batch import BatchRefused
+from .bill_revision import offered_version
 
 
 class AccountMove(models.Model):
@@ -31,12 +28,15 @@ class AccountMove(models.Model):
         bills.offers = {r: self._procurify_offer(r, bills) for r in bills.values}
         changed = self._procurify_revise(batch, bills, moves)
         new = [record for record in bills.documents if record not in moves]
-        self._procurify_date(batch, bills, [*changed, *new])
+        self._procurify_date(batch, bills, [*changed, *new, *bills.resumed])
         self._procurify_hold_duplicates(batch, bills, new, changed)
         bills.fill_plans([r for r in (*changed, *new) if r not in batch.holds])
         self._procurify_update(batch, bills, changed)
         self._procurify_create(batch, bills, new)
-        self._procurify_verify(batch, bills)
+        self._procurify_verify(batch, bills, batch.moves)
+        self._procurify_mend(batch, bills)
+        rows = self._procurify_otherwise(batch, bills, batch.moves)
+        self._procurify_hold_otherwise(batch, rows)
         self._procurify_publish(batch, bills)
         self._procurify_look_at_closed_orders(batch)
 
@@ -106,7 +106,9 @@ class AccountMove(models.Model):
         for record, move in changed.items():
             if record in batch.holds:
                 continue
-            values = dict(bills.values[record])
+            values = bills.values[record]
+            values |= bills.header.kept(bills.documents[record], move)
+            values = dict(values)
             lines = values.pop("invoice_line_ids")
             # First of all: Odoo would turn the old lines around with their bill, and
             # keep their taxes where the rate is another one.
@@ -117,26 +119,6 @@ class AccountMove(models.Model):
             move.invoice_line_ids = lines
             batch.link(record, move.id, "remembered")
             batch.moves[record] = move
-
-    @api.model
-    def _procurify_publish(self, batch, bills):
-        """Post what the policy or a person wants posted, and tell what is unusual.
-
-        A bill of nothing, or of a period that is closed, stays a draft for a person.
-        """
-        policy = batch.connection.bill_policy == "posted"
-        wanted = self.browse(
-            move.id
-            for record, move in batch.moves.items()
-            if (batch.choice.post if batch.choice else policy)
-            and (batch.choice or batch.origins[record] == "created")
-            and bills.totals[record]
-            and record not in bills.in_closed_period
-        )
-        if wanted:
-            wanted.with_env(self._procurify_writer(batch).env)._post(soft=False)
-            self._procurify_verify(batch, bills)
-        self._procurify_tell_dates(batch, bills)
 
     @api.model
     def _procurify_look_at_closed_orders(self, batch):
@@ -158,45 +140,6 @@ class AccountMove(models.Model):
                 & Domain("res_id", "in", lines.order_id.ids)
                 & Domain("state", "=", "done")
             )._requeue()
-
-    # === CHECKING === #
-
-    @api.model
-    def _procurify_verify(self, batch, bills):
-        """Compare what Odoo made with what was meant, before it may stay.
-
-        :raises BatchRefused: with the bills whose total or date differs
-        """
-        refused = {}
-        for record, move in batch.moves.items():
-            if holds := self._procurify_deviations(record, move, bills):
-                refused[record] = holds
-            batch.written[record] = {
-                "asked": bills.offers[record],
-                "booked": booked_version(move),
-            }
-        if refused:
-            raise BatchRefused(refused)
-
-    @api.model
-    def _procurify_deviations(self, record, move, bills):
-        """Return the Holds for what Odoo made otherwise than it was meant."""
-        key, holds = f"bill/{record.external_id}", []
-        total, currency = float(bills.totals[record]), move.currency_id
-        digits = currency.decimal_places
-        # By its digits: where Odoo rounds to 0.05, 10.03 and 10.05 are equal to it.
-        if float_compare(move.amount_total, total, precision_digits=digits):
-            params = {
-                "expected": f"{total:.{digits}f} {currency.name}",
-                "found": f"{move.amount_total:.{digits}f} {currency.name}",
-            }
-            holds.append(Hold("odoo_total_mismatch", key, params))
-        meant = bills.values[record].get("date")
-        booked = move.date.isoformat()
-        if meant and meant != booked:
-            params = {"value": record.name, "expected": meant, "found": booked}
-            holds.append(Hold("odoo_moved_date", key, params))
-        return holds
 
     @api.model
     def _procurify_offer(self, record, bills):

@@ -94,6 +94,7 @@ class AccountMove(models.Model):
             move, offer = moves[record], bills.offers[record]
             revision = move._procurify_revision(record, offer, bills.plans)
             bills.analytic[record] = revision.analytic
+            bills.revisions[record] = revision
             if move.state == "posted":
                 move._procurify_link_lines(revision)
             if batch.choice:
@@ -113,7 +114,24 @@ class AccountMove(models.Model):
             else:
                 disputed[record] = (move, revision)
         self._procurify_dispute(batch, bills, disputed)
+        self._procurify_resume(batch, bills, moves)
         return changed
+
+    @api.model
+    def _procurify_resume(self, batch, bills, moves):
+        """Take up again the bills that Odoo did not post, or has otherwise.
+
+        One that a person posted in the meantime is that person's.
+        """
+        for record in bills.values:
+            if record in batch.targets and record._is_unfinished():
+                move = moves[record]
+                if move.state == "draft" or record._is_otherwise():
+                    batch.moves[record] = move
+                    bills.resumed.add(record)
+                    revision = bills.revisions[record]
+                    if move._procurify_is_untouched(record, revision):
+                        bills.untouched.add(record)
 
     def _procurify_revision(self, record, offer, plans):
         """Compare the versions of this bill; a posted one's texts do not count."""

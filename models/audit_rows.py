@@ -56,10 +56,16 @@ def is_new(was, record):
 
     :param was: its ``_audit_state`` before
     """
+    return is_written(was, record) or was["held"] or bool(was["excluded_rule"])
+
+
+def is_written(was, record):
+    """Tell whether an import of ``record`` wrote its document, or another version.
+
+    :param was: its ``_audit_state`` before
+    """
     return (
         not was["imported_at"]
-        or was["held"]
-        or bool(was["excluded_rule"])
         or was["res_id"] != (record.res_id or False)
         or was["applied_digest"] != record.applied_digest
     )

@@ -7,7 +7,10 @@ from odoo.fields import Command
 from ..procurify.arithmetic import quantity_text, reckon, split
 from ..procurify.payloads.dates import example
 from ..procurify.rates import implied_bill_rate
+from .bill_header import LINE_DEFAULTS, BillHeader
 from .bill_links import BillLinks
+from .bill_revision import ROUNDING
+from .causes import Hold
 from .document_import import DocumentImport, html_text
 
 
@@ -17,7 +20,10 @@ class BillImport(DocumentImport):
     ``sources`` says, per record and in the order of its lines, from which line of
     Procurify each Odoo line comes; ``offers`` has each bill as a version to compare;
     ``analytic`` has what the lines of a changed bill have in other plans, see
-    ``BillRevision.analytic``; ``closed`` has the bills of a closed period, with their
+    ``BillRevision.analytic``;
+    ``revisions`` has what differs of those that are in Odoo; ``resumed`` the drafts that
+    are only to be finished, as they are in Odoo, and ``untouched`` those of them that
+    no person edited; ``closed`` has the bills of a closed period, with their
     day and Odoo's locks, and ``in_closed_period`` those that the policy leaves there.
     """
 
@@ -26,6 +32,9 @@ class BillImport(DocumentImport):
         self.sources = {}
         self.offers = {}
         self.analytic = {}
+        self.revisions = {}
+        self.resumed = set()
+        self.untouched = set()
         self.closed = {}
         self.in_closed_period = set()
 
@@ -45,18 +54,8 @@ class BillImport(DocumentImport):
 
     def _prepare_targets(self):
         self.links = BillLinks(self)
-        self.journal_id = self._purchase_journal_id()
-
-    def _purchase_journal_id(self):
-        """Return the journal of these bills, or False for Odoo's own choice.
-
-        A branch may use its parent's journals, but keeps to its own where it has one.
-        """
-        if self.company != self.connection.company_id:
-            domain = [("type", "=", "purchase"), ("company_id", "=", self.company.id)]
-            if own := self.env["account.journal"].search(domain, limit=1):
-                return own.id
-        return self.connection.journal_id.id
+        partners = self.targets("res.partner")
+        self.header = BillHeader(self.env, self.connection, partners)
 
     def _check(self, record, document):
         currency = self._currency(record, document)
@@ -79,6 +78,7 @@ class BillImport(DocumentImport):
             several = self._line_values(record, line, currency, item)
             lines |= self._by_source(line, several)
         lines |= self._rounding_line(record, currency)
+        self._check_journal(record, currency)
         if self._is_open(record):
             self._prepare(record, document, currency, lines)
 
@@ -100,6 +100,19 @@ class BillImport(DocumentImport):
             value=sent or document.label,
             found=self.connection.sudo().suggested_date_zone or "UTC",
         )
+
+    def _check_journal(self, record, currency):
+        """Hold a bill whose journal, as the connection names it, is archived."""
+        journal = self.header.journal(currency)
+        if journal and not journal.active:
+            self._hold_setting(record, "journal_id", journal)
+
+    def _hold_setting(self, record, field, target):
+        """Hold a bill that needs ``target``, which the connection names and which is
+        archived."""
+        label = self.connection._fields[field]._description_string(self.env)
+        params = {"value": label, "found": target.display_name}
+        self._hold(record, Hold("wrong_target", f"{field}/{target.id}", params))
 
     def _implied_rate(self, document):
         """A bill carries no rate, but its total in both currencies."""
@@ -144,7 +157,8 @@ class BillImport(DocumentImport):
             analytics = [{key: 100} if key else False for key in keys]
             parts = list(zip(amounts, taxes, analytics, strict=True))
         several = [
-            {
+            LINE_DEFAULTS
+            | {
                 "name": line.label,
                 "account_id": account_id,
                 "analytic_distribution": analytic,
@@ -206,6 +220,8 @@ class BillImport(DocumentImport):
         default = self.connection.unallocated_account_id
         if not default:
             self.batch.hold(record, "missing_allocation", value=line.label)
+        elif not default.active:
+            self._hold_setting(record, "unallocated_account_id", default)
         return default.id
 
     def _rounding_line(self, record, currency):
@@ -214,8 +230,11 @@ class BillImport(DocumentImport):
         account = self.connection.rounding_account_id
         if not (reckoning.residue and reckoning.adds_up and account):
             return {}
+        if not account.active:
+            self._hold_setting(record, "rounding_account_id", account)
         return {
-            "rounding": {
+            ROUNDING: LINE_DEFAULTS
+            | {
                 "name": self.env._(
                     "Rounding: Procurify's total is %(total)s %(currency)s, its lines "
                     "make %(lines)s",
@@ -227,6 +246,7 @@ class BillImport(DocumentImport):
                 "quantity": 1.0,
                 "price_unit": float(self.sign(record) * reckoning.residue),
                 "tax_ids": [],
+                "analytic_distribution": False,
             }
         }
 
@@ -317,15 +337,9 @@ class BillImport(DocumentImport):
         }
         if not date:
             del values["date"]
-        if bill.due_date:
-            values |= {
-                "invoice_payment_term_id": False,
-                "invoice_date_due": bill.due_date.isoformat(),
-            }
+        values |= self.header.values(bill, currency, self.vendors[record])
         if rate := self._rate(record, currency):
             values["invoice_currency_rate"] = rate
-        if self.journal_id:
-            values["journal_id"] = self.journal_id
         self.batch.awaited[record] = self.links.awaited(bill)
         self.values[record] = values
         self.sources[record] = list(lines)

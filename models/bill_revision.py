@@ -34,6 +34,10 @@ DRAFT_FACTS = (
 )
 
 
+# The line of which Procurify says nothing: it takes the cents of its total.
+ROUNDING = "rounding"
+
+
 class Fact(NamedTuple):
     """One field in its four versions; None where there is no such line."""
 

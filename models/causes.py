@@ -288,6 +288,30 @@ CAUSES = {
         _lt("Odoo refused the document: %(value)s"),
         _lt("Mend what the message says, and replay."),
     ),
+    "posting_refused": (
+        "Not posted",
+        _lt("Odoo refused to post the bill, which stays a draft: %(value)s"),
+        _lt(
+            "Mend what the message says. It is tried again when the bill changes, and "
+            "once a day."
+        ),
+    ),
+    "confirmation_refused": (
+        "Not confirmed",
+        _lt("Odoo did not confirm the order, which stays a request: %(value)s"),
+        _lt(
+            "Mend what the message says, or approve the order. It is tried again when "
+            "the order changes, and once a day."
+        ),
+    ),
+    "booked_otherwise": (
+        "Booked otherwise",
+        _lt("What is in Odoo differs from what was meant: %(value)s."),
+        _lt(
+            "Check the automation rules and other addons that change such documents. "
+            "Open the document to choose: bring it to what was meant, or keep it."
+        ),
+    ),
     "invalid_payload": (
         "Unreadable document",
         _lt("Procurify's document cannot be read: %(value)s"),

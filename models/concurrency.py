@@ -51,5 +51,6 @@ class _Told(logging.Filter):
         self.errors, self.thread = errors, threading.get_ident()
 
     def filter(self, record):
-        error = record.args[-1] if isinstance(record.args, tuple) else None
+        args = record.args
+        error = args[-1] if args and isinstance(args, tuple) else None
         return not (record.thread == self.thread and isinstance(error, self.errors))

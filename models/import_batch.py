@@ -20,6 +20,15 @@ class BatchRefused(Exception):
         self.holds = holds
 
 
+class BookedOtherwise(Exception):
+    """What Odoo made of some records is not what was meant, and shall not stay."""
+
+    def __init__(self, rows):
+        """:param rows: {record: rows of what differs, all texts}"""
+        super().__init__(f"{len(rows)} records differ")
+        self.rows = rows
+
+
 class Choice(NamedTuple):
     """What a person decided about held records, and as whom it is written.
 
@@ -36,7 +45,8 @@ class ImportBatch:
     """What an importer is given, and where it notes what became of each record.
 
     An importer calls exactly one of ``link``, ``hold`` (any number of times),
-    ``exclude`` and ``wait`` for each of ``records``.
+    ``exclude`` and ``wait`` for each of ``records``. What it linked, and Odoo would
+    not post or confirm, it holds with ``hold_written`` besides.
     """
 
     def __init__(self, records, choice=None):
@@ -60,6 +70,7 @@ class ImportBatch:
         self.moves = {}
         self.notes = {}
         self.holds = {}
+        self.obstacles = {}
         self.exclusions = {}
         self.waiting = set()
 
@@ -75,6 +86,14 @@ class ImportBatch:
                 and record not in self.waiting
             )
         )
+
+    @property
+    def reasons(self):
+        """{record: all the Holds of it}, whether it is in Odoo or not."""
+        return {
+            record: [*self.holds.get(record, ()), *self.obstacles.get(record, ())]
+            for record in dict.fromkeys((*self.holds, *self.obstacles))
+        }
 
     def locate(self):
         """Note the (line's text, Location) pairs of each document's lines."""
@@ -120,6 +139,13 @@ class ImportBatch:
                 reference_id,
             )
         )
+
+    def hold_written(self, record, hold):
+        """Note why ``record``, which is in Odoo, cannot be done yet.
+
+        :param hold: Hold
+        """
+        self.obstacles.setdefault(record, []).append(hold)
 
     def mention(self, record, mentioned):
         """Note which master data ``record`` names.

@@ -23,8 +23,11 @@ class OrderImport(DocumentImport):
 
     ``values`` holds the header of each order, ``lines`` its lines as
     {source: values}; a source is ``line 9001``, ``extra freight`` or ``rounding``.
-    ``made`` is filled with {source: purchase.order.line} of what was written, and
-    ``shortened`` with the orders of which less is expected than was ordered.
+    ``made`` is filled with {source: purchase.order.line} of what was written,
+    ``shortened`` with the orders of which less is expected than was ordered,
+    ``meant`` with what was just written, as (values of the header, {line: values}),
+    ``restored`` with those that were cancelled and are back, and ``unlocked`` with
+    those that were locked until now.
     """
 
     def __init__(self, env, batch):
@@ -32,6 +35,9 @@ class OrderImport(DocumentImport):
         self.lines = {}
         self.made = {}
         self.shortened = set()
+        self.meant = {}
+        self.restored = set()
+        self.unlocked = set()
         self._sources = {}
         self._received_by_hand = {}
         self.generic = self.connection.product_id.with_env(env)
@@ -307,6 +313,23 @@ class OrderImport(DocumentImport):
             planned=self._planned(self.documents[record]),
         )
 
+    def mean(self, record):
+        """Note that all of an order, as it is in ``made``, was meant to be so."""
+        lines = self.lines[record]
+        written = {
+            line: lines[source]
+            for source, line in self.made[record].items()
+            if source in lines
+        }
+        self.meant[record] = (self.values[record], written)
+
+    def is_resumed(self, record):
+        """Tell whether an order that is a request in Odoo is to be confirmed again.
+
+        One that a person set back is meant to be a request.
+        """
+        return record in self.restored or record._is_unfinished()
+
     def shorten(self, record, order=None):
         """Expect of a closed order no more than was received or billed.
 
@@ -345,6 +368,8 @@ class OrderImport(DocumentImport):
             ),
             "date_order": at_noon(order.date),
             "payment_term_id": term or False,
+            # Procurify's taxes are final: no fiscal position replaces them.
+            "fiscal_position_id": False,
             "note": html_text(order.comment),
             "user_id": buyer.id if buyer else False,
         }

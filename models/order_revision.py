@@ -128,6 +128,22 @@ class OrderRevision:
                 self.removed[source] = line
 
     @property
+    def is_edited(self):
+        """Whether anything is otherwise than the last import left it."""
+        known = {
+            each["id"]: each["odoo"] for each in self.applied.get("lines", {}).values()
+        }
+        left = [(self.order, self.applied.get("header", {}).get("odoo", {}))]
+        left += [(line, known.get(line.id, {})) for line in self.order.order_line]
+        return any(
+            not same(value, now)
+            for record, fields in left
+            for value, now in zip(
+                fields.values(), plain(record, fields).values(), strict=True
+            )
+        )
+
+    @property
     def changes_anything(self):
         """Whether there is something to write."""
         return bool(self.header or self.lines or self.added or self.removed)
@@ -149,7 +165,7 @@ class OrderRevision:
     @staticmethod
     def _names(record, changes):
         return ", ".join(
-            f"{record._fields[name].string} {_told(record, name, value)}".strip()
+            f"{record._fields[name].string} {shown(record, name, value)}".strip()
             for name, value in changes.items()
         )
 
@@ -195,14 +211,14 @@ class OrderRevision:
         self.conflicts.append(
             {
                 "field": f"{label}: {title}" if label else title,
-                "applied": _told(record, name, applied),
-                "odoo": _told(record, name, odoo),
-                "procurify": _told(record, name, procurify),
+                "applied": shown(record, name, applied),
+                "odoo": shown(record, name, odoo),
+                "procurify": shown(record, name, procurify),
             }
         )
 
 
-def _told(record, name, value):
+def shown(record, name, value):
     """Return a JSON value as a person reads it."""
     field = record._fields[name]
     if field.type in ("many2one", "many2many") and value:

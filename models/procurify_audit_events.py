@@ -8,6 +8,7 @@ from .audit_rows import (
     excluded,
     imported,
     is_new,
+    is_written,
     matched,
     plain,
     recovered,
@@ -109,18 +110,24 @@ class ProcurifyAudit(models.Model):
     # === IMPORTING === #
 
     @api.model
-    def _log_outcome(self, before, records, evidence=None):
+    def _log_outcome(self, before, records, evidence=None, written=()):
         """``records`` were imported or excluded; nothing is said where nothing changed.
 
         :param before: {record: ``_audit_state`` of then}
         :param evidence: {record: codes of what spoke for a record that was found}
+        :param written: those that are in Odoo, though they may be held
         """
         left_out = records.filtered(
             lambda r: (
                 r.state == "excluded" and r.excluded_rule != before[r]["excluded_rule"]
             )
         )
-        done = records.filtered(lambda r: r.state == "done" and is_new(before[r], r))
+        done = records.filtered(
+            lambda r: (
+                (r.state == "done" and is_new(before[r], r))
+                or (r in written and is_written(before[r], r))
+            )
+        )
         targets = done._audit_targets()
         words = self.env["procurify.record"]._reason_words()
         self._log(

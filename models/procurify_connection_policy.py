@@ -11,6 +11,7 @@ _POLICIES = {
     "location_plan_id": ("location",),
     "import_expense_bills": ("bill",),
     "import_card_bills": ("bill",),
+    "journal_id": ("bill",),
     "rounding_account_id": ("bill",),
     "unallocated_account_id": ("bill",),
     "rate_source": ("bill", "purchase_order"),

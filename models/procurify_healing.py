@@ -1,5 +1,6 @@
 """What changes in Odoo releases the held records that it can cure."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -9,7 +10,11 @@ from .concurrency import created_once
 from .resource_kinds import DOCUMENTS, KINDS
 
 _MASTERS = tuple(kind.name for kind in KINDS.values() if kind.role == "master")
-_RIGHTS = (_MASTERS, ("access_denied", "odoo_refused"))
+# What Odoo or another addon said no to: nobody knows what would change its mind.
+REFUSALS = ("odoo_refused", "posting_refused", "confirmation_refused", "unexpected")
+RETRIED_EVERY = timedelta(days=1)
+_RIGHTS = (_MASTERS, ("access_denied", *REFUSALS))
+_RULES = ("booked_otherwise", *REFUSALS)
 _IS_DOCUMENT = Domain("resource", "in", DOCUMENTS)
 
 
@@ -27,7 +32,7 @@ class Cure(NamedTuple):
 # Model → what a change of it can cure.
 CURES = {
     "res.partner": Cure(("vendor",)),
-    "account.account": Cure(("account_code",)),
+    "account.account": Cure(("account_code",), ("wrong_target",)),
     "account.analytic.account": Cure(("department", "location"), ("plan_conflict",)),
     "account.tax": Cure(("tax",), ("odoo_total_mismatch",)),
     "res.currency": Cure(("currency",), ("odoo_total_mismatch",)),
@@ -36,28 +41,39 @@ CURES = {
     "product.template": Cure(("catalog_item",), ("missing_product",)),
     "uom.uom": Cure(("unit",), ("unit_conflict",)),
     "account.payment.term": Cure(("payment_term",)),
-    "account.journal": Cure((), ("odoo_moved_date", "odoo_refused")),
-    "res.company": Cure((), ("closed_period", "odoo_moved_date", "odoo_refused")),
+    "account.journal": Cure((), ("odoo_moved_date", "wrong_target", *REFUSALS)),
+    "res.company": Cure((), ("closed_period", "odoo_moved_date", *REFUSALS)),
     "account.lock_exception": Cure((), ("closed_period", "odoo_moved_date")),
+    "account.analytic.plan": Cure((), REFUSALS),
+    "account.analytic.applicability": Cure((), REFUSALS),
+    # What changes documents by itself, or refuses them.
+    "base.automation": Cure((), _RULES),
+    "ir.actions.server": Cure((), _RULES),
+    "ir.default": Cure((), _RULES),
     # What the integration user may see and do.
     "res.users": Cure(*_RIGHTS),
     "res.groups": Cure(*_RIGHTS),
     "ir.rule": Cure(*_RIGHTS),
     "ir.model.access": Cure(*_RIGHTS),
 }
+_COUNTED = ("base.automation", "ir.actions.server", "ir.default")
 # The same for the document in Odoo on which a revision waits, or that is in its way:
 # only that one matters.
 DOCUMENT_CURES = {
     "account.move": (
+        "booked_otherwise",
         "cancelled_in_odoo",
         "changed_after_booking",
         "deleted_in_procurify",
         "duplicate_bill",
+        "posting_refused",
         "withdrawn",
     ),
     "purchase.order": (
+        "booked_otherwise",
         "cancelled_in_odoo",
         "changed_after_booking",
+        "confirmation_refused",
         "order_cancelled",
         "order_locked",
         "order_undercut",
@@ -90,6 +106,15 @@ class ProcurifyHealing(models.Model):
     )
     watermark = fields.Datetime(
         readonly=True, help="Every change in Odoo before this moment was seen (UTC)."
+    )
+
+    retried_at = fields.Datetime(
+        default=fields.Datetime.now,
+        readonly=True,
+        help="When what Odoo refuses was last tried again without any change.",
+    )
+    rule_counts = fields.Json(
+        readonly=True, help="How many rules of each model there were: one may be gone."
     )
 
     _connection_uniq = models.UniqueIndex("(connection_id)")
@@ -128,12 +153,13 @@ class ProcurifyHealing(models.Model):
             Domain("resource", "in", list(cure.resources))
             | (_IS_DOCUMENT & Domain("cause_ids.code", "in", list(cure.codes)))
             for model, cure in CURES.items()
-            if not (
+            if model in self.env
+            and not (
                 resources.isdisjoint(cure.resources) and codes.isdisjoint(cure.codes)
             )
-            and self._changed(model)
+            and (self._has_lost(model) or self._changed(model))
         )
-        released = records.search(held & cured)
+        released = records.search(held & (cured | self._retried()))
         for model, answered in DOCUMENT_CURES.items():
             if not codes.isdisjoint(answered):
                 released |= self._with_changed_target(held, model, answered)
@@ -157,6 +183,24 @@ class ProcurifyHealing(models.Model):
             domain &= Domain("id", "=", self.connection_id.user_id.id)
         records = self.env[model].sudo().with_context(active_test=False)
         return set(records.search(domain, limit=limit, order="id").ids)
+
+    def _has_lost(self, model):
+        """Tell whether a rule is gone since the last time: that leaves no stamp."""
+        if model not in _COUNTED:
+            return False
+        rules = self.env[model].sudo().with_context(active_test=False)
+        count, known = rules.search_count([]), self.rule_counts or {}
+        if known.get(model) != count:
+            self.rule_counts = known | {model: count}
+        return count < known.get(model, count)
+
+    def _retried(self):
+        """Return the domain of what is tried again once a day, whatever changed."""
+        now = fields.Datetime.now()
+        if self.retried_at and now < self.retried_at + RETRIED_EVERY:
+            return Domain.FALSE
+        self.retried_at = now
+        return Domain("cause_ids.code", "in", list(REFUSALS))
 
     def _with_changed_target(self, held, model, codes):
         """Return held documents whose Odoo document, or rival, changed or is gone."""

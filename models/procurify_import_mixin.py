@@ -61,8 +61,13 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_usable(self, target, record):
-        """Return the Hold that forbids to use ``target`` for ``record``, or False."""
-        return False
+        """Return the Hold that forbids to use ``target`` for ``record``, or False.
+
+        What is archived is not used any more.
+        """
+        if "active" not in target._fields or target.active:
+            return False
+        return self._procurify_hold(record, "wrong_target", found=target.display_name)
 
     @api.model
     def _procurify_open_ids(self, res_ids):
@@ -182,6 +187,19 @@ class ProcurifyImportMixin(models.AbstractModel):
             if news:
                 target.write(news)
             batch.link(record, target.id, "remembered", written=applied | news)
+
+    def _procurify_validating(self):
+        """Return these documents, to be posted or confirmed as a person does it: what
+        Odoo asks of analytic distributions counts.
+
+        It asks line by line: where no plan is mandatory, that takes long for nothing.
+        """
+        plans = self.env["account.analytic.plan"].sudo()
+        rules = self.env["account.analytic.applicability"].sudo()
+        is_asked = rules.search_count(
+            [("applicability", "=", "mandatory")], limit=1
+        ) or plans.search_count([("default_applicability", "=", "mandatory")], limit=1)
+        return self.with_context(validate_analytic=bool(is_asked))
 
     @api.model
     def _procurify_hold_open(self, batch, record, code=None, **params):

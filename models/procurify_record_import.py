@@ -5,10 +5,8 @@ from collections import defaultdict
 from enum import Enum
 
 import psycopg2
-import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import ormcache
 
@@ -23,8 +21,10 @@ from ..procurify import (
 from ..procurify.arithmetic import Tax
 from ..procurify.payloads.values import short_key
 from .causes import Hold
+from .concurrency import untold
 from .import_batch import BatchRefused, ImportBatch
 from .own_values import write_each
+from .refusals import is_of_the_database, refusal
 from .resource_kinds import DOCUMENTS, KINDS
 
 _logger = logging.getLogger(__name__)
@@ -40,10 +40,6 @@ PAYLOADS = {
     "unit": Unit,
     "payment_term": PaymentTerm,
 }
-TOO_LARGE = (
-    psycopg2.errors.ProgramLimitExceeded,
-    psycopg2.errors.StatementTooComplex,
-)
 IMPORT_ORDER = list(KINDS)
 _UNDISPUTED = {"difference": False, "offered_state": False, "conflict_id": False}
 
@@ -84,7 +80,7 @@ class ProcurifyRecord(models.Model):
             return
         batch = ImportBatch(self)
         try:
-            with self.env.cr.savepoint():
+            with untold(psycopg2.IntegrityError), self.env.cr.savepoint():
                 self._import_batch(batch)
         except BatchRefused as refused:
             guilty = self.browse(record.id for record in refused.holds)
@@ -92,7 +88,7 @@ class ProcurifyRecord(models.Model):
             guilty._mention_refused(batch)
             (self - guilty)._try_import()
         except Exception as error:  # noqa: BLE001 -- the quarantine boundary
-            if _is_of_the_database(error):
+            if is_of_the_database(error):
                 raise
             if len(self) == 1:
                 self._quarantine({self: [self._failure(error)]})
@@ -165,25 +161,21 @@ class ProcurifyRecord(models.Model):
             batch.note(self, **wanted)
 
     def _failure(self, error):
-        """Return the Hold that tells ``error`` to a person."""
-        key = f"{self.resource}/{self.external_id}"
-        if isinstance(error, AccessError):
-            # A right that is missing for one is missing for all: one cause.
-            code, text = "access_denied", str(error)
-            key = f"{self.resource}/{text.splitlines()[0]}"
-        elif isinstance(error, UserError):
-            code, text = "odoo_refused", str(error)
-        elif isinstance(error, psycopg2.IntegrityError):
-            code, text = "odoo_refused", error.diag.message_primary or str(error)
-        else:
-            code, text = "unexpected", type(error).__name__
+        """Return the Hold that tells ``error`` to a person.
+
+        What says the same of several documents is one cause.
+        """
+        code, text = refusal(self.env, error)
+        if code == "unexpected":
             _logger.warning(
                 "Procurify %s %s failed",
                 self.resource,
                 self.external_id,
                 exc_info=error,
             )
-        return Hold(code, key, {"value": text}, 0)
+        # A right that is missing for one is missing for all, whatever follows.
+        words = text.splitlines()[0] if code == "access_denied" else text
+        return Hold(code, f"{self.resource}/{words}", {"value": text}, 0)
 
     # === OUTCOME METHODS === #
 
@@ -191,8 +183,9 @@ class ProcurifyRecord(models.Model):
         """Write what became of each record of ``batch``."""
         before = self.cause_ids
         states = {record: record._audit_state() for record in self}
-        self._write_notes(batch, lambda record: record not in batch.holds)
-        self._mark_done(batch)
+        held = batch.reasons.keys()
+        self._write_notes(batch, lambda record: record not in held)
+        self._mark_written(batch)
         for rule in set(batch.exclusions.values()):
             records = self.filtered(lambda r, v=rule: batch.exclusions.get(r) == v)
             records.write(
@@ -205,13 +198,15 @@ class ProcurifyRecord(models.Model):
             )
         waiting = self.browse(record.id for record in batch.waiting)
         waiting.write({"state": "waiting"})
-        self._quarantine(batch.holds)
-        self._write_notes(batch, lambda record: record in batch.holds)
+        self._quarantine(batch.reasons)
+        self._write_notes(batch, lambda record: record in held)
         self.browse(record.id for record in batch.targets)._note_locations(batch)
         # This one flushes: what is written before it is one UPDATE.
         self._mention(batch)
         before._close_unused()
-        self.env["procurify.audit"]._log_outcome(states, self, evidence=batch.evidence)
+        self.env["procurify.audit"]._log_outcome(
+            states, self, evidence=batch.evidence, written=batch.targets
+        )
 
     def _write_notes(self, batch, condition):
         """Write what the importer noted on those records that fit ``condition``."""
@@ -223,26 +218,23 @@ class ProcurifyRecord(models.Model):
             }
         )
 
-    def _mark_done(self, batch):
-        done = self.browse(record.id for record in batch.targets)
-        if not done:
+    def _mark_written(self, batch):
+        """Note what is in Odoo now; it is done where nothing speaks against it."""
+        written = self.browse(record.id for record in batch.targets)
+        if not written:
             return
-        dependents, causes = done._dependents(), done.cause_ids
+        held = batch.reasons.keys()
+        done = written.filtered(lambda record: record not in held)
+        dependents, causes = written._dependents(), done.cause_ids
         model, now = self._target_model(batch.resource), fields.Datetime.now()
-        done.write(
-            {
-                "state": "done",
-                "res_model": model,
-                "excluded_rule": False,
-                "imported_at": now,
-            }
-            | _UNDISPUTED
-        )
+        outcome = {"res_model": model, "excluded_rule": False, "imported_at": now}
+        (written - done).write(outcome)
+        done.write(outcome | {"state": "done"} | _UNDISPUTED)
         done.filtered("cause_ids").cause_ids = [Command.clear()]
-        write_each({record: self._own_outcome(batch, record) for record in done})
-        done._await(batch.awaited)
+        write_each({record: self._own_outcome(batch, record) for record in written})
+        written._await(batch.awaited)
         self.env["procurify.attachment"].sudo()._collect(batch)
-        dependents._release(done, causes)
+        dependents._release(written, causes)
 
     @api.model
     def _own_outcome(self, batch, record):
@@ -382,16 +374,6 @@ class ProcurifyRecord(models.Model):
             {row: [hold] for row, hold in unusable.items()}
         )
         return {key: Reference(row) for key, row in records.items()}
-
-
-def _is_of_the_database(error):
-    """Tell whether no document is at fault: a concurrent change, a server that is gone.
-
-    A value that is too large for the database is an OperationalError as well.
-    """
-    if isinstance(error, psycopg2.OperationalError):
-        return not isinstance(error, TOO_LARGE)
-    return isinstance(error, ConcurrencyError)
 
 
 class Resolution(Enum):

@@ -16,6 +16,7 @@ CHOICES = {
         "cancelled_in_odoo",
         "order_locked",
         "moved_company",
+        "booked_otherwise",
     ),
     "credit": ("changed_after_booking",),
     "keep": (
@@ -27,6 +28,7 @@ CHOICES = {
         "order_locked",
         "order_undercut",
         "moved_company",
+        "booked_otherwise",
     ),
     "reverse": ("withdrawn", "deleted_in_procurify"),
     "import_again": ("target_deleted",),
@@ -35,6 +37,13 @@ CHOICES = {
 }
 # Procurify does not want these paid any more.
 GIVEN_UP = ("withdrawn", "deleted_in_procurify")
+# In Odoo, and yet not as it is to be: it is tried again although nothing is new.
+UNFINISHED = (
+    "posting_refused",
+    "confirmation_refused",
+    "booked_otherwise",
+    "closed_period",
+)
 _ON_POSTED = ("credit", "reverse")
 
 
@@ -163,7 +172,19 @@ class ProcurifyRecord(models.Model):
             self.applied_digest == self.digest
             and not self.remote_deleted
             and not self._applied().get("cancelled")
+            and not self._is_unfinished()
         )
+
+    def _is_unfinished(self):
+        """Tell whether the last import left its document unposted or unconfirmed."""
+        self.ensure_one()
+        codes = self.cause_ids.mapped("code")
+        return bool(self.res_id) and not set(codes).isdisjoint(UNFINISHED)
+
+    def _is_otherwise(self):
+        """Tell whether the last import found that Odoo has something else."""
+        self.ensure_one()
+        return "booked_otherwise" in self.cause_ids.mapped("code")
 
     def _was_given_up(self):
         """Tell whether Procurify did not want the bill paid at the last import."""
@@ -330,8 +351,9 @@ class ProcurifyRecord(models.Model):
             importer._procurify_import(batch)
         except BatchRefused as refused:
             batch.holds |= refused.holds
-        if record not in batch.targets or record in batch.holds:
-            raise UserError(record._obstacles(batch.holds.get(record, ())))
+        holds = batch.reasons.get(record)
+        if record not in batch.targets or holds:
+            raise UserError(record._obstacles(holds or ()))
         self.env.flush_all()
         record._apply(batch)
 

@@ -139,11 +139,10 @@ class PurchaseOrder(models.Model):
         for record, order in created.items():
             imported.made[record] = made[order]
             imported.made[record] |= order._procurify_take_requested(imported, record)
+            imported.mean(record)
             if rate := imported.currency_rate(record):
                 order.currency_rate = rate
             batch.link(record, order.id, "created")
-        if batch.connection.order_policy == "purchase":
-            orders._procurify_confirm()
         return created
 
     @api.model
@@ -195,13 +194,6 @@ class PurchaseOrder(models.Model):
             for order, sources in wanted.items()
         }
 
-    def _procurify_confirm(self):
-        """Confirm these orders as of the day they were issued."""
-        self.button_confirm()
-        confirmed = self.filtered(lambda order: order.state == "purchase")
-        for day, orders in confirmed.grouped("date_order").items():
-            orders.date_approve = day
-
     def _add_supplier_to_product(self):
         # The generic product has no vendor, and prices are Procurify's business.
         if self.env.context.get("procurify_import"):
@@ -212,20 +204,22 @@ class PurchaseOrder(models.Model):
 
     @api.model
     def _procurify_finish(self, batch, imported, orders):
-        """Link the items, settle the totals, lock what is closed, note all of it."""
+        """Link the items, settle the totals, confirm, lock what is closed, note it."""
         records = [record for record in imported.values if record in batch.targets]
         self._procurify_link_items(imported, records)
         refused = {}
         for record in records:
-            order = orders[record]
-            if hold := order._procurify_settle(imported, record):
+            if hold := orders[record]._procurify_settle(imported, record):
                 refused[record] = [hold]
-            is_closed = imported.documents[record].is_closed
-            if is_closed and order.state == "purchase" and not order.locked:
-                order.locked = True
-            batch.written[record] = order._procurify_applied(imported, record)
         if refused:
             raise BatchRefused(refused)
+        mine = {record: orders[record] for record in records}
+        rows = self._procurify_otherwise(imported, mine)
+        self._procurify_hold_otherwise(batch, rows)
+        self._procurify_confirm_wanted(batch, imported, mine)
+        for record, order in mine.items():
+            order._procurify_lock(imported, record)
+            batch.written[record] = order._procurify_applied(imported, record)
 
     @api.model
     def _procurify_link_items(self, imported, records):

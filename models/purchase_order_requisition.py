@@ -57,6 +57,8 @@ class PurchaseOrder(models.Model):
                 "currency_id": currency_id,
                 "company_id": self.env.company.id,
                 "origin": requisition.label,
+                "payment_term_id": False,
+                "fiscal_position_id": False,
             }
         )
 

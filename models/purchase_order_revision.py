@@ -35,15 +35,22 @@ class PurchaseOrder(models.Model):
         if batch.choice:
             order = order.with_user(batch.choice.user)
         imported.shorten(record, order)
-        revision = OrderRevision(
-            order,
-            state,
-            imported.values[record],
-            imported.lines[record],
-            imported.linked(record, order),
-            imported.plans,
-            force=bool(batch.choice),
-        )
+
+        def compared(*, force):
+            return OrderRevision(
+                order,
+                state,
+                imported.values[record],
+                imported.lines[record],
+                imported.linked(record, order),
+                imported.plans,
+                force=force,
+            )
+
+        revision = compared(force=bool(batch.choice))
+        if record._is_otherwise() and not (batch.choice or revision.is_edited):
+            order._procurify_mend(imported, record, compared(force=True))
+            revision = compared(force=False)
         batch.hold_moved(record)
         self._procurify_hold_revision(batch, record, order, revision)
         if record in batch.holds:
@@ -51,6 +58,8 @@ class PurchaseOrder(models.Model):
         else:
             order._procurify_apply(imported, record, revision)
             batch.link(record, order.id, "remembered")
+            if record._is_otherwise():
+                imported.mean(record)
 
     @api.model
     def _procurify_note_offer(self, batch, imported, record):
@@ -100,7 +109,9 @@ class PurchaseOrder(models.Model):
             )
         if batch.choice:
             return
-        locked_by_person = order.locked and not revision.applied.get("locked")
+        locked_by_person = order.locked and not order._procurify_may_unlock(
+            revision.applied
+        )
         if locked_by_person and revision.changes_anything:
             batch.hold(record, "order_locked", value=record.name, found=order.name)
 
@@ -108,8 +119,12 @@ class PurchaseOrder(models.Model):
         """Write a revision, and say in the chatter what it changed."""
         self.ensure_one()
         told = revision.told()  # while the lines that go are still there
-        if revision.changes_anything or not imported.documents[record].is_closed:
-            self._procurify_unlock(revision.applied)
+        is_open = not imported.documents[record].is_closed
+        is_written = revision.changes_anything or (
+            is_open and not self._procurify_locks()
+        )
+        if is_written and self._procurify_unlock(revision.applied):
+            imported.unlocked.add(record)
         was_cancelled = self.state == "cancel"
         if was_cancelled:
             self.button_draft()
@@ -123,13 +138,16 @@ class PurchaseOrder(models.Model):
         self._procurify_drop_lines(
             self.env["purchase.order.line"].union(*revision.removed.values())
         )
+        added = self._procurify_add_lines(imported, record, revision.added)
         imported.made[record] = {
             source: self.env["purchase.order.line"].browse(line_id)
             for source, line_id in revision.linked.items()
-        } | self._procurify_add_lines(imported, record, revision.added)
+        } | added
+        written = {line: revision.added[source] for source, line in added.items()}
+        imported.meant[record] = (revision.header, revision.lines | written)
         self._procurify_tell(told)
-        if was_cancelled and record.connection_id.order_policy == "purchase":
-            self._procurify_confirm()
+        if was_cancelled:
+            imported.restored.add(record)
 
     def _procurify_write_header(self, revision, plans):
         """Write the header. The lines keep what Odoo would compute of it anew.
@@ -193,10 +211,36 @@ class PurchaseOrder(models.Model):
             title = self.env._("Changed in Procurify:")
             self.message_post(body=Markup("<p>%s</p><ul>%s</ul>") % (title, items))
 
+    # === LOCKS === #
+
+    def _procurify_locks(self):
+        """Tell whether Odoo locks this order by itself once it is confirmed."""
+        self.ensure_one()
+        return self.lock_confirmed_po == "lock"
+
+    def _procurify_may_unlock(self, state):
+        """Tell whether the connector or a setting locked this order, and no person.
+
+        :param state: ``applied_state`` of the order's record
+        """
+        return bool(state.get("locked")) or self._procurify_locks()
+
     def _procurify_unlock(self, state):
-        """Unlock what the connector locked; a person's lock stands."""
-        if self.locked and state.get("locked"):
-            self.button_unlock()
+        """Unlock this order, unless a person locked it; return whether it was so."""
+        if not self.locked or not self._procurify_may_unlock(state):
+            return False
+        self.button_unlock()
+        return True
+
+    def _procurify_lock(self, imported, record):
+        """Lock what is closed in Procurify, and what was unlocked to be revised."""
+        self.ensure_one()
+        is_unlocked = record in imported.unlocked or imported.batch.choice
+        is_wanted = imported.documents[record].is_closed or (
+            is_unlocked and self._procurify_locks()
+        )
+        if is_wanted and self.state == "purchase" and not self.locked:
+            self.locked = True
 
     # === TOTALS === #
 

@@ -39,10 +39,12 @@ from . import test_line_pricing
 from . import test_looks
 from . import test_mapping
 from . import test_matching
+from . import test_meant
 from . import test_mention
 from . import test_monitoring
 from . import test_multi_company
 from . import test_order_items
+from . import test_odoo_says_no
 from . import test_own_values
 from . import test_performance
 from . import test_phase

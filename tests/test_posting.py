@@ -48,7 +48,7 @@ class TestPosting(ProcurifyCommon):
 
         self.assertEqual([row["field"] for row in record.difference], ["number"])
 
-    def test_bill_that_odoo_refuses_to_post_is_held_and_leaves_nothing(self):
+    def test_bill_that_odoo_refuses_to_post_stays_a_draft_with_the_reason(self):
         self.connection.bill_policy = "posted"
         good, bad = (self.dataset.add_bill("plain") for _number in range(2))
         self.dataset.revise_bill(bad, invoice_number="REFUSED")
@@ -56,10 +56,9 @@ class TestPosting(ProcurifyCommon):
         self._synchronise()
 
         record = self._record("bill", bad)
-        self.assertEqual(self._codes(record), {"odoo_refused"})
+        self.assertEqual(self._codes(record), {"posting_refused"})
         self.assertIn("not today", record.hold_reason)
-        self.assertFalse(record.res_id)
-        self.assertFalse(self.env["account.move"].search([("ref", "=", "REFUSED")]))
+        self.assertEqual(self._move(bad).state, "draft")
         self.assertEqual(self._move(good).state, "posted")
 
     def test_bill_of_nothing_stays_a_draft(self):
