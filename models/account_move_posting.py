@@ -8,7 +8,7 @@ from .bill_revision import booked_version
 from .causes import Hold
 from .import_batch import BatchRefused, BookedOtherwise
 from .meant_words import MeantWords
-from .refusals import refusal, tried
+from .refusals import is_refused, refusal, tried
 
 
 class AccountMove(models.Model):
@@ -169,6 +169,8 @@ class AccountMove(models.Model):
             if rows := self._procurify_otherwise(batch, bills, part):
                 raise BookedOtherwise(rows)
 
-        for record in tried(self.env, list(rows), write):
-            bills.resumed.add(record)
-            batch.written.pop(record, None)
+        errors = tried(self.env, list(rows), write)
+        if is_refused(errors):
+            bills.resumed.update(errors)
+            for record in errors:
+                batch.written.pop(record, None)

@@ -20,11 +20,11 @@ class BillImport(DocumentImport):
     ``sources`` says, per record and in the order of its lines, from which line of
     Procurify each Odoo line comes; ``offers`` has each bill as a version to compare;
     ``analytic`` has what the lines of a changed bill have in other plans, see
-    ``BillRevision.analytic``;
-    ``revisions`` has what differs of those that are in Odoo; ``resumed`` the drafts that
-    are only to be finished, as they are in Odoo, and ``untouched`` those of them that
-    no person edited; ``closed`` has the bills of a closed period, with their
-    day and Odoo's locks, and ``in_closed_period`` those that the policy leaves there.
+    ``BillRevision.analytic``; ``revisions`` has what differs of those that are in
+    Odoo; ``resumed`` has the drafts that are only to be finished, as they are in Odoo,
+    and ``untouched`` those of them that no person edited; ``closed`` has the bills of a
+    closed period, with their day and Odoo's locks, and ``in_closed_period`` those that
+    the policy leaves there.
     """
 
     def __init__(self, env, batch):

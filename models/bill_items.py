@@ -223,4 +223,3 @@ def _added_up(sums, place):
     for key, amount in sums.items():
         found[key[place]] += amount
     return found
-

@@ -7,7 +7,7 @@ from .causes import Hold
 from .import_batch import BookedOtherwise
 from .meant_words import MeantWords
 from .order_revision import plain, same, shown
-from .refusals import tried
+from .refusals import is_refused, tried
 
 _HEADER = (
     "partner_id",
@@ -40,16 +40,24 @@ class PurchaseOrder(models.Model):
         self.env.flush_all()
         precision = self.env["decimal.precision"].precision_get
         digits = {name: kind and precision(kind) for name, kind in _LINE.items()}
+        present = self.browse(order.id for order in orders.values()).order_line
         differing = {}
         for record, order in orders.items():
             header, lines = imported.meant.get(record, ({}, {}))
             own = _own_part(imported, record)
             rows = _differences(order, header, dict.fromkeys(_HEADER), own)
             for line, values in lines.items():
-                if line.exists():
+                if line in present:
                     rows += _differences(line, values, digits, own, line.name)
                 else:
-                    rows.append(_gone(self.env, values))
+                    rows.append(_only(self.env, values, "procurify"))
+            if imported.batch.origins.get(record) == "created":
+                mine = imported.made[record].values()
+                rows += [
+                    _only(self.env, plain(line, ("name", "product_qty")), "odoo")
+                    for line in order.order_line
+                    if line not in mine
+                ]
             if rows:
                 differing[record] = rows
         return differing
@@ -82,7 +90,7 @@ class PurchaseOrder(models.Model):
             if rows := self._procurify_otherwise(imported, {record: self}):
                 raise BookedOtherwise(rows)
 
-        if tried(self.env, [record], write):
+        if is_refused(tried(self.env, [record], write)):
             imported.made[record] = {}
 
 
@@ -125,12 +133,13 @@ def _is_same(meant, now, digits):
     return same(meant, now)
 
 
-def _gone(env, values):
-    """Return the row of a line that is not there any more."""
+def _only(env, values, side):
+    """Return the row of a line that only one side has."""
     name = (values.get("name") or "").split("\n")[0]
-    return {
+    row = {
         "field": env._("line “%s”", name),
         "applied": "",
         "odoo": "",
-        "procurify": f"{values.get('product_qty') or ''}",
+        "procurify": "",
     }
+    return row | {side: f"{values.get('product_qty') or 0:g}"}

@@ -11,7 +11,7 @@ from odoo.exceptions import (
 )
 
 from .concurrency import untold
-from .import_batch import BatchRefused
+from .import_batch import BatchRefused, BookedOtherwise
 
 TOO_LARGE = (
     psycopg2.errors.ProgramLimitExceeded,
@@ -52,6 +52,18 @@ def tried(env, items, act):
         middle = len(items) // 2
         return tried(env, items[:middle], act) | tried(env, items[middle:], act)
     return {}
+
+
+def is_refused(errors):
+    """Tell whether something was booked otherwise than it was meant.
+
+    :param errors: what ``tried`` returns
+    :raises Exception: the first error of another kind
+    """
+    for error in errors.values():
+        if not isinstance(error, BookedOtherwise):
+            raise error
+    return bool(errors)
 
 
 def refusal(env, error):
