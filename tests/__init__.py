@@ -18,6 +18,7 @@ from . import test_coins
 from . import test_connection
 from . import test_dashboard
 from . import test_dates
+from . import test_decision
 from . import test_decisions
 from . import test_digest
 from . import test_document_tab
