@@ -30,6 +30,7 @@ class AccountMove(models.Model):
         new = [record for record in bills.documents if record not in moves]
         self._procurify_date(batch, bills, [*changed, *new, *bills.resumed])
         self._procurify_hold_duplicates(batch, bills, new, changed)
+        self._procurify_succeed(batch, bills, new)
         bills.fill_plans([r for r in (*changed, *new) if r not in batch.holds])
         self._procurify_update(batch, bills, changed)
         self._procurify_create(batch, bills, new)

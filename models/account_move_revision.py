@@ -141,6 +141,22 @@ class AccountMove(models.Model):
             record._applied(), booked_version(self), offer, names, plans
         )
 
+    @api.model
+    def _procurify_succeed(self, batch, bills, new):
+        """Let a bill booked anew have what its former one has in other plans."""
+        if not (batch.choice and batch.choice.former):
+            return
+        move, applied = batch.choice.former
+        for record in (r for r in new if r in bills.offers):
+            revision = BillRevision(
+                applied,
+                booked_version(move),
+                bills.offers[record],
+                DRAFT_FACTS,
+                bills.plans,
+            )
+            bills.analytic[record] = revision.analytic
+
     def _procurify_link_lines(self, revision):
         """Tie lines to the order lines that came after them: no figure changes."""
         for line in revision.lines:

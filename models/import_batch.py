@@ -33,12 +33,14 @@ class Choice(NamedTuple):
     """What a person decided about held records, and as whom it is written.
 
     ``post`` posts the document again; ``next_open`` books it on the first open day
-    where its own period is closed, whatever the policy says.
+    where its own period is closed, whatever the policy says. ``former`` is the bill in
+    whose place a new one is booked, and what was written there.
     """
 
     user: object
     post: bool = False
     next_open: bool = False
+    former: object = None
 
 
 class ImportBatch:

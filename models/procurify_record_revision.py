@@ -216,7 +216,8 @@ class ProcurifyRecord(models.Model):
         """Credit the posted bill, and book Procurify's version as a new one."""
         for record in self._chosen("credit"):
             old = record._own_target()
-            choice = Choice(self.env.user, post=True, next_open=True)
+            former = old, record._applied()
+            choice = Choice(self.env.user, post=True, next_open=True, former=former)
             with self.env.cr.savepoint():
                 credit = old._procurify_credit()
                 record._unlink_target()

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta, timezone
 from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.procurify_connector.simulator.bill_documents import BillRenderer
+
 from .common import ProcurifyCommon
 
 SENT = "2026-03-31T22:00:00Z"
@@ -107,13 +109,20 @@ class TestDates(ProcurifyCommon):
         move = self._move(bill_id)
         self.assertEqual(move.state, "posted")
 
-        other = self.dataset.add_bill("untaxed")
-        self._fetch()
-        record = self._record("bill", other)
-        record.sudo().list_date_finding = "differs"
-        self._import()
+        row = BillRenderer.row
+        self.patch(
+            BillRenderer,
+            "row",
+            lambda renderer, bill: (
+                row(renderer, bill) | {"invoice_date": "2026-04-02T00:00:00Z"}
+            ),
+        )
+        other = self._bill(invoice_date="2026-04-01T00:00:00Z")
 
+        record = self._record("bill", other)
+        self.assertEqual(record.list_date_finding, "differs")
         self.assertEqual(self._codes(record), {"date_not_explained"})
+        self.assertEqual(self._findings()["list_and_detail_dates"].verdict, "differs")
 
     # === ORDERS === #
 

@@ -131,6 +131,21 @@ class TestPlans(ProcurifyCommon):
 
         self.assertEqual(self._record("bill", bill_id).hold_reason, "")
 
+    def test_bill_that_is_credited_and_booked_anew_keeps_a_persons_project(self):
+        bill_id, old = self._booked("plain")
+        old.invoice_line_ids.analytic_distribution |= {str(self.tunnel.id): 100}
+        old.action_post()
+        self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+
+        record.action_credit_and_rebill()
+
+        move = self._move(bill_id)
+        self.assertNotEqual(move, old)
+        self.assertEqual(self._of(move.invoice_line_ids, self.plan)[self.tunnel], 100)
+
     def test_changed_department_is_still_an_edit(self):
         bill_id, move = self._booked("plain")
         stranger = self.env["account.analytic.account"].create(
