@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from .errors import InvalidPayload
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+_WIDE = Context(prec=100)
+"""Quantity, price and percentage may each have all digits that Procurify allows."""
 
 
 def split(amount: Decimal, weights: Sequence[Decimal], cent: Decimal) -> list[Decimal]:
@@ -35,7 +37,7 @@ def rounded(amount: Decimal, cent: Decimal) -> Decimal:
     :raises InvalidPayload: an amount is too large to be one
     """
     try:
-        return amount.quantize(cent, ROUND_HALF_UP)
+        return amount.quantize(cent, ROUND_HALF_UP, _WIDE)
     except InvalidOperation:
         raise InvalidPayload("amount", f"{amount:.3e} is out of range") from None
 

@@ -84,7 +84,7 @@ class BillCost:
         allocation = source.child("cost_allocation")
         return cls(
             id=source.integer("id"),
-            name=source.text("name"),
+            name=source.spare.text("name"),
             amount=source.required_decimal("amount"),
             allocation=Allocation.read(allocation) if allocation else None,
         )

@@ -76,3 +76,10 @@ def test_the_rounding_goes_to_the_largest_share() -> None:
 def test_an_amount_without_weights_is_all_the_first_s() -> None:
     assert _split("9.99", "0", "0", "0") == ["9.99", "0", "0"]
     assert _split("9.99", "5", "-5") == ["9.99", "0"]
+
+
+def test_what_many_digits_make_is_an_amount() -> None:
+    """Quantity × price × percentage, each as long as the specification allows."""
+    amount = Decimal("-7.7371234567890123456789e+26")
+
+    assert rounded(amount, Decimal("0.01")) == amount
