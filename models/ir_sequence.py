@@ -2,13 +2,13 @@
 
 from odoo import models
 
-from .rehearsal import REHEARSAL
+from .rehearsal import is_rehearsed
 
 
 class IrSequence(models.Model):
     _inherit = "ir.sequence"
 
     def _next(self, sequence_date=None):
-        if self.env.context.get(REHEARSAL):
+        if is_rehearsed.get():
             return self.get_next_char(self.number_next_actual)
         return super()._next(sequence_date=sequence_date)

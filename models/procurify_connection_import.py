@@ -43,12 +43,16 @@ class ProcurifyConnection(models.Model):
         return (
             self.with_user(self.user_id)
             .with_company(companies[0])
+            # A new one: nothing that a client sent changes what an import does.
             .with_context(
-                allowed_company_ids=companies.ids,
-                lang=self.user_id.lang,
-                tracking_disable=True,
-                mail_create_nolog=True,
-                mail_create_nosubscribe=True,
+                {
+                    "allowed_company_ids": companies.ids,
+                    "lang": self.user_id.lang,
+                    "tz": self.user_id.tz,
+                    "tracking_disable": True,
+                    "mail_create_nolog": True,
+                    "mail_create_nosubscribe": True,
+                }
             )
             .env
         )

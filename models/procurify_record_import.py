@@ -20,6 +20,7 @@ from ..procurify import (
 )
 from ..procurify.arithmetic import Tax
 from ..procurify.payloads.values import short_key
+from ..tools.private import without_client_context
 from .causes import Hold
 from .concurrency import untold
 from .import_batch import BatchRefused, ImportBatch
@@ -62,7 +63,7 @@ class ProcurifyRecord(models.Model):
     def _import(self):
         """Import these records. Afterwards none of them is pending."""
         groups = defaultdict(self.browse)
-        for record in self.sorted("id"):
+        for record in without_client_context(self).sorted("id"):
             groups[record.connection_id, record.resource] |= record
         for key in sorted(groups, key=lambda k: (k[0].id, IMPORT_ORDER.index(k[1]))):
             records = groups[key]

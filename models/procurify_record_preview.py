@@ -3,7 +3,7 @@
 from odoo import models
 
 from .import_preview import booked
-from .rehearsal import REHEARSAL, rehearsed
+from .rehearsal import rehearsed
 
 
 class ProcurifyRecord(models.Model):
@@ -27,7 +27,7 @@ class ProcurifyRecord(models.Model):
 
     def _rehearse(self):
         """Do as :meth:`_preview`, inside a rehearsal that has begun."""
-        records = self.sudo().with_context(**{REHEARSAL: True})
+        records = self.sudo()
         records._import()
         self.env.flush_all()
         documents = booked(records)

@@ -6,10 +6,16 @@ from datetime import datetime, timedelta, timezone
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..tools.private import Private
+
 KEPT = timedelta(days=30)
 NOTED_EVERY_S = 5  # a page of details takes some commits a second
 SILENT = timedelta(hours=1)  # longer than any job works between two commits
 _AT_A_TIME = 10_000  # rows that are cleaned away in one transaction
+
+
+# Id of the run for which this thread works.
+current_run = Private("procurify_current_run")
 
 
 class ProcurifyRun(models.Model):
@@ -112,7 +118,7 @@ class ProcurifyRun(models.Model):
     @api.model
     def _current(self):
         """Return the run for which this environment works; empty if there is none."""
-        return self.sudo().browse(self.env.context.get("procurify_run_id") or ())
+        return self.sudo().browse(current_run.get() or ())
 
     def _count(self, **counts):
         """Add to figures of this run.

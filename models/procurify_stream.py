@@ -20,6 +20,7 @@ from ..tools.cipher import UnreadableSecret
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_connection_phase import READING_PHASES
+from .procurify_run import current_run
 
 _logger = logging.getLogger(__name__)
 
@@ -235,9 +236,9 @@ class ProcurifyStream(models.Model):
         """
         run = self.env["procurify.run"]._begin(connection, _RUNS[cron])
         self.env["ir.cron"]._commit_progress()
-        mine = self.with_context(procurify_run_id=run.id)
         try:
-            return mine._read_each(connection, others, cron, read)
+            with current_run.set(run.id):
+                return self._read_each(connection, others, cron, read)
         except CONCURRENCY_ERRORS:
             # Another job, or a person's button, wrote a row of this page, or where a
             # failure was to be noted. The page is read again, in a run of its own: Odoo

@@ -7,11 +7,15 @@ from odoo.fields import Domain
 
 from ..procurify import OrderState
 from ..procurify.documented import undocumented
+from ..tools.private import Private
 from .import_batch import BatchRefused
 from .order_import import OrderImport
 from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
 from .own_values import write_each
 from .purchase_line import created_line
+
+# What is confirmed now comes from Procurify.
+_importing = Private("procurify_importing_orders", default=False)
 
 
 class PurchaseOrder(models.Model):
@@ -23,8 +27,12 @@ class PurchaseOrder(models.Model):
     @api.model
     def _procurify_import(self, batch):
         """Write the orders that pass every check; hold the others with every reason."""
-        # Prices are Procurify's: no pricelist recomputes them.
-        self = self.with_context(skip_uom_conversion=True, procurify_import=True)
+        with _importing.set(True):
+            # Prices are Procurify's: no pricelist recomputes them.
+            self.with_context(skip_uom_conversion=True)._procurify_import_batch(batch)
+
+    @api.model
+    def _procurify_import_batch(self, batch):
         if batch.resource == "requisition":
             self._procurify_import_requisitions(batch)
             return
@@ -196,7 +204,7 @@ class PurchaseOrder(models.Model):
 
     def _add_supplier_to_product(self):
         # The generic product has no vendor, and prices are Procurify's business.
-        if self.env.context.get("procurify_import"):
+        if _importing.get():
             return None
         return super()._add_supplier_to_product()
 

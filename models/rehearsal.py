@@ -4,8 +4,10 @@ from contextlib import contextmanager
 
 from odoo.tools.misc import Callbacks
 
-#: Context of what is taken back: a number that is drawn never is.
-REHEARSAL = "procurify_rehearsal"
+from ..tools.private import Private
+
+# What is written now is taken back: a number that is drawn never is.
+is_rehearsed = Private("procurify_rehearsal", default=False)
 
 
 @contextmanager
@@ -17,7 +19,7 @@ def rehearsed(env):
     """
     cursor = env.cr
     afterwards = cursor.postcommit
-    with cursor.savepoint() as savepoint:
+    with cursor.savepoint() as savepoint, is_rehearsed.set(True):
         cursor.postcommit = Callbacks()
         try:
             yield

@@ -1,0 +1,40 @@
+"""What code of this process tells other code, and no client can.
+
+Odoo's context comes with each call from outside: no behaviour may hang on a key of it.
+"""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+# What an environment keeps that is built anew: how to speak, and Odoo's own progress of
+# a scheduled action.
+_HARMLESS = frozenset(
+    {"allowed_company_ids", "cron_id", "cron_end_time", "ir_cron_progress_id"}
+    | {"lang", "tz", "uid"}
+)
+
+
+class Private:
+    """A value of the present thread, as long as a block lasts."""
+
+    def __init__(self, name, default=None):
+        self._variable = ContextVar(name, default=default)
+
+    def get(self):
+        return self._variable.get()
+
+    @contextmanager
+    def set(self, value):
+        token = self._variable.set(value)
+        try:
+            yield
+        finally:
+            self._variable.reset(token)
+
+
+def without_client_context(records):
+    """Return ``records`` in a context without what a client may have sent."""
+    context = records.env.context
+    return records.with_context(
+        {name: context[name] for name in context if name in _HARMLESS}
+    )
