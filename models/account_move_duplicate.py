@@ -1,12 +1,9 @@
-"""Bills that are in Odoo already, from anywhere: same vendor, kind and number."""
-
-from collections import defaultdict
+"""Bills that are in Odoo already, from anywhere, are held and can be adopted."""
 
 from odoo import api, models
-from odoo.fields import Domain
 from odoo.tools import float_compare
 
-from .procurify_import_mixin import normalise
+from .bill_duplicates import BillDuplicates
 
 
 class AccountMove(models.Model):
@@ -18,75 +15,21 @@ class AccountMove(models.Model):
 
         :param changed: {record: draft} of those that may become one by their change
         """
-        renamed = [
-            record
-            for record, move in changed.items()
-            if any(bills.values[record][name] != value for name, value in _key(move))
-        ]
-        keys = self._procurify_duplicate_keys(bills, [*new, *renamed])
-        found = self._procurify_namesakes(batch, bills, keys)
-        first = {}
-        for record, key in keys.items():
-            if record.not_a_duplicate or batch.choice:
+        if batch.choice:
+            return
+        rivals = BillDuplicates(self, batch, bills).rivals(new, changed)
+        for record, rival in rivals.items():
+            if record.not_a_duplicate:
                 continue
-            if move := (found.get(key, self) - changed.get(record, self))[:1]:
-                batch.hold(
-                    record, "duplicate_bill", value=record.name, found=move.display_name
-                )
-                batch.note(record, conflict_id=move.id)
-            elif key in first:
-                batch.hold(
-                    record,
-                    "duplicate_bill",
-                    value=record.name,
-                    found=first[key].display_name,
-                )
-            elif record not in batch.holds:
-                first[key] = record
-
-    @api.model
-    def _procurify_duplicate_keys(self, bills, records):
-        """Return {record: (commercial partner's id, kind, number)} where it has all."""
-        partners = self.env["res.partner"].browse(
-            {bills.vendors[r] for r in records if bills.vendors.get(r)}
-        )
-        commercial = {p.id: p.commercial_partner_id.id for p in partners}
-        return {
-            record: (
-                commercial[bills.vendors[record]],
-                "in_refund" if bills.reckonings[record].total < 0 else "in_invoice",
-                normalise(bills.documents[record].invoice_number),
+            batch.hold(
+                record,
+                "duplicate_bill",
+                value=record.name,
+                found=(rival.move or rival.record).display_name,
+                rule=rival.rule,
             )
-            for record in records
-            if bills.vendors.get(record)
-            and normalise(bills.documents[record].invoice_number)
-        }
-
-    @api.model
-    def _procurify_namesakes(self, batch, bills, keys):
-        """Return {key: the valid bills that Odoo has with it}, in one query.
-
-        Cases and outer spaces do not part two numbers. What was cancelled or fully
-        credited is no longer there.
-        """
-        if not keys:
-            return {}
-        numbers = {bills.documents[record].invoice_number.strip() for record in keys}
-        moves = self.search(
-            Domain("move_type", "in", ("in_invoice", "in_refund"))
-            & Domain("state", "!=", "cancel")
-            & Domain("company_id", "=", self.env.company.id)
-            & Domain("commercial_partner_id", "in", [key[0] for key in keys.values()])
-            & Domain.OR(Domain("ref", "ilike", _escaped(n)) for n in numbers),
-            order="id",
-        )
-        wanted = set(keys.values())
-        found = defaultdict(self.browse)
-        for move in moves:
-            key = (move.commercial_partner_id.id, move.move_type, normalise(move.ref))
-            if key in wanted and not move._procurify_is_credited():
-                found[key] |= move
-        return found
+            if rival.move:
+                batch.note(record, conflict_id=rival.move.id)
 
     def _procurify_is_credited(self):
         """Tell whether posted credit notes have taken this bill back completely."""
@@ -97,17 +40,3 @@ class AccountMove(models.Model):
         return bool(credits) and (
             float_compare(credited, self.amount_total, precision_rounding=rounding) >= 0
         )
-
-
-def _key(move):
-    """Return what a bill and its duplicates have in common, as values to write."""
-    return (
-        ("partner_id", move.partner_id.id),
-        ("move_type", move.move_type),
-        ("ref", move.ref),
-    )
-
-
-def _escaped(text):
-    """Return ``text`` so that a pattern takes each character for itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

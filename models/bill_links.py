@@ -117,6 +117,11 @@ class BillLinks:
             return self.lines.get(reference.target_id) if reference else None
         return self.extras.get(item.id)
 
+    def order_line_ids(self, bill):
+        """Return the ids of the order lines that ``bill`` is for."""
+        lines = (self.line_of(i) for i in bill.items if i.order_item_id or i.order_id)
+        return [line.id for line in lines if line]
+
     # === QUANTITIES === #
 
     def quantity(self, record, item, line, net):

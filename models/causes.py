@@ -328,3 +328,35 @@ CAUSES = {
         _lt("Tell the administrator; the server's log has the details."),
     ),
 }
+
+_ADOPT = _lt(
+    "Adopt the one in Odoo, book this one too if it is another bill, or ignore it."
+)
+# (code, rule) → (what happened, what to do), where several rules lead to one code. The
+# rule is one of the parameters.
+_BY_RULE = {
+    ("duplicate_bill", "order_lines"): (
+        _lt("%(found)s, which is not from Procurify, bills order lines of %(value)s."),
+        _ADOPT,
+    ),
+    ("duplicate_bill", "amount"): (
+        _lt(
+            "%(found)s, which is not from Procurify, has the same vendor, amount and "
+            "date as %(value)s."
+        ),
+        _ADOPT,
+    ),
+    ("duplicate_bill", "other_year"): (
+        _lt("%(found)s has the same vendor and number as %(value)s, in another year."),
+        _lt(
+            "Book this one too if the vendor starts its numbers anew each year. If "
+            "not, adopt the one in Odoo, or ignore this one."
+        ),
+    ),
+}
+
+
+def texts(code, params):
+    """Return (what happened, what to do) of an issue, as texts to translate."""
+    by_rule = _BY_RULE.get((code, (params or {}).get("rule")))
+    return by_rule or CAUSES[code][1:]

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from .causes import CAUSES
+from .causes import CAUSES, texts
 from .concurrency import created_once
 from .resource_kinds import DOCUMENTS
 
@@ -77,13 +77,13 @@ class ProcurifyCause(models.Model):
         for cause in self:
             params = {"value": cause.key} | (cause.params or {})
             cause.message = self._message(cause.code, params)
-            cause.advice = self.env._(CAUSES[cause.code][2])  # pylint: disable=W8301
+            cause.advice = self.env._(texts(cause.code, params)[1])  # pylint: disable=W8301
 
     @api.model
     def _message(self, code, params):
         """Return in words what ``code`` says with ``params``."""
         blanks = {"value": "", "found": "", "expected": ""}
-        text = self.env._(CAUSES[code][1])  # pylint: disable=W8301
+        text = self.env._(texts(code, params)[0])  # pylint: disable=W8301
         return text % (blanks | params)
 
     @api.depends("code", "key")

@@ -8,6 +8,7 @@ from odoo.fields import Command
 
 from .bill_import import BillImport
 from .import_batch import BatchRefused, Choice, ImportBatch
+from .vendor_twins import same_vendor
 
 # Choice → the causes that it answers.
 CHOICES = {
@@ -387,12 +388,11 @@ class ProcurifyRecord(models.Model):
             ],
             limit=1,
         )
-        vendor = self._vendor_partner().commercial_partner_id
         if (
             not move
             or taken
             or move.company_id != self.company_id
-            or move.commercial_partner_id != vendor
+            or not self._is_of_this_vendor(move)
         ):
             raise UserError(
                 self.env._(
@@ -402,6 +402,16 @@ class ProcurifyRecord(models.Model):
                 )
             )
         return move
+
+    def _is_of_this_vendor(self, move):
+        """Tell whether a bill in Odoo is of this one's vendor, or of its order lines.
+
+        What bills the same order lines may be of another contact: of a card's issuer.
+        """
+        rules = {(cause.params or {}).get("rule") for cause in self.cause_ids}
+        return "order_lines" in rules or same_vendor(
+            move.sudo().partner_id, self._vendor_partner()
+        )
 
     def _vendor_partner(self):
         """Return the contact that the bill's vendor is mapped to."""
