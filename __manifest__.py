@@ -39,6 +39,7 @@
         "views/procurify_certificate_views.xml",
         "views/procurify_commitment_views.xml",
         "views/account_move_views.xml",
+        "views/account_payment_register_views.xml",
         "views/purchase_order_views.xml",
         "views/product_views.xml",
         "views/res_partner_views.xml",

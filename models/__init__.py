@@ -32,6 +32,7 @@ from . import procurify_record_mention
 from . import procurify_attachment
 from . import procurify_attachment_download
 from . import procurify_connection_attachment
+from . import procurify_record_payment
 from . import procurify_record_revision
 from . import procurify_append_only
 from . import procurify_audit
@@ -85,6 +86,8 @@ from . import account_move
 from . import account_move_date
 from . import account_move_posting
 from . import account_move_duplicate
+from . import account_move_payment
+from . import account_payment
 from . import account_move_revision
 from . import account_move_choice
 from . import procurify_idempotency

@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.fields import Command, Domain
 
-from ..procurify import PAYABLE_STATUSES, BillStatus, BillType
+from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.documented import undocumented
 from .bill_amounts import LineAmounts
 from .bill_import import BillImport
@@ -19,7 +19,8 @@ class AccountMove(models.Model):
     @api.model
     def _procurify_import(self, batch):
         """Write the bills that pass every check; hold the others with every reason."""
-        self._procurify_note_payment(batch)
+        for record in batch.open:
+            record._note_payment(batch)
         moves = self._procurify_linked(batch)
         self._procurify_exclude(batch, moves)
         self._procurify_settle_known(batch, moves)
@@ -51,14 +52,6 @@ class AccountMove(models.Model):
             & Domain("payment_state", "in", ("not_paid", "partial"))
         )
         return set(self.search(Domain("id", "in", res_ids) & unsettled).ids)
-
-    @api.model
-    def _procurify_note_payment(self, batch):
-        """Keep whether Procurify calls a bill paid. Odoo's payments are Odoo's."""
-        for record in batch.open:
-            paid = batch.payloads[record].status == BillStatus.PAID
-            if record.remote_paid != paid:
-                batch.note(record, remote_paid=paid)
 
     @api.model
     def _procurify_exclude(self, batch, moves):

@@ -103,6 +103,9 @@ class BillDuplicates:
         document = self.bills.documents[record]
         total = self.bills.reckonings[record].total
         code = document.currency and document.currency.external_id
+        currency = self.currencies.get(
+            self.bills._optional_target("currency", code), self.env["res.currency"]
+        )
         return Facts(
             vendor=self.vendors.get(
                 self.bills.vendors.get(record), self.env["res.partner"]
@@ -111,9 +114,7 @@ class BillDuplicates:
             number=normalise(document.invoice_number),
             day=document.invoice_date or False,
             amount=abs(float(total)),
-            currency=self.currencies.get(
-                self.bills._optional_target("currency", code), self.env["res.currency"]
-            ),
+            currency=currency,
             order_lines=frozenset(self.bills.links.order_line_ids(document)),
         )
 

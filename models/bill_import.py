@@ -77,6 +77,7 @@ class BillImport(DocumentImport):
                 continue
             several = self._line_values(record, line, currency, item)
             lines |= self._by_source(line, several)
+            lines |= self._uncounted_link(line, currency, item)
         lines |= self._rounding_line(record, currency)
         self._check_journal(record, currency)
         if self._is_open(record):
@@ -193,7 +194,7 @@ class BillImport(DocumentImport):
         order_line = self.links.line_of(item)
         sign = self.sign(record)
         quantity = order_line and self.links.quantity(
-            record, item, order_line, sign * line.amount
+            record, item, order_line, sign * line.amount, currency
         )
         if not quantity:
             return {}
@@ -202,6 +203,27 @@ class BillImport(DocumentImport):
             "product_id": order_line.product_id.id,
             "product_uom_id": order_line.product_uom_id.id,
         } | self.pricing.price(sign, currency, tax, *part, billed=quantity)
+
+    def _uncounted_link(self, line, currency, item):
+        """Return {source: a note that ties the bill to its order line, and says why
+        nothing of that is counted as billed}: its cost is in another currency."""
+        order_line = item and currency and self.links.line_of(item)
+        if not (
+            order_line
+            and line.amount
+            and self.links.is_uncounted(item, order_line, currency)
+        ):
+            return {}
+        text = self.env._(
+            "%(line)s is billed by cost in %(currency)s, but order %(order)s is in "
+            "%(other)s. No quantity of the order is counted as billed.",
+            line=line.label,
+            currency=currency.name,
+            order=order_line.order_id.name,
+            other=order_line.currency_id.name,
+        )
+        note = _note(line) | {"name": text, "purchase_line_id": order_line.id}
+        return {f"{line.source} order": note}
 
     @staticmethod
     def _by_source(line, several):

@@ -102,11 +102,14 @@ class BillLinks:
         lines, found = self._extra_lines(), {}
         for record, bill in self.bills.documents.items():
             sign, of_orders = self.bills.sign(record), defaultdict(list)
+            code = bill.currency and bill.currency.external_id
+            currency_id = self.bills._optional_target("currency", code)
             for item in bill.items:
                 if item.order_id and not item.order_item_id:
                     of_orders[str(item.order_id)].append(item)
             for order_id, items in of_orders.items():
-                found |= _match_extras(items, lines.get(order_id, ()), sign)
+                extras = lines.get(order_id, ())
+                found |= _match_extras(items, extras, sign, currency_id)
         return found
 
     def line_of(self, item):
@@ -124,30 +127,44 @@ class BillLinks:
 
     # === QUANTITIES === #
 
-    def quantity(self, record, item, line, net):
+    def quantity(self, record, item, line, net, currency):
         """Return how much of ``line`` the item bills, or None if that says nothing.
 
         :param net: Decimal, as it stands on the Odoo line: positive on a refund
+        :param currency: res.currency of the bill
         """
         # A discount is ordered at a negative price: billing it takes nothing back.
         is_taken_back = (net > 0) == (line.price_unit < 0)
-        by_amount = line.product_qty in (0.0, 1.0) and not item.order_item_id
-        counted = not item.bill_by_cost and item.quantity
-        if by_amount:
-            size = Decimal(1)
-        elif (
-            counted
-            and self._counts_alike(line, item)
-            and self.bills.pricing.keeps(item.quantity, self.digits)
-        ):
-            size = abs(item.quantity)
-        else:
+        size = self._counted(item, line)
+        if size is None and line.currency_id == currency:
             size = abs(self._share(record, line, net) or 0)
         if not net or not size:
             return None
         billed = -size if is_taken_back else size
-        self._remember(record, line, net, billed)
+        same = net if line.currency_id == currency else Decimal(0)
+        self._remember(record, line, same, billed)
         return billed
+
+    def is_uncounted(self, item, line, currency):
+        """Tell whether only a cost says how much is billed, in another currency than
+        the order's: it says nothing then.
+
+        :param currency: res.currency of the bill
+        """
+        return line.currency_id != currency and self._counted(item, line) is None
+
+    def _counted(self, item, line):
+        """Return how much the item bills, where it says so in pieces, or None."""
+        if line.product_qty in (0.0, 1.0) and not item.order_item_id:
+            return Decimal(1)
+        if (
+            not item.bill_by_cost
+            and item.quantity
+            and self._counts_alike(line, item)
+            and self.bills.pricing.keeps(item.quantity, self.digits)
+        ):
+            return abs(item.quantity)
+        return None
 
     @staticmethod
     def _counts_alike(line, item):
@@ -185,7 +202,9 @@ class BillLinks:
                 (
                     bill_line.move_id.id,
                     Decimal(str(bill_line.price_subtotal))
-                    * (-1 if bill_line.move_id.move_type == "in_refund" else 1),
+                    * (-1 if bill_line.move_id.move_type == "in_refund" else 1)
+                    # Amounts of another currency say nothing about the order's.
+                    * (bill_line.currency_id == line.currency_id),
                     Decimal(str(bill_line.quantity))
                     * (-1 if bill_line.move_id.move_type == "in_refund" else 1),
                 )
@@ -210,7 +229,7 @@ class BillLinks:
         self._billed[line.id].append((("new", record.id), sign * net, sign * quantity))
 
 
-def _match_extras(items, extras, sign):
+def _match_extras(items, extras, sign, currency_id):
     """Return {id of an item: line} of the items that bill extras of one order.
 
     By the item's type, else by the amount, else where one of each is left. Where it
@@ -219,11 +238,13 @@ def _match_extras(items, extras, sign):
     :param items: items of one bill that name the order, and no line of it
     :param extras: [(kind, line)] of the order
     :param sign: -1 where the bill is a refund
+    :param currency_id: of the bill; amounts of another one are not compared
     """
     found = _by_type(items, extras)
     rest = [i for i in items if i.id not in found and i.type not in _EXTRA_TYPES]
     free = [line for _kind, line in extras if line not in found.values()]
-    alike = _by_amount(rest, free, sign)
+    priced = [line for line in free if line.currency_id.id == currency_id]
+    alike = _by_amount(rest, priced, sign)
     rest = [item for item in rest if item.id not in alike]
     free = [line for line in free if line not in alike.values()]
     if len(rest) == len(free) == 1:

@@ -40,6 +40,7 @@ EVENTS = [
     ("mapped", "Mapped"),
     ("resolved", "Resolved"),
     ("chosen", "Decided"),
+    ("payment_allowed", "Payment allowed"),
     ("sync_requested", "Synchronisation asked for"),
     ("connection_tested", "Connection tested"),
     ("certified", "Certificate made"),

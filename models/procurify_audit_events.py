@@ -216,6 +216,24 @@ class ProcurifyAudit(models.Model):
         )
 
     @api.model
+    def _log_payment_allowed(self, records):
+        """A person lets bills be paid in Odoo that Procurify pays, or has paid."""
+        field = self.env["procurify.record"]._fields["remote_payment"]
+        words = dict(field._description_selection(self.env))
+        self._log(
+            [
+                about(
+                    record,
+                    "payment_allowed",
+                    reason=words[record.remote_payment],
+                    before={"remote_payment": record.remote_payment},
+                    after={"res_model": record.res_model, "res_id": record.res_id},
+                )
+                for record in records
+            ]
+        )
+
+    @api.model
     def _log_version(self, version):
         """A person imports an earlier ``version`` of a record again."""
         self._log_records(

@@ -7,6 +7,7 @@ _POLICIES = {
     "product_id": ("catalog_item", "purchase_order"),
     "unit_policy": ("unit",),
     "order_policy": ("purchase_order",),
+    "card_order_policy": ("purchase_order",),
     "requisition_policy": ("requisition",),
 }
 
@@ -24,6 +25,17 @@ class ProcurifyConnection(models.Model):
         default="purchase",
         required=True,
         help="Procurify's orders are approved and issued: confirmed is what they are.",
+    )
+    card_order_policy = fields.Selection(
+        [
+            ("settle", "Import them as paid: no bill is expected"),
+            ("exclude", "Leave them out"),
+        ],
+        string="Orders Paid by Card",
+        default="settle",
+        required=True,
+        help="They are paid when they are purchased. The vendor sends no bill: what is "
+        "billed comes from the card's issuer.",
     )
     requisition_policy = fields.Selection(
         [

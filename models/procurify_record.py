@@ -113,6 +113,7 @@ class ProcurifyRecord(models.Model):
             ("cancelled", "Cancelled"),
             ("no_lines", "Without lines"),
             ("orders_not_imported", "Orders are not imported"),
+            ("card_order", "Paid by credit card"),
             ("requisitions_not_imported", "Requisitions are not imported"),
             ("nothing_requested", "Nothing left to buy"),
             ("other_company", "Another company's"),

@@ -51,7 +51,6 @@ _ON_POSTED = ("credit", "reverse")
 class ProcurifyRecord(models.Model):
     _inherit = "procurify.record"
 
-    remote_paid = fields.Boolean("Paid in Procurify", readonly=True)
     in_closed_period = fields.Boolean(
         readonly=True, help="A draft whose accounting date lies in a closed period."
     )

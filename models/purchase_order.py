@@ -24,6 +24,22 @@ class PurchaseOrder(models.Model):
 
     _procurify_resources = ("purchase_order", "requisition")
 
+    procurify_paid_by_card = fields.Boolean(
+        "Paid by Card in Procurify",
+        readonly=True,
+        copy=False,
+        help="It was paid when it was purchased: no bill of the vendor is expected.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("procurify_paid_by_card")
+    def _get_invoiced(self):
+        super()._get_invoiced()
+        for order in self.filtered("procurify_paid_by_card"):
+            if order.invoice_status == "to invoice":
+                order.invoice_status = "no"
+
     @api.model
     def _procurify_import(self, batch):
         """Write the orders that pass every check; hold the others with every reason."""
@@ -67,6 +83,8 @@ class PurchaseOrder(models.Model):
             order = batch.payloads[record]
             if batch.connection.order_policy == "none":
                 batch.exclude(record, "orders_not_imported")
+            elif order.is_card and batch.connection.card_order_policy == "exclude":
+                batch.exclude(record, "card_order")
             elif self._procurify_has_ended(record, order):
                 batch.exclude(record, "cancelled")
             elif not any(line.active for line in order.lines):
@@ -215,6 +233,7 @@ class PurchaseOrder(models.Model):
         """Link the items, settle the totals, confirm, lock what is closed, note it."""
         records = [record for record in imported.values if record in batch.targets]
         self._procurify_link_items(imported, records)
+        self._procurify_settle_cards(imported, orders, records)
         refused = {}
         for record in records:
             if hold := orders[record]._procurify_settle(imported, record):
@@ -228,6 +247,31 @@ class PurchaseOrder(models.Model):
         for record, order in mine.items():
             order._procurify_lock(imported, record)
             batch.written[record] = order._procurify_applied(imported, record)
+
+    @api.model
+    def _procurify_settle_cards(self, imported, orders, records):
+        """Expect no bill of what a card paid for."""
+        for is_card in (True, False):
+            changed = self.browse(
+                orders[record].id
+                for record in records
+                if imported.documents[record].is_card == is_card
+                and orders[record].procurify_paid_by_card != is_card
+            )
+            if changed:
+                changed.procurify_paid_by_card = is_card
+                changed._procurify_tell_card(is_card)
+
+    def _procurify_tell_card(self, is_card):
+        if is_card:
+            body = self.env._(
+                "Paid by card in Procurify: no bill of the vendor is expected."
+            )
+        else:
+            body = self.env._(
+                "No longer paid by card in Procurify: a bill of the vendor is expected."
+            )
+        self._message_log_batch(bodies=dict.fromkeys(self.ids, body))
 
     @api.model
     def _procurify_link_items(self, imported, records):

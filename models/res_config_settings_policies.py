@@ -9,6 +9,7 @@ _FIELDS = (
     "department_policy",
     "location_policy",
     "unit_policy",
+    "card_order_policy",
     "product_type",
     "product_id",
     "rate_source",
@@ -48,6 +49,9 @@ class ResConfigSettings(models.TransientModel):
     )
     procurify_unit_policy = fields.Selection(
         choices("unit_policy"), string="Unknown Units", groups=MANAGER
+    )
+    procurify_card_order_policy = fields.Selection(
+        choices("card_order_policy"), string="Orders Paid by Card", groups=MANAGER
     )
     procurify_product_type = fields.Selection(
         choices("product_type"), string="Created Products Are", groups=MANAGER

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DRAFT, CONFIRMED, APPROVED, DENIED, PAID, WITHDRAWN = range(6)
 NOT_LOCKED = {DRAFT, CONFIRMED, DENIED, WITHDRAWN}
+PAYMENT_PAID = 5  # a payment's state: bills have states of their own
 TINY = Decimal("0.00000001")
 
 
@@ -137,7 +138,7 @@ class BillRenderer:
             "last_modified_datetime": _when(bill.modified),
             "payment_terms": vendor.payment_term.name if vendor.payment_term else "",
             "note": bill.note,
-            "bill_payment": None,
+            "bill_payment": self._payment(bill),
             "payment_method": None,
             "next_approver_choices": None,
             "invoice_uuid": "",
@@ -149,6 +150,38 @@ class BillRenderer:
             return []
         author = documents.user_summary(documents.person(bill.user_id))
         return [full_depth.comment(bill.id, author)]
+
+    def _payment(self, bill: Bill) -> Json | None:
+        """Return the payment that somebody made for the bill, or None."""
+        if bill.payment_status is None:
+            return None
+        amount = fixed(abs(arithmetic.bill_totals(bill).total), 2)
+        return {
+            "id": bill.id,
+            "payment": {
+                "id": bill.id,
+                "user": bill.user_id,
+                "approver": None,
+                "status": bill.payment_status,
+                "currency": bill.currency_id,
+                "amount": amount,
+                "payment_method": None,
+                "payment_date": None,
+                "memo": "",
+                "reference_number": "",
+                "is_processed": bill.payment_status == PAYMENT_PAID,
+            },
+            "payment_method": {
+                "id": 1,
+                "vendor": bill.vendor_id,
+                "name": "Bank transfer",
+                "type": 0,
+                "data": "",
+                "currency": documents.currency(self.dataset.currency(bill.currency_id)),
+            },
+            "amount": amount,
+            "transaction": None,
+        }
 
     def _money(self, bill: Bill) -> Json:
         totals = arithmetic.bill_totals(bill)

@@ -343,6 +343,7 @@ class Bill:
     total_error: Decimal | None = None
     attachments: tuple[Attachment, ...] = ()
     active: bool = True
+    payment_status: int | None = None
 
 
 @dataclass(frozen=True)

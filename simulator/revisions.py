@@ -22,6 +22,7 @@ HEADER: Final = {
     "currency_id",
     "invoice_number",
     "note",
+    "payment_status",
     "status",
     "type",
     "user_id",

@@ -7,6 +7,7 @@ from . import test_audit_seal
 from . import test_automation
 from . import test_back_links
 from . import test_bill
+from . import test_card_orders
 from . import test_bill_amounts
 from . import test_bill_links
 from . import test_candidates
@@ -17,6 +18,7 @@ from . import test_closed_period
 from . import test_commitment_plans
 from . import test_coins
 from . import test_connection
+from . import test_cost_in_other_currency
 from . import test_dashboard
 from . import test_dates
 from . import test_decision
@@ -49,6 +51,7 @@ from . import test_multi_company
 from . import test_order_items
 from . import test_odoo_says_no
 from . import test_own_values
+from . import test_payment_safety
 from . import test_performance
 from . import test_phase
 from . import test_plans

@@ -99,7 +99,7 @@ class TestRevision(ProcurifyCommon):
         bill_id, record, move = self._posted("plain")
         written = move.write_date
 
-        for status, paid in ((6, False), (7, False), (4, True), (2, False)):
+        for status, paid in ((6, True), (7, True), (4, True), (2, False)):
             self.dataset.set_status(bill_id, status)
             self._synchronise()
             with self.subTest(status=status):

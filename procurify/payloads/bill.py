@@ -65,6 +65,33 @@ PAYABLE_STATUSES = frozenset(
 )
 """Approved or later: these belong into the books."""
 
+_PAYING_STATUSES = frozenset(
+    {
+        BillStatus.PAYMENT_CONFIRMED,
+        BillStatus.PAYMENT_APPROVED,
+        BillStatus.PAYMENT_LIMBO,
+    }
+)
+
+
+class PaymentStatus(IntEnum):
+    """Documented states of a payment; it may have others. Not chronological."""
+
+    DRAFT = 0
+    CONFIRMED = 1
+    APPROVED = 2
+    DENIED = 3
+    VOID = 4
+    PAID = 5
+    PARTLY_PAID = 6
+    PROCESSING = 7
+    FAILED = 8
+    SCHEDULED = 9
+
+
+_ENDED_PAYMENTS = (PaymentStatus.DENIED, PaymentStatus.VOID, PaymentStatus.FAILED)
+_UNKNOWN_STATUS = -1
+
 
 @dataclass(frozen=True, slots=True)
 class BillCost:
@@ -190,6 +217,23 @@ class Bill:
         """The invoice number, else "Bill 3107"."""
         return self.invoice_number or f"Bill {self.id}"
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether Procurify calls the bill, or the payment made for it, paid."""
+        return (
+            self.status == BillStatus.PAID
+            or _payment_status(self.raw) == PaymentStatus.PAID
+        )
+
+    @property
+    def is_being_paid(self) -> bool:
+        """Whether somebody in Procurify began to pay the bill, and it is not paid.
+
+        A payment in a state that is not documented counts.
+        """
+        began = _payment_status(self.raw) not in (None, *_ENDED_PAYMENTS)
+        return not self.is_paid and (self.status in _PAYING_STATUSES or began)
+
     def references(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield (resource, external id, object as sent) of what the bill mentions.
 
@@ -205,6 +249,19 @@ class Bill:
             yield from locations(item.description, shares)
         for cost in self.costs:
             yield from locations(cost.name, (cost.allocation,))
+
+
+def _payment_status(bill: dict[str, Any]) -> int | None:
+    """Return the state of the payment that was made for the bill, None without one.
+
+    What cannot be read is no documented state: it refuses no bill.
+    """
+    made = bill.get("bill_payment")
+    payment = made.get("payment") if isinstance(made, dict) else made
+    if payment in (None, {}):
+        return None
+    status = payment.get("status") if isinstance(payment, dict) else None
+    return int(status) if str(status).isdecimal() else _UNKNOWN_STATUS
 
 
 _AMOUNTS = (
