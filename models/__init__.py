@@ -78,6 +78,7 @@ from . import purchase_order_line
 from . import purchase_order
 from . import purchase_order_confirmation
 from . import purchase_order_meant
+from . import purchase_order_duplicate
 from . import purchase_order_revision
 from . import purchase_order_requisition
 from . import procurify_commitment

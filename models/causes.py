@@ -197,6 +197,14 @@ CAUSES = {
             "it."
         ),
     ),
+    "duplicate_order": (
+        "Order already in Odoo",
+        _lt("%(found)s, made by hand, has the same vendor and number as %(value)s."),
+        _lt(
+            "Adopt the one in Odoo, import this one too if it is another order, or "
+            "ignore it."
+        ),
+    ),
     "changed_after_booking": (
         "Changed after booking",
         _lt(
@@ -345,6 +353,13 @@ _BY_RULE = {
             "date as %(value)s."
         ),
         _ADOPT,
+    ),
+    ("duplicate_order", "order_amount"): (
+        _lt(
+            "%(found)s, made by hand, has the same vendor, amount and date as "
+            "%(value)s."
+        ),
+        CAUSES["duplicate_order"][2],
     ),
     ("duplicate_bill", "other_year"): (
         _lt("%(found)s has the same vendor and number as %(value)s, in another year."),

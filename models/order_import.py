@@ -79,6 +79,7 @@ class OrderImport(DocumentImport):
     def _prepare_targets(self):
         self.products = self.targets("product.product")
         self.units = self.targets("uom.uom")
+        self.partners = self.targets("res.partner")
         self.buyers = self._find_buyers()
         self._sort_out_lines()
 

@@ -125,7 +125,30 @@ class OrderRevision:
             line = mine.get(before["id"])
             # What nothing is wanted of any more was taken off before.
             if line and before["wanted"] and source not in lines:
-                self.removed[source] = line
+                self._take_off(source, before, line)
+
+    def _take_off(self, source, before, line):
+        """Remove a line that Procurify does not have.
+
+        One that somebody wrote on an order before it was adopted is a question first,
+        and stays for good where it is billed or received: its amount would count twice.
+        """
+        if not before.get("adopted"):
+            self.removed[source] = line
+        elif not self.force:
+            amount = f"{line.product_qty:g} × {line.price_unit:g}"
+            self.conflicts.append(
+                {
+                    "field": _first(line.name),
+                    "applied": "",
+                    "odoo": amount,
+                    "procurify": "",
+                }
+            )
+        elif line._procurify_booked_quantity():
+            self.undercut[line] = 0.0
+        else:
+            self.removed[source] = line
 
     @property
     def is_edited(self):
@@ -183,7 +206,9 @@ class OrderRevision:
             if self.force:
                 changes[name] = value
                 continue
-            if before["wanted"] and same(value, theirs):
+            # Of an adopted order, only what was accepted counts as known.
+            known = name in before["wanted"] or not before.get("adopted")
+            if before["wanted"] and known and same(value, theirs):
                 continue
             if before["odoo"] and not same(current, ours):
                 self._note_conflict(record, name, label, ours, current, value)

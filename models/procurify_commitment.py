@@ -69,6 +69,7 @@ class ProcurifyCommitment(models.Model):
                   FROM purchase_order_line line
                   JOIN purchase_order po ON po.id = line.order_id
                  WHERE line.display_type IS NULL AND po.state != 'cancel'
+                   AND po.procurify_paid_by_card IS NOT TRUE
             ), parts AS (
                 SELECT line_id, order_id, distribution,
                        CASE WHEN is_request THEN price * wanted ELSE 0 END

@@ -74,6 +74,7 @@ DOCUMENT_CURES = {
         "cancelled_in_odoo",
         "changed_after_booking",
         "confirmation_refused",
+        "duplicate_order",
         "order_cancelled",
         "order_locked",
         "order_undercut",

@@ -8,6 +8,8 @@ from odoo.fields import Command
 
 from .bill_import import BillImport
 from .import_batch import BatchRefused, Choice, ImportBatch
+from .order_adoption import ADOPTED
+from .order_import import OrderImport
 from .vendor_twins import same_vendor
 
 # Choice → the causes that it answers.
@@ -33,8 +35,8 @@ CHOICES = {
     ),
     "reverse": ("withdrawn", "deleted_in_procurify"),
     "import_again": ("target_deleted",),
-    "adopt": ("duplicate_bill",),
-    "book_too": ("duplicate_bill",),
+    "adopt": ("duplicate_bill", "duplicate_order"),
+    "book_too": ("duplicate_bill", "duplicate_order"),
 }
 # Procurify does not want these paid any more.
 GIVEN_UP = ("withdrawn", "deleted_in_procurify")
@@ -70,7 +72,7 @@ class ProcurifyRecord(models.Model):
         "Already in Odoo", model_field="res_model", readonly=True
     )
     not_a_duplicate = fields.Boolean(
-        readonly=True, help="A person said that it is not the bill in Odoo."
+        readonly=True, help="A person said that it is not the document in Odoo."
     )
     can_update = fields.Boolean(compute="_compute_choices")
     can_credit = fields.Boolean(compute="_compute_choices")
@@ -258,14 +260,18 @@ class ProcurifyRecord(models.Model):
         records.sudo()._import()
 
     def action_adopt(self):
-        """Let the bill that is in Odoo already be this one, also for what follows."""
+        """Let the document that is in Odoo already be this one, also for what follows.
+
+        Nothing is written there but what is missing: where the two differ, the document
+        is held with the differences.
+        """
         for record in self._chosen("adopt"):
             move = record._adoptable()
             record.sudo().write(
                 {
                     "res_id": move.id,
                     "origin": "manual",
-                    "applied_state": False,
+                    "applied_state": {ADOPTED: True},
                     "applied_digest": False,
                     "conflict_id": False,
                 }
@@ -276,7 +282,7 @@ class ProcurifyRecord(models.Model):
             record.sudo()._import()
 
     def action_not_a_duplicate(self):
-        """Book the bill although Odoo has one of the same vendor and number."""
+        """Book the document although Odoo has one that seems to be the same."""
         records = self._chosen("book_too").sudo()
         records.not_a_duplicate = True
         records._import()
@@ -371,7 +377,7 @@ class ProcurifyRecord(models.Model):
         )
 
     def _adoptable(self):
-        """Return the bill in Odoo that holds this one, with the clicking user's rights.
+        """Return the document in Odoo that holds this one, with the user's rights.
 
         :raises UserError: it is another one's by now
         """
@@ -383,6 +389,7 @@ class ProcurifyRecord(models.Model):
             [
                 ("res_model", "=", self.res_model),
                 ("res_id", "=", self.conflict_id),
+                ("resource", "=", self.resource),
                 ("id", "!=", self.id),
             ],
             limit=1,
@@ -395,15 +402,15 @@ class ProcurifyRecord(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "The bill in Odoo cannot be %(name)s: it is gone, of another "
-                    "vendor or company, or another bill of Procurify.",
+                    "The document in Odoo cannot be %(name)s: it is gone, of another "
+                    "vendor or company, or another document of Procurify.",
                     name=self.display_name,
                 )
             )
         return move
 
     def _is_of_this_vendor(self, move):
-        """Tell whether a bill in Odoo is of this one's vendor, or of its order lines.
+        """Tell whether a document in Odoo is of this one's vendor, or order lines.
 
         What bills the same order lines may be of another contact: of a card's issuer.
         """
@@ -413,13 +420,15 @@ class ProcurifyRecord(models.Model):
         )
 
     def _vendor_partner(self):
-        """Return the contact that the bill's vendor is mapped to."""
+        """Return the contact that the document's vendor is mapped to."""
         self.ensure_one()
         record = self.sudo()
         batch = ImportBatch(record)
         record._parse(batch)
-        bill = batch.payloads.get(record)
-        key = BillImport(record.env, batch).vendor_key(bill) if bill else ""
+        document = batch.payloads.get(record)
+        imports = {"bill": BillImport, "purchase_order": OrderImport}
+        importer = imports[self.resource](record.env, batch)
+        key = importer.vendor_key(document) if document else ""
         vendor = record.search(
             [
                 ("connection_id", "=", self.connection_id.id),

@@ -198,7 +198,8 @@ class ProcurifyRehearsal(models.Model):
                     "amount": record.remote_amount,
                     "currency": record.remote_currency,
                     "is_duplicate": any(
-                        cause["code"] == "duplicate_bill" for cause in told["causes"]
+                        cause["code"] in ("duplicate_bill", "duplicate_order")
+                        for cause in told["causes"]
                     ),
                     "reasons": "\n".join(c["message"] for c in told["causes"]),
                     "booked": told["booked"],

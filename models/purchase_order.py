@@ -60,7 +60,9 @@ class PurchaseOrder(models.Model):
         for record in imported.values:
             if record in orders:
                 self._procurify_revise(batch, imported, record, orders[record])
-        new = [record for record in imported.values if record not in orders]
+        unknown = [record for record in imported.documents if record not in orders]
+        self._procurify_hold_duplicates(batch, imported, unknown)
+        new = [r for r in unknown if r in imported.values and r not in batch.holds]
         for record in new:
             imported.shorten(record)
         orders |= self._procurify_create(batch, imported, new)

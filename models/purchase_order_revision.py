@@ -8,6 +8,7 @@ from odoo.fields import Command
 from .causes import Hold
 from .difference_text import in_words
 from .import_batch import Choice
+from .order_adoption import ADOPTED, settled_lines
 from .order_revision import LINE_FIELDS, SETTLEMENT, OrderRevision, plain, same
 from .purchase_line import created_line
 
@@ -19,6 +20,8 @@ class PurchaseOrder(models.Model):
     def _procurify_revise(self, batch, imported, record, order):
         """Bring an order to what Procurify says now, or hold it with the conflicts."""
         state = record.applied_state or {}
+        if self._procurify_is_adopted_anew(record):
+            state = order._procurify_adopted(imported, record)
         imported.made[record] = {}
         cancelled_here = order.state == "cancel" and not state.get("cancelled")
         seen = record.kept_version == record._version() or (
@@ -80,11 +83,12 @@ class PurchaseOrder(models.Model):
 
     def _procurify_kept(self, applied, offered):
         """Return what is known as written, now that ``offered`` was turned down."""
-        lines = dict(applied.get("lines", {}))
+        lines = settled_lines(applied.get("lines", {}))
         for source, wanted in offered["lines"].items():
             known = lines.get(source, {"id": 0, "odoo": {}})
             lines[source] = known | {"wanted": wanted}
         header = applied.get("header", {"odoo": {}}) | {"wanted": offered["header"]}
+        header.pop(ADOPTED, None)
         return applied | {"lines": lines, "header": header}
 
     @api.model

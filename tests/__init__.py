@@ -26,6 +26,7 @@ from . import test_decisions
 from . import test_digest
 from . import test_document_tab
 from . import test_dry_run
+from . import test_duplicate_orders
 from . import test_duplicate_rules
 from . import test_duplicates
 from . import test_edge_cases

@@ -1,0 +1,262 @@
+"""Orders that somebody made in Odoo already: held, adopted, followed."""
+
+from decimal import Decimal
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import ProcurifyCommon
+
+
+@tagged("post_install", "-at_install", "procurify", "procurify_documents")
+class TestDuplicateOrders(ProcurifyCommon):
+    master_data_ready = True
+
+    # === WHAT A DUPLICATE IS === #
+
+    def test_order_by_hand_with_the_number_is_held_wherever_the_number_stands(self):
+        places = {
+            "partner_ref": lambda number: {"partner_ref": number},
+            "origin": lambda number: {"origin": number.lower()},
+            "among others": lambda number: {"origin": f"REQ-1, {number}"},
+            "name": lambda number: {"name": number},
+        }
+        for place, values in places.items():
+            with self.subTest(place):
+                record, theirs = self._held(values, confirm=True)
+                self._assert_held(record, theirs, "same vendor and number")
+
+    def test_request_for_quotation_by_hand_counts_as_well(self):
+        record, theirs = self._held(lambda number: {"partner_ref": number})
+
+        self.assertEqual(theirs.state, "draft")
+        self._assert_held(record, theirs, "same vendor and number")
+
+    def test_order_at_the_vendors_twin_contact_is_held(self):
+        record, theirs = self._held(lambda number: {"partner_ref": number}, twin=True)
+
+        self._assert_held(record, theirs, "same vendor and number")
+
+    def test_order_without_number_is_held_by_vendor_amount_and_day(self):
+        record, theirs = self._held(lambda _number: {}, confirm=True)
+
+        self._assert_held(record, theirs, "same vendor, amount and date")
+
+    def test_what_is_another_order_is_imported(self):
+        others = {
+            "vendor": lambda number: {
+                "partner_ref": number,
+                "partner_id": self.partner_b.id,
+            },
+            "number": lambda number: {"partner_ref": f"{number}0"},
+            "day": lambda _number: {"date_order": "2020-01-01 12:00:00"},
+        }
+        for name, values in others.items():
+            with self.subTest(name):
+                record, _theirs = self._held(values)
+                self.assertEqual(record.state, "done", record.hold_reason)
+
+    def test_cancelled_order_by_hand_does_not_hold(self):
+        record, _theirs = self._held(
+            lambda number: {"partner_ref": number, "state": "cancel"}
+        )
+
+        self.assertEqual(record.state, "done")
+
+    def test_orders_of_procurify_do_not_hold_each_other(self):
+        first, second = (self.dataset.add_order("plain") for _number in range(2))
+        vendor = self.dataset.order(first).vendor_id
+        third = self.dataset.add_order("plain", vendor_id=vendor)
+        for order_id in (first, second, third):
+            self.dataset.revise_order(order_id, external_number="FRAME-1")
+        self._synchronise()
+
+        for order_id in (first, second, third):
+            self.assertEqual(self._record("purchase_order", order_id).state, "done")
+
+    # === CHOICES === #
+
+    def test_adopted_order_that_fits_needs_nothing_more_and_is_followed(self):
+        record, theirs = self._held(
+            lambda number: {"partner_ref": number}, confirm=True
+        )
+        count = self.env["purchase.order"].search_count([])
+
+        record.action_adopt()
+
+        self.assertEqual(record.hold_reason, "")
+        self.assertEqual((record.state, record.res_id), ("done", theirs.id))
+        self.assertEqual(self.env["purchase.order"].search_count([]), count)
+        lines = theirs.order_line
+        self.assertTrue(all(lines.mapped("analytic_distribution")))
+        self.dataset.revise_order(int(record.external_id), quantity=Decimal(77))
+        self._synchronise()
+        self.assertEqual(record.state, "done")
+        self.assertEqual(theirs.order_line, lines)
+        self.assertEqual(lines[0].product_qty, 77)
+
+    def test_bill_of_an_adopted_order_finds_its_lines(self):
+        record, theirs = self._held(
+            lambda number: {"partner_ref": number}, confirm=True
+        )
+        record.action_adopt()
+
+        self.dataset.bill_order(int(record.external_id))
+        self._synchronise()
+
+        for line in theirs.order_line.filtered("product_qty"):
+            self.assertEqual(line.qty_invoiced, line.product_qty)
+
+    def test_adopted_order_that_differs_is_a_question_and_takes_the_answer(self):
+        record, theirs = self._held(
+            lambda number: {"partner_ref": number}, confirm=True, price=1.5
+        )
+
+        record.action_adopt()
+
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertTrue(record.difference)
+        lines = theirs.order_line
+        record.action_reset_and_update()
+        self.assertEqual(record.state, "done")
+        self.assertEqual(theirs.order_line & lines, lines)
+        self._assert_total(record, theirs)
+
+    def test_kept_difference_is_kept(self):
+        record, theirs = self._held(
+            lambda number: {"partner_ref": number}, confirm=True, price=1.5
+        )
+        record.action_adopt()
+        price = theirs.order_line[0].price_unit
+
+        record.action_keep_odoo()
+        self.assertEqual(record.state, "done")
+        self.dataset.touch_order(int(record.external_id))
+        self._synchronise()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+        self.assertEqual(theirs.order_line[0].price_unit, price)
+
+    def test_lump_sum_by_hand_is_not_doubled(self):
+        record, theirs = self._held(
+            lambda number: {"partner_ref": number}, confirm=True, lump=True
+        )
+        total = theirs.amount_total
+
+        record.action_adopt()
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertEqual(theirs.amount_total, total)
+
+        record.action_reset_and_update()
+        self.assertEqual(record.state, "done")
+        self._assert_total(record, theirs)
+
+    def test_lump_sum_that_is_billed_stays_and_nothing_is_added(self):
+        record, theirs = self._held(
+            lambda number: {"partner_ref": number}, confirm=True, lump=True
+        )
+        theirs.action_create_invoice()
+        record.action_adopt()
+
+        with self.assertRaises(UserError):
+            record.action_reset_and_update()
+        lines = theirs.order_line
+        record.action_keep_odoo()
+
+        self.assertEqual(record.state, "done")
+        self.dataset.touch_order(int(record.external_id))
+        self._synchronise()
+        self.assertEqual(theirs.order_line, lines)
+
+    def test_order_that_is_another_one_is_imported_with_one_click(self):
+        record, theirs = self._held(lambda number: {"partner_ref": number})
+
+        record.action_not_a_duplicate()
+
+        self.assertEqual(record.state, "done")
+        self.assertNotEqual(record.res_id, theirs.id)
+
+    def test_order_that_is_cancelled_by_hand_releases_procurifys(self):
+        record, theirs = self._held(lambda number: {"partner_ref": number})
+
+        theirs.button_cancel()
+        self._import()
+
+        self.assertEqual(record.state, "done")
+        self.assertNotEqual(record.res_id, theirs.id)
+
+    def test_order_of_another_procurify_order_is_not_adopted(self):
+        record, theirs = self._held(lambda number: {"partner_ref": number})
+        other = self.dataset.add_order("plain")
+        self._synchronise()
+        taken = self._record("purchase_order", other).sudo()
+        taken.res_id = theirs.id
+
+        with self.assertRaisesRegex(UserError, "another document of Procurify"):
+            record.action_adopt()
+
+    # === HELPERS === #
+
+    def _held(self, values, confirm=False, twin=False, price=1, lump=False):
+        """Import an order that somebody made in Odoo from the same paper.
+
+        :param values: gives the header's values for the order's number
+        :param price: factor by which the prices by hand are higher
+        :param lump: one line of the whole amount
+        :returns: (record, the order by hand)
+        """
+        order_id = self.dataset.add_order("several_lines")
+        self._fetch()
+        self._records("vendor").sudo()._import()
+        order = self.dataset.order(order_id)
+        vendor = self._record("vendor", order.vendor_id)
+        partner = self.env["res.partner"].browse(vendor.res_id)
+        if twin:
+            partner = partner.create({"name": f"{partner.name} GmbH"})
+        expected = self.dataset.expected_orders()[order_id]
+        currency = self.env["res.currency"].search([("name", "=", expected.currency)])
+        lines = self.dataset.order_lines(order_id)
+        texts = [(line.name, line.quantity, line.price) for line in lines]
+        if lump:
+            whole = sum(line.quantity * line.price for line in lines)
+            texts = [("As quoted", 1, whole)]
+        product = self.env["product.product"].create(
+            {"name": "By hand", "type": "service", "purchase_method": "purchase"}
+        )
+        theirs = self.env["purchase.order"].create(
+            {
+                "partner_id": partner.id,
+                "currency_id": currency.id,
+                "date_order": f"{order.date:%Y-%m-%d} 12:00:00",
+                "order_line": [
+                    Command.create(
+                        {
+                            "name": name,
+                            "product_id": product.id,
+                            "product_qty": float(quantity),
+                            "price_unit": float(cost) * price,
+                            "tax_ids": [Command.clear()],
+                        }
+                    )
+                    for name, quantity, cost in texts
+                ],
+            }
+            | values(order.number)
+        )
+        if confirm:
+            theirs.button_confirm()
+        self._import()
+        return self._record("purchase_order", order_id), theirs
+
+    def _assert_held(self, record, theirs, words):
+        self.assertEqual(self._codes(record), {"duplicate_order"})
+        self.assertEqual(record.conflict_id, theirs.id)
+        self.assertFalse(record.res_id)
+        self.assertTrue(record.can_adopt)
+        self.assertTrue(record.can_book_too)
+        self.assertIn(words, record.hold_reason)
+
+    def _assert_total(self, record, order):
+        expected = self.dataset.expected_orders()[int(record.external_id)]
+        self.assertAlmostEqual(order.amount_total, float(expected.total), places=2)
