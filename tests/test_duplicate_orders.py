@@ -132,7 +132,7 @@ class TestDuplicateOrders(ProcurifyCommon):
 
         record.action_keep_odoo()
         self.assertEqual(record.state, "done")
-        self.dataset.touch_order(int(record.external_id))
+        record.action_replay()
         self._synchronise()
 
         self.assertEqual(record.state, "done", record.hold_reason)
