@@ -118,9 +118,7 @@ class ProcurifyRecord(models.Model):
 
     @api.depends("state", "cause_ids", "res_id", "conflict_id")
     def _compute_choices(self):
-        held = self.filtered(
-            lambda r: r.resource in ("bill", "purchase_order") and r.cause_ids
-        )
+        held = self.filtered(lambda r: r.role == "document" and r.cause_ids)
         bills = held.filtered(lambda r: r.resource == "bill")
         moves = self.env["account.move"].sudo().browse(bills.mapped("res_id"))
         states = {move.id: move.state for move in moves.exists()}
@@ -138,8 +136,11 @@ class ProcurifyRecord(models.Model):
         """Tell whether ``choice`` makes sense with the Odoo bill in ``state``."""
         self.ensure_one()
         if choice == "adopt":
-            # A draft of its own would be left behind.
-            return bool(self.conflict_id) and not self.res_id
+            # A draft of its own would be left behind. A requisition may be several
+            # requests in Odoo.
+            return bool(
+                self.conflict_id and not self.res_id and self.resource != "requisition"
+            )
         if choice == "keep":
             return "withdrawn" not in self.cause_ids.mapped("code") or (
                 state == "posted"

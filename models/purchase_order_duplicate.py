@@ -33,6 +33,41 @@ class PurchaseOrder(models.Model):
             batch.note(record, conflict_id=rival.order.id)
 
     @api.model
+    def _procurify_hold_known_requests(self, batch, imported):
+        """Hold requisitions for which somebody made a request or order in Odoo.
+
+        It bears the requisition's number, at one of the vendors that it names.
+        """
+        ids = {key[0] for groups in imported.wanted.values() for key in groups}
+        vendors = {p.id: p for p in self.env["res.partner"].browse(filter(None, ids))}
+        facts = {
+            (record, vendor_id): OrderFacts(
+                vendor=vendors[vendor_id],
+                numbers=frozenset(
+                    {record.external_id, normalise(imported.documents[record].label)}
+                ),
+                day=False,
+                amount=0.0,
+                currency=self.env["res.currency"],
+            )
+            for record, groups in imported.wanted.items()
+            for vendor_id in {key[0] for key in groups} & vendors.keys()
+            if not (record.res_id or record.not_a_duplicate)
+        }
+        rivals = OrderDuplicates(self, facts).rivals()
+        for (record, _vendor_id), rival in rivals.items():
+            if record in batch.holds:
+                continue
+            batch.hold(
+                record,
+                "duplicate_order",
+                value=record.name,
+                found=rival.order.display_name,
+                rule=rival.rule,
+            )
+            batch.note(record, conflict_id=rival.order.id)
+
+    @api.model
     def _procurify_facts(self, imported, record):
         document = imported.documents[record]
         code = document.currency and document.currency.external_id

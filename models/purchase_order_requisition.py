@@ -22,7 +22,10 @@ class PurchaseOrder(models.Model):
                 batch.hold(record, "undocumented_value", value=value)
         imported = RequisitionImport(self.env, batch)
         imported.run()
+        self._procurify_hold_known_requests(batch, imported)
         for record, groups in imported.wanted.items():
+            if record in batch.holds:
+                continue
             requests = self._procurify_request(imported, record, groups)
             if requests:
                 batch.link(record, requests[0].id, "created")

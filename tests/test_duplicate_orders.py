@@ -75,6 +75,25 @@ class TestDuplicateOrders(ProcurifyCommon):
         for order_id in (first, second, third):
             self.assertEqual(self._record("purchase_order", order_id).state, "done")
 
+    def test_request_by_hand_for_a_requisition_holds_it(self):
+        self.connection.requisition_policy = "rfq"
+        number = self.dataset.add_requisition("approved")
+        self._fetch()
+        self._records("vendor").sudo()._import()
+        [line, *_others] = self.dataset.requisition_lines(number)
+        vendor = self._record("vendor", line.vendor_id)
+        theirs = self.env["purchase.order"].create(
+            {"partner_id": vendor.res_id, "origin": f"requisition {number}"}
+        )
+        self._import()
+
+        record = self._record("requisition", number)
+        self.assertEqual(self._codes(record), {"duplicate_order"})
+        self.assertEqual(record.conflict_id, theirs.id)
+        self.assertFalse(record.can_adopt)
+        record.action_not_a_duplicate()
+        self.assertEqual(record.state, "done")
+
     # === CHOICES === #
 
     def test_adopted_order_that_fits_needs_nothing_more_and_is_followed(self):

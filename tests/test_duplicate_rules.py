@@ -215,6 +215,15 @@ class TestDuplicateRules(ProcurifyCommon):
         record = self._record("bill", bill_id)
         self._assert_held(record, theirs, "same vendor, amount and date")
 
+    def test_two_tax_ids_are_two_vendors_of_one_name(self):
+        bill_id, partner, total = self._staged()
+        partner.vat = "BE0477472701"
+        twin = partner.create({"name": partner.name, "vat": "BE0428759497"})
+        self._by_hand(twin, total)
+        self._import()
+
+        self.assertEqual(self._record("bill", bill_id).state, "done")
+
     def test_number_of_another_vendor_is_no_duplicate(self):
         bill_id, _partner, total = self._staged()
         self._by_hand(self.partner_b, total, ref="SHARED-1")
