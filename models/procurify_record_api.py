@@ -5,9 +5,20 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .api_method import MOST_ROWS, api_method, found
+from .api_method import MOST_ROWS, ApiError, api_method, found
+from .procurify_record_revision import CHOICES
 
 _HELD = ("quarantined", "waiting")
+# Choice → the button that makes it.
+_ACTIONS = {
+    "update": "action_reset_and_update",
+    "credit": "action_credit_and_rebill",
+    "keep": "action_keep_odoo",
+    "reverse": "action_reverse",
+    "import_again": "action_import_again",
+    "adopt": "action_adopt",
+    "book_too": "action_not_a_duplicate",
+}
 _SETTLED = ("done", "ignored")  # nothing would be booked by the next import
 
 
@@ -84,6 +95,40 @@ class ProcurifyRecord(models.Model):
 
         return self.env["procurify.idempotency"]._once(
             "procurify.record.replay", idempotency_key, {"domain": domain}, act
+        )
+
+    @api_method
+    def decide(self, choice: str = "", idempotency_key: str = "") -> dict:
+        """Decide about these held documents, as the buttons on their form do.
+
+        ``adopt`` links what Odoo has already, ``book_too`` imports the document besides
+        it. ``update``, ``credit``, ``keep`` and ``reverse`` answer a later version that
+        is held; ``import_again`` replaces what was deleted in Odoo. All or none.
+
+        :param choice: one of these words
+        :param idempotency_key: the same key again acts once
+        :returns: ``{"count", "states": {state: how many of them are so now}}``
+        :raises ApiError: ``invalid_argument``, ``key_reused``; ``refused``: the choice
+            does not fit a document as it is now, or Odoo refuses it
+        :raises AccessError: ``access_denied``: the user is no reviewer, or may not do
+            it to the document in Odoo
+        """
+        self.check_access("write")
+        if choice not in CHOICES:
+            names = ", ".join(CHOICES)
+            message = self.env._("The choice must be one of: %(names)s.", names=names)
+            raise ApiError("invalid_argument", message)
+
+        def act():
+            getattr(self, _ACTIONS[choice])()
+            states = Counter(self.mapped("state"))
+            return {"count": len(self), "states": dict(states)}
+
+        return self.env["procurify.idempotency"]._once(
+            "procurify.record.decide",
+            idempotency_key,
+            {"ids": self.ids, "choice": choice},
+            act,
         )
 
     @api.model

@@ -6,6 +6,9 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.procurify_connector.models.import_batch import ImportBatch
+from odoo.addons.procurify_connector.models.order_import import OrderImport
+
 from .common import ProcurifyCommon
 
 
@@ -214,6 +217,37 @@ class TestDuplicateOrders(ProcurifyCommon):
 
         with self.assertRaisesRegex(UserError, "another document of Procurify"):
             record.action_adopt()
+
+    # === COST === #
+
+    def test_search_costs_the_same_for_one_order_and_for_many(self):
+        counts = []
+        for size in (1, 2, 10):  # the first one fills Odoo's own caches
+            orders = {str(self.dataset.add_order("plain")) for _number in range(size)}
+            self._fetch()
+            self._records("vendor").sudo()._import()
+            records = self._records("purchase_order").filtered(
+                lambda record, ids=orders: record.external_id in ids
+            )
+            counts.append(self._searches(records.sudo()))
+
+        self.assertEqual(counts[1], counts[2])
+        self.assertLessEqual(counts[2], 3)
+
+    def _searches(self, records):
+        """Return how many queries look for rivals of these staged orders."""
+        batch = ImportBatch(records)
+        records._parse(batch)
+        env = self.connection._import_env(self.company)
+        imported = OrderImport(env, batch)
+        imported.run()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        env["purchase.order"]._procurify_hold_duplicates(
+            batch, imported, list(imported.documents)
+        )
+        return self.cr.sql_log_count - before
 
     # === HELPERS === #
 

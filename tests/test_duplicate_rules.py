@@ -114,6 +114,23 @@ class TestDuplicateRules(ProcurifyCommon):
 
         self.assertEqual(record.state, "done")
 
+    def test_script_decides_as_the_buttons_do(self):
+        order_id, order = self._order()
+        theirs = self._create_bill(order)
+        record = self._billed(order_id)
+
+        with self.assertRaises(UserError) as refused:
+            record.decide("nonsense")
+        self.assertEqual(refused.exception.context, {"code": "invalid_argument"})
+        with self.assertRaises(UserError) as refused:
+            record.decide("reverse")
+        self.assertEqual(refused.exception.context, {"code": "refused"})
+        answer = record.decide("adopt", idempotency_key="once")
+
+        self.assertEqual(answer["count"], 1)
+        self.assertEqual(record.res_id, theirs.id)
+        self.assertEqual(record.decide("adopt", idempotency_key="once"), answer)
+
     # === THE SAME VENDOR, AMOUNT AND DAY === #
 
     def test_bill_by_hand_without_reference_is_held_by_amount_and_day(self):

@@ -133,6 +133,7 @@ METHODS = {
         "action_replay": "reviewer",
         "action_reset_and_update": "reviewer",
         "action_reverse": "reviewer",
+        "decide": "reviewer",
         "explain": "reviewer",
         "read_holds": "reviewer",
         "replay": "reviewer",
