@@ -81,14 +81,16 @@ class PurchaseOrder(models.Model):
             currency=imported.currencies.get(currency_id, self.env["res.currency"]),
         )
 
-    def _procurify_adopted(self, imported, record):
-        """Tie the lines of this order, which a person adopted, to Procurify's.
+    def _procurify_known_state(self, imported, record):
+        """Return the ``applied_state`` with which a revision of this order begins.
 
-        It is written at once: whatever else holds the order, its bills find its lines.
-
-        :returns: the ``applied_state`` with which its revisions begin
+        Where a person adopted the order, its lines are tied to Procurify's first. That
+        is written at once: whatever else holds the order, its bills find its lines.
         """
         self.ensure_one()
+        state = record.applied_state or {}
+        if not state.get(ADOPTED) or "lines" in state:
+            return state
         lines = imported.lines[record]
         header = imported.values[record]
         state = adopted_state(self, header, lines, imported.generic)
@@ -101,9 +103,3 @@ class PurchaseOrder(models.Model):
         }
         self._procurify_link_items(imported, [record])
         return state
-
-    @api.model
-    def _procurify_is_adopted_anew(self, record):
-        """Tell whether a person adopted the order, and its lines are not tied yet."""
-        state = record.applied_state or {}
-        return bool(state.get(ADOPTED)) and "lines" not in state

@@ -19,9 +19,7 @@ class PurchaseOrder(models.Model):
     @api.model
     def _procurify_revise(self, batch, imported, record, order):
         """Bring an order to what Procurify says now, or hold it with the conflicts."""
-        state = record.applied_state or {}
-        if self._procurify_is_adopted_anew(record):
-            state = order._procurify_adopted(imported, record)
+        state = order._procurify_known_state(imported, record)
         imported.made[record] = {}
         cancelled_here = order.state == "cancel" and not state.get("cancelled")
         seen = record.kept_version == record._version() or (
