@@ -57,7 +57,7 @@ class PurchaseOrder(models.Model):
         self._procurify_end(batch, orders)
         imported = OrderImport(self.env, batch)
         imported.run()
-        for record in imported.values:
+        for record in list(imported.values):
             if record in orders:
                 self._procurify_revise(batch, imported, record, orders[record])
         unknown = [record for record in imported.documents if record not in orders]
