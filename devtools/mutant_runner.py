@@ -110,6 +110,10 @@ class Run:
             for name, (seconds, lines) in json.loads(notes.read_text()).items():
                 self._seconds[name] = seconds
                 self._reached[name] = {s for s in map(self._span, lines) if s}
+        # What a class sets up is there for all its tests, and the first one calls it.
+        for group in self._groups(self._session.items):
+            together = set().union(*(self._reached[item.nodeid] for item in group))
+            self._reached.update((item.nodeid, together) for item in group)
 
     def try_all(self, lines: str | None) -> None:
         """Try every mutant and name those that no test notices."""
@@ -146,14 +150,18 @@ class Run:
 
     def _fastest_first(self, items: list[pytest.Item]) -> list[pytest.Item]:
         """Put what is fast first, without parting the tests of one class."""
-        groups: dict[object, list[pytest.Item]] = defaultdict(list)
-        for item in items:
-            groups[getattr(item, "cls", None) or item].append(item)
 
         def seconds(group: Iterable[pytest.Item]) -> float:
             return sum(self._seconds[item.nodeid] for item in group)
 
-        return [i for group in sorted(groups.values(), key=seconds) for i in group]
+        return [i for group in sorted(self._groups(items), key=seconds) for i in group]
+
+    def _groups(self, items: list[pytest.Item]) -> list[list[pytest.Item]]:
+        """Return the tests of one class together, and each other one alone."""
+        groups: dict[object, list[pytest.Item]] = defaultdict(list)
+        for item in items:
+            groups[getattr(item, "cls", None) or item].append(item)
+        return list(groups.values())
 
     def _note(self, notes: Path) -> None:
         noted: dict[str, tuple[float, list[int]]] = {}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Calls that write down or refuse: what they say in words is no behaviour.
 _SAYS_ONLY = ("_logger", "_lt", "NotImplementedError")
+_TYPES = ("Literal[", "TypeVar(")
 _STRICT = re.compile(r",\s*(strict=\w+)?\s*(?=\))")
 
 
@@ -103,7 +104,7 @@ def _is_left_out(node: Any) -> bool:
         return True
     if isinstance(node, cst.Assign) and _code(node.targets[0].target) == "__all__":
         return True
-    if isinstance(node, cst.Assign) and _code(node.value).startswith("Literal["):
+    if isinstance(node, cst.Assign) and _code(node.value).startswith(_TYPES):
         return True  # a type
     if isinstance(node, cst.Arg) and node.keyword and node.keyword.value == "strict":
         return True

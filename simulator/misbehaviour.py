@@ -60,7 +60,7 @@ def status(number: int, path: str = BILLS, **options: Any) -> Action:
 
 
 def busy_until_date(simulator: Simulator) -> None:
-    moment = format_datetime(utc_now() + timedelta(seconds=3), usegmt=True)
+    moment = format_datetime(utc_now() + timedelta(seconds=20), usegmt=True)
     simulator.faults.add(BILLS, status=429, retry_after=moment, times=2)
 
 
