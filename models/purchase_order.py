@@ -35,10 +35,11 @@ class PurchaseOrder(models.Model):
 
     @api.depends("procurify_paid_by_card")
     def _get_invoiced(self):
-        super()._get_invoiced()
+        result = super()._get_invoiced()
         for order in self.filtered("procurify_paid_by_card"):
             if order.invoice_status == "to invoice":
                 order.invoice_status = "no"
+        return result
 
     @api.model
     def _procurify_import(self, batch):

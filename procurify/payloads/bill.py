@@ -231,7 +231,8 @@ class Bill:
 
         A payment in a state that is not documented counts.
         """
-        began = _payment_status(self.raw) not in (None, *_ENDED_PAYMENTS)
+        payment = _payment_status(self.raw)
+        began = payment is not None and payment not in _ENDED_PAYMENTS
         return not self.is_paid and (self.status in _PAYING_STATUSES or began)
 
     def references(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -251,7 +252,7 @@ class Bill:
             yield from locations(cost.name, (cost.allocation,))
 
 
-def _payment_status(bill: dict[str, Any]) -> int | None:
+def _payment_status(bill: Mapping[str, Any]) -> int | None:
     """Return the state of the payment that was made for the bill, None without one.
 
     What cannot be read is no documented state: it refuses no bill.
@@ -261,7 +262,8 @@ def _payment_status(bill: dict[str, Any]) -> int | None:
     if payment in (None, {}):
         return None
     status = payment.get("status") if isinstance(payment, dict) else None
-    return int(status) if str(status).isdecimal() else _UNKNOWN_STATUS
+    text = str(status)
+    return int(text) if text.isdecimal() else _UNKNOWN_STATUS
 
 
 _AMOUNTS = (
