@@ -36,6 +36,9 @@ DRAFT_FACTS = (
 
 # The line of which Procurify says nothing: it takes the cents of its total.
 ROUNDING = "rounding"
+# Whose texts the connector makes, in the language of whoever imports: they differ with
+# that, and nobody changed anything.
+_OWN_TEXTS = (ROUNDING, "shipping ")
 
 
 class Fact(NamedTuple):
@@ -74,6 +77,9 @@ class LineVersions(NamedTuple):
 
     def facts(self, names):
         """Return the line's facts of those names."""
+        source = (self.offered or self.asked or {}).get("source", "")
+        if source.startswith(_OWN_TEXTS):
+            names = [name for name in names if name != "name"]
         return [Fact(name, *(line and line[name] for line in self)) for name in names]
 
 
@@ -205,6 +211,7 @@ def booked_version(move):
     return {
         "move_type": move.move_type,
         "partner_id": move.partner_id.id,
+        "journal_id": move.journal_id.id,
         "ref": move.ref or False,
         "currency_id": move.currency_id.id,
         "invoice_date": _day(move.invoice_date),

@@ -24,6 +24,10 @@ LINE_FIELDS = (
     "analytic_distribution",
     "qty_received",
 )
+# Lines whose texts the connector makes, in the language of whoever imports: they differ
+# with that, and nobody changed anything.
+_OWN_TEXTS = ("extra ", "rounding")
+_OWN_FIELDS = tuple(name for name in LINE_FIELDS if name != "name")
 # Makes Odoo's own rounding come out at Procurify's total; nobody in Procurify has it.
 SETTLEMENT = "settlement"
 
@@ -112,8 +116,9 @@ class OrderRevision:
             if not line:
                 self.added[source] = values
                 continue
+            fields = _OWN_FIELDS if source.startswith(_OWN_TEXTS) else LINE_FIELDS
             changes = self._changes(
-                line, before, values, LINE_FIELDS, _first(values["name"])
+                line, before, values, fields, _first(values["name"])
             )
             if "product_qty" in changes and line._procurify_would_undercut(
                 changes["product_qty"]

@@ -120,6 +120,7 @@ class ProcurifyCertificateSum(models.Model):
             ("total", "Total"),
             ("vendor", "Vendor"),
             ("account", "Account"),
+            ("tax", "Tax"),
             ("department", "Department"),
             ("location", "Location"),
         ],

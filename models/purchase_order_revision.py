@@ -298,7 +298,8 @@ class PurchaseOrder(models.Model):
             billed=False,
         ) | {"product_qty": 1.0 if rest else 0.0}
         if line:
-            if line.price_unit != rest or line.name != values["name"]:
+            # Its text alone is the connector's, and differs with the language.
+            if self.currency_id.compare_amounts(line.price_unit, rest):
                 filled = imported.filled(values, self.partner_id, line)
                 line.write(created_line(filled))
         else:

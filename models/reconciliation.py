@@ -247,7 +247,8 @@ class Reconciliation:
         if record.resource not in COMPARED:
             return
         differences = line.differences
-        if document and not differences and not record.remote_deleted:
+        moved = document and self._what_moved(record, document)
+        if document and not (differences or moved or record.remote_deleted):
             return
         line.outcome = "extra" if record.remote_deleted else "changed"
         if record.kept_version and record.kept_version == record._version():
@@ -259,7 +260,27 @@ class Reconciliation:
             )
         else:
             line.explained = False
-            line.reason = self._what_differs(record, document, differences)
+            texts = [self._what_differs(record, document, differences), moved]
+            line.reason = "; ".join(filter(None, texts))
+
+    def _what_moved(self, record, document):
+        """Return what no amount shows: another day or journal than was booked."""
+        booked = (record.applied_state or {}).get("booked")
+        if not booked or document.state == "cancel":
+            return ""
+        texts = []
+        if booked["date"] != (fields.Date.to_string(document.date) or False):
+            texts.append(
+                self.env._(
+                    "booked on %(then)s, now on %(now)s",
+                    then=booked["date"],
+                    now=document.date,
+                )
+            )
+        if booked.get("journal_id", document.journal_id.id) != document.journal_id.id:
+            name = document.journal_id.display_name
+            texts.append(self.env._("now in the journal %s", name))
+        return "; ".join(texts)
 
     @staticmethod
     def _is_closed(record, payload, line):

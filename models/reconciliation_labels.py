@@ -14,6 +14,7 @@ class Labels:
         models = {
             "vendor": "res.partner",
             "account": "account.account",
+            "tax": "account.tax",
             "department": "account.analytic.account",
             "location": "account.analytic.account",
         }
@@ -39,6 +40,7 @@ class Labels:
             "total": self.env._("All documents"),
             "vendor": self.env._("No vendor"),
             "account": self.env._("No account"),
+            "tax": self.env._("No tax"),
             "department": self.env._("No department"),
             "location": self.env._("No location"),
         }[dimension]
@@ -54,6 +56,7 @@ class Labels:
             "total": self.env._("Total"),
             "vendor": self.env._("Vendor"),
             "account": self.env._("Account"),
+            "tax": self.env._("Tax"),
             "department": self.env._("Department"),
             "location": self.env._("Location"),
         }[dimension]

@@ -6,6 +6,7 @@ Procurify signs (a refund is negative). Every dimension adds up to ``total``.
 
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -15,11 +16,11 @@ from ..procurify.arithmetic import reckon
 from ..procurify.order_arithmetic import live_lines, reckon_order
 from .other_vendor import OtherVendor, is_other
 
-DIMENSIONS = ("total", "vendor", "account", "department", "location")
+DIMENSIONS = ("total", "vendor", "account", "tax", "department", "location")
 TAX = "tax"  # the key of what no account and no cost centre of a line carries
 NONE = ""  # the key of what has no cost centre
 _DEFAULT_CENT = Decimal("0.01")
-_MAPPED = ("currency", "account_code", "department", "location", "vendor")
+_MAPPED = ("currency", "account_code", "department", "location", "vendor", "tax")
 
 
 class ProcurifySide:
@@ -113,6 +114,8 @@ class ProcurifySide:
         places = defaultdict(Decimal)
         for line in reckoning.lines:
             places["account", self._account(line.account_code)] += line.amount
+            # What is taxed, with its tax: also a rate of zero has a place.
+            places["tax", self._tax(line.tax)] += line.amount + line.tax_amount
             for share in line.shares:
                 for dimension, key in self._cost_centres(share.department):
                     places[dimension, key] += share.amount
@@ -123,9 +126,14 @@ class ProcurifySide:
             places["account", account.id or NONE] += reckoning.residue
         for dimension in ("account", "department", "location"):
             places[dimension, TAX] += taxes
-        for dimension in ("department", "location"):
+        for dimension in ("tax", "department", "location"):
             places[dimension, NONE] += reckoning.residue
         return dict(places), reckoning.total
+
+    def _tax(self, tax):
+        if not tax:
+            return NONE
+        return self.mapped.get(("tax", tax.external_id), tax.label)
 
     def _account(self, code):
         if not code:
@@ -138,6 +146,16 @@ class ProcurifySide:
         for dimension, payload in (("department", department), ("location", branch)):
             known = payload and self.mapped.get((dimension, payload.external_id))
             yield dimension, known or NONE
+
+
+class _Item(NamedTuple):
+    """One journal item; a tax's own one stands under the tax that was chosen."""
+
+    is_tax: bool
+    account_id: int | None
+    amount: Decimal
+    distribution: dict | None
+    tax_id: int | None
 
 
 class OdooSide:
@@ -181,6 +199,8 @@ class OdooSide:
                 "currency_id",
                 "commercial_partner_id",
                 "invoice_date",
+                "date",
+                "journal_id",
                 "amount_total_in_currency_signed",
                 "reversed_entry_id",
             ],
@@ -200,43 +220,60 @@ class OdooSide:
         return {i: (move, _booked(places[i])) for i, move in documents.items()}
 
     def _lines(self, moves):
-        """Return {move id: [(account, amount, distribution)]} of the journal items."""
+        """Return {move id: [_Item]} of the journal items that say what is booked."""
         items = self.env["account.move.line"]
         domain = Domain("move_id", "in", moves.ids) & Domain(
-            "display_type", "=", "product"
+            "display_type", "in", ("product", "tax")
         )
         items.flush_model()
         query = items._search(domain)
         rows = self.env.execute_query(
             query.select(
-                *(
-                    SQL.identifier("account_move_line", name)
-                    for name in ("move_id", "account_id")
-                ),
+                SQL.identifier("account_move_line", "move_id"),
+                SQL("account_move_line.display_type = 'tax'"),
+                SQL.identifier("account_move_line", "account_id"),
                 SQL("account_move_line.amount_currency::text"),
                 SQL.identifier("account_move_line", "analytic_distribution"),
+                SQL(
+                    """
+                    COALESCE(
+                        account_move_line.group_tax_id,
+                        account_move_line.tax_line_id,
+                        (SELECT MIN(account_tax_id)
+                           FROM account_move_line_account_tax_rel AS rel
+                          WHERE rel.account_move_line_id = account_move_line.id)
+                    )
+                    """
+                ),
             )
         )
         lines = defaultdict(list)
-        for move_id, account_id, amount, distribution in rows:
-            lines[move_id].append((account_id, Decimal(amount), distribution))
+        for move_id, is_tax, account_id, amount, distribution, tax_id in rows:
+            lines[move_id].append(
+                _Item(is_tax, account_id, Decimal(amount), distribution, tax_id)
+            )
         return lines
 
-    def _bill_places(self, move, lines):
+    def _bill_places(self, move, items):
         cent = Decimal(1).scaleb(-move.currency_id.decimal_places)
         total = -_exact(move.amount_total_in_currency_signed, cent)
         places = defaultdict(Decimal)
         places["total", ""] = total
         places["vendor", move.commercial_partner_id.id or NONE] = total
-        for account_id, amount, distribution in lines:
-            places["account", account_id or NONE] += amount
+        for item in items:
+            places["tax", item.tax_id or NONE] += item.amount
+        lines = [item for item in items if not item.is_tax]
+        for item in lines:
+            places["account", item.account_id or NONE] += item.amount
             for dimension in ("department", "location"):
-                shares = self._shares(dimension, amount, distribution, cent)
+                shares = self._shares(dimension, item.amount, item.distribution, cent)
                 for key, share in shares.items():
                     places[dimension, key] += share
-        taxes = total - sum((amount for _id, amount, _d in lines), Decimal(0))
+        taxes = total - sum((item.amount for item in lines), Decimal(0))
         for dimension in ("account", "department", "location"):
             places[dimension, TAX] += taxes
+        # What is neither a line nor a tax, such as a discount, has no tax.
+        places["tax", NONE] += total - sum((i.amount for i in items), Decimal(0))
         return places
 
     def _shares(self, dimension, amount, distribution, cent):

@@ -1,12 +1,16 @@
 """What was meant is what stays: Odoo's defaults decide nothing, and a rule that
 changes a document is named."""
 
+import json
 from decimal import Decimal
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+
+from odoo.addons.procurify_connector.models.bill_import import BillImport
+from odoo.addons.procurify_connector.models.order_import import OrderImport
 
 from .common import ProcurifyCommon
 
@@ -152,6 +156,63 @@ class TestMeant(ProcurifyCommon):
             (move.journal_id, move.invoice_payment_term_id), (journal, term)
         )
         self.assertEqual(move.invoice_line_ids.mapped("price_unit"), [12.34])
+
+    # === LANGUAGES === #
+
+    def test_texts_of_the_connector_are_no_change_in_another_language(self):
+        self.connection.rounding_account_id = self._account("6999")
+        bill_id, order_id = (
+            self.dataset.add_bill("plain"),
+            self.dataset.add_order("header_extras"),
+        )
+        self._fetch()
+        record = self._record("bill", bill_id)
+        order = self._record("purchase_order", order_id)
+        for each, name in ((record, "total_cost_with_tax"), (order, "total")):
+            each = each.sudo()
+            payload = json.loads(each.payload)
+            if payload.get(name):
+                total = Decimal(payload[name]) + Decimal("0.01")
+                each.payload = json.dumps(payload | {name: str(total)})
+        self._import()
+        self.assertEqual((record.hold_reason, order.hold_reason), ("", ""))
+        move, bought = self._move(bill_id), self._purchase(order_id)
+        texts = [bought.order_line.mapped("name"), move.invoice_line_ids.mapped("name")]
+        stamps = (move.write_date, bought.write_date)
+
+        self._speak_otherwise()
+        # Another version, in which only the status is another one.
+        (record | order).sudo().applied_digest = "another one"
+        (record | order).sudo()._requeue()
+        self._import()
+
+        self.assertEqual((record.hold_reason, order.hold_reason), ("", ""))
+        self.assertEqual((record.state, order.state), ("done", "done"))
+        self.assertEqual(
+            [bought.order_line.mapped("name"), move.invoice_line_ids.mapped("name")],
+            texts,
+        )
+        self.assertEqual((move.write_date, bought.write_date), stamps)
+        self.assertFalse(bought.message_ids.filtered(lambda m: "Changed" in m.body))
+
+    def _speak_otherwise(self):
+        """Let the texts that the import makes be other ones, as in another language."""
+        for importer, name in ((BillImport, "_rounding_line"),):
+            original = getattr(importer, name)
+
+            def translated(self, *args, original=original):
+                lines = original(self, *args)
+                for line in lines.values():
+                    line["name"] = "Arrondi"
+                return lines
+
+            self.patch(importer, name, translated)
+        extra = OrderImport.extra_line
+
+        def translated_extra(self, record, label, amount, *, billed):
+            return extra(self, record, f"Autre : {label}", amount, billed=billed)
+
+        self.patch(OrderImport, "extra_line", translated_extra)
 
     # === RULES === #
 

@@ -92,6 +92,35 @@ class TestReconciliation(ReconciliationCase):
         self.assertEqual(result["unexplained_count"], 1)
         self._check_adds_up(result)
 
+    def test_tax_that_changed_later_is_named_although_the_total_is_the_same(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        self._compare()
+        lines, move = self._move(bill_id).invoice_line_ids, self._move(bill_id)
+        total, twin = move.amount_total, lines.tax_ids.copy({"name": "Twin"})
+        lines.tax_ids = twin
+        self.assertEqual((move.amount_total, len(twin)), (total, 1))
+
+        document = self._document(bill_id)
+
+        self.assertEqual(document["outcome"], "changed")
+        self.assertIn("Twin", document["reason"])
+
+    def test_day_and_journal_that_changed_later_are_named(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        self._compare()
+        journal = self.company_data["default_journal_purchase"].copy({"name": "Other"})
+        move = self._move(bill_id)
+        move.journal_id = journal
+        move.date = "2030-01-31"
+
+        document = self._document(bill_id)
+
+        self.assertEqual(document["outcome"], "changed")
+        self.assertIn(journal.name, document["reason"])
+        self.assertIn("2030-01-31", document["reason"])
+
     def test_bill_that_was_deleted_in_odoo_is_not_explained(self):
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()
