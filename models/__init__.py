@@ -10,6 +10,7 @@ from . import procurify_connection_purchase
 from . import procurify_connection_phase
 from . import procurify_stream
 from . import procurify_stream_scan
+from . import procurify_stream_unreadable
 from . import procurify_stream_orders
 from . import procurify_stream_sweep
 from . import procurify_cause
@@ -19,6 +20,7 @@ from . import procurify_cause_route
 from . import procurify_mention  # before the fields that are relations over its table
 from . import procurify_record
 from . import procurify_record_stage
+from . import procurify_record_unreadable
 from . import procurify_version
 from . import procurify_record_import
 from . import procurify_record_await

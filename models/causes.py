@@ -325,6 +325,14 @@ CAUSES = {
         _lt("Procurify's document cannot be read: %(value)s"),
         _lt("Replay after the document was corrected in Procurify."),
     ),
+    "unreadable": (
+        "Unreadable in Procurify",
+        _lt("%(value)s cannot be read from Procurify: %(found)s."),
+        _lt(
+            "It is tried again by itself, after longer and longer pauses and each "
+            "night. If it stays, open it in Procurify, and tell Procurify's support."
+        ),
+    ),
     "undocumented_value": (
         "Undocumented value",
         _lt("The document has %(value)s, which Procurify does not document."),

@@ -219,6 +219,7 @@ class DocumentImport(ReferenceImport):
                 ("connection_id", "=", self.connection.id),
                 ("resource", "=", "currency"),
                 ("state", "=", "done"),
+                ("payload", "!=", False),
             ]
         )
         return next(

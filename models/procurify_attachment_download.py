@@ -28,7 +28,7 @@ from ..tools.cipher import UnreadableSecret
 from .concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
-from .procurify_stream_scan import is_missing
+from .procurify_stream_scan import is_missing, is_unreadable
 
 _logger = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class ProcurifyAttachment(models.Model):
         record = self.record_id
         resource = RESOURCES[record.resource]
         [detail] = client.details(resource, [record._detail_ids(resource)])
-        if is_missing(detail):
+        if is_missing(detail) or is_unreadable(detail):
             return False
         payload = resource.payload.from_json(detail.data)
         found = {

@@ -8,6 +8,7 @@ from odoo.tools import config
 from ..procurify import (
     AddressError,
     AuthenticationError,
+    Blocked,
     ForbiddenError,
     PrivateAddressError,
     ProtocolError,
@@ -86,6 +87,7 @@ class ProcurifyConnection(models.Model):
                     (AuthenticationError, self._explain_credentials),
                     (ForbiddenError, self._explain_rights),
                     (AddressError, self._explain_address),
+                    (Blocked, self._explain_blocked),
                     (TransientError, self._explain_outage),
                     (ProtocolError, self._explain_protocol),
                 )
@@ -135,6 +137,16 @@ class ProcurifyConnection(models.Model):
             "network, a Procurify administrator may allow it under Technical, Allow "
             "Private Addresses.",
             host=error.host,
+        )
+
+    def _explain_blocked(self, error):
+        return self.env._(
+            "A firewall or proxy refuses what is asked at %(address)s, with a web page "
+            "instead of Procurify's answer. Let whoever runs it allow this server's "
+            "address. Nothing is lost: the next attempt goes on where this one "
+            "stopped. (%(detail)s)",
+            address=self.base_url,
+            detail=error,
         )
 
     def _explain_outage(self, error):

@@ -8,9 +8,16 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from ..procurify import shown_text
 from .resource_kinds import KINDS
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
+
+_INDENT = "  "
+# Whatever has to be escaped stands behind a backslash, so no step is tried twice.
+_JSON_TOKEN = re.compile(
+    r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
+)
 
 REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name"})
 
@@ -83,6 +90,20 @@ class ProcurifyRecord(models.Model):
     )
     listed_at = fields.Datetime(
         readonly=True, help="Which comparison with Procurify's list last showed it."
+    )
+    read_error = fields.Char(
+        "Cannot Be Read",
+        readonly=True,
+        help="Why Procurify's present version cannot be read.",
+    )
+    read_failures = fields.Integer(
+        "Attempts", readonly=True, help="How often in a row it could not be read."
+    )
+    read_again_at = fields.Datetime("Next Attempt", readonly=True)
+    read_from = fields.Datetime(
+        readonly=True,
+        help="Set where only the list shows it: from which changes on that is read to "
+        "meet it again (UTC).",
     )
     state = fields.Selection(
         [
@@ -167,6 +188,9 @@ class ProcurifyRecord(models.Model):
         "(connection_id, resource, remote_group) WHERE remote_group IS NOT NULL"
     )
     _todo_idx = models.Index("(resource, id) WHERE state IN ('pending', 'waiting')")
+    _unreadable_idx = models.Index(
+        "(connection_id, resource) WHERE read_error IS NOT NULL"
+    )
     _held_idx = models.Index("(resource, id) WHERE state = 'quarantined'")
     _target_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
@@ -312,6 +336,7 @@ class ProcurifyRecord(models.Model):
         records.connection_id._check_books()
         self.env["procurify.audit"]._log_records("replayed", records)
         records._take_back_ignoring()
+        records._read_soon()
         records._requeue()
         blocked = records._dependents()
         records[:REPLAY_AT_ONCE]._import()
@@ -337,11 +362,35 @@ class ProcurifyRecord(models.Model):
 def indented(text):
     """Return JSON ``text`` on several lines, every number with the digits it had.
 
-    Text that is no JSON, or nested too deeply, is returned as it is.
+    Text that is no JSON, or nested too deeply, is returned as it is. Half a surrogate
+    pair is shown as a character that is not known.
     """
     try:
-        data = json.loads(text, parse_float="\0{}\0".format, parse_int="\0{}\0".format)
-        lines = json.dumps(data, indent=2, ensure_ascii=False)
+        json.loads(text, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
-        return text
-    return re.sub(r'"\\u0000(.+?)\\u0000"', r"\1", lines)
+        return shown_text(text)
+    return shown_text("".join(_lines(text)))
+
+
+def _lines(text):
+    """Yield valid JSON ``text`` piece by piece, with line breaks and indents."""
+    depth, is_open = 0, False
+    for token in _JSON_TOKEN.findall(text):
+        if token in "]}":
+            depth -= 1
+            # Nothing stands between the brackets of what is empty.
+            yield token if is_open else f"\n{_INDENT * depth}{token}"
+            is_open = False
+            continue
+        if is_open:
+            yield f"\n{_INDENT * depth}"
+        is_open = token in "[{"
+        depth += is_open
+        if token == ",":
+            yield f",\n{_INDENT * depth}"
+        elif token == ":":
+            yield ": "
+        elif token[0] == '"':
+            yield json.dumps(json.loads(token, strict=False), ensure_ascii=False)
+        else:
+            yield token

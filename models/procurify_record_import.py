@@ -130,6 +130,10 @@ class ProcurifyRecord(models.Model):
         """Read the payloads; hold what is not what Procurify's specification says."""
         payload_class = PAYLOADS[batch.resource]
         for record in self:
+            if record._is_unreadable():
+                hold = record._unreadable_hold()
+                batch.hold(record, hold.code, hold.key, **hold.params)
+                continue
             try:
                 data = read_json(record.payload)
                 payload, unread = read_noting(payload_class, data)
@@ -236,6 +240,8 @@ class ProcurifyRecord(models.Model):
         written._await(batch.awaited)
         self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._release(written, causes)
+        unread = written.filtered("read_error")
+        unread._quarantine({record: [record._unreadable_hold()] for record in unread})
 
     @api.model
     def _own_outcome(self, batch, record):
@@ -362,12 +368,14 @@ class ProcurifyRecord(models.Model):
         rows = self.browse(row.id for row in records.values())
         # What could not be mapped before may be by now: a document is tried with all
         # that it names.
-        rows.filtered(lambda row: row.state in ("pending", "quarantined"))._import()
+        rows.filtered(
+            lambda row: row.state in ("pending", "quarantined") and not row._serves()
+        )._import()
         env = connection._import_env(connection._companies())
         unusable = {}
         for resource in {row.resource for row in rows}:
             mapped = rows.filtered(
-                lambda r, name=resource: r.resource == name and r.state == "done"
+                lambda r, name=resource: r.resource == name and r._serves()
             )
             importer = env[self._target_model(resource)]
             unusable |= importer._procurify_unusable(mapped)
@@ -393,7 +401,7 @@ class Reference:
     def __init__(self, record):
         self.record = record
         self.target_id, self.holds = False, []
-        if record.state == "done":
+        if record._serves():
             self.state, self.target_id = Resolution.FOUND, record.res_id
         elif record.state in ("pending", "waiting"):
             self.state = Resolution.WAITING

@@ -7,8 +7,11 @@ from ..procurify import RESOURCES, InvalidPayload
 from ..procurify.payloads.dates import agrees
 from .concurrency import created_once
 from .instants import naive
+from .own_values import write_each
 from .procurify_import_mixin import json_text
 from .resource_kinds import DOCUMENTS, KINDS
+from .resource_kinds import KINDS
+from .unreadable import READABLE
 
 _KNOWN_FIELDS = (
     "external_id",
@@ -18,6 +21,7 @@ _KNOWN_FIELDS = (
     "digest",
     "summary_digest",
     "state",
+    "read_error",
 )
 
 
@@ -95,6 +99,7 @@ class ProcurifyRecord(models.Model):
         )
         rows = self.sudo().search(domain)
         found = {(row.resource, row.external_id): row for row in rows}
+        self._fill_in(found, mentioned)
         new = [
             self._new_values(connection, resource)
             | {
@@ -110,6 +115,25 @@ class ProcurifyRecord(models.Model):
             created = self.sudo().create(new)
         self.env["procurify.audit"]._log_staged(created, {})
         return found | {(row.resource, row.external_id): row for row in created}
+
+    @api.model
+    def _fill_in(self, found, mentioned):
+        """Give what cannot be read, and never was, the copy that a document embeds."""
+        empty = {
+            row: mentioned[key]
+            for key, row in found.items()
+            if row.read_error and not row.payload
+        }
+        write_each(
+            {
+                row: {
+                    "payload": json_text(data),
+                    "name": payload.label,
+                    "code": payload.code,
+                }
+                for row, (data, payload) in empty.items()
+            }
+        )
 
     @api.model
     def _new_values(self, connection, resource):
@@ -133,6 +157,7 @@ class ProcurifyRecord(models.Model):
             "remote_modified": detail.modified and naive(detail.modified),
             "name": detail.external_id,
             "remote_deleted": False,
+            **READABLE,
         }
         try:
             payload = RESOURCES[resource].payload.from_json(detail.data)
@@ -202,7 +227,7 @@ class ProcurifyRecord(models.Model):
     def _differs(self, values):
         """Tell whether ``values`` of an object say something that is not staged."""
         self.ensure_one()
-        keys = ("digest", "external_id", "remote_deleted")
+        keys = ("digest", "external_id", "remote_deleted", "read_error")
         return any(self[key] != values[key] for key in keys)
 
     def _mark_deleted(self):

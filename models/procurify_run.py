@@ -197,6 +197,7 @@ def _plain(trace):
         "status": trace.status,
         "seconds": trace.seconds,
         "request_id": trace.request_id,
+        "procurify_request_id": trace.procurify_request_id,
         "problem": trace.problem,
     }
 
@@ -210,5 +211,7 @@ def _line(request):
         request["status"] or request["problem"],
         f"{request['seconds']:.3f} s",
         request["request_id"],
+        # A row of an earlier version has none.
+        request.get("procurify_request_id"),
     )
     return "  ".join(str(part) for part in parts if part)

@@ -17,7 +17,7 @@ from ..procurify import (
     TransientError,
     read_json,
 )
-from .procurify_stream_scan import is_missing
+from .procurify_stream_scan import is_missing, is_unreadable
 
 _logger = logging.getLogger(__name__)
 
@@ -49,7 +49,12 @@ class ProcurifyStream(models.Model):
                 raise
             _logger.info("Procurify orders beside %s: %s", self.display_name, error)
             return []
-        return [(order, order) for order in orders if not is_missing(order)]
+        # What cannot be read is held by the list of orders.
+        return [
+            (order, order)
+            for order in orders
+            if not (is_missing(order) or is_unreadable(order))
+        ]
 
     def _reads_orders(self):
         return "purchase_order" in self.connection_id.stream_ids.mapped("resource")

@@ -6,15 +6,24 @@ from itertools import zip_longest
 from math import ceil
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
-from ..procurify import RESOURCES, ForbiddenError, MissingObject, ProtocolError
+from ..procurify import (
+    RESOURCES,
+    ForbiddenError,
+    MissingObject,
+    ProtocolError,
+    UnreadableObject,
+)
 from .instants import naive
 from .resource_kinds import KINDS
+from .unreadable import Trouble
 
 # Rows whose stamp lies this far before the watermark are read again, because a
 # stamp is given before its transaction is visible. A date-grained filter speaks
 # of days in a time zone that is not ours: one full day on each side.
 OVERLAPS = {"datetime": timedelta(minutes=15), "date": timedelta(days=2)}
+CONTROLS = 3  # objects that must answer before others are said to be unreadable
 MAX_PASSES = 5  # over a window that keeps moving while it is read
 BEGINNING = datetime(2000, 1, 1)  # nothing in Procurify is older
 # Requests of each connection's worker between two commits. A page of details at two
@@ -41,6 +50,9 @@ class ProcurifyStream(models.Model):
         readonly=True, help="This pass only looks for what came on top meanwhile."
     )
     scan_watermark = fields.Datetime(readonly=True)
+    scan_from = fields.Datetime(
+        readonly=True, help="Read from here on, to meet again what cannot be read."
+    )
     progress = fields.Char(
         compute="_compute_progress", help="How far the reading at hand has come."
     )
@@ -87,7 +99,9 @@ class ProcurifyStream(models.Model):
         self.ensure_one()
         resource = RESOURCES[self.resource]
         if not self.scan_pass:
-            self.write({"scan_pass": 1, "scan_page": 1})
+            if self._ask_again_for_unreadable(client, resource):
+                yield False
+            self.write(self._opened_scan_values(resource))
         while number := self.scan_pass:
             pages = client.pages(
                 resource,
@@ -98,14 +112,20 @@ class ProcurifyStream(models.Model):
             for page in pages:
                 changed = self._changed(page.objects)
                 parts = self._parts(client, resource, changed)
-                for rows, details in self._read_ahead(client, resource, parts):
+                controls = self._controls(resource) if parts else []
+                for rows, details in self._read_ahead(
+                    client, resource, parts, controls
+                ):
                     self._stage_part(client, rows, details)
                     yield False
                 if parts:
                     changed = self._changed(page.objects)
-                objects = self._complete(client, resource, page.objects, changed)
+                objects, troubles = self._complete(
+                    client, resource, page.objects, changed
+                )
                 orders = self._orders_beside(client, objects)
-                self._stage_page(resource, page, objects)
+                troubles |= self._troubles_of(page, self._window_start(resource))
+                self._stage_page(resource, page, objects, troubles)
                 self._stage_beside(orders)
                 yield not self.scan_pass
                 if self.scan_pass != number:
@@ -118,7 +138,7 @@ class ProcurifyStream(models.Model):
         size = PART_ROUNDS * client.detail_workers
         return [changed[n : n + size] for n in range(0, len(changed) - size, size)]
 
-    def _read_ahead(self, client, resource, parts):
+    def _read_ahead(self, client, resource, parts, controls):
         """Yield (rows, details) of each part, while the next one is being read.
 
         What reads in another thread never touches the ORM.
@@ -127,7 +147,7 @@ class ProcurifyStream(models.Model):
 
             def read(rows):
                 ids = [resource.detail_ids(row.data) for row in rows]
-                return pool.submit(client.details, resource, ids)
+                return pool.submit(client.details, resource, ids, controls)
 
             reading = read(parts[0]) if parts else None
             for rows, following in zip_longest(parts, parts[1:]):
@@ -137,11 +157,9 @@ class ProcurifyStream(models.Model):
 
     def _stage_part(self, client, rows, details):
         """Stage these rows of a page: when it is read again, they cost no request."""
-        objects, _missing = _sorted_out(rows, details)
+        objects, _missing, troubles = _sorted_out(rows, details)
         orders = self._orders_beside(client, objects)
-        staged = self.env["procurify.record"]._stage(
-            self.connection_id, self.resource, objects
-        )
+        staged = self._stage_all(objects, troubles)
         self._stage_beside(orders)
         self.write(
             {
@@ -171,55 +189,83 @@ class ProcurifyStream(models.Model):
         if not (resource.modified_filter and self.modified_watermark):
             return {}
         overlap = OVERLAPS[resource.modified_grain]
-        start = {"since": _aware(max(self.modified_watermark, BEGINNING) - overlap)}
+        latest = self.scan_from or datetime.max
+        seen = min(self.modified_watermark, latest)
+        start = {"since": _aware(max(seen, BEGINNING) - overlap)}
         if _is_read_by_creation(resource):
-            created = max(self.created_watermark or self.modified_watermark, BEGINNING)
+            created = min(self.created_watermark or self.modified_watermark, latest)
+            created = max(created, BEGINNING)
             start["created_since"] = _aware(created - OVERLAPS["date"])
         return start
 
     def _complete(self, client, resource, rows, changed):
-        """Return ``changed`` with their details, where the list carries a summary.
+        """Read the details of ``changed``, where the list carries a summary.
 
         A row that stands in the stage as it is now costs no request, nor is it read.
 
         :param rows: all of the page
         :param changed: those of them that are not staged as they are now
+        :returns: (row, detail) pairs, and {external id: Trouble} of what cannot be read
         """
         if not resource.detail_path:
-            return [(row, row) for row in changed]
-        found, missing = self._details(client, resource, changed)
+            return [(row, row) for row in changed], {}
+        found, missing, troubles = self._details(client, resource, changed)
         # A row whose detail is missing was deleted meanwhile, and is gone from the
         # list when it is read once more. One that is still listed then is staged as
         # it stands, to be held.
         if missing and self.scan_pass == 1:
             self.scan_moved = True
-            return found
+            return found, troubles
         if len(missing) == len(rows) > 1:
             raise _nothing_opens(resource)
-        return found + [(row, row) for row in missing]
+        return found + [(row, row) for row in missing], troubles
 
     def _details(self, client, resource, rows):
         """Read the details of ``rows``.
 
-        :returns: (row, detail) pairs, and the rows whose detail is not there
+        :returns: (row, detail) pairs, the rows whose detail is not there, and
+            {external id: Trouble} of those that cannot be read
         """
         details = client.details(
-            resource, [resource.detail_ids(row.data) for row in rows]
+            resource,
+            [resource.detail_ids(row.data) for row in rows],
+            self._controls(resource) if rows else (),
         )
         return _sorted_out(rows, details)
 
+    def _controls(self, resource):
+        """Return the ids of some objects whose details could be read before."""
+        records = self.env["procurify.record"].search(
+            Domain("connection_id", "=", self.connection_id.id)
+            & Domain("resource", "=", self.resource)
+            & Domain("read_error", "=", False)
+            & Domain("remote_deleted", "=", False)
+            & Domain("summary_digest", "!=", False),
+            order="id desc",
+            limit=CONTROLS,
+        )
+        return [record._detail_ids(resource) for record in records]
+
     def _changed(self, rows):
-        """Return those ``rows`` of a list that are not staged as they are now."""
+        """Return those ``rows`` of a list that are not staged as they are now.
+
+        What cannot be read has a time of its own for being asked for again.
+        """
         digests = self.env["procurify.record"]._summary_digests(
             self.connection_id, self.resource, [row.external_id for row in rows]
         )
         return [row for row in rows if digests.get(row.external_id) != row.digest]
 
-    def _stage_page(self, resource, page, objects):
-        """Stage ``objects`` and advance the scan, in one transaction."""
-        staged = self.env["procurify.record"]._stage(
-            self.connection_id, self.resource, objects
-        )
+    def _stage_all(self, objects, troubles):
+        """Stage what was read, and what cannot be; return how much of it is news."""
+        records = self.env["procurify.record"]
+        key = self.connection_id, self.resource
+        staged = records._stage(*key, objects)
+        return staged + records._stage_unreadable(*key, troubles)
+
+    def _stage_page(self, resource, page, objects, troubles):
+        """Stage what a page shows and advance the scan, in one transaction."""
+        staged = self._stage_all(objects, troubles)
         changed = staged or self.scan_part
         ordered = bool(resource.order_by) and page.newest_first
         values = {
@@ -315,6 +361,7 @@ class ProcurifyStream(models.Model):
                 # What was created later was changed later, too, and was not seen.
                 values["created_watermark"] = seen
         self.env["procurify.audit"]._log_window(self, values)
+        self._note_unmet()
         self.write(values)
 
     @api.model
@@ -329,14 +376,28 @@ class ProcurifyStream(models.Model):
             "scan_moved": False,
             "scan_confirms": False,
             "scan_watermark": False,
+            "scan_from": False,
         }
 
 
 def _sorted_out(rows, details):
-    """Return the (row, detail) pairs, and the rows whose detail is not there."""
-    pairs = list(zip(rows, details, strict=True))
-    found = [pair for pair in pairs if not is_missing(pair[1])]
-    return found, [row for row, detail in pairs if is_missing(detail)]
+    """Return the (row, detail) pairs, the rows whose detail is not there, and
+    {external id: Trouble} of those that cannot be read."""
+    found, missing, troubles = [], [], {}
+    for row, detail in zip(rows, details, strict=True):
+        if is_missing(detail):
+            missing.append(row)
+        elif is_unreadable(detail):
+            trouble = Trouble(detail.reason, row.digest, row.data)
+            troubles[row.external_id] = trouble
+        else:
+            found.append((row, detail))
+    return found, missing, troubles
+
+
+def is_unreadable(detail):
+    """Tell whether Procurify's answer made no sense for this object alone."""
+    return isinstance(detail, UnreadableObject)
 
 
 def is_missing(detail):

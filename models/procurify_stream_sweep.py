@@ -7,8 +7,9 @@ from odoo.fields import Domain
 
 from ..procurify import RESOURCES
 from .ir_cron import is_run_manually
-from .procurify_stream_scan import is_missing
+from .procurify_stream_scan import BEGINNING, CONTROLS, is_missing, is_unreadable
 from .resource_kinds import DOCUMENTS
+from .unreadable import Trouble
 
 # What is swept: documents that can be asked for one by one.
 SWEPT = tuple(
@@ -17,7 +18,6 @@ SWEPT = tuple(
 SWEEP_EVERY = timedelta(hours=20)  # less than a day, or it would slip by each night
 SWEEP_STALE = timedelta(days=1)  # an older one starts again
 SWEEP_BATCH_SIZE = 20  # records that are asked for between two commits
-CONTROLS = 3  # listed objects that must answer before «gone» is believed
 
 
 class ProcurifyStream(models.Model):
@@ -156,10 +156,12 @@ class ProcurifyStream(models.Model):
         )
         for page in pages:
             # A row that cannot be opened is the fetch's to hold; here it is missing.
-            pairs, _missing = self._details(
-                client, resource, self._changed(page.objects)
+            pairs, _missing, troubles = self._details(
+                client, resource, self._to_compare(page.objects)
             )
+            troubles |= self._troubles_of(page, start or BEGINNING)
             staged = records._stage(self.connection_id, self.resource, pairs)
+            records._stage_unreadable(self.connection_id, self.resource, troubles)
             ids = [row.external_id for row in page.objects]
             shown = self._staged(Domain("external_id", "in", ids))
             shown.write({"listed_at": self.sweep_started})
@@ -174,6 +176,17 @@ class ProcurifyStream(models.Model):
                 # Several lists may show the same object: their counts say nothing.
                 self._close_list(page.count if len(resource.variants) == 1 else 0)
             yield not self.sweep_started
+
+    def _to_compare(self, rows):
+        """Return the ``rows`` to read: what is not staged so, and what cannot be read,
+        whatever time it has for that."""
+        changed = self._changed(rows)
+        unread = self._unreadable(
+            Domain("external_id", "in", [row.external_id for row in rows])
+        )
+        unread._read_soon()
+        again = set(unread.mapped("external_id")) - {r.external_id for r in changed}
+        return changed + [row for row in rows if row.external_id in again]
 
     def _close_list(self, count):
         """Say how complete the stage is; stop where too much of it was not shown.
@@ -215,6 +228,8 @@ class ProcurifyStream(models.Model):
             Domain("id", ">", self.sweep_record_id)
             & Domain("state", "in", ("done", "waiting", "quarantined", "pending"))
             & Domain("remote_deleted", "=", False)
+            # What has no id but in a list cannot be asked for.
+            & Domain("read_from", "=", False)
             & (
                 Domain("listed_at", "=", False)
                 | Domain("listed_at", "!=", self.sweep_started)
@@ -244,11 +259,19 @@ class ProcurifyStream(models.Model):
     def _ask_for(self, client, resource, records):
         """Read ``records`` one by one, and note which of them are not there."""
         details = self._ask(client, resource, records)
-        found = [detail for detail in details if not is_missing(detail)]
+        pairs = list(zip(records, details, strict=True))
+        found = [d for d in details if not (is_missing(d) or is_unreadable(d))]
+        troubles = {
+            record.external_id: Trouble(detail.reason)
+            for record, detail in pairs
+            if is_unreadable(detail) and record.read_error
+        }
+        self.env["procurify.record"]._stage_unreadable(
+            self.connection_id, self.resource, troubles
+        )
         staged = self.env["procurify.record"]._stage(
             self.connection_id, self.resource, [(each, each) for each in found]
         )
-        pairs = zip(records, details, strict=True)
         missing = [r.external_id for r, detail in pairs if is_missing(detail)]
         self.write(
             {
@@ -258,11 +281,12 @@ class ProcurifyStream(models.Model):
             }
         )
 
-    @api.model
     def _ask(self, client, resource, records):
         """Return what Procurify has of ``records`` now, in their order."""
         return client.details(
-            resource, [record._detail_ids(resource) for record in records]
+            resource,
+            [record._detail_ids(resource) for record in records],
+            self._controls(resource),
         )
 
     def _close_sweep(self, client):
@@ -293,7 +317,7 @@ class ProcurifyStream(models.Model):
         listed = Domain("listed_at", "=", self.sweep_started)
         controls = self._staged(listed, order="id desc", limit=CONTROLS)
         details = self._ask(client, RESOURCES[self.resource], controls)
-        return any(not is_missing(detail) for detail in details)
+        return not all(is_missing(d) or is_unreadable(d) for d in details)
 
     def _stop_sweep(self, message):
         """End the sweep without a verdict, and say why."""

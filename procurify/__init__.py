@@ -7,10 +7,17 @@ from .addresses import normalise_base_url
 from .client import Client, MissingObject
 from .differences import Difference, differences
 from .downloads import Download
-from .envelopes import RemoteObject, content_digest, read_json, read_stored
+from .envelopes import (
+    RemoteObject,
+    UnreadableObject,
+    content_digest,
+    read_json,
+    read_stored,
+)
 from .errors import (
     AddressError,
     AuthenticationError,
+    Blocked,
     ForbiddenError,
     InvalidPayload,
     PrivateAddressError,
@@ -59,11 +66,13 @@ from .payloads import (
     instant,
     normalise_uuid,
     read_noting,
+    shown_text,
     to_decimal,
 )
 from .resources import RESOURCES, Payload, Resource, Variant
 from .tokens import Token
 from .traces import Trace, Traces
+from .volatile import needs_fresh_address, raw_without_signatures
 
 __all__ = [
     "PAYABLE_STATUSES",
@@ -79,6 +88,7 @@ __all__ = [
     "BillItem",
     "BillStatus",
     "BillType",
+    "Blocked",
     "Branch",
     "CatalogItem",
     "Client",
@@ -117,6 +127,7 @@ __all__ = [
     "TokenRefused",
     "TransientError",
     "Unit",
+    "UnreadableObject",
     "Variant",
     "Vendor",
     "VendorType",
@@ -127,9 +138,12 @@ __all__ = [
     "differences",
     "instant",
     "normalise_base_url",
+    "needs_fresh_address",
     "normalise_uuid",
+    "raw_without_signatures",
     "read_json",
     "read_noting",
     "read_stored",
+    "shown_text",
     "to_decimal",
 ]

@@ -23,6 +23,7 @@ from .errors import (
     EXCERPT_CHARS,
     AddressError,
     AuthenticationError,
+    Blocked,
     ForbiddenError,
     ProtocolError,
     StreamError,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _TRY_AGAIN_STATUSES = frozenset({408, 425, 429})
+_REFUSALS = frozenset({400, 401, 403, 405, 406, 407, 451})
+"""As a page for people these come from a firewall or a proxy before Procurify."""
+_START_BYTES = 200
 _WRONG_TLS_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 
 MAX_REQUEST_ID_CHARS = 100
@@ -67,9 +71,29 @@ class Answer:
 
     @property
     def request_id(self) -> str:
-        """What the server, or the proxy before it, calls this request; or nothing."""
-        told = self.headers.get("X-Request-Id") or self.headers.get("CF-Ray")
-        return self.scrub(told)[:MAX_REQUEST_ID_CHARS] if told else ""
+        """What Procurify, or else the server before it, calls this request."""
+        return self.procurify_request_id or self.proxy_request_id
+
+    @property
+    def procurify_request_id(self) -> str:
+        """What Procurify's own software calls this request; or nothing."""
+        return self._identifier("X-Procurify-Request-Id")
+
+    @property
+    def proxy_request_id(self) -> str:
+        """What the web server or the proxy calls this request; or nothing."""
+        return self._identifier("X-Request-Id") or self._identifier("CF-Ray")
+
+    def _identifier(self, header: str) -> str:
+        return self.scrub(self.headers.get(header) or "")[:MAX_REQUEST_ID_CHARS]
+
+    @property
+    def is_web_page(self) -> bool:
+        """Whether this is a page for people, which Procurify's API never sends."""
+        kind = self.headers.get("Content-Type", "").lower()
+        start = self.body[:_START_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        is_markup = start.startswith((b"<!doctype html", b"<html"))
+        return is_markup or "html" in kind
 
     def text(self) -> str:
         """Decode the body.
@@ -165,6 +189,12 @@ def check_token(answer: Answer) -> None:
 
 
 def _check_transient(answer: Answer) -> None:
+    if answer.status in _REFUSALS and answer.is_web_page:
+        raise Blocked(
+            "A firewall or proxy before Procurify refuses the request "
+            f"({answer.status}, a web page)",
+            **answer.where,
+        )
     if answer.status in _TRY_AGAIN_STATUSES or answer.status >= 500:
         kind = Throttled if answer.status == 429 else TransientError
         raise kind(

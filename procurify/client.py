@@ -21,10 +21,25 @@ from .access import open_access
 from .addresses import check_url, normalise_base_url
 from .answers import Answer, check
 from .downloads import Download, acceptable, download
-from .envelopes import Listing, RemoteObject, read_detail, read_listing
-from .errors import AddressError, ProtocolError
+from .envelopes import (
+    Listing,
+    RemoteObject,
+    UnreadableObject,
+    read_detail,
+    read_listing,
+)
+from .errors import (
+    AddressError,
+    AuthenticationError,
+    ForbiddenError,
+    OutOfTime,
+    ProtocolError,
+    Throttled,
+    TransientError,
+)
 from .paging import Page, Query, Window, page_from, plans
 from .transport import Transport
+from .trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +57,9 @@ REQUEST_TIMEOUT_S = 30.0
 """To connect, and between two bytes of an answer."""
 MAX_ATTEMPTS = 5
 
+FEW = 3
+"""Objects of a list that may all be unreadable before the server is at fault."""
+
 T = TypeVar("T")
 
 
@@ -50,6 +68,10 @@ class MissingObject:
     """Procurify has no object with this id, or this user may not see it (404)."""
 
     external_id: str
+
+
+Ids = str | int | tuple[str, ...]
+Detail = RemoteObject | MissingObject | UnreadableObject
 
 
 class Client:
@@ -206,28 +228,123 @@ class Client:
                 yield page.placed(first_pages, variant).without(seen)
 
     def details(
-        self, resource: Resource, ids: Sequence[str | int | tuple[str, ...]]
-    ) -> list[RemoteObject | MissingObject]:
+        self,
+        resource: Resource,
+        ids: Sequence[Ids],
+        controls: Sequence[Ids] = (),
+    ) -> list[Detail]:
         """Read several objects at the same time; the result has the order of ``ids``.
 
+        What fails while others can be read is the fault of that object. The server is
+        at fault when nothing can be read: then the controls cannot either.
+
         :param ids: for each object its id, or several to try (``detail_ids``)
-        :raises StreamError: any failure but 404; the requests not yet sent are dropped
+        :param controls: ids of objects that could be read before
+        :raises StreamError: the server, the credentials or the time are at fault; the
+            requests not yet sent are dropped
+        :raises ValueError: an id is empty, or the resource has no detail
         """
+        if resource.detail_path is None:
+            raise ValueError(f"{resource.name} has no detail")
         cancelled = threading.Event()
+        trouble = Trouble(lambda: self._any_opens(resource, controls, cancelled))
         pool = ThreadPoolExecutor(self.detail_workers, "procurify-detail")
         try:
             futures = [
-                pool.submit(self._detail, resource, _alternatives(each), cancelled)
+                pool.submit(
+                    self._detail_if_readable,
+                    resource,
+                    _alternatives(each),
+                    cancelled,
+                    trouble,
+                )
                 for each in ids
             ]
             done = wait(futures, return_when=FIRST_EXCEPTION).done
             for future in futures:
                 if future in done:
                     future.result()  # raises what it failed with
-            return [future.result() for future in futures]
+            found = [future.result() for future in futures]
+            if trouble.first_error:
+                self._require_well(resource, ids, found, controls, trouble)
+            return found
         finally:
             cancelled.set()
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _detail_if_readable(
+        self,
+        resource: Resource,
+        ids: tuple[str, ...],
+        cancelled: threading.Event,
+        trouble: Trouble,
+    ) -> Detail:
+        """Read one object, or say why it cannot be read.
+
+        :raises StreamError: the failure is no object's
+        """
+        try:
+            found = self._detail(resource, ids, cancelled)
+        except (Throttled, OutOfTime):
+            raise
+        except (ProtocolError, ForbiddenError, TransientError) as error:
+            if trouble.is_outage(error):
+                raise
+            return UnreadableObject(resource.external_id(ids), str(error))
+        trouble.note_answer()
+        return found
+
+    def _require_well(
+        self,
+        resource: Resource,
+        ids: Sequence[Ids],
+        found: Sequence[Detail],
+        controls: Sequence[Ids],
+        trouble: Trouble,
+    ) -> None:
+        """Ask once more for what can be read: the server may have gone meanwhile.
+
+        :raises StreamError: it has; or nothing could be read, and nothing ever was
+        """
+        readable = [
+            each
+            for each, detail in zip(ids, found, strict=True)
+            if isinstance(detail, RemoteObject)
+        ]
+        if known := (readable[-1:] or controls):
+            is_well = self._any_opens(resource, known, threading.Event())
+        else:
+            # The first objects of this list, or its only ones.
+            is_well = len(ids) <= FEW and self._lists(resource)
+        if not is_well and trouble.first_error:
+            raise trouble.first_error
+
+    def _lists(self, resource: Resource) -> bool:
+        """Tell whether the list of the resource can be read, and shows anything."""
+        try:
+            return self.count(resource) > 0
+        except (Throttled, OutOfTime):
+            raise
+        except (ProtocolError, ForbiddenError, TransientError):
+            return False
+
+    def _any_opens(
+        self, resource: Resource, controls: Sequence[Ids], cancelled: threading.Event
+    ) -> bool | None:
+        """Tell whether one of these objects can be read; None if there are none."""
+        opens = None
+        for each in controls:
+            try:
+                found = self._detail(resource, _alternatives(each), cancelled)
+            except (Throttled, OutOfTime):
+                raise
+            except (ProtocolError, ForbiddenError, TransientError):
+                opens = False
+                continue
+            if isinstance(found, RemoteObject):
+                return True
+            opens = False
+        return opens
 
     def count(self, resource: Resource) -> int:
         """Ask for the number of objects in the plain list (one request).
@@ -330,8 +447,8 @@ class Client:
             check(answer)
             return read_detail(answer, resource)
 
-        if resource.detail_path is None:
-            raise ValueError(f"{resource.name} has no detail")
+        if resource.detail_path is None or not all(ids) or not ids:
+            raise ValueError(f"{resource.name}: no detail, or no id to ask for")
         # What the server took last is tried first.
         best = self._id_positions.get(resource.name, 0)
         for position in sorted(range(len(ids)), key=lambda i: i != best):

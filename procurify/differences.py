@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
+from .payloads.values import shown_text
+
 _NAMES: Final = ("name", "description", "invoice_number", "number", "code")
 _IDENTITIES: Final = ("id", "uuid", "code")
 _DEEPEST: Final = 20  # levels; Procurify's own objects have six
@@ -101,7 +103,7 @@ def _text(value: object) -> str:
         value = ", ".join(map(_text, value))
     elif value is None:
         return ""
-    text = " ".join(str(value).split())
+    text = shown_text(" ".join(str(value).split()))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
@@ -122,5 +124,5 @@ def _name(data: Mapping[str, Any]) -> object:
 
 
 def _in_words(key: str) -> str:
-    words = str(key).replace("_", " ").strip()
+    words = shown_text(str(key)).replace("_", " ").strip()
     return words[:1].upper() + words[1:]

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from json.decoder import JSONDecodeError
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .errors import InvalidPayload
-from .payloads import clean_text, instant
+from .payloads import clean_text, instant, shown_text
 from .payloads.values import MAX_KEY_LENGTH
+from .volatile import lasting, raw_without_signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 class RemoteObject:
     """One object as Procurify has it.
 
-    :param raw: the text of the object, digit for digit and space for space as sent
-    :param data: the same, parsed; numbers with a point or exponent are Decimal
+    :param raw: the text of the object, digit for digit and space for space as sent,
+        but for the signatures of addresses
+    :param data: as it was sent, parsed; numbers with a point or exponent are Decimal
     :param external_id: the value of the resource's key field, as text
     :param modified: aware UTC stamp of the last change, if the object carries one
-    :param digest: SHA-256 of the content; order of fields and white space do not count
+    :param digest: SHA-256 of the content; order of fields, white space and what differs
+        in each answer do not count
     """
 
     raw: str = field(repr=False)
@@ -46,42 +50,103 @@ class RemoteObject:
 
 
 @dataclass(frozen=True)
+class UnreadableObject:
+    """An object of which no sense can be made, while others are well.
+
+    :param external_id: "" where not even that can be read
+    :param reason: one English sentence
+    :param digest: SHA-256 of its text, or "" where no text came
+    """
+
+    external_id: str
+    reason: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
 class Listing:
-    """One answer of a list operation: its objects and what it says about pages."""
+    """One answer of a list operation: its objects and what it says about pages.
+
+    :param unreadable: rows that are no object with a key, or whose text is no value
+    """
 
     objects: tuple[RemoteObject, ...]
     pagination: dict[str, Any]
+    unreadable: tuple[UnreadableObject, ...] = ()
 
 
 def read_listing(answer: Answer, resource: Resource) -> Listing:
     """Read a page of a list, in any of the envelopes.
 
+    A row that cannot be read stands aside, and the others are read. Where a detail is
+    read for each row, its key is enough.
+
     :raises MalformedBody: no JSON
-    :raises ProtocolError: JSON, but not a list of objects with a key
+    :raises ProtocolError: JSON, but not a list, or none of many rows can be read
     """
     envelope = _open(answer)
     rows = _unfold(envelope, resource.key) if envelope else None
     if envelope is None or rows is None:
         raise answer.protocol_error("Procurify's answer is not a list")
-    objects = [_remote_object(raw, data, resource) for raw, data in rows]
-    found = tuple(remote for remote in objects if remote)
-    if len(found) < len(objects):
+    read = [_row(raw, data, resource) for raw, data in rows]
+    found = tuple(row for row in read if isinstance(row, RemoteObject))
+    unreadable = tuple(row for row in read if isinstance(row, UnreadableObject))
+    if len(unreadable) > MOST_UNREADABLE and not found:
         raise answer.protocol_error("Procurify's list holds something without a key")
-    return Listing(found, envelope.pagination)
+    return Listing(found, envelope.pagination, unreadable)
 
 
 def read_detail(answer: Answer, resource: Resource) -> RemoteObject:
     """Read a single object out of its envelope.
 
     :raises MalformedBody: no JSON
-    :raises ProtocolError: JSON, but no object with a key
+    :raises ProtocolError: JSON, but no object with a key that can be read
     """
     envelope = _open(answer)
     single = envelope.single if envelope else None
+    if single and isinstance(single[1], _Spoiled):
+        raise answer.protocol_error(f"Procurify's answer cannot be read: {single[1]}")
     remote = _remote_object(*single, resource) if single else None
     if remote is None:
         raise answer.protocol_error("Procurify's answer is not an object with a key")
     return remote
+
+
+def _row(raw: str, data: Any, resource: Resource) -> RemoteObject | UnreadableObject:
+    """Read a row of a list."""
+    if remote := _remote_object(raw, data, resource):
+        return remote
+    legible = _remote_object(*_legible(raw), resource)
+    if legible and resource.detail_path:
+        return legible
+    digest = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
+    if legible:
+        reason = data if isinstance(data, _Spoiled) else _TOO_DEEP
+        return UnreadableObject(legible.external_id, str(reason), digest)
+    shown = shown_text(clean_text(raw[:_SHOWN]))
+    return UnreadableObject("", f"a row without an ID: {shown}", digest)
+
+
+def _legible(raw: str) -> tuple[str, dict[str, Any]]:
+    """Return of an object what can be read of it: as text, and parsed."""
+    scanner, texts = _Scanner(raw), []
+    legible: dict[str, Any] = {}
+    with suppress(ValueError):  # what stands behind a fault is not read
+        for name in scanner.members():
+            text, value = scanner.any_value()
+            if not isinstance(value, _Spoiled) and _has_digest(value):
+                legible[name] = value
+                texts.append(f"{json.dumps(name)}: {text}")
+    return f"{{{', '.join(texts)}}}", legible
+
+
+def _has_digest(value: object) -> bool:
+    """Tell whether a value is nested no deeper than can be hashed in an object."""
+    try:
+        content_digest([value])
+    except RecursionError:
+        return False
+    return True
 
 
 def read_stored(raw: str, resource: Resource) -> RemoteObject | None:
@@ -96,13 +161,13 @@ def read_stored(raw: str, resource: Resource) -> RemoteObject | None:
     return _remote_object(text, data, resource)
 
 
-def read_json(text: str) -> Any:
+def read_json(text: str | None) -> Any:
     """Read JSON text that was kept: every number with a point is a Decimal.
 
-    :raises InvalidPayload: nested too deeply, or no JSON
+    :raises InvalidPayload: nested too deeply, no JSON, or nothing
     """
     try:
-        return _DECODER.decode(text)
+        return _DECODER.decode(text or "")
     except (ValueError, RecursionError):
         error = InvalidPayload("(object)", "not readable")
     raise error
@@ -117,7 +182,7 @@ def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | No
     except RecursionError:  # nested more deeply than any object of Procurify
         return None
     return RemoteObject(
-        raw=raw,
+        raw=raw_without_signatures(raw),
         data=data,
         external_id=str(key),
         modified=_modified(data, resource),
@@ -142,9 +207,12 @@ def _modified(data: dict[str, Any], resource: Resource) -> datetime | None:
 
 
 def content_digest(data: object) -> str:
-    """Hash JSON data by its content; a number counts by its digits as written."""
+    """Hash JSON data by its content; a number counts by its digits as written.
+
+    What differs in each answer does not count: see :mod:`.volatile`.
+    """
     canonical = json.dumps(
-        data,
+        lasting(data),
         sort_keys=True,
         separators=(",", ":"),
         default=lambda number: f"\0{number}",
@@ -195,9 +263,9 @@ def _read_envelope(scanner: _Scanner) -> _Envelope | None:
         if name != "data":
             envelope.others[name] = scanner.value()[1]
         elif scanner.next_is("["):
-            envelope.rows = [scanner.value() for _ in scanner.elements()]
+            envelope.rows = [scanner.any_value() for _ in scanner.elements()]
         else:
-            envelope.single = scanner.value()
+            envelope.single = scanner.any_value()
     scanner.end()
     return envelope
 
@@ -226,8 +294,23 @@ def _number(text: str) -> Decimal:
         return Decimal("NaN")
 
 
+MOST_UNREADABLE: Final = 3
+"""Rows of a page: more, and not one that can be read, is no list of such objects."""
+_TOO_DEEP: Final = "it is nested too deeply"
+_SHOWN: Final = 60
+"""Characters of a row that nobody can name."""
+
+_TOKEN = re.compile(
+    r'\s*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\],:"]+)', re.DOTALL
+)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder(parse_float=_number, parse_constant=Decimal)
+
+
+class _Spoiled(str):
+    """Stands for a value of which no sense can be made; says why."""
+
+    __slots__ = ()
 
 
 class _Scanner:
@@ -254,6 +337,37 @@ class _Scanner:
         start = self._position
         value, self._position = _DECODER.raw_decode(self._text, start)
         return self._text[start : self._position], value
+
+    def any_value(self) -> tuple[str, Any]:
+        """Take the next value, also one that cannot be read: that is ``_Spoiled``.
+
+        :raises ValueError: nobody can tell where it ends
+        """
+        self.next_is("")
+        start = self._position
+        try:
+            return self.value()
+        except RecursionError:
+            reason = _TOO_DEEP
+        except JSONDecodeError:
+            reason = "it is no valid JSON"
+        except ValueError:  # Python reads no number of more than 4300 digits
+            reason = "a number has too many digits"
+        self._position = start
+        self._skip()
+        return self._text[start : self._position], _Spoiled(reason)
+
+    def _skip(self) -> None:
+        """Go behind the next value without reading it."""
+        depth = 0
+        while True:
+            token = _TOKEN.match(self._text, self._position)
+            if not token or (not depth and token[1] in "}],:"):
+                self._fail("a value")
+            self._position = token.end()
+            depth += (token[1] in "{[") - (token[1] in "}]")
+            if not depth:
+                return
 
     def members(self) -> Iterator[str]:
         """Yield the names of an object, each time standing before the value."""

@@ -66,6 +66,14 @@ class Throttled(TransientError):
     """The server is well, and asks for fewer requests (429)."""
 
 
+class Blocked(TransientError):
+    """A firewall or a proxy answered for Procurify, with a page for people."""
+
+
+class OutOfTime(TransientError):
+    """Nothing is asked any more in this run: its time is over."""
+
+
 class AuthenticationError(StreamError):
     """A person must look at the credentials; trying again does not help.
 

@@ -17,7 +17,7 @@ from .errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .envelopes import Listing, RemoteObject
+    from .envelopes import Listing, RemoteObject, UnreadableObject
     from .resources import Resource, Variant
 
 DATE_FILTER_MARGIN = timedelta(days=2)
@@ -60,6 +60,7 @@ class Page:
     :param is_first: the number is 1
     :param newest_first: the modified stamps on this page never rise
     :param obeys_filter: no stamp on this page is older than what was asked for
+    :param unreadable: rows of which no sense can be made
     """
 
     objects: tuple[RemoteObject, ...]
@@ -72,6 +73,7 @@ class Page:
     is_first: bool
     newest_first: bool
     obeys_filter: bool
+    unreadable: tuple[UnreadableObject, ...] = ()
 
     def placed(self, heads: Sequence[Page], variant: int) -> Page:
         """Number the page within a reading of several variants, and add up the counts.
@@ -192,7 +194,7 @@ def page_from(
     """
     _require_progress(listing, query, number, previous)
     said = listing.pagination
-    rows = len(listing.objects)
+    rows = len(listing.objects) + len(listing.unreadable)
     num_pages = max(1, _integer(said.get("num_pages"), number))
     announced = max(num_pages if said else 0, previous.num_pages if previous else 0)
     says_last = number >= num_pages or said.get("next", "unsaid") is None
@@ -206,12 +208,13 @@ def page_from(
         page_size=_integer(
             said.get("page_size"), previous.page_size if previous else 0
         ),
-        is_last=not listing.objects or says_last,
-        is_short=not listing.objects and 1 < number <= announced,
+        is_last=not rows or says_last,
+        is_short=not rows and 1 < number <= announced,
         is_first=number == 1,
         newest_first=bool(resource.modified_field)
         and all(newer >= older for newer, older in pairwise(stamps)),
         obeys_filter=oldest is None or all(stamp >= oldest for stamp in stamps),
+        unreadable=listing.unreadable,
     )
 
 

@@ -111,7 +111,12 @@ class Resource:
         order.
         """
         values = (row.get(key) for key in self.detail_keys)
-        texts = (str(value) for value in values if isinstance(value, (int, str)))
+        # False is a number to Python, and no id.
+        texts = (
+            str(value)
+            for value in values
+            if isinstance(value, (int, str)) and not isinstance(value, bool)
+        )
         return tuple(filter(None, (normalise_uuid(clean_text(t)) for t in texts)))
 
     def external_id(self, detail_ids: tuple[str, ...]) -> str:

@@ -20,6 +20,8 @@ class Trace:
     """One attempt of a request.
 
     ``status`` is 0, and ``problem`` the kind of error, where no whole answer came.
+    ``request_id`` is what the web server calls it, ``procurify_request_id`` what
+    Procurify itself does.
     """
 
     at: datetime  # aware, UTC
@@ -29,6 +31,7 @@ class Trace:
     seconds: float
     request_id: str
     problem: str
+    procurify_request_id: str = ""
 
 
 class Traces:

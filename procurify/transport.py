@@ -20,7 +20,13 @@ from urllib.parse import urlsplit
 import requests
 
 from .answers import Answer, MalformedBody, blanking, translate
-from .errors import ProcurifyError, ProtocolError, TooLarge, TransientError
+from .errors import (
+    OutOfTime,
+    ProcurifyError,
+    ProtocolError,
+    TooLarge,
+    TransientError,
+)
 from .guards import BearerAuth, NoAuth, guard, guard_elsewhere
 from .reach import Reach
 from .traces import Trace, Traces
@@ -227,7 +233,8 @@ class Transport:
             path=path,
             status=answer.status if answer else 0,
             seconds=round(time.monotonic() - started, 3),
-            request_id=answer.request_id if answer else "",
+            request_id=answer.proxy_request_id if answer else "",
+            procurify_request_id=answer.procurify_request_id if answer else "",
             problem=type(problem).__name__ if problem else "",
         )
         self._traces.add(trace)
@@ -336,14 +343,14 @@ class Transport:
     def _wait(self, delay: float, path: str, cancelled: threading.Event | None) -> None:
         """Wait ``delay`` seconds, or as long as another thread was told to wait.
 
-        :raises TransientError: this run's time would be over
+        :raises OutOfTime: this run's time would be over
         """
         quiet_until = self._quiet_until
         delay = max(delay, quiet_until - time.monotonic())
         if cancelled and cancelled.is_set():
             raise Cancelled
         if time.monotonic() + max(delay, 0) >= self._ends_at:
-            raise TransientError("Procurify is too slow for one run", url_path=path)
+            raise OutOfTime("Procurify is too slow for one run", url_path=path)
         if delay <= 0:
             return
         if cancelled and self._sleep is time.sleep:

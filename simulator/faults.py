@@ -24,6 +24,7 @@ LOGIN_PAGE: Final = (
     b"<body><h1>Sign in to continue</h1></body></html>"
 )
 ELSEWHERE: Final = "http://127.0.0.1:9/elsewhere/"
+_SPOILED: Final = "\0 the row that is spoiled \0"
 BOMB_BYTES: Final = 96 * 1024 * 1024
 
 
@@ -52,6 +53,7 @@ class Fault:
     :param times: how often it happens; None for ever
     :param skip: how many matching requests go well before that
     :param change: of a ``rewrite``: takes the document, and spoils it
+    :param row: of a ``row``: the id of the row whose text becomes ``body``
     :param mode: the name under which it is counted, if not its kind
     """
 
@@ -71,6 +73,7 @@ class Fault:
     set: Mapping[str, Any] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     change: Callable[[Any], None] | None = None
+    row: str = ""
     mode: str = ""
 
     def __post_init__(self) -> None:
@@ -214,6 +217,20 @@ def _rewrite(reply: Reply, fault: Fault) -> Reply:
     return replace(reply, body=json.dumps(document).encode())
 
 
+def _row(reply: Reply, fault: Fault) -> Reply:
+    """The right list, but for the text of one row."""
+    document = json.loads(reply.body) if reply.status == 200 else {}
+    rows = document.get("data")
+    if not isinstance(rows, list):
+        return reply
+    document["data"] = [
+        _SPOILED if str(row.get("id")) == fault.row else row for row in rows
+    ]
+    text = json.dumps(document, ensure_ascii=False)
+    spoiled = text.replace(json.dumps(_SPOILED), fault.body or "null")
+    return replace(reply, body=spoiled.encode())
+
+
 def _gzip_bomb(_reply: Reply, _fault: Fault) -> Reply:
     """A small answer that unpacks to nearly a hundred megabytes."""
     return Reply(200, _bomb(), headers={"Content-Encoding": "gzip"})
@@ -233,6 +250,7 @@ KINDS: Final[dict[str, Callable[[Reply, Fault], Reply]]] = {
     "redirect": _redirect,
     "reset": _reset,
     "rewrite": _rewrite,
+    "row": _row,
     "slow": _slow,
     "status": _status,
     "truncate": _truncate,

@@ -23,6 +23,8 @@ DETAILS: Final = "/api/v2/ap/bills/"
 PAGE_SIZE_CAP: Final = 100
 REFUSED_S: Final = 5.0
 """Whoever switches from another process could not switch back."""
+DEEP: Final = "[" * 100_000 + "]" * 100_000
+LONG: Final = "9" * 6_000
 LARGE_CHARACTERS: Final = 10_000_000
 ABOVE_31_BITS: Final = 2**33
 
@@ -245,6 +247,29 @@ def hide_a_bill(simulator: Simulator) -> None:
     simulator.spoiled.add(bill.id)
     for name in (bill.uuid.hex, bill.id):
         simulator.faults.add(f"{DETAILS}{name}/", status=404, times=None)
+
+
+def spoil_a_bill(kind: str, **options: Any) -> Action:
+    """Return what keeps the newest bill's detail from being read."""
+
+    def on(simulator: Simulator) -> None:
+        bill = _newest(simulator)
+        simulator.spoiled.add(bill.id)
+        for name in (bill.uuid.hex, bill.id):
+            simulator.faults.add(f"{DETAILS}{name}/", kind, times=None, **options)
+
+    return on
+
+
+def spoil_a_row(text: str) -> Action:
+    """Return what lets the newest bill's row of the list be another ``text``."""
+
+    def on(simulator: Simulator) -> None:
+        bill = _newest(simulator)
+        simulator.spoiled.add(bill.id)
+        simulator.faults.add(BILLS, "row", times=None, row=str(bill.id), body=text)
+
+    return on
 
 
 def large(simulator: Simulator) -> None:

@@ -57,6 +57,10 @@ _NOT_THE_API: Final = (
     "“Answers, but not as Procurify's API does” on this list; the others are read."
 )
 _HELD: Final = "The bill is held: “Unreadable document”, with what is wrong with it."
+_UNREADABLE: Final = (
+    "The bill is held: “Unreadable in Procurify”, and asked for again after longer and "
+    "longer pauses; the others are all there."
+)
 _WARNING: Final = "A warning on the list: “Procurify ignored the date filter”."
 
 _PASSES: Final = (
@@ -316,6 +320,41 @@ _HOLDS: Final = (
         _HELD,
         m.hide_a_bill,
     ),
+    Mode(
+        "detail_broken",
+        Outcome.HELD,
+        "500 for ever, for one bill that the list shows",
+        _UNREADABLE,
+        m.spoil_a_bill("status", status=500),
+    ),
+    Mode(
+        "detail_nested",
+        Outcome.HELD,
+        "one bill is nested 100,000 levels deep",
+        _UNREADABLE,
+        m.spoil_a_bill("body", body=f'{{"data": {{"id": 1, "x": {m.DEEP}}}}}'),
+    ),
+    Mode(
+        "detail_of_digits",
+        Outcome.HELD,
+        "a number of one bill has 6,000 digits",
+        _UNREADABLE,
+        m.spoil_a_bill("body", body=f'{{"data": {{"id": 1, "x": {m.LONG}}}}}'),
+    ),
+    Mode(
+        "detail_empty",
+        Outcome.HELD,
+        "one bill is an object without anything in it",
+        _UNREADABLE,
+        m.spoil_a_bill("body", body='{"data": {}}'),
+    ),
+    Mode(
+        "row_null",
+        Outcome.HELD,
+        "a row of the list is null",
+        _UNREADABLE,
+        m.spoil_a_row("null"),
+    ),
 )
 
 _STOPS: Final = (
@@ -339,6 +378,14 @@ _STOPS: Final = (
         "403 for one list",
         "“Does not show everything” on this list; the others are read.",
         m.status(403),
+    ),
+    Mode(
+        "firewall",
+        Outcome.STOPS,
+        "403 with a web page, from a firewall",
+        "“A firewall or proxy refuses”, since when, on the connection and the list; "
+        "the next attempt is in five minutes.",
+        m.status(403, body="<!DOCTYPE html><title>Access denied</title>"),
     ),
     Mode(
         "page_missing",

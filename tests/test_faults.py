@@ -30,6 +30,7 @@ ERRORS = {
     "token_refused": REFUSED,
     "secret_refused": REFUSED,
     "forbidden": "does not show everything",
+    "firewall": "firewall or proxy",
     "page_missing": NOT_THE_API,
     "page_empty": NOT_THE_API,
     "error_500": NO_ANSWER,
@@ -52,6 +53,11 @@ CAUSES = {
     "wrong_types": "invalid_payload",
     "negative": "total_mismatch",
     "detail_missing": "invalid_payload",
+    "detail_broken": "unreadable",
+    "detail_nested": "unreadable",
+    "detail_of_digits": "unreadable",
+    "detail_empty": "unreadable",
+    "row_null": "unreadable",
 }
 WARNINGS = {
     "filter_ignored": "ignored the date filter",

@@ -1,11 +1,16 @@
 """Text of others is text, and what nobody here may see is not told."""
 
+import json
+import time
 from pathlib import Path
 
 from lxml import html
 
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
+
+from odoo.addons.procurify_connector.models.procurify_record import indented
+from odoo.addons.procurify_connector.procurify import content_digest
 
 from .common import ProcurifyCommon
 
@@ -160,3 +165,56 @@ class TestWhatIsHidden(ProcurifyCommon):
         with self.assertRaises(UserError) as caught:
             cause.with_user(reviewer).action_resolve(account.id)
         self.assertNotIn(HUSHED, str(caught.exception))
+
+    def test_half_a_character_is_shown_as_one_that_is_not_known(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self._set_payload(record, '{"note": "x \\ud83d y", "\\udc00": 1}')
+        version = self.env["procurify.version"].sudo()
+        version._keep(record.sudo())
+        self._set_payload(record, '{"note": "x \\ude00 z"}')
+
+        shown = (
+            record.payload_text,
+            record.version_ids.payload_text,
+            record.version_ids.difference_table,
+            record.version_ids.change_summary,
+        )
+
+        for text in shown:
+            self.assertIn("\N{REPLACEMENT CHARACTER}", text)
+            text.encode()
+
+    def test_payload_of_thousands_of_escapes_is_shown_at_once(self):
+        text = "\\u0000x" * 10_000
+        for payload in (f'{{"a": "{text}"}}', f'["{text}", 1.50]'):
+            started = time.perf_counter()
+            shown = indented(payload)
+            self.assertLess(time.perf_counter() - started, 1)
+            self.assertEqual(json.loads(shown), json.loads(payload))
+
+    def test_readable_payload_has_every_digit_and_nothing_else(self):
+        payload = '{"a":[],"b":{ },"c":[1.500,-2E+5,{"d":"é\\n\\u00e9"}],"e":null}'
+        lines = (
+            "{",
+            '  "a": [],',
+            '  "b": {},',
+            '  "c": [',
+            "    1.500,",
+            "    -2E+5,",
+            "    {",
+            '      "d": "é\\né"',
+            "    }",
+            "  ],",
+            '  "e": null',
+            "}",
+        )
+        self.assertEqual(indented(payload), "\n".join(lines))
+        self.assertEqual(indented("no json {"), "no json {")
+        self.assertEqual(indented("[" * 5000), "[" * 5000)
+
+    def _set_payload(self, record, payload):
+        """Stage a version of the text that is tested."""
+        digest = content_digest(payload)
+        record.sudo().write({"payload": payload, "digest": digest})

@@ -26,6 +26,7 @@ from .values import (
     instant,
     normalise_uuid,
     read_noting,
+    shown_text,
     to_decimal,
 )
 
@@ -64,5 +65,6 @@ __all__ = [
     "instant",
     "normalise_uuid",
     "read_noting",
+    "shown_text",
     "to_decimal",
 ]

@@ -41,6 +41,7 @@ _STAMP = re.compile(
     r"(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 
@@ -50,6 +51,11 @@ def clean_text(value: str) -> str:
     Newlines and tabs stay; the other two ways to end a line become newlines.
     """
     return _UNWANTED.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def shown_text(value: str) -> str:
+    """Return text fit for a screen: half a surrogate pair is one that is not known."""
+    return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def normalise_uuid(text: str) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .. import (
     RESOURCES,
-    ForbiddenError,
     MissingObject,
     ProtocolError,
     RemoteObject,
+    Throttled,
+    TransientError,
+    UnreadableObject,
 )
-from .server import FaultyServer, Reply, Request
+from .server import FaultyServer, Reply, Request, page_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from .. import Client
 
 BILLS = RESOURCES["bill"]
+BUSY = Reply({}, status=429, headers={"Retry-After": "3600"})
 
 
 def _path(external_id: object) -> str:
@@ -111,9 +114,9 @@ def test_a_failure_drops_what_was_not_sent_yet(
         return Reply({"data": {"id": 1}})
 
     server.answers.update({_path(number): slow for number in range(200)})
-    server.answers[_path(5)] = [Reply({"detail": "No"}, status=403)]
+    server.answers[_path(5)] = [BUSY]
 
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(Throttled):
         connect(detail_workers=2).details(BILLS, range(200))
 
     assert len(server.requests) < 100
@@ -131,12 +134,12 @@ def test_a_failure_stops_the_retries_of_the_others(
 
     def fail(_: Request) -> Reply:
         failed.set()
-        return Reply({"detail": "No"}, status=403)
+        return BUSY
 
     server.answers[_path(1)] = [busy]
     server.answers[_path(2)] = fail
 
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(Throttled):
         connect(sleep=wait_for_failure, detail_workers=2).details(BILLS, [1, 2])
 
     assert len(server.seen(_path(1))) == 1
@@ -155,13 +158,13 @@ def test_a_thread_that_waits_is_woken_when_another_failed(
     def fail(_: Request) -> Reply:
         other_has_asked.set()
         time.sleep(0.1)
-        return Reply({"detail": "No"}, status=403)
+        return BUSY
 
     server.answers[_path(1)] = pause
     server.answers[_path(2)] = fail
     started = time.monotonic()
 
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(Throttled):
         connect(sleep=time.sleep, detail_workers=2).details(BILLS, [1, 2])
 
     assert time.monotonic() - started < 5
@@ -208,6 +211,134 @@ def test_a_detail_of_another_shape_is_refused(
 
     with pytest.raises(ProtocolError, match="not an object with a key"):
         connect().details(BILLS, [1])
+
+
+UNREADABLE = {
+    "500": Reply({}, status=500),
+    "403": Reply({"detail": "No"}, status=403),
+    "deep": Reply(
+        body=b'{"data": {"id": 2, "x": ' + b"[" * 10**5 + b"]" * 10**5 + b"}}"
+    ),
+    "long": Reply(body=b'{"data": {"id": 2, "x": ' + b"9" * 6000 + b"}}"),
+    "empty": Reply({"data": {}}),
+    "null": Reply({"data": None}),
+    "nothing": Reply(None),
+    "broken": Reply(body=b'{"data": {"id": 2,'),
+    "page": Reply(body=b"<html>Oops", headers={"Content-Type": "text/html"}),
+}
+
+
+@pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE)
+def test_one_detail_that_cannot_be_read_stands_aside(
+    server: FaultyServer, connect: Callable[..., Client], reply: Reply
+) -> None:
+    _serve(server, 1, 3)
+    server.answers[_path(2)] = [reply]
+
+    one, two, three = connect(max_attempts=2).details(BILLS, [1, 2, 3])
+
+    assert isinstance(two, UnreadableObject)
+    assert (two.external_id, bool(two.reason)) == ("2", True)
+    assert [one.external_id, three.external_id] == ["1", "3"]
+
+
+@pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE)
+def test_one_that_is_asked_for_alone_is_to_blame_where_another_can_be_read(
+    server: FaultyServer, connect: Callable[..., Client], reply: Reply
+) -> None:
+    _serve(server, 9)
+    server.answers[_path(2)] = [reply]
+
+    [found] = connect(max_attempts=2).details(BILLS, [2], controls=[8, 9])
+
+    assert isinstance(found, UnreadableObject)
+    assert len(server.seen(_path(9))) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3, 30])
+def test_an_outage_is_nobody_elses_fault(
+    server: FaultyServer, connect: Callable[..., Client], count: int
+) -> None:
+    down = Reply({}, status=500)
+    server.answers.update({_path(number): [down] for number in range(99)})
+    _list(server)
+
+    with pytest.raises(TransientError, match="status 500"):
+        connect(max_attempts=2).details(BILLS, range(count), controls=[97, 98])
+
+    # The others were not waited for.
+    assert len({request.path for request in server.requests}) <= 4 + 3 + 4
+
+
+def test_an_outage_that_begins_in_between_blames_nobody(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    is_down = threading.Event()
+
+    def first(_: Request) -> Reply:
+        if is_down.is_set():
+            return Reply({}, status=500)
+        is_down.set()
+        return Reply({"data": {"id": 1}})
+
+    server.answers[_path(1)] = first
+    server.answers[_path(2)] = [Reply({}, status=500)]
+
+    with pytest.raises(TransientError, match="status 500"):
+        connect(max_attempts=2, detail_workers=1).details(BILLS, [1, 2])
+
+
+def test_many_neighbours_that_cannot_be_read_are_no_outage(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    _serve(server, 50)
+    server.answers.update({_path(n): [Reply({}, status=500)] for n in range(12)})
+
+    found = connect(max_attempts=1).details(BILLS, range(12), controls=[50])
+
+    assert all(isinstance(each, UnreadableObject) for each in found)
+
+
+def test_the_only_object_of_a_list_can_be_unreadable(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    server.answers[_path(1)] = [Reply({}, status=500)]
+    _list(server)
+
+    [found] = connect(max_attempts=1).details(BILLS, [1])
+
+    assert isinstance(found, UnreadableObject)
+
+
+def test_what_comes_too_late_is_no_objects_fault(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    _serve(server, 1)
+
+    with pytest.raises(TransientError, match="too slow for one run"):
+        connect(run_s=0).details(BILLS, [1], controls=[1])
+
+
+@pytest.mark.parametrize("ids", [[""], [()], [("", "5")], [0, ""]])
+def test_no_address_is_built_from_an_empty_id(
+    server: FaultyServer, connect: Callable[..., Client], ids: list[Any]
+) -> None:
+    _serve(server, 0)
+
+    with pytest.raises(ValueError, match="no id"):
+        connect().details(BILLS, ids)
+
+    assert {request.path for request in server.requests} <= {"/oauth/token", _path(0)}
+
+
+def test_a_flag_is_no_id() -> None:
+    assert BILLS.detail_ids({"uuid": False, "id": "7"}) == ("7",)
+    assert BILLS.detail_ids({"uuid": "", "id": False}) == ()
+    assert BILLS.detail_ids({"uuid": None, "id": 0}) == ("0",)
+
+
+def _list(server: FaultyServer) -> None:
+    server.answers[BILLS.list_path] = [Reply(page_json([{"id": 1}]))]
 
 
 def test_an_id_cannot_leave_its_place_in_the_path(

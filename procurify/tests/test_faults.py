@@ -16,6 +16,7 @@ from .. import (
     RESOURCES,
     AddressError,
     AuthenticationError,
+    Blocked,
     ForbiddenError,
     ProtocolError,
     StreamError,
@@ -25,6 +26,7 @@ from .. import (
 from .server import (
     ACCESS_TOKEN,
     SECRET,
+    TOKEN_PATH,
     FaultyServer,
     Reply,
     half_a_body,
@@ -211,11 +213,11 @@ def test_json_that_stays_broken_is_a_protocol_error(
         (Reply(body=b"null"), "not a list"),
         (Reply({"data": {}}), "not a list"),
         (Reply({"results": []}), "not a list"),
-        (Reply({"data": [1]}), "without a key"),
-        (Reply({"data": [{"name": "no id"}]}), "without a key"),
-        (Reply({"data": [{"id": None}]}), "without a key"),
-        (Reply({"data": [{"id": True}]}), "without a key"),
-        (Reply({"data": [{"id": 1.5}]}), "without a key"),
+        (Reply({"data": [1] * 4}), "without a key"),
+        (Reply({"data": [{"name": "no id"}] * 4}), "without a key"),
+        (Reply({"data": [{"id": None}] * 4}), "without a key"),
+        (Reply({"data": [{"id": True}] * 4}), "without a key"),
+        (Reply({"data": [{"id": 1.5}] * 4}), "without a key"),
     ],
 )
 def test_what_is_not_documented_stops_the_stream_at_once(
@@ -240,6 +242,50 @@ def test_no_access_to_one_resource_is_forbidden(
         _read(connect())
 
     assert (raised.value.http_status, raised.value.request_id) == (403, "r-9")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 406])
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<!DOCTYPE html><title>Access denied</title>", HTML),
+        (b" \n<HTML><body>Request rejected", {"Content-Type": "text/plain"}),
+    ],
+)
+def test_a_firewalls_page_is_an_outage_and_said_to_be_one(
+    server: FaultyServer,
+    connect: Callable[..., Client],
+    status: int,
+    body: bytes,
+    headers: dict[str, str],
+) -> None:
+    server.answers[VENDORS.list_path] = [Reply(None, status, headers, body)]
+
+    with pytest.raises(Blocked, match="firewall or proxy"):
+        _read(connect(max_attempts=2))
+
+    assert len(server.seen(VENDORS.list_path)) == 2, "tried again"
+
+
+def test_a_firewall_before_the_token_refuses_no_credentials(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    server.answers[TOKEN_PATH] = [Reply(None, 403, HTML, b"<html>Blocked")]
+
+    with pytest.raises(Blocked):
+        _read(connect(max_attempts=1))
+
+
+def test_procurifys_own_name_of_a_request_goes_before_the_proxys(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    headers = {"x-procurify-request-id": "p-1", "X-Request-Id": "r-9"}
+    server.answers[VENDORS.list_path] = [Reply({}, 403, headers)]
+
+    with pytest.raises(ForbiddenError) as raised:
+        _read(connect())
+
+    assert raised.value.request_id == "p-1"
 
 
 def test_a_redirect_is_not_followed_and_carries_no_token(

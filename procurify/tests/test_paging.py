@@ -18,7 +18,7 @@ from .server import FaultyServer, Reply, Request, page_json, vendor_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .. import Client, Page
+    from .. import Client, Page, Resource
 
 VENDORS = RESOURCES["vendor"]
 ACCOUNT_CODES = RESOURCES["account_code"]
@@ -143,10 +143,13 @@ def test_a_count_that_no_list_has_is_not_believed(
 def test_a_key_that_no_database_takes_is_no_key(
     server: FaultyServer, connect: Callable[..., Client], key: str
 ) -> None:
-    server.answers[VENDORS.list_path] = [Reply(page_json([vendor_json(1, id=key)]))]
+    rows = [vendor_json(1, id=key), vendor_json(2)]
+    server.answers[VENDORS.list_path] = [Reply(page_json(rows))]
 
-    with pytest.raises(ProtocolError, match="without a key"):
-        list(connect().pages(VENDORS))
+    [page] = connect().pages(VENDORS)
+
+    assert [remote.external_id for remote in page.objects] == ["2"]
+    assert [remote.external_id for remote in page.unreadable] == [""]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_every_envelope_is_read(
         '{"data": [{"id": 1}]',
         '{"data": [{"id": 1}]]',
         '{"data": ' + "[" * 100_000,
-        '{"data": [{"id": ' + "9" * 5000 + "}]}",
+        '{"data": [{"id": 1, "name": "broken off',
     ],
 )
 def test_what_is_no_json_is_refused(
@@ -207,6 +210,49 @@ def test_what_is_no_json_is_refused(
 
     with pytest.raises(ProtocolError, match="not valid JSON"):
         list(connect(max_attempts=1).pages(VENDORS))
+
+
+DEEP = '{"id": 2, "x": ' + "[" * 100_000 + "]" * 100_000 + "}"
+LONG = '{"id": 2, "x": ' + "9" * 6000 + "}"
+
+
+@pytest.mark.parametrize("row", [DEEP, LONG, '{"id": 2, "x": nonsense}', '{"id" 2}'])
+@pytest.mark.parametrize("resource", [VENDORS, BILLS])
+def test_a_row_that_cannot_be_read_does_not_hide_the_others(
+    server: FaultyServer, connect: Callable[..., Client], resource: Resource, row: str
+) -> None:
+    body = f'{{"data": [{{"id": 1}}, {row}, {{"id": 3}}]}}'
+    server.answers[resource.list_path] = [Reply(body=body.encode())]
+
+    [page] = connect().pages(resource)
+
+    known = [remote.external_id for remote in page.objects]
+    aside = [remote.external_id for remote in page.unreadable]
+    if row == '{"id" 2}':
+        assert (known, aside) == (["1", "3"], [""])
+    elif resource is BILLS:  # its detail is read by its id
+        assert (known, aside) == (["1", "2", "3"], [])
+    else:
+        assert (known, aside) == (["1", "3"], ["2"])
+        assert page.unreadable[0].reason
+
+
+@pytest.mark.parametrize("row", ["null", "{}", "[]", "7", '"x"', '{"id": {}}'])
+def test_a_row_that_is_nobody_is_set_aside_and_the_list_goes_on(
+    server: FaultyServer, connect: Callable[..., Client], row: str
+) -> None:
+    nobody = f'{{"data": [{row}], "metadata": {{"pagination": {{"num_pages": 2}}}}}}'
+    second = '{"data": [{"id": 1}], "metadata": {"pagination": {"num_pages": 2}}}'
+    server.answers[BILLS.list_path] = [
+        Reply(body=nobody.encode()),
+        Reply(body=second.encode()),
+    ]
+
+    pages = list(connect().pages(BILLS))
+
+    assert _ids(pages) == [[], ["1"]]
+    [aside] = pages[0].unreadable
+    assert row in aside.reason
 
 
 def test_an_object_keeps_the_very_text_that_was_sent(

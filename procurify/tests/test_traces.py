@@ -41,6 +41,22 @@ def test_each_attempt_leaves_a_trace_with_the_server_s_id_of_it(
     assert all(trace.seconds >= 0 for trace in traces.newest())
 
 
+def test_procurify_s_own_id_of_a_request_stands_beside_the_web_server_s(
+    server: FaultyServer, connect: Callable[..., Client], traces: Traces
+) -> None:
+    server.answers[VENDORS.list_path] = [
+        Reply(
+            page_json([]),
+            headers={"x-procurify-request-id": "own", "X-Request-Id": "web"},
+        )
+    ]
+
+    list(connect(traces=traces).pages(VENDORS))
+
+    newest = traces.newest()[-1]
+    assert (newest.procurify_request_id, newest.request_id) == ("own", "web")
+
+
 def test_answer_that_never_came_is_told_by_its_kind(
     server: FaultyServer, connect: Callable[..., Client], traces: Traces
 ) -> None:
