@@ -54,5 +54,6 @@
     },
     "images": ["static/description/banner.png"],
     "application": True,
+    "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -13,3 +13,10 @@ UPDATE res_config_settings
 -- The monitor of production would take the copy for it.
 DELETE FROM ir_config_parameter
  WHERE key = 'procurify_connector.monitoring_token_sha256';
+-- Signatures of addresses that an earlier version of the addon kept.
+UPDATE procurify_record
+   SET payload = regexp_replace(payload, '\?[^"[:space:]]*(signature|token|credential|hmac|accesskey|sig=|expires=)[^"[:space:]\\]*', '?signature=removed', 'gi')
+ WHERE payload ~* '\?[^"[:space:]]*(signature|token|credential|hmac|accesskey|sig=|expires=)';
+UPDATE procurify_version
+   SET payload = regexp_replace(payload, '\?[^"[:space:]]*(signature|token|credential|hmac|accesskey|sig=|expires=)[^"[:space:]\\]*', '?signature=removed', 'gi')
+ WHERE payload ~* '\?[^"[:space:]]*(signature|token|credential|hmac|accesskey|sig=|expires=)';

@@ -11,6 +11,7 @@ from . import procurify_connection_phase
 from . import procurify_stream
 from . import procurify_stream_scan
 from . import procurify_stream_unreadable
+from . import procurify_stream_restless
 from . import procurify_stream_orders
 from . import procurify_stream_sweep
 from . import procurify_cause

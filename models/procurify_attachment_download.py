@@ -23,6 +23,8 @@ from ..procurify import (
     TooLarge,
     Traces,
     TransientError,
+    needs_fresh_address,
+    without_signatures,
 )
 from ..tools.cipher import UnreadableSecret
 from .concurrency import CONCURRENCY_ERRORS, untold
@@ -170,15 +172,18 @@ class ProcurifyAttachment(models.Model):
         limit = self.connection_id.attachment_limit_mb * MEGABYTE
         if self.byte_count > limit:
             raise TooLarge(limit)
-        try:
-            download = client.download(self.url, limit=limit)
-            if not is_missing(download):
-                return download
-        except ForbiddenError:
-            download = None
+        download = None
+        if not needs_fresh_address(self.url):
+            try:
+                download = client.download(self.url, limit=limit)
+                if not is_missing(download):
+                    return download
+            except ForbiddenError:
+                download = None
         fresh = self._fresh_address(client)
         if fresh and fresh != self.url:
-            self.url = fresh
+            # Its signature is used now and kept nowhere.
+            self.url = without_signatures(fresh)
             return client.download(fresh, limit=limit)
         if download is None:
             raise ForbiddenError("Procurify does not show this file", http_status=403)

@@ -121,12 +121,23 @@ class ProcurifyConnection(models.Model):
         "more. 0: everything.",
     )
 
+    version_days = fields.Integer(
+        "Keep Versions (days)",
+        default=730,
+        required=True,
+        help="Earlier versions of what Procurify sent are deleted so long after they "
+        "were replaced, but for what was booked last.",
+    )
+
     _check_page_size = models.Constraint(
         "CHECK(page_size BETWEEN 1 AND 500)", "A page holds 1 to 500 objects."
     )
     _check_detail_requests = models.Constraint(
         "CHECK(detail_requests BETWEEN 1 AND 10)",
         "Between 1 and 10 bills are read at the same time.",
+    )
+    _check_version_days = models.Constraint(
+        "CHECK(version_days >= 90)", "Versions are kept for 90 days at least."
     )
     _check_sweep_days = models.Constraint(
         "CHECK(sweep_days >= 0)", "The days to compare are zero or more."

@@ -22,6 +22,7 @@ _KNOWN_FIELDS = (
     "summary_digest",
     "state",
     "read_error",
+    "remote_modified",
 )
 
 
@@ -65,6 +66,9 @@ class ProcurifyRecord(models.Model):
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
         facts = {record: record._audit_facts() for record in changed}
+        self.env["procurify.stream"].sudo()._note_restless(
+            connection, resource, changed
+        )
         self._replace(changed, now)
         with created_once():
             created = self.sudo().create(to_create)

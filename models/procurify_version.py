@@ -10,6 +10,7 @@ from ..procurify import RESOURCES, differences, read_json, read_stored
 from .procurify_record import indented
 
 _SHOWN = 100  # rows of a difference
+_AT_A_TIME = 10_000  # rows that are deleted in one transaction
 
 
 class ProcurifyVersion(models.Model):
@@ -21,7 +22,7 @@ class ProcurifyVersion(models.Model):
 
     _name = "procurify.version"
     _description = "Procurify Version"
-    _order = "last_seen desc, id desc"
+    _order = "sequence desc, id desc"
 
     record_id = fields.Many2one(
         "procurify.record", required=True, readonly=True, ondelete="cascade"
@@ -32,6 +33,12 @@ class ProcurifyVersion(models.Model):
     payload_text = fields.Text("Readable Payload", compute="_compute_payload_text")
     digest = fields.Char(readonly=True, required=True)
     remote_modified = fields.Datetime("Changed in Procurify", readonly=True)
+    sequence = fields.Integer(
+        readonly=True,
+        required=True,
+        default=0,
+        help="Counts a record's versions in the order in which they were replaced.",
+    )
     first_seen = fields.Datetime("Seen From", readonly=True, required=True)
     last_seen = fields.Datetime("Until", readonly=True, required=True)
     difference_table = fields.Html(
@@ -78,8 +85,7 @@ class ProcurifyVersion(models.Model):
         self.ensure_one()
 
         def order(version):
-            # Two may come within a second.
-            return version.last_seen, version.id
+            return version.sequence, version.id
 
         later = self.record_id.version_ids.filtered(lambda v: order(v) > order(self))
         return later.sorted(order)[:1] or self.record_id
@@ -163,15 +169,20 @@ class ProcurifyVersion(models.Model):
             SQL(
                 """
                 INSERT INTO procurify_version
-                       (record_id, payload, digest, remote_modified, first_seen,
-                        last_seen, create_uid, write_uid, create_date, write_date)
-                SELECT id, payload, digest, remote_modified,
+                       (record_id, sequence, payload, digest, remote_modified,
+                        first_seen, last_seen, create_uid, write_uid, create_date,
+                        write_date)
+                SELECT id,
+                       1 + COALESCE((SELECT MAX(sequence) FROM procurify_version
+                                      WHERE record_id = procurify_record.id), 0),
+                       payload, digest, remote_modified,
                        COALESCE(seen_at, create_date), %(now)s,
                        %(user)s, %(user)s, %(now)s, %(now)s
                   FROM procurify_record
                  WHERE id IN %(ids)s AND payload IS NOT NULL AND digest IS NOT NULL
                     ON CONFLICT (record_id, digest) DO UPDATE
-                       SET last_seen = EXCLUDED.last_seen
+                       SET last_seen = EXCLUDED.last_seen,
+                           sequence = EXCLUDED.sequence
                 """,
                 now=fields.Datetime.now(),
                 user=self.env.uid,
@@ -179,6 +190,37 @@ class ProcurifyVersion(models.Model):
             )
         )
         self.invalidate_model()
+
+    # === AUTOVACUUM === #
+
+    @api.autovacuum
+    def _gc_versions(self):
+        """Delete versions older than each connection keeps them.
+
+        What was booked last stays: a revision is compared with it.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT version.id
+                  FROM procurify_version version
+                  JOIN procurify_record record ON record.id = version.record_id
+                  JOIN procurify_connection connection
+                    ON connection.id = record.connection_id
+                 WHERE version.last_seen
+                       < %(now)s - connection.version_days * INTERVAL '1 day'
+                   AND version.digest IS DISTINCT FROM record.applied_digest
+                 ORDER BY version.id
+                 LIMIT %(most)s
+                """,
+                now=fields.Datetime.now(),
+                most=_AT_A_TIME,
+            )
+        )
+        old = self.browse(id_ for (id_,) in self.env.cr.fetchall())
+        old.unlink()
+        return len(old), len(old) == _AT_A_TIME
 
 
 class ProcurifyRecord(models.Model):

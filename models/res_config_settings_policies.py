@@ -23,6 +23,7 @@ _FIELDS = (
     "attachment_policy",
     "attachment_limit_mb",
     "sweep_days",
+    "version_days",
     "silence_intervals",
     "quiet_from",
     "quiet_to",
@@ -91,6 +92,7 @@ class ResConfigSettings(models.TransientModel):
     )
     procurify_attachment_limit_mb = fields.Integer("Largest (MB)", groups=MANAGER)
     procurify_sweep_days = fields.Integer("Compare the Last (days)", groups=MANAGER)
+    procurify_version_days = fields.Integer("Keep Versions (days)", groups=MANAGER)
     procurify_silence_intervals = fields.Integer(
         "Alarm After (intervals)", groups=MANAGER
     )

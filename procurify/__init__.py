@@ -72,7 +72,12 @@ from .payloads import (
 from .resources import RESOURCES, Payload, Resource, Variant
 from .tokens import Token
 from .traces import Trace, Traces
-from .volatile import needs_fresh_address, raw_without_signatures
+from .volatile import (
+    moved_paths,
+    needs_fresh_address,
+    raw_without_signatures,
+    without_signatures,
+)
 
 __all__ = [
     "PAYABLE_STATUSES",
@@ -138,6 +143,7 @@ __all__ = [
     "differences",
     "instant",
     "normalise_base_url",
+    "moved_paths",
     "needs_fresh_address",
     "normalise_uuid",
     "raw_without_signatures",
@@ -146,4 +152,5 @@ __all__ = [
     "read_stored",
     "shown_text",
     "to_decimal",
+    "without_signatures",
 ]

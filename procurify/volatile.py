@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REMOVED: Final = "?signature=removed"
 """Stands where an address had a signature: whoever wants the file asks for a new one.
@@ -28,6 +31,7 @@ _LIVE: Final = frozenset(
 _ADDRESSES: Final = frozenset(("file", "attachment", "image"))
 """Of these only the part before the query says which file it is."""
 
+_MOST_PATHS: Final = 50
 _SIGNING_WORDS: Final = (
     *("signature", "token", "credential", "hmac", "secret", "password"),
     *("accesskey", "access_key", "apikey", "api_key"),
@@ -59,6 +63,28 @@ def lasting(data: Any) -> Any:
         for name, value in data.items()
         if not is_live(name)
     }
+
+
+def moved_paths(before: Any, after: Any) -> list[str]:
+    """Name where two versions differ, without the places in lists.
+
+    What differs in each answer is not named.
+    """
+    return sorted(set(_moved(lasting(before), lasting(after), "")))[:_MOST_PATHS]
+
+
+def _moved(before: Any, after: Any, path: str) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in dict.fromkeys((*before, *after)):
+            inner = f"{path}.{name}" if path else str(name)
+            yield from _moved(before.get(name), after.get(name), inner)
+    elif isinstance(before, list) and isinstance(after, list):
+        if len(before) != len(after):
+            yield f"{path}[]"
+        for one, other in zip(before, after, strict=False):
+            yield from _moved(one, other, f"{path}[]")
+    elif before != after:
+        yield path
 
 
 def without_signatures(text: str) -> str:

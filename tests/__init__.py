@@ -43,6 +43,8 @@ from . import test_ignore
 from . import test_import_workers
 from . import test_inventory
 from . import test_line_pricing
+from . import test_line_words
+from . import test_log_filter
 from . import test_looks
 from . import test_mapping
 from . import test_matching
@@ -65,6 +67,7 @@ from . import test_quarantine
 from . import test_reconciliation
 from . import test_remote_text
 from . import test_requisition
+from . import test_restless
 from . import test_revision
 from . import test_routing
 from . import test_run

@@ -2,6 +2,8 @@
 
 from odoo.tests import Form, TransactionCase, tagged
 
+from odoo.addons.procurify_connector import pre_init_hook
+
 
 @tagged("post_install", "-at_install", "procurify")
 class TestUninstall(TransactionCase):
@@ -22,3 +24,34 @@ class TestUninstall(TransactionCase):
         )
         self.assertTrue(independent)
         self.assertFalse(self._told(independent.name))
+
+    def test_an_installation_anew_takes_the_products_that_stayed(self):
+        names = ("product_generic", "product_rounding")
+        kept = {n: self.env.ref(f"procurify_connector.{n}") for n in names}
+        self._products_names(names).unlink()
+        self.env.registry.clear_cache()
+        twin = kept["product_generic"].copy({"default_code": "PROCURIFY"})
+
+        pre_init_hook(self.env)
+        pre_init_hook(self.env)
+
+        found = {n: self.env.ref(f"procurify_connector.{n}") for n in names}
+        self.assertEqual(found, kept, "the older one, which documents name")
+        self.assertNotEqual(found["product_generic"], twin)
+        self.assertEqual(self._products_names(names).mapped("noupdate"), [True, True])
+
+    def test_a_first_installation_takes_nothing(self):
+        names = ("product_generic", "product_rounding")
+        kept = [self.env.ref(f"procurify_connector.{n}") for n in names]
+        self._products_names(names).unlink()
+        for product in kept:
+            product.default_code = False
+
+        pre_init_hook(self.env)
+
+        self.assertFalse(self._products_names(names))
+
+    def _products_names(self, names):
+        return self.env["ir.model.data"].search(
+            [("module", "=", "procurify_connector"), ("name", "in", names)]
+        )

@@ -1,11 +1,16 @@
 """Every version that Procurify showed is kept once, compared and imported again."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
+from psycopg2 import IntegrityError
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import ProcurifyCommon
 
@@ -68,7 +73,7 @@ class TestVersion(ProcurifyCommon):
 
         self.assertEqual(self._move(self.bill_id).amount_untaxed, 100)
         self.assertEqual(len(self.record.version_ids), 2)
-        self.record.version_ids.sorted("first_seen")[-1:].action_replay()
+        self.record.version_ids.sorted("sequence")[-1:].action_replay()
         self.assertEqual(self._move(self.bill_id).amount_untaxed, 120)
         self.assertEqual(len(self.record.version_ids), 2, "each once")
 
@@ -133,3 +138,41 @@ class TestVersion(ProcurifyCommon):
             self.bill_id, quantity=Decimal(1), unit_cost=Decimal(amount)
         )
         self._synchronise()
+
+    def test_versions_of_one_second_keep_the_order_in_which_they_were_replaced(self):
+        for amount in ("120", "130", "140"):
+            self._revise(amount)
+        versions = self.record.version_ids
+        second = versions[0].last_seen
+        versions.sudo().write({"last_seen": second, "first_seen": second})
+        self.env.invalidate_all()
+
+        amounts = [
+            json.loads(version.payload)["items"][0]["cost"]
+            for version in self.record.version_ids
+        ]
+        self.assertEqual([float(a) for a in amounts], [130, 120, 100])
+        # One that comes back goes to the top when it is replaced once more.
+        oldest = versions[-1]
+        oldest.action_replay()
+        self._revise("150")
+        self.assertEqual(self.record.version_ids[0], oldest)
+
+    def test_versions_are_kept_as_long_as_the_connection_says_and_what_is_booked(self):
+        for amount in ("120", "130", "140"):
+            self._revise(amount)
+        versions = self.record.version_ids.sudo()
+        old = fields.Datetime.now() - timedelta(days=self.connection.version_days + 1)
+        versions.write({"last_seen": old})
+        booked, recent, _gone = versions
+        self.record.sudo().applied_digest = booked.digest
+        recent.last_seen = fields.Datetime.now()
+
+        versions._gc_versions()
+
+        self.assertEqual(self.record.version_ids, booked | recent)
+
+    def test_versions_have_a_least_time(self):
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.connection.version_days = 30
+            self.connection.flush_recordset()

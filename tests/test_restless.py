@@ -1,0 +1,104 @@
+"""What differs in each answer is no change; what moves unnoticed is named once."""
+
+from itertools import count
+
+from odoo.tests import tagged
+
+from .common import ProcurifyCommon
+
+SIGNED = "https://files.example/me.png?X-Amz-Expires=9&X-Amz-Signature=abc"
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestRestless(ProcurifyCommon):
+    bills = 12
+
+    def setUp(self):
+        super().setUp()
+        self.connection.sweep_days = 0  # the simulated year is not this one
+        self.numbers = count(1)
+
+    def test_a_nightly_check_of_volatile_fields_asks_no_detail(self):
+        self._move(self._volatile)
+        self._synchronise()
+        versions = self.env["procurify.version"].search_count([])
+        audited = self.env["procurify.audit"].search_count([])
+        payloads = {r: r.payload for r in self._records("bill")}
+        asked = len(self.simulator.requests)
+
+        self._run_cron("ir_cron_sweep")
+        self._fetch()
+
+        paths = [request.path for request in self.simulator.requests[asked:]]
+        self.assertTrue(paths)
+        details = [p for p in paths if "/api/v2/ap/bills/" in p or p[-2:-1].isdigit()]
+        self.assertEqual(details, [])
+        staged = self.env["procurify.run"].search([], limit=2).mapped("staged_count")
+        self.assertEqual(staged, [0, 0])
+        self.assertEqual(self.env["procurify.version"].search_count([]), versions)
+        events = self.env["procurify.audit"].search([], limit=200, order="id desc")
+        new = events[: self.env["procurify.audit"].search_count([]) - audited]
+        self.assertNotIn("changed_in_procurify", new.mapped("event"))
+        self.assertEqual({r: r.payload for r in self._records("bill")}, payloads)
+        self.assertFalse(self.connection.stream_ids.filtered("restless_text"))
+
+    def test_no_signature_is_staged(self):
+        self._move(self._volatile)
+        self._synchronise()
+        for record in self._records().filtered("payload"):
+            self.assertNotIn("X-Amz-Signature=abc", record.payload)
+        bill = self._records("bill", state="done")[:1]
+        self.assertIn("?signature=removed", bill.payload)
+
+    def test_what_moves_under_the_same_stamp_is_named_once(self):
+        self._move(self._unknown)
+        self._synchronise()
+        stream = self._stream("bill")
+        self.assertFalse(stream.restless_text)
+        for _look in range(3):
+            self._run_cron("ir_cron_sweep")
+        paths = stream.restless_paths
+        self.assertEqual(set(paths), {"mood", "vendor.weather"})
+        self.assertIn("mood", stream.restless_text)
+        # A change with a stamp of its own names nothing.
+        self.simulator.faults.clear()
+        bill = self.dataset.bills()[0]
+        self.dataset.revise_bill(bill.id, description="Other")
+        self._synchronise()
+        self.assertEqual(stream.restless_paths, paths)
+
+    def _move(self, change):
+        """Let every answer be changed by ``change(object)``."""
+
+        def walk(data):
+            if isinstance(data, list):
+                for value in data:
+                    walk(value)
+            elif isinstance(data, dict):
+                for value in list(data.values()):
+                    walk(value)
+                change(data)
+
+        self.simulator.faults.add(
+            path="/api/", kind="rewrite", times=None, change=lambda d: walk(d["data"])
+        )
+
+    def _volatile(self, data):
+        number = next(self.numbers)
+        if "id" in data:
+            data |= {
+                "profile_image": f"{SIGNED}{number}",
+                "logo": f"{SIGNED}{number}",
+                "avatar_page": f"{SIGNED}{number}",
+                "budget_used_approved": number,
+                "balance_purchased": str(number),
+                "requested_count": number,
+                "overall_score": number / 10,
+                "past_due": bool(number % 2),
+            }
+
+    def _unknown(self, data):
+        if "invoice_number" in data:
+            data["mood"] = next(self.numbers)
+            if isinstance(data.get("vendor"), dict):
+                data["vendor"]["weather"] = f"{next(self.numbers)}"
