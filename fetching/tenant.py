@@ -8,11 +8,13 @@ import json
 from contextlib import suppress
 from datetime import datetime
 
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL, config
 
 from ..procurify import Client, Token, TokenRefused
 from ..tools.cipher import UnreadableSecret, decrypt, encrypt, use_of
 
+TOKEN_LOCK = 0x50726F63  # of this addon among PostgreSQL's advisory locks
 # Of odoo.conf: a tenant may be a program of this machine. For developers only.
 LOOPBACK_OPTION = "procurify_allow_loopback"
 SECRET, TOKEN = "client_secret_encrypted", "token_encrypted"
@@ -88,18 +90,18 @@ def renew_token(connection, client, is_refused=False):
     """Let ``client`` have a token; of all workers, one at a time asks for it.
 
     :param is_refused: Procurify does not take the client's token any more
+    :raises ConcurrencyError: another worker is about it: try again
     :raises OperationalError: another worker did meanwhile: try again
     """
     if not (client.is_token_due or is_refused):
         return
     connection.ensure_one()
-    # Whoever waits here for another one gets a conflict, not an old token.
-    connection.env.execute_query(
-        SQL(
-            "SELECT id FROM procurify_connection WHERE id = %s FOR NO KEY UPDATE",
-            connection.id,
-        )
+    # Not the connection's row: whoever writes it would wait for Procurify.
+    [(is_mine,)] = connection.env.execute_query(
+        SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", TOKEN_LOCK, connection.id)
     )
+    if not is_mine:
+        raise ConcurrencyError("Another worker asks for this token")
     is_another = client.reload_token()
     if client.is_token_due or (is_refused and not is_another):
         client.authenticate()

@@ -12,6 +12,7 @@ from .bill_links import BillLinks
 from .bill_revision import ROUNDING
 from .causes import Hold
 from .document_import import DocumentImport, html_text
+from .line_words import line_words
 
 
 class BillImport(DocumentImport):
@@ -160,7 +161,7 @@ class BillImport(DocumentImport):
         several = [
             LINE_DEFAULTS
             | {
-                "name": line.label,
+                "name": line_words(self.env, line),
                 "account_id": account_id,
                 "analytic_distribution": analytic,
             }
@@ -387,6 +388,6 @@ def _note(line):
 def _label(line, values):
     """Return the line's text, with its quantity where Odoo's is another one."""
     if not line.quantity or values["quantity"] == abs(float(line.quantity)):
-        return line.label
+        return values["name"]
     text = quantity_text(line.quantity, line.unit, line.unit_price)
-    return f"{line.label} ({text})"
+    return f"{values['name']} ({text})"

@@ -7,6 +7,7 @@ from ..procurify.order_arithmetic import live_lines, reckon_order
 from ..procurify.rates import implied_order_rate
 from .document_import import DocumentImport, html_text
 from .instants import at_noon, naive
+from .line_words import line_words
 from .purchase_line import (
     counts,
     created_line,
@@ -282,7 +283,7 @@ class OrderImport(DocumentImport):
         for number, extra in enumerate(reckoning.extras):
             key = f"extra {extra.kind}"
             key = f"{key} {number}" if key in extras else key
-            extras[key] = (extra.label, extra.amount)
+            extras[key] = (line_words(self.env, extra), extra.amount)
         if reckoning.residue and reckoning.adds_up:
             text = self.env._(
                 "Rounding: Procurify's total is %(total)s, its lines make %(lines)s",

@@ -7,8 +7,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .concurrency import created_once
+from .ir_cron import is_run_manually
 from .resource_kinds import DOCUMENTS, KINDS
 
+BATCH_SIZE = 100  # records of master data that are imported in one transaction
+LONGEST_TRANSACTION = timedelta(hours=1)  # no job of Odoo's works longer
 _MASTERS = tuple(kind.name for kind in KINDS.values() if kind.role == "master")
 # What Odoo or another addon said no to: nobody knows what would change its mind.
 REFUSALS = ("odoo_refused", "posting_refused", "confirmation_refused", "unexpected")
@@ -117,6 +120,10 @@ class ProcurifyHealing(models.Model):
     rule_counts = fields.Json(
         readonly=True, help="How many rules of each model there were: one may be gone."
     )
+    resume_until = fields.Datetime(
+        readonly=True, help="The next watermark, while master data is imported anew."
+    )
+    resume_ids = fields.Json(readonly=True, help="Master data that is left of it.")
 
     _connection_uniq = models.UniqueIndex("(connection_id)")
 
@@ -133,13 +140,54 @@ class ProcurifyHealing(models.Model):
                     for connection in connections - rows.connection_id
                 ]
             )
-        seen_until = self._settled_until()
         for row in rows:
-            if row._release():
-                row.watermark = seen_until
+            seen_until = row.resume_until or self._settled_until()
 
-    def _release(self):
-        """Release what was cured; tell whether anything is held at all."""
+            def go_on(left, row=row, seen_until=seen_until):
+                row.write({"resume_until": seen_until, "resume_ids": left})
+                time_left = self.env["ir.cron"]._commit_progress()
+                return time_left or is_run_manually()
+
+            if row._release(go_on):
+                row.write(
+                    {
+                        "watermark": seen_until,
+                        "resume_until": False,
+                        "resume_ids": False,
+                    }
+                )
+
+    def _release(self, go_on=lambda left: True):
+        """Release what was cured: documents to the import, master data in batches.
+
+        :param go_on: takes the ids of master data that is left after a batch, may
+            commit, and tells whether there is time for more
+        :returns: whether anything is held, and nothing is left
+        """
+        self.ensure_one()
+        left = self.resume_ids
+        if not left:
+            cured = self._cured()
+            if cured is None:
+                return False
+            masters = cured.filtered(lambda record: record.role == "master")
+            (cured - masters)._requeue()
+            left = masters.ids
+        while left:
+            self._import_held(self.env["procurify.record"].browse(left[:BATCH_SIZE]))
+            left = left[BATCH_SIZE:]
+            if left and not go_on(left):
+                return False
+        return True
+
+    @api.model
+    def _import_held(self, masters):
+        """Import what is still held, as it is: what stays held is not even written."""
+        held = masters.exists().filtered(lambda r: r.state == "quarantined")
+        held.try_lock_for_update(allow_referencing=True)._import()
+
+    def _cured(self):
+        """Return what changes in Odoo may have cured; None if nothing is held."""
         self.ensure_one()
         records = self.env["procurify.record"]
         held = Domain("connection_id", "=", self.connection_id.id) & Domain(
@@ -147,7 +195,7 @@ class ProcurifyHealing(models.Model):
         )
         resources = {name for (name,) in records._read_group(held, ["resource"])}
         if not resources:
-            return False
+            return None
         causes = records._read_group(held & _IS_DOCUMENT, ["cause_ids"])
         codes = {cause.code for (cause,) in causes}
         cured = Domain.OR(
@@ -166,11 +214,7 @@ class ProcurifyHealing(models.Model):
                 released |= self._with_changed_target(held, model, answered)
         if "booked_elsewhere" in codes:
             released |= self._no_longer_elsewhere(held)
-        # Master data at once and as it is: what stays held is not even written.
-        masters = released.filtered(lambda record: record.role == "master")
-        masters.try_lock_for_update(allow_referencing=True)._import()
-        (released - masters)._requeue()
-        return True
+        return released
 
     def _changed(self, model, domain=Domain.TRUE):
         """Return ids of records of ``model`` that were changed since the last time.
@@ -245,7 +289,8 @@ class ProcurifyHealing(models.Model):
         """Return the moment before which no change can appear any more.
 
         A row is stamped with the start of its transaction, and seen when that is
-        committed: what the oldest open transaction writes is still to come.
+        committed: what the oldest open transaction writes is still to come. A session
+        that has written nothing for so long, or forgot to end, writes nothing any more.
         """
         self.env.cr.execute(
             """
@@ -254,7 +299,11 @@ class ProcurifyHealing(models.Model):
              WHERE datname = current_database()
                AND backend_type = 'client backend'
                AND pid != pg_backend_pid()
-            """
+               AND (xact_start > now() - %(longest)s
+                    OR (backend_xid IS NOT NULL
+                        AND (state = 'active' OR state_change > now() - %(longest)s)))
+            """,
+            {"longest": LONGEST_TRANSACTION},
         )
         [moment] = self.env.cr.fetchone()
         return moment.replace(microsecond=0)

@@ -13,7 +13,7 @@ from .ir_cron import is_run_manually
 from .procurify_record_import import IMPORT_BATCH_SIZE, IMPORT_ORDER
 
 IMPORT_BATCH_BYTES = 2_000_000  # of payload: two hundred bills of five lines
-MOST_WORKERS = 8  # that find a batch of one resource at the same time
+LOOKED_AT = 800  # rows that are looked at together for some that nobody holds
 OTHERS_NEED_S = 15  # until those who hold all that is left are done with it
 
 
@@ -40,16 +40,25 @@ class ProcurifyRecord(models.Model):
         What may depend on rows that another worker holds waits for that one.
         """
         for resource in IMPORT_ORDER:
-            records = self.search(
-                domain & Domain("resource", "=", resource),
-                limit=IMPORT_BATCH_SIZE * MOST_WORKERS,
-                order="id",
-            )
-            if records:
-                return records.try_lock_for_update(
-                    allow_referencing=True, limit=IMPORT_BATCH_SIZE
-                )._first_bytes(IMPORT_BATCH_BYTES)
+            mine = domain & Domain("resource", "=", resource)
+            if records := self.search(mine, limit=LOOKED_AT, order="id"):
+                return self._claim(mine, records)._first_bytes(IMPORT_BATCH_BYTES)
         return self.browse()
+
+    def _claim(self, domain, records):
+        """Lock a batch of ``records``, or of those behind them that match ``domain``.
+
+        Some dozens of workers hold more rows than are looked at together.
+        """
+        while records:
+            claimed = records.try_lock_for_update(
+                allow_referencing=True, limit=IMPORT_BATCH_SIZE
+            )
+            if claimed:
+                return claimed
+            behind = domain & Domain("id", ">", records[-1].id)
+            records = self.search(behind, limit=LOOKED_AT, order="id")
+        return records
 
     def _first_bytes(self, limit):
         """Return the first of these records: one, or as many as ``limit`` bytes hold.

@@ -10,7 +10,6 @@ from .instants import naive
 from .own_values import write_each
 from .procurify_import_mixin import json_text
 from .resource_kinds import DOCUMENTS, KINDS
-from .resource_kinds import KINDS
 from .unreadable import READABLE
 
 _KNOWN_FIELDS = (

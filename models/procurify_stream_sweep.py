@@ -136,8 +136,15 @@ class ProcurifyStream(models.Model):
             yield not self.sweep_started
 
     def _open_sweep(self):
+        # Its moment marks what it shows: two of one second would share the mark.
+        [(latest,)] = self.env["procurify.record"]._read_group(
+            self._staged_domain(Domain("listed_at", "!=", False)),
+            aggregates=["listed_at:max"],
+        )
+        now = fields.Datetime.now()
+        started = max(now, latest + timedelta(seconds=1)) if latest else now
         closed = self._closed_sweep_values()
-        self.write(closed | {"sweep_started": fields.Datetime.now(), "sweep_page": 1})
+        self.write(closed | {"sweep_started": started, "sweep_page": 1})
 
     def _sweep_start(self):
         """Return the naive UTC instant from which documents are compared, or None."""

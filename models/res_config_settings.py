@@ -42,6 +42,11 @@ class ResConfigSettings(models.TransientModel):
         compute="_compute_procurify_connection_id",
         groups=MANAGER,
     )
+    procurify_has_several = fields.Boolean(
+        compute="_compute_procurify_has_several",
+        help="This company has several connections: each has a form of its own.",
+        groups=MANAGER,
+    )
     procurify_base_url = fields.Char("Address", groups=MANAGER)
     procurify_client_id = fields.Char("Client ID", groups=MANAGER)
     procurify_client_secret = fields.Char(
@@ -123,6 +128,13 @@ class ResConfigSettings(models.TransientModel):
                 settings.company_id
             )
 
+    @api.depends("company_id")
+    def _compute_procurify_has_several(self):
+        for settings in self:
+            settings.procurify_has_several = settings._procurify_are_several(
+                settings.company_id
+            )
+
     def _compute_procurify_is_monitored(self):
         self.procurify_is_monitored = self.env["procurify.monitoring"]._is_on()
 
@@ -146,8 +158,18 @@ class ResConfigSettings(models.TransientModel):
 
     @api.model
     def _procurify_connection_of(self, company):
+        """Return the one connection of ``company``; of several none is meant."""
+        connections = self._procurify_connections(company)
+        return connections if len(connections) == 1 else connections.browse()
+
+    @api.model
+    def _procurify_are_several(self, company):
+        return len(self._procurify_connections(company)) > 1
+
+    @api.model
+    def _procurify_connections(self, company):
         return self.env["procurify.connection"].search(
-            [("company_id", "=", company.id)], limit=1
+            [("company_id", "=", company.id)], limit=2
         )
 
     @api.model
@@ -170,7 +192,8 @@ class ResConfigSettings(models.TransientModel):
         jobs = self.env["ir.cron"]
         if self.procurify_import_workers != jobs._procurify_import_workers():
             jobs._procurify_set_import_workers(self.procurify_import_workers)
-        if self.env.user.has_group(MANAGER):
+        is_manager = self.env.user.has_group(MANAGER)
+        if is_manager and not self._procurify_are_several(self.company_id):
             self._procurify_set_connection()
         return result
 
@@ -237,6 +260,14 @@ class ResConfigSettings(models.TransientModel):
         if not self.env.user.has_group(MANAGER):
             raise AccessError(
                 self.env._("Only Procurify administrators may set up the connection.")
+            )
+        if self._procurify_are_several(self.company_id):
+            raise UserError(
+                self.env._(
+                    "%(company)s has several connections. Open the one that you mean "
+                    "under Procurify, Configuration, Connections.",
+                    company=self.company_id.name,
+                )
             )
         self._procurify_set_connection()
         if not self.procurify_connection_id:

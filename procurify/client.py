@@ -30,7 +30,6 @@ from .envelopes import (
 )
 from .errors import (
     AddressError,
-    AuthenticationError,
     ForbiddenError,
     OutOfTime,
     ProtocolError,

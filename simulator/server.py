@@ -460,11 +460,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Return status line and headers; with the body they make one packet."""
         phrase = self.responses.get(reply.status, ("Unknown", ""))[0]
         lines = [f"{self.protocol_version} {reply.status} {phrase}"]
+        number = next(self.server.numbers)
         headers = {
             "Content-Type": reply.content_type,
             "Content-Length": str(len(reply.body)),
             "Date": self.date_time_string(),
-            "X-Request-Id": f"simulated-{next(self.server.numbers)}",
+            "X-Request-Id": f"simulated-{number}",
+            "x-procurify-request-id": f"own-{number}",
             **reply.headers,
         }
         lines += [f"{name}: {value}" for name, value in headers.items()]

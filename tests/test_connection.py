@@ -5,10 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import config
 
+from odoo.addons.procurify_connector.fetching import tenant
 from odoo.addons.procurify_connector.fetching.tenant import reach_options
 from odoo.addons.procurify_connector.tools import cipher
 
@@ -25,6 +26,36 @@ class TestConnection(ProcurifyCommon):
         self.assertIn(self.connection.identity, result["params"]["message"])
         self.assertTrue(self.connection.identity)
         self.assertFalse(self.connection.error_message)
+
+    def test_a_token_is_asked_for_by_one_worker_and_nobody_waits_for_its_row(self):
+        with tenant.open_client(self.connection, renews_token=False) as client:
+            with self.registry.cursor() as other:
+                other.execute(
+                    "SELECT pg_advisory_xact_lock(%s, %s)",
+                    (tenant.TOKEN_LOCK, self.connection.id),
+                )
+                with self.assertRaises(ConcurrencyError):
+                    tenant.renew_token(self.connection.sudo(), client)
+            self.assertTrue(client.is_token_due)
+            self.env.flush_all()
+            before, seen = self._locker(), []
+            authenticate = client.authenticate
+
+            def ask():
+                seen.append(self._locker())
+                return authenticate()
+
+            client.authenticate = ask
+            with self._job_cursor_sees_the_test():
+                tenant.renew_token(self.connection.sudo(), client)
+            self.assertEqual(seen, [before])
+            self.assertFalse(client.is_token_due)
+
+    def _locker(self):
+        """Return which transaction holds the connection's row, if any did."""
+        query = "SELECT xmax::text FROM procurify_connection WHERE id = %s"
+        self.env.cr.execute(query, (self.connection.id,))
+        return self.env.cr.fetchone()
 
     def test_wrong_secret_says_to_copy_it_again(self):
         self.connection.client_secret = "wrong"

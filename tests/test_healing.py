@@ -1,5 +1,6 @@
 """What is held leaves by itself when somebody mends in Odoo what held it."""
 
+import time
 from datetime import date, timedelta
 
 from odoo import fields
@@ -7,6 +8,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
+from odoo.addons.procurify_connector.models import procurify_healing as healing_module
 from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 from odoo.addons.procurify_connector.simulator.scenarios import UNBOOKED_DEPARTMENT
 
@@ -140,6 +142,43 @@ class TestHealing(ProcurifyCommon):
         self._import()
 
         self.assertEqual(record.state, "done")
+
+    def test_a_session_that_forgot_to_end_does_not_freeze_the_watermark(self):
+        healing = self.env["procurify.healing"]
+        with self.registry.cursor() as idle, self.registry.cursor() as other:
+            idle.execute("SELECT now() AT TIME ZONE 'UTC'")
+            [started] = idle.fetchone()
+            settled = healing.with_env(self.env(cr=other))._settled_until
+            self.assertLessEqual(settled(), started)
+            self.patch(healing_module, "LONGEST_TRANSACTION", timedelta(0))
+            time.sleep(1)
+            other.rollback()
+            self.assertGreater(settled(), started.replace(microsecond=0))
+
+    def test_master_data_is_tried_again_in_batches_that_are_committed(self):
+        self.patch(healing_module, "BATCH_SIZE", 1)
+        for code in ("7450", "7460", "7470"):
+            self.dataset.add_bill("plain", code=code)
+        self._synchronise()
+        codes = self._records("account_code", state="quarantined")
+        self.assertGreaterEqual(len(codes), 3)
+        healing = self._healing()
+        for code in codes:
+            self._account(code.code)
+        self._change_after(healing, self._account("9000"))
+        left = []
+
+        def stop(ids):
+            left.append(ids)
+            healing.resume_ids = ids
+            return False
+
+        self.assertFalse(healing._release(stop))
+        self.assertEqual(len(left[0]), len(codes) - 1)
+        self.assertEqual(set(codes[1:].mapped("state")), {"quarantined"})
+
+        self.assertTrue(healing._release())
+        self.assertEqual(set(codes.mapped("state")), {"done"})
 
     # === HELPERS === #
 

@@ -4,6 +4,7 @@ import time
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tests import tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
@@ -74,6 +75,26 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
             self._import()
 
         self.assertFalse(called.records)
+
+    def test_a_worker_finds_what_is_behind_the_rows_that_dozens_of_others_hold(self):
+        for _number in range(7):
+            self.dataset.add_bill("plain")
+        self._fetch()
+        bills = self._records("bill")
+        held = set(bills[:5].ids)
+        plain = type(bills).try_lock_for_update
+
+        def lock(records, **options):
+            return plain(records.filtered(lambda r: r.id not in held), **options)
+
+        domain = queue._pending(self.connection) & Domain("resource", "=", "bill")
+        self.patch(queue, "LOOKED_AT", 2)
+        self.patch(queue, "IMPORT_BATCH_SIZE", 1)
+        self.patch(type(bills), "try_lock_for_update", lock)
+
+        self.assertEqual(bills._next_todo(domain), bills[5])
+        held |= set(bills.ids)
+        self.assertFalse(bills._next_todo(domain))
 
     def test_a_helper_imports_what_waits(self):
         bill_id = self.dataset.add_bill("plain")

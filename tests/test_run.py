@@ -47,6 +47,16 @@ class TestRun(ProcurifyCommon):
         for secret in (self.simulator.client_secret, self.simulator.client_id):
             self.assertNotIn(secret, str(run.requests))
 
+    def test_procurify_s_own_id_of_a_request_is_kept_beside_the_web_server_s(self):
+        self._fetch()
+
+        [run] = self._runs("fetch")
+
+        asked = run.requests[-1]
+        self.assertTrue(asked["procurify_request_id"])
+        self.assertNotEqual(asked["procurify_request_id"], asked["request_id"])
+        self.assertIn(asked["procurify_request_id"], run.requests_text)
+
     def test_run_that_fails_says_why_and_how_procurify_calls_the_request(self):
         self.simulator.faults.add(path="/api/", status=403, times=None)
 

@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import ProcurifyCommon
@@ -56,3 +57,25 @@ class TestSettings(ProcurifyCommon):
         again = self.env["res.config.settings"].create({})
         self.assertEqual(again.procurify_close_days_before, 3)
         self.assertEqual(again.procurify_rounding_account_id, account)
+
+    def test_settings_edit_none_of_several_connections(self):
+        other = self._connect(name="Second", client_id="second")
+        before = {c: (c.base_url, c.bill_policy) for c in self.connection | other}
+        settings = self.env["res.config.settings"].create({})
+        self.assertTrue(settings.procurify_has_several)
+        self.assertFalse(settings.procurify_connection_id)
+
+        settings.write(
+            {
+                "procurify_base_url": "https://third.procurify.example",
+                "procurify_bill_policy": "post",
+            }
+        )
+        settings.set_values()
+
+        now = self.env["procurify.connection"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        self.assertEqual({c: (c.base_url, c.bill_policy) for c in now}, before)
+        with self.assertRaises(UserError):
+            settings.action_procurify_sync()

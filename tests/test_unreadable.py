@@ -290,6 +290,27 @@ class TestUnreadable(UnreadableCase):
         self.assertEqual(vendor.res_id, partner_id)
         self.assertEqual(self._move(other).partner_id.id, partner_id)
 
+    def test_no_address_is_built_from_an_id_that_is_not_there(self):
+        bill_id = self.dataset.add_bill("plain")
+        for part in ("uuid", "invoice_uuid"):
+            self.simulator.faults.add(
+                path="/api/v2/ap/bills/", kind="patch", times=None, set={part: {}}
+            )
+        self._synchronise()
+        self.connection.sweep_days = 0
+        self.assertFalse(self._record("bill", bill_id).remote_uuid)
+        self.dataset.delete_bill(bill_id)
+
+        self._run_cron("ir_cron_sweep")
+
+        ids = {
+            request.path.rstrip("/").rpartition("/")[2]
+            for request in self.simulator.requests
+            if request.path.startswith(("/api/v2/ap/bills/", "/api/v2/purchase_orders"))
+        }
+        self.assertIn(str(bill_id), ids)
+        self.assertFalse(ids & {"false", "none", "null", "", "bills"})
+
 
 @tagged("post_install", "-at_install", "procurify")
 class TestUnreadableTenant(UnreadableCase):
