@@ -199,7 +199,7 @@ class ProcurifyVersion(models.Model):
 
         What was booked last stays: a revision is compared with it.
         """
-        self.flush_model()
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """

@@ -1,8 +1,13 @@
 """What differs in each answer is no change; what moves unnoticed is named once."""
 
+import json
+import runpy
 from itertools import count
+from pathlib import Path
 
 from odoo.tests import tagged
+
+from odoo.addons.procurify_connector.procurify import content_digest
 
 from .common import ProcurifyCommon
 
@@ -19,7 +24,7 @@ class TestRestless(ProcurifyCommon):
         self.numbers = count(1)
 
     def test_a_nightly_check_of_volatile_fields_asks_no_detail(self):
-        self._move(self._volatile)
+        self._let_move(self._volatile)
         self._synchronise()
         versions = self.env["procurify.version"].search_count([])
         audited = self.env["procurify.audit"].search_count([])
@@ -43,7 +48,7 @@ class TestRestless(ProcurifyCommon):
         self.assertFalse(self.connection.stream_ids.filtered("restless_text"))
 
     def test_no_signature_is_staged(self):
-        self._move(self._volatile)
+        self._let_move(self._volatile)
         self._synchronise()
         for record in self._records().filtered("payload"):
             self.assertNotIn("X-Amz-Signature=abc", record.payload)
@@ -51,7 +56,7 @@ class TestRestless(ProcurifyCommon):
         self.assertIn("?signature=removed", bill.payload)
 
     def test_what_moves_under_the_same_stamp_is_named_once(self):
-        self._move(self._unknown)
+        self._let_move(self._unknown)
         self._synchronise()
         stream = self._stream("bill")
         self.assertFalse(stream.restless_text)
@@ -67,7 +72,48 @@ class TestRestless(ProcurifyCommon):
         self._synchronise()
         self.assertEqual(stream.restless_paths, paths)
 
-    def _move(self, change):
+    def test_an_upgrade_takes_signatures_out_and_hashes_what_lasts(self):
+        self._synchronise()
+        bill = self._records("bill", state="done")[:1].sudo()
+        data = json.loads(bill.payload) | {"image": f"{SIGNED}0", "past_due": True}
+        version = self.env["procurify.version"].sudo()
+        version._keep(bill)
+        before = json.dumps(data)
+        bill.write({"payload": before, "digest": "old", "applied_digest": "old"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE procurify_version SET payload = %s, sequence = 0", (before,)
+        )
+        path = Path(__file__).parents[1] / "migrations/19.0.1.2.0/post-versions.py"
+        runpy.run_path(str(path))["migrate"](self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+
+        self.assertEqual(bill.digest, content_digest(data))
+        self.assertEqual(bill.applied_digest, bill.digest)
+        for kept in (bill, bill.version_ids):
+            self.assertNotIn("Amz", kept.payload)
+            self.assertIn("me.png?signature=removed", kept.payload)
+        self.assertEqual(bill.version_ids.sequence, 1)
+
+    def test_a_neutralized_copy_keeps_no_signature(self):
+        self._synchronise()
+        bill = self._records("bill", state="done")[:1].sudo()
+        address = "https://files.example/a.pdf?Expires=1&Signature=x"
+        bill.payload = json.dumps({"file": address, "url": "https://a.example/?b=1"})
+        self.env.flush_all()
+        path = Path(__file__).parents[1] / "data/neutralize.sql"
+        self.env.cr.execute(path.read_text())
+        self.env.invalidate_all()
+
+        self.assertEqual(
+            json.loads(bill.payload),
+            {
+                "file": "https://files.example/a.pdf?signature=removed",
+                "url": "https://a.example/?b=1",
+            },
+        )
+
+    def _let_move(self, change):
         """Let every answer be changed by ``change(object)``."""
 
         def walk(data):
