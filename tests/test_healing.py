@@ -9,6 +9,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from odoo.addons.procurify_connector.models import procurify_healing as healing_module
+from odoo.addons.procurify_connector.simulator.books import books
 from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 from odoo.addons.procurify_connector.simulator.scenarios import UNBOOKED_DEPARTMENT
 
@@ -157,15 +158,22 @@ class TestHealing(ProcurifyCommon):
 
     def test_master_data_is_tried_again_in_batches_that_are_committed(self):
         self.patch(healing_module, "BATCH_SIZE", 1)
-        for code in ("7450", "7460", "7470"):
+        accounts = self.env["account.account"].search(
+            [("code", "in", [values["code"] for values in books()["accounts"]])],
+            order="code",
+            limit=3,
+        )
+        codes = accounts.mapped("code")
+        for account, code in zip(accounts, codes, strict=True):
+            account.code = f"9{code}"
             self.dataset.add_bill("plain", code=code)
         self._synchronise()
-        codes = self._records("account_code", state="quarantined")
-        self.assertGreaterEqual(len(codes), 3)
+        held = self._records("account_code", state="quarantined")
+        self.assertGreaterEqual(len(held), 3)
         healing = self._healing()
-        for code in codes:
-            self._account(code.code)
-        self._change_after(healing, self._account("9000"))
+        for account, code in zip(accounts, codes, strict=True):
+            account.code = code
+        self._change_after(healing, accounts[0])
         left = []
 
         def stop(ids):
@@ -174,11 +182,14 @@ class TestHealing(ProcurifyCommon):
             return False
 
         self.assertFalse(healing._release(stop))
-        self.assertEqual(len(left[0]), len(codes) - 1)
-        self.assertEqual(set(codes[1:].mapped("state")), {"quarantined"})
+        tried = self._records("account_code").browse(set(held.ids) - set(left[0]))
+        self.assertEqual(len(tried), 1)
+        open_before = held.filtered(lambda record: record.state == "quarantined")
+        self.assertGreaterEqual(len(open_before), 2)
 
         self.assertTrue(healing._release())
-        self.assertEqual(set(codes.mapped("state")), {"done"})
+        cured = held.filtered(lambda record: record.state == "done")
+        self.assertLessEqual(set(codes), set(cured.mapped("code")))
 
     # === HELPERS === #
 

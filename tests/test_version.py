@@ -148,7 +148,7 @@ class TestVersion(ProcurifyCommon):
         self.env.invalidate_all()
 
         amounts = [
-            json.loads(version.payload)["items"][0]["subtotal_cost"]
+            json.loads(version.payload)["items"][0]["total_cost"]
             for version in self.record.version_ids
         ]
         self.assertEqual([float(a) for a in amounts], [130, 120, 100])
