@@ -37,7 +37,7 @@ class TestLinePricing(TransactionCase):
             ]
         )
         precision = cls.env["decimal.precision"]
-        for name, digits in (("Product Price", 2), ("Product Unit", 3)):
+        for name, digits in (("Product Price", 4), ("Product Unit", 3)):
             precision.search([("name", "=", name)]).digits = digits
         cls.pricing = LinePricing(cls.env)
 
@@ -55,7 +55,8 @@ class TestLinePricing(TransactionCase):
             ("10", "25.5", (10.0, 25.5)),
             ("0.125", "4", (0.125, 4.0)),
             ("0.1255", "4", (1.0, 255.0)),  # a digit more than units have
-            ("10", "25.505", (1.0, 255.0)),  # a digit more than prices have
+            ("10", "25.5005", (10.0, 25.5005)),
+            ("10", "25.50005", (1.0, 255.0)),  # a digit more than prices have
         ):
             found = self._price("255", quantity=quantity, unit=unit)
             self.assertEqual((found["quantity"], found["price_unit"]), expected)
@@ -178,6 +179,15 @@ class TestLinePricing(TransactionCase):
         self.assertIsNone(self._shares("1000", ["333.33", "666.67"], ["1", "2"]))
         # Exact each, but they are not all of it.
         self.assertIsNone(self._shares("100", ["40", "50"], ["1", "2"]))
+
+    def test_as_many_digits_of_a_percentage_count_as_odoo_keeps(self):
+        digits = self.env["decimal.precision"].search(
+            [("name", "=", "Percentage Analytic")]
+        )
+        digits.digits = 3
+        self.pricing = LinePricing(self.env)
+        found = self._shares("1000", ["333.33", "666.67"], ["1", "2"])
+        self.assertEqual(found, {"1": 33.333, "2": 66.667})
 
     def test_what_cannot_be_one_distribution_is_none(self):
         self.assertIsNone(self._shares("0", ["1", "-1"], ["1", "2"]))

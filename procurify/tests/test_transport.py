@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from .. import RESOURCES, ProtocolError, TransientError, transport, wire
+from .. import ProtocolError, TransientError, transport, wire
 from ..answers import retry_after_s
 from ..errors import TooLarge
 from ..traces import Traces
 from ..transport import Cancelled, Transport
-from .server import SECRET, TOKEN_PATH, FaultyServer, Reply, page_json, vendor_json
+from .server import SECRET, TOKEN_PATH, FaultyServer, Reply, reset_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-VENDORS = RESOURCES["vendor"]
-GOOD = Reply(page_json([vendor_json(1)]))
 PATH = "/api/thing/"
 
 
@@ -218,6 +216,85 @@ def test_whoever_sleeps_wakes_up_when_nobody_waits(
         make(sleep=time.sleep).get(PATH, {}, "token", _checked, unwanted)
     assert time.monotonic() - started < 10
     assert len(server.seen(PATH)) == 1
+
+
+# === ERRORS SAY WHERE === #
+
+
+def test_an_error_names_the_path_and_never_the_query(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    mine = make(max_attempts=1)
+    for path in (PATH, "/file", TOKEN_PATH):
+        server.answers[path] = [Reply(misbehave=reset_connection)]
+    calls: list[tuple[str, Callable[[], Any]]] = [
+        (PATH, lambda: mine.get(PATH, {"secret": "1"}, "token", _body)),
+        ("/file", lambda: mine.get_file(f"{server.url}/file?s=1", "t", 9, _body)),
+        (TOKEN_PATH, lambda: mine.post_token({"a": "b"}, _body)),
+    ]
+    for path, call in calls:
+        with pytest.raises(TransientError) as raised:
+            call()
+        assert raised.value.url_path == path
+
+
+def test_what_is_posted_is_json_to_the_token_s_address(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    server.answers[TOKEN_PATH] = [Reply(body=b"done")]
+    assert make().post_token({"grant": "it"}, _body) == b"done"
+    (request,) = server.requests
+    assert (request.method, request.body) == ("POST", b'{"grant": "it"}')
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["X-Procurify-Client"] == "api"
+    assert "Authorization" not in request.headers
+
+
+def test_a_file_elsewhere_gets_no_token(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    server.answers["/file"] = [Reply(body=b"done")]
+    fetched = make(max_attempts=1).get_file(f"{server.url}/file", None, 9, _body)
+    assert fetched == b"done"
+    (request,) = server.requests
+    assert "Authorization" not in request.headers
+    assert "X-Procurify-Client" not in request.headers
+
+
+def test_no_redirect_is_followed(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    mine = make(max_attempts=1)
+    for path in (PATH, TOKEN_PATH):
+        there = {"Location": f"{server.url}/elsewhere"}
+        server.answers[path] = [Reply({}, status=302, headers=there)]
+
+    def status(answer: Any) -> int:
+        found: int = answer.status
+        return found
+
+    assert mine.get(PATH, {}, "token", status) == 302
+    assert mine.post_token({}, status) == 302
+    assert server.seen("/elsewhere") == []
+
+
+def test_secrets_are_blanked_in_what_a_server_echoes(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    body = f"token-1 and {SECRET}".encode()
+    for path in (PATH, "/file", TOKEN_PATH):
+        server.answers[path] = [Reply(body=body)]
+
+    def excerpt(answer: Any) -> str:
+        text: str = answer.excerpt()
+        return text
+
+    mine = make()
+    assert mine.get(PATH, {}, "token-1", excerpt) == "*** and ***"
+    file = f"{server.url}/file"
+    assert mine.get_file(file, "token-1", 99, excerpt) == "*** and ***"
+    assert mine.get_file(file, None, 99, excerpt) == "token-1 and ***"
+    assert mine.post_token({}, excerpt) == "token-1 and ***"
 
 
 # === WHAT COMES BACK === #
