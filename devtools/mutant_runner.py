@@ -30,7 +30,7 @@ from .mutation import Mutant, mutants
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: An endless loop counts as found after this many times the tests' usual time.
+#: An endless loop counts as found after this many times a test's usual time.
 PATIENCE = 8
 LEAST_PATIENCE_S = 10
 
@@ -104,7 +104,7 @@ class Run:
         """
         with tempfile.TemporaryDirectory() as folder:
             notes = Path(folder) / "notes"
-            self._in_a_child(lambda: self._note(notes), limit_s=3600)
+            self._in_a_child(lambda: self._note(notes))
             if not notes.exists():
                 raise pytest.UsageError("The tests fail without any mutant.")
             for name, (seconds, lines) in json.loads(notes.read_text()).items():
@@ -137,16 +137,13 @@ class Run:
             for item in self._session.items
             if span is None or span in self._reached[item.nodeid]
         ]
-        items = self._fastest_first(items)
-        usual = sum(self._seconds[item.nodeid] for item in items)
-        limit = max(PATIENCE * usual, LEAST_PATIENCE_S)
 
         def child() -> None:
             for module in _modules(self._file):
                 exchange_code(module, mutant.source, str(self._file))
-            self._run(items)
+            self._run(self._fastest_first(items))
 
-        return not items or self._in_a_child(child, limit) == 0
+        return not items or self._in_a_child(child) == 0
 
     def _fastest_first(self, items: list[pytest.Item]) -> list[pytest.Item]:
         """Put what is fast first, without parting the tests of one class."""
@@ -193,15 +190,20 @@ class Run:
         """Run tests until one fails, which ends the process."""
         for item, following in zip(items, [*items[1:], None], strict=True):
             started = time.monotonic()
+            if usual := self._seconds.get(item.nodeid):
+                # Its signal ends the process, wherever it is.
+                signal.setitimer(
+                    signal.ITIMER_REAL, PATIENCE * usual + LEAST_PATIENCE_S
+                )
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._session.testsfailed:
                 os._exit(1)
             done(item, time.monotonic() - started)
 
-    def _in_a_child(self, child: Callable[[], None], limit_s: float) -> int:
-        """Return a forked process's exit code; one that takes too long is killed."""
+    def _in_a_child(self, child: Callable[[], None]) -> int:
+        """Return a forked process's exit code."""
         if pid := os.fork():
-            return _wait(pid, limit_s)
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         try:
             _be_silent(self._session)
             child()
@@ -211,19 +213,6 @@ class Run:
 
     def _span(self, line: int) -> Span | None:
         return next((s for s in self._spans if s.first <= line <= s.last), None)
-
-
-def _wait(pid: int, limit_s: float) -> int:
-    deadline = time.monotonic() + limit_s
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return 1
-        time.sleep(0.005)
 
 
 def _be_silent(session: pytest.Session) -> None:
