@@ -261,17 +261,6 @@ def spoil_a_bill(kind: str, **options: Any) -> Action:
     return on
 
 
-def spoil_a_row(text: str) -> Action:
-    """Return what lets the newest bill's row of the list be another ``text``."""
-
-    def on(simulator: Simulator) -> None:
-        bill = _newest(simulator)
-        simulator.spoiled.add(bill.id)
-        simulator.faults.add(BILLS, "row", times=None, row=str(bill.id), body=text)
-
-    return on
-
-
 def large(simulator: Simulator) -> None:
     details(_with_large_note, times=1)(simulator)
 

@@ -348,13 +348,6 @@ _HOLDS: Final = (
         _UNREADABLE,
         m.spoil_a_bill("body", body='{"data": {}}'),
     ),
-    Mode(
-        "row_null",
-        Outcome.HELD,
-        "a row of the list is null",
-        _UNREADABLE,
-        m.spoil_a_row("null"),
-    ),
 )
 
 _STOPS: Final = (
