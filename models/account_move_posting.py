@@ -51,7 +51,7 @@ class AccountMove(models.Model):
             and batch.moves[record].state == "draft"
             and bills.totals[record]
             and record not in bills.in_closed_period
-            and record not in batch.obstacles
+            and record not in batch.reasons
         )
 
     @api.model

@@ -70,6 +70,21 @@ class TestOdooSaysNo(ProcurifyCommon):
         self.assertEqual((move.ref, move.state), ("GOOD", "posted"))
         self.assertEqual(self._move(bill_id), move)
 
+    def test_refused_draft_is_not_posted_into_a_period_that_was_closed_since(self):
+        self._refuse_bills()
+        bill_id = self._bill()
+        record, move = self._record("bill", bill_id), self._move(bill_id)
+        self.refusals.clear()
+        self.company.fiscalyear_lock_date = move.date
+
+        self._import()
+
+        self.assertEqual(self._codes(record), {"closed_period"})
+        self.assertEqual(move.state, "draft")
+        self.company.fiscalyear_lock_date = move.date - timedelta(days=1)
+        self._import()
+        self.assertEqual((record.hold_reason, move.state), ("", "posted"))
+
     def test_refused_refund_stays_a_draft_too(self):
         self._refuse_bills()
         bill_id = self.dataset.add_bill("credit")
