@@ -78,6 +78,7 @@ from . import account_payment_term
 from . import product_product
 from . import product_template
 from . import purchase_order_line
+from . import purchase_order_line_carried
 from . import purchase_order
 from . import purchase_order_confirmation
 from . import purchase_order_meant

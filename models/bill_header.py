@@ -8,11 +8,7 @@ from odoo.fields import Domain
 
 # Procurify's lines say what is booked: nothing is taken off, rounded or kept private.
 LINE_DEFAULTS = {"discount": 0.0, "deductible_amount": 100.0, "product_id": False}
-_MOVE_DEFAULTS = {
-    "fiscal_position_id": False,
-    "invoice_cash_rounding_id": False,
-    "auto_post": "no",
-}
+_MOVE_DEFAULTS = {"invoice_cash_rounding_id": False, "auto_post": "no"}
 
 
 class BillHeader:

@@ -68,6 +68,7 @@ class BillImport(DocumentImport):
         self._check_total(
             record, currency, bookable=self.connection.rounding_account_id
         )
+        self._check_taxes(record, currency)
         lines = {}
         linked = self._linked_items(document)
         for line in self.reckonings[record].lines:
@@ -355,6 +356,12 @@ class BillImport(DocumentImport):
             "invoice_date": bill.invoice_date and bill.invoice_date.isoformat(),
             "date": date and date.isoformat(),
             "invoice_origin": orders or False,
+            "fiscal_position_id": self._fiscal_position(
+                tax_id
+                for line in lines.values()
+                for command in line["tax_ids"]
+                for tax_id in command[2]
+            ),
             "narration": html_text(bill.note),
             "invoice_line_ids": [Command.create(line) for line in lines.values()],
         }

@@ -184,6 +184,14 @@ CAUSES = {
         _lt("Procurify's total is %(expected)s, Odoo computes %(found)s."),
         _lt("Check the rates and the rounding of the taxes that are mapped."),
     ),
+    "tax_mismatch": (
+        "Tax comes to something else",
+        _lt(
+            "Tax “%(value)s” is %(expected)s of %(net)s in Procurify; %(found)s, to "
+            "which it is mapped, makes %(made)s of it."
+        ),
+        _lt("Choose the tax of Odoo that makes what Procurify says."),
+    ),
     "several_currencies": (
         "Several currencies",
         _lt("Lines in %(found)s on a bill in %(value)s."),

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from functools import cached_property
 
 from markupsafe import Markup, escape
 
@@ -27,6 +28,7 @@ class DocumentImport(ReferenceImport):
         self.values = {}
         self.totals = {}
         self.vendors = {}
+        self._held_taxes = set()
 
     def run(self):
         """Fill ``values`` and ``totals``, and hold what cannot be booked."""
@@ -209,6 +211,73 @@ class DocumentImport(ReferenceImport):
                 expected=f"{reckoning.total} {name}".strip(),
                 found=f"{reckoning.computed} {name}".strip(),
             )
+
+    def _check_taxes(self, record, currency):
+        """Hold a document with a tax that Odoo charges otherwise than Procurify.
+
+        Both come to the same, but for roundings, where the tax is mapped to the right
+        one. A line that is split over accounts is looked at as a whole.
+        """
+        if not currency:
+            return
+        sums = {}
+        for line in self.reckonings[record].lines:
+            if line.tax:
+                key = line.source, line.tax
+                net, amount, quantity = sums.get(key, (0, 0, line.quantity))
+                sums[key] = net + line.amount, amount + line.tax_amount, quantity
+        for (_source, tax), (net, amount, quantity) in sums.items():
+            reference = self.references["tax", tax.external_id]
+            target = self.taxes.get(reference.target_id)
+            if not target:
+                continue
+            rate = None if tax.is_estimated else tax.percentage
+            made = self.pricing.taxes.contradiction(
+                target, net, amount, currency, float(quantity or 1), rate
+            )
+            if made is not None:
+                self._hold_tax(record, reference, target, tax, (net, amount, made))
+
+    def _hold_tax(self, record, reference, target, tax, amounts):
+        net, amount, made = amounts
+        key = f"tax/{tax.external_id}"
+        if (record, key) not in self._held_taxes:
+            self._held_taxes.add((record, key))
+            self.batch.hold(
+                record,
+                "tax_mismatch",
+                key,
+                reference.record.id,
+                value=tax.label,
+                found=target.display_name,
+                net=f"{net:f}",
+                expected=f"{amount:f}",
+                made=f"{made:f}",
+            )
+
+    def _fiscal_position(self, tax_ids):
+        """Return the id of the fiscal position for a document with these taxes.
+
+        Procurify's taxes are final: that of the vendor maps nothing any more. One with
+        a registration abroad goes with the taxes of that country, and with no others.
+        """
+        taxes = [self.taxes[tax_id] for tax_id in set(tax_ids)]
+        countries = {tax.country_id for tax in taxes}
+        if len(countries) != 1 or countries == {self.company.account_fiscal_country_id}:
+            return False
+        return self._registrations.get(countries.pop(), False)
+
+    @cached_property
+    def _registrations(self):
+        """Return {country: id of the fiscal position with a registration there}."""
+        positions = self.env["account.fiscal.position"].search(
+            Domain(
+                self.env["account.fiscal.position"]._check_company_domain(self.company)
+            )
+            & Domain("foreign_vat", "!=", False),
+            order="sequence desc, id desc",
+        )
+        return {position.country_id: position.id for position in positions}
 
     # === EXCHANGE RATES === #
 

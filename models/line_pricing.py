@@ -6,6 +6,8 @@ from decimal import Decimal
 from odoo.fields import Command
 from odoo.tools import float_compare, float_round
 
+from .line_taxes import LineTaxes
+
 
 class LinePricing:
     """Knows how Odoo rounds in one company, and writes values that survive it."""
@@ -17,6 +19,7 @@ class LinePricing:
         self.price_digits = digits("Product Price")
         self.unit_digits = digits("Product Unit")
         self.share_quantum = Decimal(1).scaleb(-digits("Percentage Analytic"))
+        self.taxes = LineTaxes(self.company)
 
     def price(
         self,
@@ -38,31 +41,37 @@ class LinePricing:
         :param billed: the quantity that the line must have, with its final sign
         """
         net, tax_amount = sign * net, sign * tax_amount
-        stated = net + tax_amount if tax and tax.price_include else net
-        if billed:
-            count, price = float(billed), float(stated / billed)
-        elif (
-            not (tax and tax.price_include)
+        includes = bool(tax) and self.taxes.includes(tax)
+        by_unit = (
+            not billed
+            and not includes
             and self.keeps(quantity, self.unit_digits)
             and self.keeps(unit, self.price_digits)
-        ):
-            count, price = float(quantity), sign * float(unit)
-            if count < 0:
-                count, price = -count, -price
-        else:
-            count, price = 1.0, float(stated)
+        )
+        count = float(billed or (quantity if by_unit else 1))
+        made = tax and self.taxes.of_line(tax, net, tax_amount, currency, count)
+        price = sign * float(unit) if by_unit else None
+        if price is None:
+            stated = net + made.included if includes else net
+            price = float(stated / billed) if billed else float(stated)
+        elif count < 0:
+            count, price = -count, -price
         values = {"quantity": count, "price_unit": price, "tax_ids": []}
         if tax:
             values["tax_ids"] = [Command.set(tax.ids)]
-        if tax and not self._computes_itself(tax, net, tax_amount, currency):
-            values["extra_tax_data"] = self._tax_data(
-                currency, tax, net, tax_amount, values
-            )
+        if tax and not made.is_own:
+            values["extra_tax_data"] = self._tax_data(currency, net, made, values)
         return values
 
+    def price_with_included(self, tax, net, tax_amount, currency):
+        """Return ``net`` with what of ``tax`` a price in Odoo contains, as Decimal."""
+        if not tax or not self.taxes.includes(tax):
+            return net
+        return net + self.taxes.of_line(tax, net, tax_amount, currency).included
+
     @staticmethod
-    def _tax_data(currency, tax, net, tax_amount, values):
-        """Return the tax as Procurify rounded it, in Odoo's own form for that."""
+    def _tax_data(currency, net, made, values):
+        """Return the taxes as Procurify rounded them, in Odoo's own form for that."""
         return {
             "currency_id": currency.id,
             "price_unit": values["price_unit"],
@@ -70,10 +79,11 @@ class LinePricing:
             "discount": 0.0,
             "manual_total_excluded_currency": float(net),
             "manual_tax_amounts": {
-                str(tax.id): {
-                    "base_amount_currency": float(net),
-                    "tax_amount_currency": float(tax_amount),
+                str(part.tax.id): {
+                    "base_amount_currency": float(part.base),
+                    "tax_amount_currency": float(part.amount),
                 }
+                for part in made.parts
             },
         }
 
@@ -129,14 +139,3 @@ class LinePricing:
             return False
         rounded = float_round(float(number), precision_digits=digits)
         return not float_compare(rounded, float(number), precision_digits=8)
-
-    def _computes_itself(self, tax, net, tax_amount, currency):
-        """Tell whether Odoo arrives at Procurify's tax of this line by itself."""
-        return (
-            not tax.price_include
-            and tax.amount_type == "percent"
-            and self.company.tax_calculation_rounding_method == "round_per_line"
-            and not currency.compare_amounts(
-                currency.round(float(net) * tax.amount / 100), float(tax_amount)
-            )
-        )

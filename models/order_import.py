@@ -113,19 +113,24 @@ class OrderImport(DocumentImport):
             record, document, [line.currency_name for line in document.lines]
         )
         self._check_total(record, currency, bookable=True)
+        self._check_taxes(record, currency)
         self._check_generic(record)
         sources = {f"line {line.id}": line for line in document.lines}
         self._sources[record] = sources
         lines = {}
         for line in self.reckonings[record].lines:
-            source = f"line {line.source_id}"
+            source = line.source
             if not self._bought_elsewhere(record, sources[source]):
                 lines[source] = self._line_values(
-                    record, document, line, sources[source]
+                    record, document, line, sources[source], currency
                 )
         lines |= self._extra_lines(record)
         if self._is_open(record):
-            self.values[record] = self._header_values(record, document, currency)
+            self.values[record] = self._header_values(record, document, currency) | {
+                "fiscal_position_id": self._fiscal_position(
+                    tax_id for line in lines.values() for tax_id in line["tax_ids"]
+                )
+            }
             self.lines[record] = lines
             self.totals[record] = self.reckonings[record].total
 
@@ -182,12 +187,13 @@ class OrderImport(DocumentImport):
         values = self.lines[record][source]
         return created_line(self.filled(values, line.partner_id, line))
 
-    def _line_values(self, record, document, line, source):
+    def _line_values(self, record, document, line, source, currency):
         """Return what one line of the order writes, as JSON values."""
         product = self._product(record, source)
         unit, label = self._unit(record, line, product)
         tax_id = line.tax and self._target(record, "tax", line.tax.external_id)
-        quantity, price = self._quantity_and_price(line, self.taxes.get(tax_id))
+        tax = self.taxes.get(tax_id)
+        quantity, price = self._quantity_and_price(line, tax, currency)
         if not line.by_amount and quantity != float(line.quantity):
             text = quantity_text(line.quantity, source.unit, line.unit_price)
             label = f"{label} ({text})"
@@ -240,12 +246,13 @@ class OrderImport(DocumentImport):
             self._target(record, "unit", line.unit.external_id)
         return own, f"{line.label} ({line.unit.name})"
 
-    def _quantity_and_price(self, line, tax):
+    def _quantity_and_price(self, line, tax, currency):
         """Return what makes exactly the line's amount in Odoo."""
-        amount, price = line.amount, line.unit_price
-        quantity = None if line.by_amount else line.quantity
-        if tax and tax.price_include and line.tax_amount:
-            amount += line.tax_amount
+        quantity, price = None if line.by_amount else line.quantity, line.unit_price
+        amount = self.pricing.price_with_included(
+            tax, line.amount, line.tax_amount, currency
+        )
+        if amount != line.amount:
             price = amount / quantity if quantity else price
         return quantity_and_price(self.pricing, quantity, price, amount)
 

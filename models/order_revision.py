@@ -28,8 +28,6 @@ LINE_FIELDS = (
 # with that, and nobody changed anything.
 _OWN_TEXTS = ("extra ", "rounding")
 _OWN_FIELDS = tuple(name for name in LINE_FIELDS if name != "name")
-# Makes Odoo's own rounding come out at Procurify's total; nobody in Procurify has it.
-SETTLEMENT = "settlement"
 
 
 def plain(record, fields):

@@ -37,7 +37,7 @@ CURES = {
     "res.partner": Cure(("vendor",)),
     "account.account": Cure(("account_code",), ("wrong_target",)),
     "account.analytic.account": Cure(("department", "location"), ("plan_conflict",)),
-    "account.tax": Cure(("tax",), ("odoo_total_mismatch",)),
+    "account.tax": Cure(("tax",), ("odoo_total_mismatch", "tax_mismatch")),
     "res.currency": Cure(("currency",), ("odoo_total_mismatch",)),
     "res.currency.rate": Cure((), ("missing_rate",)),
     "product.product": Cure(("catalog_item",), ("missing_product",)),

@@ -2,6 +2,11 @@
 
 from odoo.fields import Command
 
+# The sources of lines that are only cents: between Procurify's own figures, and between
+# Odoo's and Procurify's.
+SETTLEMENT = "settlement"
+_CENTS = ("rounding", SETTLEMENT)
+
 
 def plain_line(name, product, unit, quantity, price, planned):
     """Return the JSON values of a line without taxes, cost centre and receipt.
@@ -68,13 +73,23 @@ def counts(unit, product, generic):
     return product == generic or unit._has_common_reference(product.uom_id)
 
 
-def created_line(values):
+def created_line(values, source=""):
     """Return a line's values as ``create`` takes them.
 
     The price is a person's in Odoo's eyes: no pricelist revises it.
+
+    :param source: what the line is in Procurify
     """
     written = {name: value for name, value in values.items() if value is not None}
     return written | {
         "tax_ids": [Command.set(values["tax_ids"])],
         "technical_price_unit": -1.0,
+        "procurify_kind": carried_kind(source),
     }
+
+
+def carried_kind(source):
+    """Return what bills carry of a line without billing it, by its source."""
+    if source.startswith("extra tax"):
+        return "tax"
+    return "rounding" if source in _CENTS else False

@@ -10,9 +10,9 @@ from ..procurify.documented import undocumented
 from ..tools.private import Private
 from .import_batch import BatchRefused
 from .order_import import OrderImport
-from .order_revision import HEADER_FIELDS, LINE_FIELDS, SETTLEMENT, plain
+from .order_revision import HEADER_FIELDS, LINE_FIELDS, plain
 from .own_values import write_each
-from .purchase_line import created_line
+from .purchase_line import SETTLEMENT, created_line
 
 # What is confirmed now comes from Procurify.
 _importing = Private("procurify_importing_orders", default=False)
@@ -211,10 +211,10 @@ class PurchaseOrder(models.Model):
         lines = iter(
             self.env["purchase.order.line"].create(
                 [
-                    created_line(imported.filled(values, order.partner_id))
+                    created_line(imported.filled(values, order.partner_id), source)
                     | {"order_id": order.id}
                     for order, sources in wanted.items()
-                    for values in sources.values()
+                    for source, values in sources.items()
                 ]
             )
         )

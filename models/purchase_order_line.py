@@ -57,7 +57,11 @@ class PurchaseOrderLine(models.Model):
     def _procurify_booked_quantity(self):
         """Return what was billed or received: an order is never brought below it."""
         self.ensure_one()
-        return max(self.qty_invoiced, self.qty_received, 0.0)
+        billed = self.qty_invoiced
+        if self.procurify_kind:
+            only = self.with_context(procurify_billed_only=True)
+            billed = only._prepare_qty_invoiced()[self]
+        return max(billed, self.qty_received, 0.0)
 
     def _procurify_would_undercut(self, quantity):
         """Tell whether ``quantity`` is less than what was billed or received."""

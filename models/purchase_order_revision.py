@@ -9,8 +9,8 @@ from .causes import Hold
 from .difference_text import in_words
 from .import_batch import Choice
 from .order_adoption import ADOPTED, settled_lines
-from .order_revision import LINE_FIELDS, SETTLEMENT, OrderRevision, plain, same
-from .purchase_line import created_line
+from .order_revision import LINE_FIELDS, OrderRevision, plain, same
+from .purchase_line import SETTLEMENT, created_line
 
 
 class PurchaseOrder(models.Model):
@@ -199,7 +199,7 @@ class PurchaseOrder(models.Model):
         fresh = [source for source in added if source not in made]
         lines = self.env["purchase.order.line"].create(
             [
-                created_line(imported.filled(added[source], self.partner_id))
+                created_line(imported.filled(added[source], self.partner_id), source)
                 | {"order_id": self.id}
                 for source in fresh
             ]
@@ -301,10 +301,10 @@ class PurchaseOrder(models.Model):
             # Its text alone is the connector's, and differs with the language.
             if self.currency_id.compare_amounts(line.price_unit, rest):
                 filled = imported.filled(values, self.partner_id, line)
-                line.write(created_line(filled))
+                line.write(created_line(filled, SETTLEMENT))
         else:
             filled = imported.filled(values, self.partner_id)
-            line = line.create(created_line(filled) | {"order_id": self.id})
+            line = line.create(created_line(filled, SETTLEMENT) | {"order_id": self.id})
         imported.made[record][SETTLEMENT] = line
 
 

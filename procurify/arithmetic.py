@@ -9,15 +9,15 @@ are not taxed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from .payloads.values import Reader, short_key
 from .rounding import ONE, ZERO, plain, rounded, split
+from .taxes import Tax, TaxedAmount, taxes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
     from .payloads import AccountCode, Allocation, Bill, BillItem, Department
 
@@ -35,57 +35,6 @@ __all__ = [
 Kind = Literal["item", "extra", "shipping", "cost"]
 """Of a line: a bill's item, one that stands for an extra of a purchase order (its tax,
 freight or discount), the freight of an item, or an extra of the bill itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tax:
-    """A tax as documents name it: Procurify has no list of taxes.
-
-    ``percentage`` is in percent (12 means 12 %), normalised (no trailing zeros).
-    """
-
-    name: str
-    percentage: Decimal
-    inclusive: bool
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Tax:
-        """Read a staged tax.
-
-        :raises InvalidPayload: the percentage is not a number
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Tax:
-        """Read a tax where it stands in a larger payload."""
-        percentage = source.required_decimal("percentage")
-        return cls(str(source.data["name"]), percentage, bool(source.data["inclusive"]))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what ``from_json`` reads."""
-        return {
-            "name": self.name,
-            "percentage": format(self.percentage, "f"),
-            "inclusive": self.inclusive,
-        }
-
-    @property
-    def external_id(self) -> str:
-        """The synthetic key: a tax is what its name, percentage and kind say."""
-        kind = "inclusive" if self.inclusive else "exclusive"
-        return short_key(f"{self.name}|{self.percentage:f}|{kind}")
-
-    @property
-    def code(self) -> str:
-        """A tax has no code in Procurify."""
-        return ""
-
-    @property
-    def label(self) -> str:
-        """The name, the percentage and, where so, that prices include it."""
-        kind = " incl." if self.inclusive else ""
-        return f"{self.name} {self.percentage:f} %{kind}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +106,12 @@ def reckon(bill: Bill, cent: Decimal) -> Reckoning:
     :param cent: the smallest amount of the bill's currency, such as 0.01
     :raises InvalidPayload: an amount is too large to be one
     """
-    lines = [line for item in bill.items for line in _item_lines(item, cent)]
+    taxes = taxes_of([_taxed(item, cent) for item in bill.items], cent)
+    lines = [
+        line
+        for item, tax in zip(bill.items, taxes, strict=True)
+        for line in _item_lines(item, tax, cent)
+    ]
     lines += _cost_lines(bill, cent)
     shipping = [line for item in bill.items for line in _shipping_lines(item, cent)]
     total = bill.total_cost_with_tax
@@ -176,9 +130,8 @@ def reckon(bill: Bill, cent: Decimal) -> Reckoning:
     )
 
 
-def _item_lines(item: BillItem, cent: Decimal) -> list[NetLine]:
+def _item_lines(item: BillItem, tax: Tax | None, cent: Decimal) -> list[NetLine]:
     net = rounded(_net_amount(item), cent)
-    tax = _tax(item)
     tax_amount = rounded(item.tax_amount, cent)
     parts = _by_account(item, net, cent)
     taxes = split(tax_amount, [abs(part) for _code, _s, part in parts], cent)
@@ -312,15 +265,15 @@ def _net_amount(item: BillItem) -> Decimal:
     return total
 
 
-def _tax(item: BillItem) -> Tax | None:
-    if not item.tax_amount and not item.tax_percentage:
-        return None
-    percentage = item.tax_percentage
-    if percentage is None:
-        net = _net_amount(item)
-        percentage = item.tax_amount / net * 100 if net else ZERO
-        percentage = rounded(percentage, Decimal("0.01"))
-    return Tax(item.tax_name, plain(percentage), item.tax_is_inclusive)
+def _taxed(item: BillItem, cent: Decimal) -> TaxedAmount:
+    return TaxedAmount(
+        name=item.tax_name,
+        tax_id=item.tax_id,
+        percentage=item.tax_percentage,
+        inclusive=item.tax_is_inclusive,
+        net=rounded(_net_amount(item), cent),
+        amount=rounded(item.tax_amount, cent),
+    )
 
 
 def _quantity_and_price(

@@ -14,9 +14,10 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
-from .arithmetic import Balance, Tax, quantity_text
+from .arithmetic import Balance, quantity_text
 from .payloads import Unit
 from .rounding import ONE, ZERO, plain, rounded, split
+from .taxes import Tax, TaxedAmount, taxes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,6 +65,11 @@ class OrderNetLine:
     unit: Unit | None
     by_amount: bool
     ordered_quantity: Decimal | None
+
+    @property
+    def source(self) -> str:
+        """What a later version of the line is recognised by."""
+        return f"line {self.source_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +147,10 @@ class _Line:
     shipping: tuple[Extra, ...]
 
     def counted(self, with_tax: bool) -> OrderNetLine:
-        """Return the line with its own tax or without any."""
-        return self.net if with_tax else replace(self.net, tax=None, tax_amount=ZERO)
+        """Return the line with its own tax or without; a tax of nothing stays."""
+        if with_tax or not self.net.tax_amount:
+            return self.net
+        return replace(self.net, tax=None, tax_amount=ZERO)
 
 
 def _reckon_line(line: OrderLine, cent: Decimal) -> _Line:
@@ -198,16 +206,17 @@ def _line_tax(
 ) -> tuple[Tax | None, Decimal, tuple[Extra, ...]]:
     """Return (tax, its amount, extras): one or the other, or nothing.
 
-    Only a single tax in percent that makes the amount can be a tax of the line.
+    Only a single tax in percent that makes the amount can be a tax of the line. One
+    that has a name or an id is one also where it makes nothing.
     """
     each = [_adjusted(tax, net, cent) for tax in line.taxes]
     amount = rounded(line.tax_amount, cent) or sum(each, ZERO)
-    if not amount:
-        return None, ZERO, ()
     first = line.taxes[0] if len(line.taxes) == 1 else None
     if first and first.is_percentage and abs(each[0] - amount) <= cent:
-        tax = Tax(first.name, plain(first.value), inclusive=False)
-        return tax, amount, ()
+        stated = TaxedAmount(first.name, first.id, first.value, False, net, amount)
+        return taxes_of([stated], cent)[0], amount, ()
+    if not amount:
+        return None, ZERO, ()
     names = ", ".join(tax.name for tax in line.taxes if tax.name)
     label = f"{names or 'Tax'}: {line.name}" if line.name else names or "Tax"
     return None, ZERO, _extra("tax", label, amount, line.id)

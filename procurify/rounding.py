@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from .errors import InvalidPayload
@@ -28,6 +28,27 @@ def split(amount: Decimal, weights: Sequence[Decimal], cent: Decimal) -> list[De
     shares = [rounded(amount * weight / whole, cent) for weight in weights]
     largest = max(range(len(shares)), key=lambda i: abs(weights[i]))
     shares[largest] += amount - sum(shares, ZERO)
+    return shares
+
+
+def apportioned(
+    amount: Decimal, weights: Sequence[Decimal], cent: Decimal
+) -> list[Decimal]:
+    """Split ``amount`` by ``weights`` of one sign, by the largest remainders.
+
+    The shares add up to ``amount``, and each is within a cent of its exact part: what
+    is missing goes, a cent each, to those that lost most. Weights that add up to
+    nothing give all of it to the first.
+    """
+    whole = sum(weights, ZERO)
+    if not whole:
+        return [amount, *[ZERO] * (len(weights) - 1)]
+    exact = [amount * weight / whole for weight in weights]
+    shares = [part.quantize(cent, ROUND_DOWN) for part in exact]
+    missing = int((amount - sum(shares, ZERO)) / cent)
+    lost = sorted(range(len(exact)), key=lambda i: -abs(exact[i] - shares[i]))
+    for i in lost[: abs(missing)]:
+        shares[i] += cent if missing > 0 else -cent
     return shares
 
 

@@ -54,6 +54,7 @@ from . import test_monitoring
 from . import test_multi_company
 from . import test_order_items
 from . import test_odoo_says_no
+from . import test_order_tax
 from . import test_own_values
 from . import test_payment_safety
 from . import test_performance
@@ -80,6 +81,7 @@ from . import test_slow_tenant
 from . import test_support
 from . import test_sweep
 from . import test_synchronisation
+from . import test_taxes
 from . import test_tour
 from . import test_turns
 from . import test_undocumented

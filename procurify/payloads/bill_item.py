@@ -28,7 +28,8 @@ class BillItem:
     but without an order item is a miscellaneous cost of that order.
     ``fallback_account`` is the coding at purchase time, for a line without allocations.
     ``order_item`` is the order's line as the bill embeds it, if that can be read.
-    ``tax_percentage`` is in percent: 12 means 12 %.
+    ``tax_percentage`` is in percent: 12 means 12 %. ``tax_id`` is Procurify's own id of
+    the tax, of which it has no list.
     """
 
     id: int
@@ -39,6 +40,7 @@ class BillItem:
     quantity: Decimal | None
     unit_cost: Decimal | None
     total_cost: Decimal | None
+    tax_id: int | None
     tax_name: str
     tax_percentage: Decimal | None
     tax_amount: Decimal
@@ -78,6 +80,7 @@ class BillItem:
             quantity=source.decimal("quantity"),
             unit_cost=source.decimal("unit_cost"),
             total_cost=source.decimal("total_cost"),
+            tax_id=source.reference("tax"),
             tax_name=source.text("tax_name"),
             tax_percentage=source.decimal("tax_percentage"),
             tax_amount=source.decimal("tax_amount") or Decimal(0),

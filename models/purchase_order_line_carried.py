@@ -1,0 +1,107 @@
+"""Lines of orders that bills carry without billing them: tax and cents of rounding.
+
+Procurify asks for the tax of an order's header once; its bills may carry it on each of
+their lines instead. Odoo would wait for a bill of the tax's own line for ever.
+"""
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+_SIGNS = {"in_invoice": 1, "in_refund": -1}
+
+
+class PurchaseOrderLine(models.Model):
+    _inherit = "purchase.order.line"
+
+    procurify_kind = fields.Selection(
+        [("tax", "Tax"), ("rounding", "Rounding")],
+        "Carried by Bills",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="What the bills of the order's other lines carry by themselves.",
+    )
+
+    @api.depends("invoice_lines.tax_ids")
+    def _compute_qty_invoiced(self):
+        """What is carried changes with the bills of the order's other lines."""
+        super()._compute_qty_invoiced()
+        # No bill comes for cents of rounding.
+        self.filtered(lambda ol: ol.procurify_kind == "rounding").qty_to_invoice = 0.0
+        goods = self.filtered(lambda line: not line.procurify_kind)
+        carried = self.search(
+            Domain("order_id", "in", goods.order_id.ids)
+            & Domain("procurify_kind", "!=", False)
+        )
+        for name in ("qty_invoiced", "qty_to_invoice") if carried - self else ():
+            self.env.add_to_compute(self._fields[name], carried - self)
+
+    def _prepare_qty_invoiced(self):
+        quantities = super()._prepare_qty_invoiced()
+        marked = self.filtered("procurify_kind")
+        if marked and not self.env.context.get("procurify_billed_only"):
+            lines = marked.order_id.order_line.filtered(lambda ol: not ol.display_type)
+            billed = super(PurchaseOrderLine, lines)._prepare_qty_invoiced()
+            for mine in lines.grouped("order_id").values():
+                carried = mine._procurify_carried(billed)
+                for line in mine & marked:
+                    quantities[line] = billed[line] + carried[line]
+        return quantities
+
+    def _procurify_carried(self, billed):
+        """Return {line: how much of it the bills of other lines carry}.
+
+        The tax line is settled once all goods are billed and their bills carry a tax,
+        and cents of rounding once nothing else is open.
+
+        :param self: all lines of one order
+        :param billed: {line: what bills have of it}
+        """
+        carried = defaultdict(float)
+        kinds = self.grouped("procurify_kind")
+        goods, taxes = (kinds.get(k, self.browse()) for k in (False, "tax"))
+        is_full = not goods._procurify_unbilled(billed)
+        share = goods._procurify_share_of(taxes, billed, is_full)
+        for line in taxes:
+            carried[line] = share * (line.product_qty - billed[line])
+        done = {line: billed[line] + carried[line] for line in taxes}
+        if is_full and not taxes._procurify_unbilled(done):
+            for line in kinds.get("rounding", ()):
+                carried[line] = line.product_qty
+        return carried
+
+    def _procurify_unbilled(self, billed):
+        """Return those of these lines of which less is billed than ordered."""
+        return self.filtered(
+            lambda line: line.product_uom_id.compare(billed[line], line.product_qty) < 0
+        )
+
+    def _procurify_share_of(self, taxes, billed, is_full):
+        """Return the part of what ``taxes`` still ask for that bills of these lines
+        carry, from 0 to 1; Procurify rounds it by line, so some cents may be missing.
+        """
+        due = sum(line.price_unit * (line.product_qty - billed[line]) for line in taxes)
+        inline = sum(line._procurify_inline_tax() for line in self) if due else 0.0
+        if not due or inline * due <= 0:
+            return 0.0
+        cents = taxes.currency_id.rounding * len(self)
+        is_all = is_full or abs(due) - abs(inline) <= cents
+        return 1.0 if is_all else inline / due
+
+    def _procurify_inline_tax(self):
+        """Return the tax on the bills of this line, in the order's currency."""
+        self.ensure_one()
+        total = 0.0
+        for line in self._get_invoice_lines():
+            move = line.move_id
+            if move.state == "cancel":
+                continue
+            tax = (line.price_total - line.price_subtotal) * _SIGNS.get(
+                move.move_type, 0
+            )
+            if move.currency_id != self.currency_id:
+                tax *= self.order_id.currency_rate / (move.invoice_currency_rate or 1)
+            total += tax
+        return total
