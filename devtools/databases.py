@@ -39,15 +39,17 @@ def exists(odoo: Odoo, name: str) -> bool:
 def template(odoo: Odoo) -> str:
     """Return the database with what the addon depends on, making it when needed."""
     depends = ast.literal_eval((ROOT / "__manifest__.py").read_text())["depends"]
-    return _template(odoo, "base", depends)
+    return stacked_template(odoo, "base", depends)
 
 
 def inventory_template(odoo: Odoo) -> str:
     """Return the database that also has Odoo Inventory, making it when needed."""
-    return _template(odoo, "inventory", INVENTORY_MODULES, template(odoo))
+    return stacked_template(odoo, "inventory", INVENTORY_MODULES, template(odoo))
 
 
-def _template(odoo: Odoo, purpose: str, modules: list[str], on_top_of: str = "") -> str:
+def stacked_template(
+    odoo: Odoo, purpose: str, modules: list[str], on_top_of: str = ""
+) -> str:
     """Return a database with these modules, and with those of another template.
 
     Its name carries what it was made of, so that a new dependency makes a new one.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import browser, databases, translations
+from . import browser, databases, tax_table, translations
 from .console import say, warn
 from .environment import python_environment
 from .odoo import Odoo, prepare
@@ -36,7 +36,8 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
     ``what`` is ``all``, ``plain``, ``odoo``, ``inventory`` (the tests of documents,
     beside Odoo Inventory and another chart of accounts), ``system`` (whole processes
     of Odoo, from outside), ``odoo-runner`` (Odoo's own), ``fuzz`` (the tests with
-    generated examples, with many more of them), a path, or an expression for
+    generated examples, with many more of them), ``taxes`` (those of twelve countries'
+    charts; writes ``docs/taxes.rst``), a path, or an expression for
     pytest's ``-k``.
     """
     extra = list(pytest_arguments)
@@ -50,6 +51,7 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
         "all": lambda: _all(extra),
         "fuzz": lambda: _fuzz(extra),
         "odoo-runner": _odoo_runner,
+        "taxes": lambda: tax_table.test(extra),
     }
     with locked(STATE / "test.lock", waiting_for="its tests are running"):
         if chosen := {**suites, **others}.get(what):

@@ -83,6 +83,7 @@ class BillImport(DocumentImport):
         lines |= self._rounding_line(record, currency)
         self._check_journal(record, currency)
         if self._is_open(record):
+            self.pricing.release(lines.values(), self.taxes, currency)
             self._prepare(record, document, currency, lines)
 
     def _check_dates(self, record, document):

@@ -63,6 +63,35 @@ class LinePricing:
             values["extra_tax_data"] = self._tax_data(currency, net, made, values)
         return values
 
+    def release(self, lines, taxes, currency):
+        """Leave taxes that Odoo rounds over the whole bill to Odoo, where it comes to
+        the same: it also knows them in the company's own currency.
+
+        :param lines: values of all lines, which are changed here
+        :param taxes: {id: account.tax}
+        """
+        given = [values for values in lines if values.get("extra_tax_data")]
+        if self.company.tax_calculation_rounding_method == "round_per_line":
+            return
+        said = []
+        for values in given:
+            data, [[_command, _id, [tax_id]]] = (
+                values["extra_tax_data"],
+                values["tax_ids"],
+            )
+            net = data["manual_total_excluded_currency"]
+            made = values["quantity"] * values["price_unit"]
+            if float_compare(net, made, precision_digits=8):
+                return
+            amounts = {
+                each: amount["tax_amount_currency"]
+                for each, amount in data["manual_tax_amounts"].items()
+            }
+            said.append((taxes[tax_id], net, values["quantity"], amounts))
+        if self.taxes.make_by_themselves(said, currency):
+            for values in given:
+                del values["extra_tax_data"]
+
     def price_with_included(self, tax, net, tax_amount, currency):
         """Return ``net`` with what of ``tax`` a price in Odoo contains, as Decimal."""
         if not tax or not self.taxes.includes(tax):

@@ -6,6 +6,7 @@ Odoo's own computation says what it comes to; nothing of it is repeated here, bu
 the plain tax that nearly every line has.
 """
 
+from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -76,6 +77,25 @@ class LineTaxes:
             flat = tax.flatten_taxes_hierarchy()
             self._included[tax.id] = any(_is_included(each) for each in flat)
         return self._included[tax.id]
+
+    def make_by_themselves(self, lines, currency):
+        """Tell whether Odoo comes to what the lines of a whole bill say of each tax.
+
+        Where it rounds taxes over the bill, a line alone does not tell.
+
+        :param lines: [(tax, net, quantity, {id of a tax: what the line says})]
+        """
+        said, raw = defaultdict(float), defaultdict(float)
+        for tax, net, quantity, amounts in lines:
+            if self.includes(tax):
+                return False
+            for each, amount in self._raw(tax, net, currency, quantity).items():
+                raw[each.id] += amount
+                said[each.id] += amounts[str(each.id)]
+        return all(
+            not currency.compare_amounts(said[tax_id], currency.round(raw[tax_id]))
+            for tax_id in raw
+        )
 
     # === WHETHER A TAX IS THE RIGHT ONE === #
 
@@ -149,15 +169,9 @@ class LineTaxes:
         By what each would be if nothing was rounded, to the cent. Where some add and
         some withhold, the largest takes the difference.
         """
-        raw = {
-            each["tax"]: Decimal(str(each["tax_amount"]))
-            for each in self._data(
-                tax, net, quantity, currency.rounding, "round_globally"
-            )
-            if not each["is_reverse_charge"]
-        }
+        raw = self._raw(tax, net, currency, quantity)
         charged = [part for part in parts if not part.is_neutral]
-        weights = [raw[part.tax] for part in charged]
+        weights = [Decimal(str(raw[part.tax])) for part in charged]
         if min(weights) < 0 < max(weights):
             shares = [part.amount for part in charged]
             largest = max(range(len(shares)), key=lambda i: abs(shares[i]))
@@ -166,6 +180,18 @@ class LineTaxes:
             shares = apportioned(said, weights, _cent(currency))
         amounts = {p.tax: s for p, s in zip(charged, shares, strict=True)}
         return [p._replace(amount=amounts.get(p.tax, p.amount)) for p in parts]
+
+    def _raw(self, tax, net, currency, quantity):
+        """Return {tax: what it would be if nothing was rounded}, as floats."""
+        if self._is_plain(tax):
+            return {tax: float(net) * tax.amount / 100}
+        return {
+            each["tax"]: each["tax_amount"]
+            for each in self._data(
+                tax, net, quantity, currency.rounding, "round_globally"
+            )
+            if not each["is_reverse_charge"]
+        }
 
     @staticmethod
     def _data(tax, net, quantity, rounding, method="round_per_line"):

@@ -32,6 +32,8 @@ ITEM_FACTS = (
     "price_total",
     "analytic_distribution",
 )
+# Procurify's id of its base currency, which is the company's.
+BASE = 1
 
 
 class TaxCase(ProcurifyCommon):
@@ -124,10 +126,12 @@ class TaxCase(ProcurifyCommon):
     def _bill_detail(self, *items, **header):
         """Return a bill as Procurify sends it; the arguments of ``_stage_bill``."""
         if "bill" not in self.samples:
-            bill = self.dataset.bill(self.dataset.add_bill("untaxed"))
+            bill_id = self.dataset.add_bill("untaxed")
+            self.dataset.revise_bill(bill_id, currency_id=BASE)
+            bill = self.dataset.bill(bill_id)
             self.samples["bill"] = BillRenderer(self.dataset).detail(bill)
         base = deepcopy(self.samples["bill"])
-        [first, *_others] = base["items"]
+        first = base["items"][0] | {"currency": base["currency"]}
         number = next(self.numbers)
         base |= {"id": 880_000 + number, "group": 880_000 + number, "costs": []}
         base["uuid"] = f"{number:032x}"

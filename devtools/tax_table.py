@@ -1,0 +1,152 @@
+"""``./dev test taxes``: every purchase tax of twelve countries' charts of accounts.
+
+The tests say of each whether a bill with it is booked as by hand, or held; what they
+found becomes ``docs/taxes.rst``.
+"""
+
+import csv
+import io
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TypedDict
+
+from . import databases
+from .odoo import prepare
+from .paths import ROOT
+from .shell import environment, run
+
+PAGE = ROOT / "docs" / "taxes.rst"
+TEST = "tests/test_chart_taxes.py"
+#: Chart of accounts → (what the page calls it, the module of Odoo that ships it).
+CHARTS = {
+    "ca_2023": ("Canada", "l10n_ca"),
+    "us": ("United States", "l10n_us_account"),
+    "uk": ("United Kingdom", "l10n_uk"),
+    "de_skr03": ("Germany, SKR03", "l10n_de"),
+    "fr": ("France", "l10n_fr_account"),
+    "it": ("Italy", "l10n_it"),
+    "es_pymes": ("Spain, PYMEs", "l10n_es"),
+    "be_comp": ("Belgium", "l10n_be"),
+    "in": ("India", "l10n_in"),
+    "au": ("Australia", "l10n_au"),
+    "mx": ("Mexico", "l10n_mx"),
+    "br": ("Brazil", "l10n_br"),
+}
+AS_BY_HAND = "as by hand"
+_INTRODUCTION = """\
+=====
+Taxes
+=====
+
+What becomes of a bill whose tax is mapped to a purchase tax of Odoo. Each tax of the
+charts of accounts below was tried, the archived ones as well, on a bill, a refund and a
+bill in a foreign currency, in draft and, where the country lets it be, posted. The bill
+that a person types in Odoo is compared with the one that comes from Procurify:
+accounts, tax lines, amounts in both currencies, tax grids.
+
+*Procurify charges the same*: the bill has the tax that Odoo computes: nothing for a
+reverse charge, less for what is withheld. *Procurify charges the rate*: it has the
+plain rate of the tax on top, as if nothing was withheld or taken off again. That does
+not come to what Odoo makes of such a tax, so the bill is held with the issue *Tax comes
+to something else*, until the tax is mapped to another one or corrected in Procurify.
+
+This page is written by ``./dev test taxes``.
+"""
+
+
+class Row(TypedDict):
+    """What the tests found of one tax."""
+
+    name: str
+    kind: str
+    same: str
+    plain: str
+
+
+def test(pytest_arguments: list[str]) -> int:
+    """Try the taxes, write the page, and return the exit code of the tests."""
+    odoo = prepare()
+    modules = [module for _name, module in CHARTS.values()]
+    base = databases.template(odoo)
+    database = databases.duplicate(
+        odoo,
+        databases.stacked_template(odoo, "charts", modules, base),
+        databases.database_name("taxes"),
+    )
+    databases.change(odoo, database, "--init", "procurify_connector")
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder) / "table.json"
+        variables: dict[str, object] = {"PROCURIFY_TAX_TABLE": found}
+        code = run(
+            *(odoo.python, "-m", "pytest", f"--odoo-database={database}"),
+            *(TEST, *pytest_arguments),
+            cwd=ROOT,
+            env=environment(odoo.variables | variables),
+        ).returncode
+        if found.exists():
+            PAGE.write_text(page(json.loads(found.read_text())))
+    return code
+
+
+def page(table: dict[str, list[Row]]) -> str:
+    """Return the page that says what was found.
+
+    :param table: {chart: what was found of each of its taxes}
+    """
+    sections = [_INTRODUCTION, _summary(table)]
+    for code, rows in table.items():
+        name = CHARTS[code][0]
+        sections.append(f"{name}\n{'-' * len(name)}\n\n{_table(rows)}")
+    return "\n".join(sections)
+
+
+def check() -> str:
+    """Return what is wrong with the page as it is, or nothing."""
+    text = PAGE.read_text() if PAGE.exists() else ""
+    missing = [name for name, _module in CHARTS.values() if f"\n{name}\n--" not in text]
+    wrong = [f"docs/taxes.rst has no section {name}" for name in missing]
+    if "otherwise" in text:
+        wrong.append("docs/taxes.rst has a tax that is booked otherwise than by hand")
+    return "\n".join(wrong)
+
+
+def _summary(table: dict[str, list[Row]]) -> str:
+    lines = [
+        [
+            CHARTS[code][0],
+            str(len(rows)),
+            *(str(_outcomes(rows, which)[AS_BY_HAND]) for which in ("same", "plain")),
+            str(sum(not row["plain"].startswith(AS_BY_HAND) for row in rows)),
+        ]
+        for code, rows in table.items()
+    ]
+    total = [str(sum(int(line[i]) for line in lines)) for i in range(1, 5)]
+    header = ["Chart", "Taxes", "The same: by hand", "The rate: by hand", "Held"]
+    return _csv_table(header, [*lines, ["All", *total]])
+
+
+def _outcomes(rows: list[Row], which: str) -> Counter[str]:
+    return Counter(row["same"] if which == "same" else row["plain"] for row in rows)
+
+
+def _table(rows: list[Row]) -> str:
+    header = ["Tax", "What it is", "Procurify charges the same", "… the rate"]
+    return _csv_table(
+        header, [[r["name"], r["kind"], r["same"], r["plain"]] for r in rows]
+    )
+
+
+def _csv_table(header: list[str], rows: list[list[str]]) -> str:
+    written = io.StringIO()
+    csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+        [header, *([_escaped(cell) for cell in row] for row in rows)]
+    )
+    lines = "".join(f"   {line}\n" for line in written.getvalue().splitlines())
+    return f".. csv-table::\n   :header-rows: 1\n\n{lines}"
+
+
+def _escaped(text: str) -> str:
+    """Return a cell whose signs mean nothing in reStructuredText."""
+    return "".join(f"\\{sign}" if sign in "\\*`_|" else sign for sign in text)

@@ -1,0 +1,46 @@
+"""The page on taxes says what was found, and has every chart."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from .. import tax_table
+from ..tax_table import CHARTS, Row, check, page
+
+FOUND: Row = {
+    "name": 'VAT "20" *',
+    "kind": "20 %",
+    "same": "as by hand",
+    "plain": "on hold: tax_mismatch",
+}
+
+
+def test_page_has_each_tax_with_what_became_of_it() -> None:
+    text = page({code: [FOUND] for code in CHARTS})
+
+    rows = [
+        row
+        for row in csv.reader(line.strip() for line in text.splitlines())
+        if row[:1] == ['VAT "20" \\*']
+    ]
+    assert rows == [
+        ['VAT "20" \\*', "20 %", "as by hand", "on hold: tax\\_mismatch"]
+    ] * len(CHARTS)
+    assert '"All","12","12","0","12"' in text
+
+
+def test_page_of_the_repository_has_every_chart_and_nothing_booked_otherwise() -> None:
+    assert check() == ""
+
+
+def test_page_without_a_chart_or_with_a_tax_booked_otherwise_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong: Row = {**FOUND, "same": "booked otherwise"}
+    file = tmp_path / "taxes.rst"
+    monkeypatch.setattr(tax_table, "PAGE", file)
+    assert "no section Brazil" in check()
+
+    file.write_text(page({code: [wrong] for code in CHARTS}))
+    assert check() == "docs/taxes.rst has a tax that is booked otherwise than by hand"
