@@ -29,8 +29,10 @@ TESTS = {
     "procurify/rounding.py": (
         f"{_PLAIN}/test_rounding.py",
         f"{_PLAIN}/test_arithmetic.py",
+        f"{_PLAIN}/test_taxes.py",
     ),
     "procurify/arithmetic.py": (f"{_PLAIN}/test_arithmetic.py",),
+    "procurify/taxes.py": (f"{_PLAIN}/test_taxes.py", f"{_PLAIN}/test_arithmetic.py"),
     "procurify/order_arithmetic.py": (f"{_PLAIN}/test_order_arithmetic.py",),
     "procurify/transport.py": (
         f"{_PLAIN}/test_transport.py",

@@ -320,33 +320,38 @@ def test_an_item_s_net_amount_is_found_in_what_it_says(
 @pytest.mark.parametrize(
     ("changes", "tax"),
     [
-        ({"tax_percentage": None}, ("Sales tax", "12")),
-        ({"tax_percentage": None, "tax_amount": "8.33"}, ("Sales tax", "3.33")),
-        ({"tax_percentage": None, "tax_amount": 0}, None),
-        ({"tax_percentage": 0, "tax_amount": 0}, None),
-        ({"tax_percentage": 0}, ("Sales tax", "0")),
-        ({"tax_amount": 0}, ("Sales tax", "12")),
+        ({"tax_percentage": None}, ("12", True)),
+        ({"tax_percentage": None, "tax_amount": "8.33"}, ("3.33", True)),
+        ({"tax_percentage": None, "tax_amount": 0}, ("0", True)),
+        ({"tax_percentage": 0, "tax_amount": 0}, ("0", False)),
+        # Nothing of an amount is no rate of it.
+        ({"tax_percentage": 0}, ("12", True)),
+        ({"tax_amount": 0}, ("12", False)),
         # A tax on nothing has no rate that could be told.
         (
             {"tax_percentage": None, "total_cost": 0, "total_cost_with_tax": 30},
-            ("Sales tax", "0"),
+            ("0", True),
         ),
         (
             {"tax_percentage": None, "total_cost": "0.5", "tax_amount": "0.06"},
-            ("Sales tax", "12"),
+            ("12", True),
+        ),
+        (
+            {"tax_percentage": None, "tax_amount": 0, "tax_name": "", "tax": None},
+            None,
         ),
     ],
 )
 def test_a_tax_without_a_rate_has_the_one_that_its_amount_makes(
-    data: dict[str, Any], changes: dict[str, Any], tax: tuple[str, str] | None
+    data: dict[str, Any], changes: dict[str, Any], tax: tuple[str, bool] | None
 ) -> None:
     data["items"][0] |= changes
 
     found = reckon(Bill.from_json(data), CENT).lines[0].tax
 
-    assert found == (Tax(tax[0], Decimal(tax[1]), inclusive=False) if tax else None)
-    if found:
-        assert str(found.percentage) == tax[1] if tax else ""
+    assert found == (tax and Tax("Sales tax", Decimal(tax[0]), False, tax[1]))
+    if found and tax:
+        assert str(found.percentage) == tax[0]
 
 
 def test_a_tax_that_is_included_says_so(data: dict[str, Any]) -> None:
