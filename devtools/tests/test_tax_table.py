@@ -30,10 +30,6 @@ def test_page_has_each_tax_with_what_became_of_it() -> None:
     assert '"All","12","12","0","12"' in text
 
 
-def test_page_of_the_repository_has_every_chart_and_nothing_booked_otherwise() -> None:
-    assert check() == ""
-
-
 def test_page_without_a_chart_or_with_a_tax_booked_otherwise_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
