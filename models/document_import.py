@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from odoo.fields import Domain
 
+from .named_taxes import NamedTaxes
 from .other_vendor import OtherVendor, is_other
 from .procurify_import_mixin import UNKNOWN_CODES
 from .reference_import import ReferenceImport
@@ -34,6 +35,7 @@ class DocumentImport(ReferenceImport):
         """Fill ``values`` and ``totals``, and hold what cannot be booked."""
         self._reckon_all()
         self._resolve_all()
+        NamedTaxes(self).part()
         self._prepare_targets()
         for record, document in self.documents.items():
             self._check_company(record)
@@ -131,6 +133,12 @@ class DocumentImport(ReferenceImport):
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
         self.base_currency = self._base_currency()
 
+    def resolve_more(self, mentioned):
+        """Look up also these taxes, as ``_resolve`` takes them."""
+        records = self.connection.env["procurify.record"]
+        self.references |= records._resolve(self.connection, mentioned)
+        self.taxes = self.targets("account.tax")
+
     # === CHECKS === #
 
     def vendor_key(self, document):
@@ -220,25 +228,38 @@ class DocumentImport(ReferenceImport):
         """
         if not currency:
             return
+        for (_source, tax), amounts in self.taxed(record).items():
+            made = self.made_instead(tax, amounts, currency)
+            if made is not None:
+                self._hold_tax(record, tax, (*amounts[:2], made))
+
+    def taxed(self, record):
+        """Return {(source, tax): (net, tax, quantity)} of a document's taxed lines."""
         sums = {}
         for line in self.reckonings[record].lines:
             if line.tax:
                 key = line.source, line.tax
                 net, amount, quantity = sums.get(key, (0, 0, line.quantity))
                 sums[key] = net + line.amount, amount + line.tax_amount, quantity
-        for (_source, tax), (net, amount, quantity) in sums.items():
-            reference = self.references["tax", tax.external_id]
-            target = self.taxes.get(reference.target_id)
-            if not target:
-                continue
-            rate = None if tax.is_estimated else tax.percentage
-            made = self.pricing.taxes.contradiction(
-                target, net, amount, currency, float(quantity or 1), rate
-            )
-            if made is not None:
-                self._hold_tax(record, reference, target, tax, (net, amount, made))
+        return sums
 
-    def _hold_tax(self, record, reference, target, tax, amounts):
+    def made_instead(self, tax, amounts, currency):
+        """Return what Odoo charges instead of what Procurify says, or None.
+
+        :param amounts: (net, tax, quantity)
+        """
+        target = self.taxes.get(self.references["tax", tax.external_id].target_id)
+        if not target:
+            return None
+        net, amount, quantity = amounts
+        rate = None if tax.is_estimated else tax.percentage
+        return self.pricing.taxes.contradiction(
+            target, net, amount, currency, float(quantity or 1), rate
+        )
+
+    def _hold_tax(self, record, tax, amounts):
+        reference = self.references["tax", tax.external_id]
+        target = self.taxes[reference.target_id]
         net, amount, made = amounts
         key = f"tax/{tax.external_id}"
         if (record, key) not in self._held_taxes:

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .payloads.values import Reader, short_key
 from .rounding import ZERO, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+Key = TypeVar("Key")
+Rates = tuple[Decimal, Decimal]
+"""From which to which percentage a rate makes an amount."""
 
 HUNDRED = Decimal(100)
 # Rates that are in use anywhere are multiples of one of these; the plainest first.
@@ -113,7 +117,7 @@ class TaxedAmount:
         """The name, else the id: the same tax has the same on every document."""
         return self.name or ("" if self.tax_id is None else f"Tax {self.tax_id}")
 
-    def rates(self, cent: Decimal) -> tuple[Decimal, Decimal] | None:
+    def rates(self, cent: Decimal) -> Rates | None:
         """Return from which to which percentage a rate makes the amount, rounded.
 
         None where the line has no net amount: then it says nothing of the rate.
@@ -150,15 +154,54 @@ def taxes_of(lines: Sequence[TaxedAmount], cent: Decimal) -> list[Tax | None]:
     return taxes
 
 
-def _by_rate(
-    ranges: dict[int, tuple[Decimal, Decimal] | None],
-) -> list[tuple[Decimal, list[int]]]:
+def common_rates(lines: Iterable[TaxedAmount], cent: Decimal) -> Rates | None:
+    """Return from which to which percentage one rate makes the amounts of all lines.
+
+    None where no line tells, or no rate makes all of them.
+    """
+    telling = [ends for line in lines if (ends := line.rates(cent))]
+    if not telling:
+        return None
+    low, high = max(low for low, _h in telling), min(high for _l, high in telling)
+    return (low, high) if low <= high else None
+
+
+def with_own_rates(
+    said: dict[Key, tuple[Tax, Rates]], known: Iterable[Tax]
+) -> dict[Key, Tax]:
+    """Return the tax with a rate of its own for each that its name alone does not tell.
+
+    :param said: {where a tax stands: (that tax, the rates that make its amounts there)}
+    :param known: taxes that have such a rate already; one that fits is taken
+    """
+    known, found = list(known), {}
+    rest: dict[tuple[str, bool], dict[Key, Rates | None]] = defaultdict(dict)
+    for key, (tax, (low, high)) in said.items():
+        kind = tax.name, tax.inclusive
+        fitting = (
+            other
+            for other in known
+            if (other.name, other.inclusive) == kind
+            and not other.is_estimated
+            and low <= other.percentage <= high
+        )
+        if other := next(fitting, None):
+            found[key] = other
+        else:
+            rest[kind][key] = (low, high)
+    for (name, inclusive), ranges in rest.items():
+        for rate, keys in _by_rate(ranges):
+            found |= dict.fromkeys(keys, Tax(name, rate, inclusive))
+    return found
+
+
+def _by_rate(ranges: dict[Key, Rates | None]) -> list[tuple[Decimal, list[Key]]]:
     """Return (rate, lines) of as few rates as make the amounts of all lines."""
     telling = {number: ends for number, ends in ranges.items() if ends}
     silent = [number for number, ends in ranges.items() if not ends]
-    groups: list[tuple[Decimal, list[int]]] = []
+    groups: list[tuple[Decimal, list[Key]]] = []
     low = high = ZERO
-    members: list[int] = []
+    members: list[Key] = []
     for number in sorted(telling, key=lambda n: telling[n][1]):
         first, last = telling[number]
         if members and first <= high:

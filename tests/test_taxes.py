@@ -264,6 +264,43 @@ class TestTaxes(TaxCase):
         self._import_mapped(later)
         self.assertEqual(self._booked(later).amount_total, 1082.50)
 
+    def test_other_rate_under_the_same_name_is_a_tax_of_its_own(self):
+        unsaid = {"tax_name": "Sales tax", "tax_percentage": None}
+        first = self._stage_bill({"net": "100.00", "charged": "8.25", **unsaid})
+        self._booked(self._import_mapped(first, self._tax("Sales of 8.25", 8.25)))
+
+        second = self._stage_bill({"net": "100.00", "charged": "6.25", **unsaid})
+        move = self._booked(
+            self._import_mapped(second, self._tax("Sales of 6.25", 6.25))
+        )
+
+        self.assertEqual(
+            sorted(self._records("tax").mapped("name")),
+            ["Sales tax", "Sales tax 6.25 %"],
+        )
+        self.assertEqual(move.invoice_line_ids.tax_ids.name, "Sales of 6.25")
+        self._assert_as_by_hand(move)
+        # What is mapped by now serves small amounts too, whose rate says little.
+        third = self._stage_bill({"net": "3.10", "charged": "0.19", **unsaid})
+        self._import_mapped(third)
+        self.assertEqual(self._booked(third).amount_total, 3.29)
+
+    def test_bills_of_one_batch_share_the_other_rate(self):
+        unsaid = {"tax_name": "Sales tax", "tax_percentage": None}
+        first = self._stage_bill({"net": "100.00", "charged": "8.25", **unsaid})
+        self._booked(self._import_mapped(first, self._tax("Sales of 8.25", 8.25)))
+
+        bills = self._stage_bill({"net": "3.10", "charged": "0.19", **unsaid})
+        bills |= self._stage_bill({"net": "1000.00", "charged": "62.50", **unsaid})
+        bills |= self._stage_bill({"net": "100.00", "charged": "0.00", **unsaid})
+        self._import_mapped(
+            bills, self._tax("Sales of nothing", 0), self._tax("Sales of 6.25", 6.25)
+        )
+
+        totals = [self._booked(bill).amount_total for bill in bills]
+        self.assertEqual(totals, [3.29, 1062.50, 100.0])
+        self.assertEqual(len(self._records("tax")), 3)
+
     # === OTHER COUNTRIES === #
 
     def test_taxes_are_final_whatever_the_vendor_s_fiscal_position(self):

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ..rounding import apportioned, rounded
-from ..taxes import Tax, TaxedAmount, plainest, taxes_of
+from ..taxes import (
+    Tax,
+    TaxedAmount,
+    common_rates,
+    plainest,
+    taxes_of,
+    with_own_rates,
+)
 
 CENT = Decimal("0.01")
 
@@ -92,6 +99,33 @@ def test_staged_tax_is_read_back() -> None:
 def test_staged_tax_keeps_its_key() -> None:
     """What is mapped stays mapped: the key of a tax with a percentage is for ever."""
     assert Tax("VAT", Decimal(20), inclusive=False).external_id == "VAT|20|exclusive"
+
+
+def test_rates_of_several_lines_are_those_that_make_all_of_them() -> None:
+    small, large = line("3.10", "0.26"), line("100.00", "8.25")
+
+    assert common_rates([small, large], CENT) == large.rates(CENT)
+    assert common_rates([line("0", "5")], CENT) is None
+    assert common_rates([large, line("100.00", "6.25")], CENT) is None
+
+
+def test_what_a_name_alone_does_not_tell_is_told_by_the_rate() -> None:
+    named = Tax("Sales tax", Decimal("8.25"), False, is_estimated=True)
+    ends = {
+        "small": (Decimal("6.13"), Decimal("6.45")),
+        "large": (Decimal("6.2495"), Decimal("6.2505")),
+        "other": (Decimal("3.99"), Decimal("4.01")),
+    }
+    said = {key: (named, each) for key, each in ends.items()}
+    other, own = Tax("Sales tax", Decimal(4), False), Decimal("6.25")
+
+    found = with_own_rates(said, [named, Tax("Sales tax", own, True), other])
+
+    assert found == {
+        "small": Tax("Sales tax", own, False),
+        "large": Tax("Sales tax", own, False),
+        "other": other,
+    }
 
 
 @pytest.mark.parametrize(
