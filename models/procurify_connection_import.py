@@ -44,7 +44,7 @@ class ProcurifyConnection(models.Model):
             self.with_user(self.user_id)
             .with_company(companies[0])
             # A new one: nothing that a client sent changes what an import does.
-            .with_context(
+            .with_context(  # pylint: disable=context-overridden
                 {
                     "allowed_company_ids": companies.ids,
                     "lang": self.user_id.lang,

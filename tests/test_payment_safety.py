@@ -29,7 +29,7 @@ class PaymentCommon(ProcurifyCommon):
     def _pay(self, moves, **values):
         """Press *Pay* on these bills, and then *Create Payments*."""
         action = moves.action_register_payment()
-        wizard = self.env[action["res_model"]].with_context(action["context"])
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
         return wizard.create(values).action_create_payments()
 
     def _rows(self, bill_id):
@@ -104,7 +104,7 @@ class TestPaymentSafety(PaymentCommon):
     def test_pay_asks_and_takes_the_word_of_the_person(self):
         bill_id, move = self._posted(CONFIRMED)
         action = move.action_register_payment()
-        wizard = self.env[action["res_model"]].with_context(action["context"])
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
         wizard = wizard.create({})
         self.assertIn(move.name, wizard.procurify_payment_notice)
 

@@ -35,6 +35,6 @@ class Private:
 def without_client_context(records):
     """Return ``records`` in a context without what a client may have sent."""
     context = records.env.context
-    return records.with_context(
+    return records.with_context(  # pylint: disable=context-overridden
         {name: context[name] for name in context if name in _HARMLESS}
     )
