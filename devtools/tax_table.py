@@ -52,8 +52,12 @@ plain rate of the tax on top, as if nothing was withheld or taken off again. Tha
 not come to what Odoo makes of such a tax, so the bill is held with the issue *Tax comes
 to something else*, until the tax is mapped to another one or corrected in Procurify.
 
+*With Procurify's amount*: the rates are the same, but not the amounts, as Odoo rounds
+elsewhere. The bill has the cents that Procurify says.
+
 This page is written by ``./dev test taxes``.
 """
+_NOT_TRIED = "Not tried yet.\n"
 
 
 class Row(TypedDict):
@@ -93,12 +97,12 @@ def test(pytest_arguments: list[str]) -> int:
 def page(table: dict[str, list[Row]]) -> str:
     """Return the page that says what was found.
 
-    :param table: {chart: what was found of each of its taxes}
+    :param table: {chart: what was found of each of its taxes}, of those that were tried
     """
     sections = [_INTRODUCTION, _summary(table)]
-    for code, rows in table.items():
-        name = CHARTS[code][0]
-        sections.append(f"{name}\n{'-' * len(name)}\n\n{_table(rows)}")
+    for code, (name, _module) in CHARTS.items():
+        found = _table(table[code]) if code in table else _NOT_TRIED
+        sections.append(f"{name}\n{'-' * len(name)}\n\n{found}")
     return "\n".join(sections)
 
 
@@ -122,6 +126,7 @@ def _summary(table: dict[str, list[Row]]) -> str:
         ]
         for code, rows in table.items()
     ]
+    lines.sort(key=lambda line: line[0])
     total = [str(sum(int(line[i]) for line in lines)) for i in range(1, 5)]
     header = ["Chart", "Taxes", "The same: by hand", "The rate: by hand", "Held"]
     return _csv_table(header, [*lines, ["All", *total]])

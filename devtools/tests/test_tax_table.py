@@ -30,6 +30,14 @@ def test_page_has_each_tax_with_what_became_of_it() -> None:
     assert '"All","12","12","0","12"' in text
 
 
+def test_page_says_which_charts_were_not_tried() -> None:
+    text = page({"br": [FOUND]})
+
+    assert "India\n-----\n\nNot tried yet.\n" in text
+    assert "Brazil\n------\n\n.. csv-table::" in text
+    assert '"All","1","1","0","1"' in text
+
+
 def test_page_without_a_chart_or_with_a_tax_booked_otherwise_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
