@@ -30,7 +30,6 @@ def connect(env, credentials):
             **credentials,
             "user_id": env["res.users"].search([("login", "=", "procurify")]).id,
             "page_size": 100,
-            "date_reading": "written",
             **{
                 f"{kind}_plan_id": plans.filtered(lambda p, n=name: p.name == n).id
                 for kind, name in (

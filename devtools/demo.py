@@ -165,7 +165,6 @@ def _values(client: WebClient, procurify: dict[str, str]) -> dict[str, Any]:
         "user_id": clerk["id"],
         "department_plan_id": plan_ids["Departments"],
         "location_plan_id": plan_ids["Locations"],
-        "date_reading": "written",
     }
 
 

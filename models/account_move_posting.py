@@ -1,4 +1,7 @@
-"""Bills are posted where every check passes; what Odoo refuses stays a draft."""
+"""Bills are posted where every check passes; what Odoo refuses stays a draft.
+
+So does what a person still has to answer a question about.
+"""
 
 from odoo import api, models
 from odoo.tools import float_compare
@@ -23,8 +26,13 @@ class AccountMove(models.Model):
         wanted = [
             record
             for record in batch.moves
-            if self._procurify_is_to_post(batch, bills, record)
+            if self._procurify_is_meant_posted(batch, bills, record)
         ]
+        for record in wanted:
+            if record in bills.uncertain_days:
+                batch.hold_written(record, bills.uncertain_days[record])
+        held = {*batch.reasons, *bills.in_closed_period}
+        wanted = [record for record in wanted if record not in held]
         if batch.choice:
             # Its person hears at once what Odoo says.
             self._procurify_post(batch, bills, wanted)
@@ -39,19 +47,16 @@ class AccountMove(models.Model):
         self._procurify_tell_dates(batch, bills)
 
     @api.model
-    def _procurify_is_to_post(self, batch, bills, record):
-        """Tell whether a bill that was just written is to be posted."""
+    def _procurify_is_meant_posted(self, batch, bills, record):
+        """Tell whether a bill that was just written is posted if nothing is against
+        it."""
         if batch.choice:
             is_wanted = batch.choice.post
         else:
             is_new = batch.origins[record] == "created" or record._is_unfinished()
             is_wanted = batch.connection.bill_policy == "posted" and is_new
         return (
-            is_wanted
-            and batch.moves[record].state == "draft"
-            and bills.totals[record]
-            and record not in bills.in_closed_period
-            and record not in batch.reasons
+            is_wanted and batch.moves[record].state == "draft" and bills.totals[record]
         )
 
     @api.model

@@ -1,6 +1,7 @@
 """Bills of one batch: what they refer to, what holds them, what they write."""
 
 from decimal import Decimal
+from functools import cached_property
 
 from odoo.fields import Command
 
@@ -25,7 +26,8 @@ class BillImport(DocumentImport):
     Odoo; ``resumed`` has the drafts that are only to be finished, as they are in Odoo,
     and ``untouched`` those of them that no person edited; ``closed`` has the bills of a
     closed period, with their day and Odoo's locks, and ``in_closed_period`` those that
-    the policy leaves there.
+    the policy leaves there; ``uncertain_days`` has why the day of a bill may be another
+    one, so that it is not posted.
     """
 
     def __init__(self, env, batch):
@@ -38,6 +40,7 @@ class BillImport(DocumentImport):
         self.untouched = set()
         self.closed = {}
         self.in_closed_period = set()
+        self.uncertain_days = {}
 
     def _reckon(self, document, cent):
         return reckon(document, cent)
@@ -87,23 +90,23 @@ class BillImport(DocumentImport):
             self._prepare(record, document, currency, lines)
 
     def _check_dates(self, record, document):
-        """Hold a bill whose days may be others than those that are written.
+        """Note a bill whose days may be others than those that are written.
 
-        It is held and not left as a draft: a draft on the wrong day is one click from
-        being posted, and its day already decides about its period and its duplicates.
+        It is booked on the day as written, as a draft: one question about a tenant
+        does not stop all its bills.
         """
         sent = example(document)
         if self.connection.date_reading or not (
             sent or record.list_date_finding == "differs"
         ):
             return
-        self.batch.hold(
-            record,
-            "date_not_explained",
-            "dates",
-            value=sent or document.label,
-            found=self.connection.sudo().suggested_date_zone or "UTC",
-        )
+        params = {"value": sent or document.label, "found": self._other_zone}
+        self.uncertain_days[record] = Hold("date_not_explained", "dates", params)
+
+    @cached_property
+    def _other_zone(self):
+        """The time zone in which a day may be another one."""
+        return self.connection.sudo().suggested_date_zone or "UTC"
 
     def _check_journal(self, record, currency):
         """Hold a bill whose journal, as the connection names it, is archived."""

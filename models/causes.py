@@ -21,6 +21,9 @@ class Hold(NamedTuple):
     reference_id: int = 0
 
 
+# Only a setting cures these: one document that is done says nothing about the others.
+BY_SETTING = frozenset({"date_not_explained"})
+
 # code → (label, what happened, what to do). The label is a selection's and is
 # translated by the ORM; the placeholders are the parameters that the importer
 # gives with the code.
@@ -87,11 +90,12 @@ CAUSES = {
         "Day not certain",
         _lt(
             "Procurify writes dates with a time of day, or another day than in its "
-            "list: %(value)s. The day may be another one, for example in %(found)s."
+            "list: %(value)s. The day may be another one, for example in %(found)s. "
+            "The bill stays a draft."
         ),
         _lt(
             "Choose on the connection whether the day as written counts, or the day in "
-            "a time zone."
+            "a time zone. The bill moves to that day and is posted."
         ),
     ),
     "rate_not_explained": (

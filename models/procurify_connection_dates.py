@@ -11,6 +11,11 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ..procurify import InvalidPayload, read_json
 from ..procurify.payloads.dates import in_zone
 
+# Documents whose day may be another one than the day as written.
+_UNCERTAIN = Domain("date_finding", "=", "time_of_day") | Domain(
+    "list_date_finding", "=", "differs"
+)
+
 
 class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
@@ -22,12 +27,20 @@ class ProcurifyConnection(models.Model):
         ],
         string="Dates with a Time of Day",
         help="A date that comes with a time, such as 2026-03-31T22:00:00Z, is 31 March "
-        "as it is written and 1 April in Zurich. Empty: bills with such dates are on "
-        "hold. Dates without a time, or at midnight, are always the day as written.",
+        "as it is written and 1 April in Zurich. Empty: bills with such dates are "
+        "booked on the day as written and stay drafts. Once you choose, drafts move to "
+        "that day, and are posted if new bills are. Dates without a time, or at "
+        "midnight, are always the day as written.",
     )
     date_zone = fields.Selection(_tz_get, string="Time Zone of Dates")
     suggested_date_zone = fields.Char(
         "Suggested Time Zone", compute="_compute_suggested_date_zone"
+    )
+    uncertain_date_count = fields.Integer(
+        "Documents with Uncertain Dates",
+        compute="_compute_uncertain_date_count",
+        help="Documents whose day may be another one, until somebody chooses how dates "
+        "are read.",
     )
 
     @api.constrains("date_reading", "date_zone")
@@ -53,6 +66,22 @@ class ProcurifyConnection(models.Model):
                 self.env.user.tz,
             )
             connection.suggested_date_zone = next((z for z in found if z in zones), "")
+
+    @api.depends("date_reading")
+    def _compute_uncertain_date_count(self):
+        undecided = self.filtered(lambda connection: not connection.date_reading)
+        groups = (
+            self.env["procurify.record"]
+            .sudo()
+            ._read_group(
+                Domain("connection_id", "in", undecided.ids) & _UNCERTAIN,
+                ["connection_id"],
+                ["__count"],
+            )
+        )
+        counts = {connection.id: count for connection, count in groups}
+        for connection in self:
+            connection.uncertain_date_count = counts.get(connection._origin.id, 0)
 
     def _zones_of_locations(self):
         """Return the zones of this tenant's locations, the head office's first."""
@@ -87,11 +116,7 @@ class ProcurifyConnection(models.Model):
             .search(
                 Domain("connection_id", "in", self.ids)
                 & Domain("state", "in", ("done", "excluded", "quarantined"))
-                & (
-                    Domain("date_finding", "=", "time_of_day")
-                    | Domain("list_date_finding", "=", "differs")
-                    | Domain("cause_ids.code", "=", "date_not_explained")
-                )
+                & (_UNCERTAIN | Domain("cause_ids.code", "=", "date_not_explained"))
             )
         )
         if doubtful:

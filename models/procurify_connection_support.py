@@ -43,7 +43,8 @@ class ProcurifyConnection(models.Model):
             "scheduled_actions", "connection", "lists", "alarms", "records": {resource:
             {state: count}}, "causes", "runs": with the newest requests and Procurify's
             own ids of them, "payloads": shapes of what cannot be read or booked,
-            "unread": {resource: {path: count}} of fields that were left empty}``
+            "unread": {resource: {path: count}} of fields that were left empty,
+            "findings": what was learned of the tenant's rates and dates}``
         :raises AccessError: ``access_denied``: the user is no manager
         """
         self.ensure_one()
@@ -74,6 +75,7 @@ class ProcurifyConnection(models.Model):
             "runs": connection._support_runs(with_names),
             "payloads": connection._support_payloads(),
             "unread": connection._support_unread(),
+            "findings": connection._support_findings(),
         }
 
     def _support_versions(self):
@@ -172,6 +174,12 @@ class ProcurifyConnection(models.Model):
             )
             for resource, alike in records.grouped("resource").items()
         }
+
+    def _support_findings(self):
+        """Return what was learned of the tenant: answers and counts of documents."""
+        names = ("question", "answer", "count", "total_count", "verdict")
+        rows = self.env["procurify.finding"].search([("connection_id", "=", self.id)])
+        return [{name: row[name] for name in names} for row in rows]
 
 
 def _settings(record, with_names):

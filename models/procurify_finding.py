@@ -104,7 +104,7 @@ class ProcurifyFinding(models.Model):
                        AS answer,
                    (array_agg(count ORDER BY is_neutral, count DESC, answer))[1]
                        AS count,
-                   sum(count) AS total_count,
+                   sum(count)::integer AS total_count,
                    CASE WHEN bool_or(NOT is_neutral AND NOT is_assumed) THEN 'differs'
                         WHEN coalesce(sum(count) FILTER (WHERE is_assumed), 0)
                              < %(enough)s THEN 'too_few'

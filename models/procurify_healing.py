@@ -67,6 +67,7 @@ DOCUMENT_CURES = {
         "booked_otherwise",
         "cancelled_in_odoo",
         "changed_after_booking",
+        "date_not_explained",
         "deleted_in_procurify",
         "duplicate_bill",
         "posting_refused",

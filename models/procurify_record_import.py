@@ -21,7 +21,7 @@ from ..procurify import (
 from ..procurify.arithmetic import Tax
 from ..procurify.payloads.values import short_key
 from ..tools.private import without_client_context
-from .causes import Hold
+from .causes import BY_SETTING, Hold
 from .concurrency import untold
 from .import_batch import BatchRefused, ImportBatch
 from .own_values import write_each
@@ -343,10 +343,11 @@ class ProcurifyRecord(models.Model):
     def _dependents(self):
         """Return the held records that these may release: what they are a reason
         for, and what is held for the same reason as they are."""
+        causes = self.cause_ids.filtered(lambda cause: cause.code not in BY_SETTING)
         return self.search(
             (
                 Domain("cause_ids.reference_id", "in", self.ids)
-                | Domain("cause_ids", "in", self.cause_ids.ids)
+                | Domain("cause_ids", "in", causes.ids)
             )
             & Domain("state", "in", ("quarantined", "waiting"))
             & Domain("id", "not in", self.ids)

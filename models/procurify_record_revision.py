@@ -46,6 +46,7 @@ UNFINISHED = (
     "confirmation_refused",
     "booked_otherwise",
     "closed_period",
+    "date_not_explained",
 )
 _ON_POSTED = ("credit", "reverse")
 

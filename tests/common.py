@@ -148,7 +148,6 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
                 "client_id": simulator.client_id,
                 "client_secret": simulator.client_secret,
                 "user_id": cls.env.uid,
-                "date_reading": "written",
                 "department_plan_id": cls.plans["department"].id,
                 "location_plan_id": cls.plans["location"].id,
                 **values,

@@ -51,6 +51,16 @@ class TestSupport(ProcurifyCommon, HttpCase):
         [payload] = bundle["payloads"]
         self.assertEqual(payload["codes"], ["invalid_payload"])
         self.assertEqual(payload["shape"]["items"], "text of 5")
+        findings = {each.pop("question"): each for each in bundle["findings"]}
+        self.assertEqual(
+            findings["date_time_of_day"],
+            {
+                "answer": "midnight",
+                "count": 4,
+                "total_count": 4,
+                "verdict": "too_few",
+            },
+        )
 
     def test_bundle_holds_no_secret_no_name_and_no_amount(self):
         text = json.dumps(self.connection.support_bundle(), default=str)

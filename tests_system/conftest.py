@@ -43,7 +43,6 @@ env["procurify.connection"].create({{
     "department_plan_id": plans.search([("name", "=", "Departments")]).id,
     "location_plan_id": plans.search([("name", "=", "Locations")]).id,
     "page_size": {PAGE_SIZE},
-    "date_reading": "written",
 }})
 # Odoo's own jobs have nothing to do here, and would take a second of each first run.
 mine = env["ir.cron"].search([("model_id.model", "=like", "procurify.%")])
