@@ -1,9 +1,11 @@
+from . import procurify_system_fields  # before the models that inherit it
 from . import procurify_document_tab  # before what is imported for its helpers
 from . import procurify_connection
 from . import procurify_connection_policy
 from . import procurify_connection_dates
 from . import procurify_connection_client
 from . import procurify_connection_secret
+from . import procurify_connection_user
 from . import procurify_connection_counts
 from . import procurify_connection_import
 from . import procurify_connection_purchase

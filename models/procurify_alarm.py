@@ -18,6 +18,7 @@ CODES = [
     ("cron_off", "A scheduled action is off"),
     ("cron_late", "A scheduled action does not run"),
     ("stream_off", "A list is not read"),
+    ("future_stamp", "A moment lies in the future"),
     ("import_stopped", "Nothing can be imported"),
     ("secret_unreadable", "The client secret cannot be read"),
     ("audit_broken", "The audit was tampered with"),
@@ -33,8 +34,10 @@ class ProcurifyAlarm(models.Model):
     """
 
     _name = "procurify.alarm"
+    _inherit = "procurify.system.fields"
     _description = "Procurify Alarm"
     _order = "raised_at desc, id desc"
+    _people_fields = frozenset()
 
     connection_id = fields.Many2one(
         "procurify.connection", required=True, index=True, ondelete="cascade"

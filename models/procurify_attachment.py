@@ -21,8 +21,10 @@ class ProcurifyAttachment(models.Model):
     """
 
     _name = "procurify.attachment"
+    _inherit = "procurify.system.fields"
     _description = "Procurify Attachment"
     _order = "id desc"
+    _people_fields = frozenset()
 
     record_id = fields.Many2one(
         "procurify.record",

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,6 +41,12 @@ LAST_RETRY = timedelta(days=1)
 MAX_FAILURES_IN_A_ROW = 3  # then the host is down, and the rest waits for the next run
 DOWNLOADS_PER_SEARCH = 100
 MEGABYTE = 1024 * 1024
+# What no browser runs; anything else that is text is kept as plain text.
+INERT_TYPES = re.compile(
+    r"application/(pdf|zip|msword|octet-stream|vnd\.(ms-|oasis\.|openxmlformats-).*)"
+    r"|image/(png|jpeg|gif|webp|bmp|tiff)|text/(plain|csv)"
+)
+_RUNS_AS_TEXT = re.compile(r"text/|ht|xml|script|json|svg")
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -236,12 +243,15 @@ class ProcurifyAttachment(models.Model):
         record = self.record_id
         with self.env.cr.savepoint():
             # Paper is evidence: Odoo must not shrink a scanned bill.
-            attachments = self._attachments().with_context(image_no_postprocess=True)
+            attachments = self._attachments().with_context(
+                image_no_postprocess=True,
+                attachments_mime_plainxml=True,  # whoever the integration user is
+            )
             attachment = attachments.create(
                 {
                     "name": self.name,
                     "raw": content,
-                    "mimetype": guess_mimetype(content),
+                    "mimetype": inert_type(guess_mimetype(content)),
                     "res_model": record.res_model,
                     "res_id": record.res_id,
                 }
@@ -324,3 +334,12 @@ class ProcurifyAttachment(models.Model):
 
 def _sha1(content):
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
+
+def inert_type(mimetype):
+    """Return the type to keep a file as, so that opening it runs nothing."""
+    if INERT_TYPES.fullmatch(mimetype):
+        return mimetype
+    return (
+        "text/plain" if _RUNS_AS_TEXT.search(mimetype) else "application/octet-stream"
+    )

@@ -18,8 +18,10 @@ class ProcurifyCause(models.Model):
     """
 
     _name = "procurify.cause"
+    _inherit = "procurify.system.fields"
     _description = "Procurify Cause"
     _order = "state, code, key, id"
+    _people_fields = _REVIEWER_FIELDS
 
     connection_id = fields.Many2one(
         "procurify.connection", required=True, index=True, ondelete="cascade"

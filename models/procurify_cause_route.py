@@ -1,6 +1,7 @@
 """Who takes care of a cause, and the to-do that reminds that person."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 _TODO = "mail.mail_activity_data_todo"
 
@@ -22,6 +23,28 @@ class ProcurifyCause(models.Model):
         ],
         help="Who takes care of it. That person gets a to-do.",
     )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("user_id")
+    def _check_user(self):
+        """Refuse to give an issue to somebody who would first read it by the to-do.
+
+        :raises ValidationError: naming the person
+        """
+        for user, causes in self.filtered("user_id").grouped("user_id").items():
+            theirs = causes.with_user(user).with_context(
+                allowed_company_ids=user.sudo().company_ids.ids
+            )
+            if not (user.active and theirs.has_access("read")):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s may not read this issue. Choose a Procurify reviewer "
+                        "of the company.",
+                        user=user.sudo().name,
+                    )
+                )
+
     # === CRUD METHODS === #
 
     def write(self, vals):

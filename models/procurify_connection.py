@@ -8,6 +8,7 @@ from ..fetching.tenant import SECRET, open_client
 from ..procurify import RESOURCES, AddressError, ForbiddenError, ProcurifyError
 from ..procurify.addresses import check_url, tenant_url
 from ..tools.cipher import UnreadableSecret, encrypt, use_of
+from ..tools.private import without_client_context
 from .resource_kinds import DOCUMENTS
 
 _CREDENTIALS = frozenset(
@@ -30,9 +31,30 @@ class ProcurifyConnection(models.Model):
     """
 
     _name = "procurify.connection"
+    _inherit = "procurify.system.fields"
     _description = "Procurify Connection"
     _order = "company_id, name, id"
     _check_company_auto = True
+    _system_fields = frozenset(
+        {
+            "audit_days_since",
+            "client_secret_encrypted",
+            "error_date",
+            "error_message",
+            "identity",
+            "import_obstacle",
+            "phase_since",
+            "proven_tenant",
+            "rehearsal_id",
+            "retry_at",
+            "server_time",
+            "setup_step",
+            "state",
+            "tested_at",
+            "token_encrypted",
+            "token_expires_at",
+        }
+    )
 
     name = fields.Char(required=True, default="Procurify")
     active = fields.Boolean(default=True, help="An archived connection is not polled.")
@@ -221,7 +243,8 @@ class ProcurifyConnection(models.Model):
     def _create_missing_streams(self):
         """Give each connection one stream per resource that the code knows."""
         connections = self or self.search([("active", "in", (True, False))])
-        streams = self.env["procurify.stream"].sudo().with_context(active_test=False)
+        streams = without_client_context(self.env["procurify.stream"].sudo())
+        streams = streams.with_context(active_test=False)
         known = {
             (stream.connection_id.id, stream.resource)
             for stream in streams.search([("connection_id", "in", connections.ids)])

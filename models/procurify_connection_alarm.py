@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError
 from ..fetching.tenant import check_secret
 from ..tools.cipher import UnreadableSecret
 from .procurify_alarm import CODES
+from .procurify_connection_client import LONGEST_PAUSE_S
+from .procurify_connection_phase import READING_PHASES
 
 CRONS = (
     "ir_cron_fetch",
@@ -19,6 +21,12 @@ CRONS = (
     "ir_cron_alarm",
 )
 SHORTEST_SILENCE = timedelta(hours=1)
+# No setting keeps a list that is not read quiet for longer.
+LONGEST_SILENCE = timedelta(days=7)
+# By how much the clocks of hosts may differ; and by how much what Procurify stamps.
+CLOCK_SKEW = timedelta(hours=1)
+STAMP_SKEW = timedelta(days=1)
+LONGEST_PAUSE = timedelta(seconds=LONGEST_PAUSE_S)
 _MINUTES = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080, "months": 43200}
 
 
@@ -146,12 +154,21 @@ class ProcurifyConnection(models.Model):
         self.ensure_one()
         labels = dict(streams._selection_resource())
         off = streams.filtered(lambda stream: not stream.active)
-        silent = (streams - off).filtered(self._is_silent)
+        silent = (streams - off).filtered(
+            lambda stream: self._is_silent(stream) or _is_forgotten(stream)
+        )
         found = {}
         if off:
             found["stream_off"] = self.env._(
                 "Archived, so nothing new is seen there: %(lists)s.",
                 lists=", ".join(labels[stream.resource] for stream in off),
+            )
+        if ahead := self._future_stamps(streams - off):
+            found["future_stamp"] = self.env._(
+                "In the future, so what was read or is to be read cannot be trusted: "
+                "%(stamps)s. Press Sync now; where a watermark is meant, Read "
+                "again on the list.",
+                stamps=ahead,
             )
         if silent:
             found["not_read"] = self.env._(
@@ -163,7 +180,7 @@ class ProcurifyConnection(models.Model):
         return found
 
     def _is_silent(self, stream):
-        since = stream.last_success or stream.create_date
+        since = _read_at(stream)
         if stream.scan_pass and not stream.error_message:
             # Each page that is staged is written here.
             since = max(since, stream.write_date)
@@ -172,7 +189,42 @@ class ProcurifyConnection(models.Model):
     def _silence(self, stream):
         """Return for how long a list may not be read before somebody is told."""
         usual = timedelta(minutes=stream.interval_minutes * self.silence_intervals)
-        return max(usual, SHORTEST_SILENCE)
+        return min(max(usual, SHORTEST_SILENCE), LONGEST_SILENCE)
+
+    def _future_stamps(self, streams):
+        """Return the fields whose moment lies further ahead than it can, in words."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        ahead = _ahead(self, {"retry_at": LONGEST_PAUSE}, now)
+        for stream in streams:
+            interval = timedelta(minutes=stream.interval_minutes)
+            ahead += _ahead(
+                stream,
+                {
+                    "last_success": timedelta(),
+                    "last_sweep": timedelta(),
+                    "next_attempt": max(interval, LONGEST_PAUSE),
+                    "modified_watermark": STAMP_SKEW,
+                    "created_watermark": STAMP_SKEW,
+                },
+                now,
+            )
+        return ", ".join(ahead)
+
+    def _is_healthy(self, alarms):
+        """Tell whether nothing is wrong, and every list was and is being read.
+
+        :param alarms: of this connection
+        """
+        self.ensure_one()
+        lists = self.stream_ids.filtered("active")
+        return bool(
+            not alarms
+            and self.active
+            and self.phase in READING_PHASES
+            and lists
+            and all(lists.mapped("last_success"))
+        )
 
     def _own_alarms(self):
         self.ensure_one()
@@ -221,6 +273,35 @@ class ProcurifyConnection(models.Model):
             able = users.filtered(lambda u, c=connection: c.company_id in u.company_ids)
             found[connection] = (able & connection.create_uid) or able[:1]
         return found
+
+
+def _read_at(stream):
+    """Return when a list was last read; a moment to come is no such moment."""
+    read_at = stream.last_success
+    if read_at and read_at <= fields.Datetime.now() + CLOCK_SKEW:
+        return read_at
+    return stream.create_date
+
+
+def _is_forgotten(stream):
+    """Say whether a list was not read for longer than any setting excuses."""
+    since = _read_at(stream)
+    if stream.scan_pass and not stream.error_message:
+        since = max(since, stream.write_date)
+    return since < fields.Datetime.now() - LONGEST_SILENCE
+
+
+def _ahead(record, limits, now):
+    """Return the fields of ``record`` that are too far ahead of ``now``, in words.
+
+    :param limits: {field: how far it may be}
+    """
+    return [
+        f"{record.display_name}, "
+        f"{record._fields[name]._description_string(record.env)} {record[name]}"
+        for name, limit in limits.items()
+        if record[name] and record[name] > now + limit + CLOCK_SKEW
+    ]
 
 
 def _is_late(cron):

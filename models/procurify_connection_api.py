@@ -18,7 +18,8 @@ class ProcurifyConnection(models.Model):
     def read_health(self, connection_id: int = False) -> list:
         """Return how the connections are that this user may see.
 
-        A connection is healthy when nothing is wrong with it. Instants are UTC,
+        A connection is healthy when every list was and is being read, and nothing is
+        wrong with it; one that is paused or archived is not. Instants are UTC,
         ``YYYY-MM-DD HH:MM:SS``, and ``False`` where there is none yet.
 
         :param connection_id: of that one only
@@ -39,7 +40,7 @@ class ProcurifyConnection(models.Model):
                 "name": connection.name,
                 "phase": connection.phase,
                 "state": connection.state,
-                "healthy": not alarms[connection.sudo()],
+                "healthy": connection.sudo()._is_healthy(alarms[connection.sudo()]),
                 "error": connection.error_message,
                 "error_since": _told(connection.error_date),
                 "next_attempt": _told(connection.retry_at),

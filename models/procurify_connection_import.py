@@ -62,7 +62,7 @@ class ProcurifyConnection(models.Model):
         self.ensure_one()
         if (self.import_obstacle or False) != obstacle:
             self.env["procurify.audit"]._log_obstacle(self, obstacle)
-            self.import_obstacle = obstacle
+            self.sudo().import_obstacle = obstacle
 
     def _import_obstacle(self):
         """Return why nothing can be imported for this connection, or False."""

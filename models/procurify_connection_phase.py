@@ -42,7 +42,7 @@ class ProcurifyConnection(models.Model):
         """
         self._check_administrator()
         others = self.filtered(lambda connection: connection.phase != phase)
-        others.write({"phase": phase, "phase_since": fields.Datetime.now()})
+        others.sudo().write({"phase": phase, "phase_since": fields.Datetime.now()})
 
     # === WHAT IT MEANS === #
 

@@ -24,7 +24,7 @@ _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _LAST_SUCCESS = "procurify_list_last_success_timestamp_seconds"
 # Name of a figure: what it tells.
 _GAUGES = {
-    "procurify_connection_healthy": "1 if nothing is wrong with the connection.",
+    "procurify_connection_healthy": "1 if it is read and nothing is wrong.",
     "procurify_connection_live": "1 if it reads and books; 0: set up, or paused.",
     "procurify_alarm": "1 for each thing that is wrong now.",
     "procurify_list_failing": "1 if the list cannot be read.",
@@ -103,7 +103,7 @@ class ProcurifyMonitoring(models.AbstractModel):
     @api.model
     def _add_health(self, figures, own, alarms):
         for connection, labels in own.items():
-            healthy = int(not alarms[connection])
+            healthy = int(connection._is_healthy(alarms[connection]))
             figures["procurify_connection_healthy"].append((labels, healthy))
             live = int(connection.phase == "live")
             figures["procurify_connection_live"].append((labels, live))

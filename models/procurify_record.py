@@ -32,8 +32,10 @@ class ProcurifyRecord(models.Model):
     """
 
     _name = "procurify.record"
+    _inherit = "procurify.system.fields"
     _description = "Procurify Record"
     _order = "id desc"
+    _people_fields = REVIEWER_FIELDS
 
     connection_id = fields.Many2one(
         "procurify.connection", required=True, index=True, ondelete="cascade"

@@ -3,9 +3,10 @@
 from contextlib import contextmanager
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
+from .audit_rows import about
 from .resource_kinds import DOCUMENTS
 
 # Where these change, another connection may be the one that books.
@@ -110,16 +111,28 @@ class ProcurifyRoute(models.Model):
         connections = self.env["procurify.connection"].browse(
             filter(None, connection_ids)
         )
+        concerned = {each: each._check_consent() for each in connections}
         before = {each: each._routes_in_words() for each in connections}
         yield
         connections.invalidate_recordset(["route_ids"])
+        for each in connections:
+            concerned[each] |= each._check_consent()
         now = {each: each._routes_in_words() for each in connections}
-        changes = {
-            each: (before[each], now[each])
-            for each in connections
-            if before[each] != now[each]
-        }
-        self.env["procurify.audit"]._log_settings("policy_changed", changes)
+        self.env["procurify.audit"]._log(
+            [
+                about(
+                    each,
+                    "policy_changed",
+                    before=before[each],
+                    after=now[each],
+                    company_ref=company.id,
+                    company_name=company.name,
+                )
+                for each in connections
+                if before[each] != now[each]
+                for company in concerned[each]
+            ]
+        )
         connections._route_again()
 
 
@@ -151,6 +164,9 @@ class ProcurifyConnection(models.Model):
             return super().write(vals)
         before = self._tenant_connections()
         written = super().write(vals)
+        if vals.keys() & {"company_id", "base_url"}:
+            for connection in self.sudo(False).filtered(lambda c: c.sudo().route_ids):
+                connection._check_consent()
         (before | self)._route_again(if_routed=True)
         return written
 
@@ -176,6 +192,35 @@ class ProcurifyConnection(models.Model):
         if self.user_id != self.env.ref("base.user_root"):
             branches &= self.user_id.company_ids
         return own | branches
+
+    def _companies_concerned(self):
+        """Return the companies that this connection's rules name, or take from.
+
+        A connection that its tenant did not accept yet cannot be taken from.
+        """
+        self.ensure_one()
+        connection = self.sudo()
+        others = connection.search([("active", "=", True)]).filtered(
+            lambda each: each._is_proven() and each._tenant() == connection._tenant()
+        )
+        return (connection | others).company_id | connection.route_ids.company_id
+
+    def _check_consent(self):
+        """Let rules change only by somebody who manages every company concerned.
+
+        :returns: those companies
+        :raises AccessError: naming none of them
+        """
+        concerned = self._companies_concerned()
+        if not self.env.su and concerned - self.env.user.sudo().company_ids:
+            raise AccessError(
+                self.env._(
+                    "Rules for the locations of this tenant also decide about another "
+                    "company's documents: only an administrator of the connector who "
+                    "belongs to all these companies may change them."
+                )
+            )
+        return concerned
 
     def _routes_in_words(self):
         """Return these rules as the audit shows them."""

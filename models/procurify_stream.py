@@ -46,8 +46,45 @@ class ProcurifyStream(models.Model):
     """
 
     _name = "procurify.stream"
+    _inherit = "procurify.system.fields"
     _description = "Procurify Stream"
     _order = "connection_id, id"
+    # The watermarks are not among them: managers may have a part read again.
+    _system_fields = frozenset(
+        {
+            "complete_at",
+            "connection_id",
+            "deleted_count",
+            "error_date",
+            "error_message",
+            "found_count",
+            "is_refused",
+            "last_success",
+            "last_sweep",
+            "missing_count",
+            "next_attempt",
+            "object_count",
+            "resource",
+            "scan_confirms",
+            "scan_count",
+            "scan_moved",
+            "scan_page",
+            "scan_page_size",
+            "scan_part",
+            "scan_pass",
+            "scan_staged",
+            "scan_watermark",
+            "sweep_answered",
+            "sweep_missing",
+            "sweep_page",
+            "sweep_record_id",
+            "sweep_staged",
+            "sweep_started",
+            "sweep_unstaged",
+            "visible_count",
+            "warning_message",
+        }
+    )
 
     connection_id = fields.Many2one(
         "procurify.connection", required=True, index=True, ondelete="cascade"
@@ -118,9 +155,9 @@ class ProcurifyStream(models.Model):
         ]
 
     def write(self, vals):
-        if "interval_minutes" in vals:
-            vals = {"next_attempt": False} | vals
         written = super().write(vals)
+        if "interval_minutes" in vals and "next_attempt" not in vals:
+            self.sudo().next_attempt = False
         # Nor is it moved to where its writer may not write.
         self.check_access("write")
         return written

@@ -71,6 +71,7 @@ from . import test_remote_text
 from . import test_requisition
 from . import test_restless
 from . import test_revision
+from . import test_rights
 from . import test_routing
 from . import test_run
 from . import test_schedule
@@ -80,6 +81,7 @@ from . import test_settings
 from . import test_setup
 from . import test_slow_tenant
 from . import test_support
+from . import test_system_fields
 from . import test_sweep
 from . import test_synchronisation
 from . import test_taxes

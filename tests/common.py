@@ -65,7 +65,7 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
         """Do what the crons do, without their commits."""
         kinds = [kind.name for kind in KINDS.values() if kind.role == "master"]
         with open_client(connection) as client:
-            for stream in connection.stream_ids:
+            for stream in connection.sudo().stream_ids:
                 if stream.resource in kinds:
                     for _page in stream._fetch(client):
                         pass
@@ -191,7 +191,8 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
         return self.env["procurify.record"].search(domain, order="id")
 
     def _stream(self, resource):
-        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
+        streams = self.connection.stream_ids.sudo()  # as the crons that read them
+        return streams.filtered(lambda s: s.resource == resource)
 
     def _record(self, resource, external_id):
         record = self._records(resource, external_id=str(external_id))

@@ -166,11 +166,11 @@ class TestAuditEvents(ProcurifyCommon):
         self.connection.base_url = self.simulator.base_url
         self.simulator.reject_secret = True
         for _run in range(3):
-            self.connection.retry_at = False
+            self.connection.sudo().retry_at = False
             self._fetch()
         self.assertEqual(self._events().count("read_failed"), 1)
         self.simulator.reject_secret = False
-        self.connection.retry_at = False
+        self.connection.sudo().retry_at = False
 
         self._fetch()
 

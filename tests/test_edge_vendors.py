@@ -66,7 +66,9 @@ class TestEdgeVendors(ProcurifyCommon):
         first, *_others, last = sorted(self._vendors(6))
         self.dataset.rename_vendor(first, "Twin Works")
         self.dataset.rename_vendor(last, "Twin Works")
-        stream = self.connection.stream_ids.filtered(lambda s: s.resource == "vendor")
+        stream = self.connection.sudo().stream_ids.filtered(
+            lambda s: s.resource == "vendor"
+        )
         with open_client(self.connection) as client:
             pages = stream._fetch(client)
             for _page in range(2):
@@ -83,7 +85,9 @@ class TestEdgeVendors(ProcurifyCommon):
 
     def test_vendors_read_before_the_list_was_forbidden_are_imported(self):
         self.connection.page_size = 2
-        stream = self.connection.stream_ids.filtered(lambda s: s.resource == "vendor")
+        stream = self.connection.sudo().stream_ids.filtered(
+            lambda s: s.resource == "vendor"
+        )
         with open_client(self.connection) as client:
             next(stream._fetch(client))
         stream._note_failure(

@@ -223,7 +223,9 @@ class TestFaults(ProcurifyCommon):
     # === LOOKING === #
 
     def _stream(self, resource):
-        return self.connection.stream_ids.filtered(lambda s: s.resource == resource)
+        return self.connection.sudo().stream_ids.filtered(
+            lambda s: s.resource == resource
+        )
 
     def _assert_watermarks(self, mode):
         """No watermark is past anything that was not staged as it is now."""

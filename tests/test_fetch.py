@@ -245,11 +245,11 @@ class TestFetch(ProcurifyCommon):
         self.assertNotIn("bill", streams._due().mapped("resource"))
 
     def test_failing_connection_is_left_alone_until_its_next_attempt(self):
-        self.connection.retry_at = fields.Datetime.now() + timedelta(minutes=5)
+        self.connection.sudo().retry_at = fields.Datetime.now() + timedelta(minutes=5)
         streams = self.env["procurify.stream"]
 
         self.assertFalse(streams._due())
-        self.connection.retry_at = fields.Datetime.now() - timedelta(minutes=5)
+        self.connection.sudo().retry_at = fields.Datetime.now() - timedelta(minutes=5)
         self.assertTrue(streams._due())
 
     def test_queries_of_a_poll_do_not_grow_with_what_is_staged(self):
@@ -316,7 +316,7 @@ class TestFetch(ProcurifyCommon):
         self.assertEqual(len(self._records("bill")), self.bills)
 
         self.simulator.faults.clear()
-        failing.next_attempt = False
+        failing.sudo().next_attempt = False
         self._fetch()
         self.assertEqual(self.connection.state, "connected")
 

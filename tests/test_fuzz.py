@@ -167,7 +167,9 @@ class TestFuzz(OracleCase):
     # === LIVING === #
 
     def _live(self, name, texts):
-        stream = self.connection.stream_ids.filtered(lambda s: s.resource == name)
+        stream = self.connection.sudo().stream_ids.filtered(
+            lambda s: s.resource == name
+        )
         stream.write(stream._closed_scan_values())
         before = stream.modified_watermark
         try:

@@ -78,7 +78,7 @@ class TestSetup(ProcurifyCommon):
             self.connection.action_setup_next()
 
     def test_mappings_are_judged_when_everything_is_read(self):
-        self.connection.setup_step = "mapping"
+        self.connection.sudo().setup_step = "mapping"
 
         with self.assertRaisesRegex(UserError, "still being read"):
             self.connection.action_setup_next()

@@ -318,7 +318,7 @@ class TestSweep(ProcurifyCommon):
 
     def test_failing_connection_is_not_swept_before_its_next_attempt(self):
         self._fetch()
-        self.connection.retry_at = fields.Datetime.now() + timedelta(minutes=5)
+        self.connection.sudo().retry_at = fields.Datetime.now() + timedelta(minutes=5)
 
         self.assertFalse(self.env["procurify.stream"]._sweep_due())
 

@@ -55,6 +55,7 @@ MODELS = {
     "procurify.run": Rights(read="reviewer"),
     "procurify.stream": Rights(read="reviewer", write="manager"),
     "procurify.support": Rights("manager", "manager", "manager", "manager"),
+    "procurify.system.fields": Rights(),
     "procurify.version": Rights(read="reviewer"),
 }
 

@@ -1,0 +1,263 @@
+"""No more rights than one's own: by a connection, by a file, by an issue, by a rule."""
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.procurify_connector.models.procurify_attachment_download import (
+    inert_type,
+)
+
+from .common import ProcurifyCommon
+
+MANAGER = "procurify_connector.group_manager"
+REVIEWER = "procurify_connector.group_user"
+CLERK = f"{MANAGER},account.group_account_invoice"
+SCRIPT = b"<script>alert(1)</script>"
+
+
+class RightsCommon(ProcurifyCommon):
+    def _user(self, login, groups, companies=None):
+        companies = companies or self.company
+        return new_test_user(
+            self.env,
+            login,
+            groups=groups,
+            company_id=companies[:1].id,
+            company_ids=[Command.set(companies.ids)],
+        )
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestIntegrationUser(RightsCommon):
+    def test_manager_names_nobody_with_more_rights(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        mine = self.connection.with_user(self._user("keeper", MANAGER))
+        for user in (
+            self.env.ref("base.user_root"),
+            self.env.ref("base.user_admin"),
+            self._user("settings", f"{MANAGER},base.group_system"),
+            self._user("rights", "base.group_erp_manager"),
+            self._user("clerk", "account.group_account_invoice"),
+            self._user("traveller", "base.group_user", self.company | other),
+        ):
+            before = self.connection.user_id
+            with self.subTest(user=user.login):
+                with self.assertRaises(ValidationError):
+                    mine.user_id = user.id
+                    self.env.flush_all()
+                self.assertEqual(self.connection.user_id, before)
+                with self.assertRaises(ValidationError):
+                    mine.create(
+                        {"base_url": "https://acme.example", "user_id": user.id}
+                    )
+                with self.assertRaises(ValidationError):
+                    mine.with_context(default_user_id=user.id).create(
+                        {"base_url": "https://acme.example"}
+                    )
+
+    def test_manager_names_himself_or_whoever_has_no_more_rights(self):
+        manager = self._user("keeper", CLERK)
+        mine = self.connection.with_user(manager)
+        for user in (
+            manager,
+            self._user("reader", REVIEWER),
+            self._user("clerk", "account.group_account_invoice"),
+        ):
+            with self.subTest(user=user.login):
+                mine.user_id = user
+                self.assertEqual(self.connection.user_id, user)
+
+    def test_settings_administrator_names_others_and_never_odoobot(self):
+        administrator = self._user("settings", f"{MANAGER},base.group_system")
+        mine = self.connection.with_user(administrator)
+        mine.user_id = self._user("clerk", "account.group_account_manager")
+        mine.user_id = administrator
+        for user in (
+            self.env.ref("base.user_root"),
+            self._user("another", "base.group_system"),
+        ):
+            with self.subTest(user=user.login), self.assertRaises(ValidationError):
+                mine.user_id = user
+
+    def test_connection_that_exists_keeps_its_user(self):
+        self.connection.sudo().user_id = self.env.ref("base.user_root")
+        mine = self.connection.with_user(self._user("keeper", MANAGER))
+
+        mine.write({"name": "Renamed", "page_size": 20})
+
+        self.assertEqual(self.connection.user_id, self.env.ref("base.user_root"))
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestInertFiles(RightsCommon):
+    master_data_ready = True
+
+    def test_files_run_nothing_whoever_imports(self):
+        files = {
+            "page.html": b"<!DOCTYPE html><html><body>" + SCRIPT + b"</body></html>",
+            "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg">'
+            + SCRIPT
+            + b"</svg>",
+            "page.xhtml": b'<?xml version="1.0"?><html '
+            b'xmlns="http://www.w3.org/1999/xhtml">' + SCRIPT + b"</html>",
+            "data.xml": b'<?xml version="1.0"?><a>' + SCRIPT + b"</a>",
+        }
+        self.connection.sudo().user_id = self.env.ref("base.user_admin")
+        self.env.ref("base.user_admin").company_ids |= self.company
+        bill_id = self.dataset.add_bill("plain")
+        for name, content in files.items():
+            self.dataset.add_attachment(bill_id, name=name, content=content)
+        self._synchronise()
+        self._run_cron("ir_cron_attachments")
+
+        found = self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", "account.move"),
+                ("res_id", "=", self._move(bill_id).id),
+            ]
+        )
+        self.assertEqual(set(found.mapped("name")), set(files))
+        self.assertEqual(set(found.mapped("mimetype")), {"text/plain"})
+        self.assertEqual(found.create_uid, self.env.ref("base.user_admin"))
+
+    def test_only_types_that_no_browser_runs_are_kept(self):
+        for mimetype, kept in {
+            "application/pdf": "application/pdf",
+            "image/png": "image/png",
+            "application/vnd.ms-excel": "application/vnd.ms-excel",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+            ),
+            "text/html": "text/plain",
+            "image/svg+xml": "text/plain",
+            "application/javascript": "text/plain",
+            "text/xml": "text/plain",
+            "application/x-msdownload": "application/octet-stream",
+            "message/rfc822": "application/octet-stream",
+        }.items():
+            with self.subTest(mimetype=mimetype):
+                self.assertEqual(inert_type(mimetype), kept)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestResponsible(RightsCommon):
+    master_data_ready = True
+
+    def test_issue_is_given_only_to_whoever_may_read_it(self):
+        self.dataset.add_bill("unknown_account")
+        self._synchronise()
+        theirs = self.setup_other_company()["company"]
+        reviewer = self._user("reviewer", REVIEWER)
+        cause = self._records("bill").cause_ids.with_user(reviewer)
+        for user in (
+            self._user("portal", "base.group_portal"),
+            self._user("employee", "account.group_account_manager"),
+            self._user("their_manager", MANAGER, theirs),
+        ):
+            with self.subTest(user=user.login):
+                with self.assertRaises(ValidationError):
+                    cause.user_id = user.id
+                self.env.invalidate_all()
+                self.assertFalse(cause.user_id)
+                self.assertFalse(cause.sudo().activity_ids)
+        left = self._user("left", REVIEWER)
+        left.active = False
+        with self.assertRaises(ValidationError):
+            cause.user_id = left.id
+
+        # Also whose other company is the one that is switched on.
+        both = self._user("both", REVIEWER, theirs | self.company)
+        for user in (reviewer, both):
+            cause.user_id = user
+            self.assertEqual(cause.activity_ids.user_id, user)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestConsent(RightsCommon):
+    """Two companies share a tenant; each has a connection and a manager."""
+
+    def setUp(self):
+        super().setUp()
+        self.theirs = self.setup_other_company()["company"]
+        self.other = self._connect(
+            company_id=self.theirs.id, department_plan_id=False, location_plan_id=False
+        )
+        self._fetch()
+        self.manager_b = self._user("manager_b", MANAGER, self.theirs)
+        self.both = self._user("both", MANAGER, self.theirs | self.company)
+
+    def test_rule_that_takes_from_another_company_needs_both(self):
+        rule = {"connection_id": self.other.id, "company_id": self.theirs.id}
+        location = self.env["procurify.record"].search(
+            [
+                ("connection_id", "=", self.other.id),
+                ("resource", "=", "location"),
+            ],
+            limit=1,
+        )
+        rules = self.env["procurify.route"]
+        for values in (rule, rule | {"location_id": location.id}):
+            with self.subTest(values=values), self.assertRaises(AccessError) as caught:
+                rules.with_user(self.manager_b).create(values)
+            self.assertNotIn(self.company.name, str(caught.exception))
+            self.assertNotIn(self.connection.name, str(caught.exception))
+        with self.assertRaises(AccessError):
+            self.other.with_user(self.manager_b).write(
+                {"route_ids": [Command.create({"company_id": self.theirs.id})]}
+            )
+        self.assertFalse(self.connection._tenant_routes())
+
+        route = rules.with_user(self.both).create(rule)
+
+        # One belongs to both, but works in the other one at present.
+        working = route.with_context(allowed_company_ids=self.theirs.ids)
+        working.location_id = location
+        for attempt in (
+            lambda: route.with_user(self.manager_b).write({"location_id": False}),
+            route.with_user(self.manager_b).unlink,
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+        for company in (self.company, self.theirs):
+            rows = self.env["procurify.audit"].search(
+                [("event", "=", "policy_changed"), ("company_ref", "=", company.id)]
+            )
+            self.assertEqual(len(rows.filtered(lambda r: "route_ids" in r.after)), 2)
+
+    def test_rule_names_no_company_that_its_author_may_not_see(self):
+        self.connection.active = False
+        hidden = self.env["res.company"].create({"name": "Hidden Holding"})
+        values = {"connection_id": self.other.id, "company_id": hidden.id}
+        with self.assertRaises(AccessError) as caught:
+            self.env["procurify.route"].with_user(self.manager_b).create(values)
+        self.assertNotIn(hidden.name, str(caught.exception))
+
+        own = values | {"company_id": self.theirs.id}
+        route = self.env["procurify.route"].with_user(self.manager_b).create(own)
+        self.assertEqual(route.company_id, self.theirs)
+
+    def test_rules_are_not_brought_along_to_somebody_s_tenant(self):
+        """They were made at home, and the address is changed afterwards."""
+        address = self.other.base_url
+        self.other.base_url = "https://zenith.example"
+        mine = self.other.with_user(self.manager_b)
+        mine.env["procurify.route"].create(
+            {"connection_id": mine.id, "company_id": self.theirs.id}
+        )
+
+        with self.assertRaises(AccessError):
+            mine.base_url = address
+        self.other.with_user(self.both).base_url = address
+
+    def test_tenant_of_one_company_is_that_manager_s(self):
+        """Whoever merely names its address has no say."""
+        self.connection.sudo().proven_tenant = False
+
+        route = (
+            self.env["procurify.route"]
+            .with_user(self.manager_b)
+            .create({"connection_id": self.other.id, "company_id": self.theirs.id})
+        )
+
+        self.assertTrue(route)
