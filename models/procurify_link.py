@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .procurify_record import ITEM_READERS
 from .resource_kinds import DOCUMENTS
 
 # What a new connection to the same tenant takes over.
@@ -41,7 +42,7 @@ class ProcurifyLink(models.Model):
     res_id = fields.Many2oneReference(model_field="res_model", required=True)
     origin = fields.Char()
     applied_digest = fields.Char()
-    applied_state = fields.Json()
+    applied_state = fields.Json(groups=ITEM_READERS)
     kept_version = fields.Char()
     route_company_id = fields.Many2one("res.company", ondelete="cascade")
 

@@ -1,6 +1,7 @@
 """What an import of records would do, told without doing it."""
 
 from odoo import models
+from odoo.fields import Domain
 
 from .import_preview import booked
 from .rehearsal import rehearsed
@@ -20,10 +21,38 @@ class ProcurifyRecord(models.Model):
              "outcome": the state that the import would leave it in,
              "rule": why it would be excluded, or False,
              "causes": [{"code", "key", "message", "advice"}],
-             "booked": see ``import_preview.booked``, or None}
+             "booked": see ``import_preview.booked``, or None; also where the present
+             user could not read that document in Odoo}
         """
         with rehearsed(self.env):
-            return self._rehearse()
+            told = self._rehearse()
+            shown = set(self._shown_in_odoo().ids)
+        for each in told:
+            if each["record_id"] not in shown:
+                each["booked"] = None
+        return told
+
+    def _shown_in_odoo(self):
+        """Return those of these records whose document the present user may read.
+
+        It is what became of the record, or is in its way; a bill is read with its
+        journal items.
+        """
+        if self.env.su:
+            return self
+        shown = self.browse()
+        for name, mine in self.grouped("res_model").items():
+            model = self.env.get(name)
+            if model is None or not _may_read(model):
+                continue
+            ids = {*mine.mapped("res_id"), *mine.mapped("conflict_id")} - {0}
+            existing = model.sudo().with_context(active_test=False)
+            existing = existing.search(Domain("id", "in", list(ids)))
+            hidden = existing - existing.sudo(False)._filtered_access("read").sudo()
+            shown |= mine.filtered(
+                lambda r, no=set(hidden.ids): not {r.res_id, r.conflict_id} & no
+            )
+        return shown
 
     def _rehearse(self):
         """Do as :meth:`_preview`, inside a rehearsal that has begun."""
@@ -53,3 +82,11 @@ class ProcurifyRecord(models.Model):
             }
             for record in records
         ]
+
+
+def _may_read(model):
+    """Tell whether the present user may read documents of ``model`` at all."""
+    items = model.env["account.move.line"]
+    return model.has_access("read") and (
+        model._name != "account.move" or items.has_access("read")
+    )

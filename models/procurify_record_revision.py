@@ -10,6 +10,7 @@ from .bill_import import BillImport
 from .import_batch import BatchRefused, Choice, ImportBatch
 from .order_adoption import ADOPTED
 from .order_import import OrderImport
+from .procurify_record import ITEM_READERS
 from .vendor_twins import same_vendor
 
 # Choice → the causes that it answers.
@@ -58,13 +59,21 @@ class ProcurifyRecord(models.Model):
         readonly=True, help="A draft whose accounting date lies in a closed period."
     )
     difference = fields.Json(
-        readonly=True, help="Rows of what Odoo has otherwise than Procurify says."
+        readonly=True,
+        groups=ITEM_READERS,
+        help="Rows of what Odoo has otherwise than Procurify says.",
     )
     difference_table = fields.Html(
-        "Differences", compute="_compute_difference_table", sanitize=False
+        "Differences",
+        compute="_compute_difference_table",
+        compute_sudo=False,
+        sanitize=False,
+        help="Shown to whoever may read the document in Odoo.",
     )
     offered_state = fields.Json(
-        readonly=True, help="What the held version would write."
+        readonly=True,
+        groups=ITEM_READERS,
+        help="What the held version would write.",
     )
     kept_version = fields.Char(
         readonly=True, help="The version that a person chose not to book."
@@ -86,11 +95,13 @@ class ProcurifyRecord(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("difference")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_difference_table(self):
+        differing = self.sudo().filtered("difference").with_env(self.env)
+        shown = differing._shown_in_odoo()
         for record in self:
             record.difference_table = (
-                record._difference_table() if record.difference else False
+                record._difference_table() if record in shown else False
             )
 
     def _difference_table(self):
@@ -104,7 +115,7 @@ class ProcurifyRecord(models.Model):
                 each["odoo"],
                 each["procurify"],
             )
-            for each in self.difference
+            for each in self.sudo().difference
         )
         return Markup(
             '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th>'
@@ -159,7 +170,7 @@ class ProcurifyRecord(models.Model):
     def _applied(self):
         """Return what was written last, and what was asked for; empty if unknown."""
         self.ensure_one()
-        applied = self.applied_state or {}
+        applied = self.sudo().applied_state or {}
         return applied if "asked" in applied else {}
 
     def _version(self):
@@ -233,9 +244,9 @@ class ProcurifyRecord(models.Model):
         for record in self._chosen("keep"):
             move = record._own_target()
             move.check_access("read")
-            applied = dict(record.applied_state or {}, kept=True)
-            if record.offered_state:
-                applied = move._procurify_kept(applied, record.offered_state)
+            applied = dict(record.sudo().applied_state or {}, kept=True)
+            if offered := record.sudo().offered_state:
+                applied = move._procurify_kept(applied, offered)
             record._settle(
                 kept_version=record._version(),
                 applied_state=applied,

@@ -261,3 +261,132 @@ class TestConsent(RightsCommon):
         )
 
         self.assertTrue(route)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestReading(RightsCommon):
+    """Who may not read the document in Odoo does not read it here."""
+
+    master_data_ready = True
+
+    def setUp(self):
+        super().setUp()
+        self.reviewer = self._user("reviewer", REVIEWER)
+        self.accountant = self._user(
+            "accountant", f"{REVIEWER},account.group_account_invoice"
+        )
+
+    def test_preview_of_a_bill_is_for_who_may_read_bills(self):
+        self.dataset.add_bill("plain")
+        self._fetch()
+        bill = self._records("bill")
+
+        [hidden] = bill.with_user(self.reviewer).explain()
+        [shown] = bill.with_user(self.accountant).explain()
+
+        self.assertEqual(hidden["preview"]["outcome"], "done")
+        self.assertFalse(hidden["preview"]["booked"])
+        self.assertTrue(shown["preview"]["booked"]["lines"])
+
+    def test_preview_of_an_order_is_for_who_may_read_orders(self):
+        self.dataset.add_order()
+        self._fetch()
+        order = self._records("purchase_order")
+        buyer = self._user("buyer", f"{REVIEWER},purchase.group_purchase_user")
+
+        [hidden] = order.with_user(self.reviewer).explain()
+        [shown] = order.with_user(buyer).explain()
+
+        self.assertEqual(hidden["preview"]["outcome"], "done")
+        self.assertFalse(hidden["preview"]["booked"])
+        self.assertTrue(shown["preview"]["booked"]["lines"])
+
+    def test_preview_obeys_odoo_s_record_rules(self):
+        self.env["ir.rule"].create(
+            {
+                "name": "Nobody sees bills",
+                "model_id": self.env["ir.model"]._get_id("account.move"),
+                "domain_force": "[('move_type', '!=', 'in_invoice')]",
+            }
+        )
+        self.dataset.add_bill("plain")
+        self._fetch()
+
+        [told] = self._records("bill").with_user(self.accountant).explain()
+
+        self.assertFalse(told["preview"]["booked"])
+
+    def test_difference_is_for_who_may_read_the_bill(self):
+        self.connection.bill_policy = "posted"
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        self.dataset.revise_bill(bill_id, code="6400")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertTrue(record.difference)
+
+        self.assertFalse(record.with_user(self.reviewer).difference_table)
+        self.assertIn("<table", record.with_user(self.accountant).difference_table)
+        for name in ("applied_state", "difference", "offered_state"):
+            theirs = record.with_user(self.reviewer)
+            with self.subTest(field=name):
+                for attempt in (
+                    lambda r=theirs, n=name: r.read([n]),
+                    lambda r=theirs, n=name: r.search([(n, "!=", False)]),
+                    lambda r=theirs, n=name: r.mapped(n),
+                ):
+                    with self.assertRaises(AccessError):
+                        attempt()
+
+    def test_choice_of_an_accountant_works(self):
+        self.connection.bill_policy = "posted"
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        self.dataset.revise_bill(bill_id, code="6400")
+        self._synchronise()
+        record = self._record("bill", bill_id)
+
+        record.with_user(self.accountant).action_keep_odoo()
+
+        self.assertEqual(record.state, "done")
+        self.assertTrue(record.applied_state["kept"])
+
+    def test_items_of_a_dry_run_are_for_who_may_read_journal_items(self):
+        self.dataset.add_bill("plain")
+        self._fetch()
+        self.connection._dry_run()
+
+        items = self.env["procurify.rehearsal.item"]
+        self.assertTrue(items.with_user(self.accountant).search([]))
+        self.assertFalse(items.with_user(self.reviewer).search([]))
+        with self.assertRaises(AccessError):
+            items.search([])[:1].with_user(self.reviewer).read(["balance"])
+
+    def test_dialogs_show_no_connection_of_others(self):
+        theirs = self.setup_other_company()["company"]
+        intruder = self._user("intruder", MANAGER, theirs)
+        spec = {"connection_id": {"fields": {"display_name": {}}}}
+        for name in ("procurify.certify", "procurify.support"):
+            dialog = self.env[name].with_user(intruder)
+            values = {"connection_id": self.connection.id}
+            with self.subTest(dialog=name):
+                for attempt in (
+                    lambda d=dialog, v=values: d.create(v),
+                    lambda d=dialog, v=values: d.onchange(v, ["connection_id"], spec),
+                    lambda d=dialog, v=values: d.with_context(
+                        default_connection_id=v["connection_id"],
+                        active_id=v["connection_id"],
+                    ).onchange({}, [], spec),
+                ):
+                    with self.assertRaises(AccessError):
+                        attempt()
+
+    def test_certificate_is_not_asked_for_a_company_of_others(self):
+        hidden = self.env["res.company"].create({"name": "Hidden Holding"})
+        dialog = self.env["procurify.certify"].with_user(self.accountant)
+
+        with self.assertRaises(AccessError) as caught:
+            dialog.create(
+                {"connection_id": self.connection.id, "company_id": hidden.id}
+            )
+        self.assertNotIn(hidden.name, str(caught.exception))

@@ -408,7 +408,11 @@ class TestRoutingToBranches(RoutingCommon):
         route.company_id = self.laredo
         route.unlink()
         changes = self.env["procurify.audit"].search(
-            [("connection_ref", "=", self.connection.id)], limit=3
+            [
+                ("connection_ref", "=", self.connection.id),
+                ("company_ref", "=", self.company.id),
+            ],
+            limit=3,
         )
         words = [(row.before["route_ids"], row.after["route_ids"]) for row in changes]
         before, after = f"{location.name}: Tacoma", f"{location.name}: Laredo"

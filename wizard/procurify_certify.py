@@ -38,6 +38,14 @@ class ProcurifyCertify(models.TransientModel):
         "counts.",
     )
 
+    @api.constrains("connection_id", "company_id")
+    @api.onchange("connection_id", "company_id")
+    def _check_access_to_connection(self):
+        # The mere name of a connection or company says something about it.
+        for wizard in self:
+            wizard.connection_id._origin.sudo(False).check_access("read")
+            wizard.company_id._origin.sudo(False).check_access("read")
+
     @api.model
     def _default(self):
         return self.env["procurify.connection"].search([], limit=1)

@@ -1,6 +1,6 @@
 """Asking what a support bundle may tell."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ProcurifySupport(models.TransientModel):
@@ -17,6 +17,13 @@ class ProcurifySupport(models.TransientModel):
         help="What is not mapped, who is connected and what went wrong, in words. It "
         "may name vendors and people.",
     )
+
+    @api.constrains("connection_id")
+    @api.onchange("connection_id")
+    def _check_access_to_connection(self):
+        # The mere name of a connection says something about it.
+        for wizard in self:
+            wizard.connection_id._origin.sudo(False).check_access("write")
 
     def action_download(self):
         """Download the bundle; look into it before you send it."""
