@@ -165,7 +165,7 @@ class ProcurifyConnection(models.Model):
         before = self._tenant_connections()
         written = super().write(vals)
         if vals.keys() & {"company_id", "base_url"}:
-            for connection in self.sudo(False).filtered(lambda c: c.sudo().route_ids):
+            for connection in self.filtered(lambda c: c.sudo().route_ids):
                 connection._check_consent()
         (before | self)._route_again(if_routed=True)
         return written
