@@ -182,6 +182,30 @@ class TestTaxes(TaxCase):
 
         self.assertEqual(order.amount_total, 11.31)
 
+    # === ROUNDED OVER THE WHOLE BILL === #
+
+    def test_taxes_that_odoo_rounds_over_the_bill_are_left_to_it(self):
+        self.company.tax_calculation_rounding_method = "round_globally"
+        tax = self._tax("19 %", 19)
+        # 0.475 each: 0.48 + 0.47 is what 5.00 makes, 0.95.
+        lines = [{"net": "2.50", "charged": c, **DOMESTIC} for c in ("0.48", "0.47")]
+        record = self._stage_bill(*lines)
+
+        self._assert_as_by_hand(self._booked(self._import_mapped(record, tax)))
+
+    def test_cents_that_only_procurify_has_stay_where_odoo_rounds_over_the_bill(self):
+        self.company.tax_calculation_rounding_method = "round_globally"
+        both = self._group_of(
+            "Both", self._tax("GST of 5", 5), self._tax("PST of 7", 7)
+        )
+        taxed = {"tax_name": "GST/PST", "tax_percentage": "12.00000000"}
+        lines = [{"net": "10.10", "charged": "1.22", **taxed} for _number in range(3)]
+        record = self._stage_bill(*lines)
+
+        move = self._booked(self._import_mapped(record, both))
+
+        self.assertEqual(move.amount_total, 33.96)
+
     # === OTHER KINDS === #
 
     def test_every_kind_of_tax_is_booked_as_by_hand(self):
