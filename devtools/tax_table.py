@@ -34,17 +34,20 @@ CHARTS = {
     "mx": ("Mexico", "l10n_mx"),
     "br": ("Brazil", "l10n_br"),
 }
+# What becomes of a bill, as the tests say it.
 AS_BY_HAND = "as by hand"
+AS_SAID = "with Procurify's amount"
 _INTRODUCTION = """\
 =====
 Taxes
 =====
 
 What becomes of a bill whose tax is mapped to a purchase tax of Odoo. Each tax of the
-charts of accounts below was tried, the archived ones as well, on a bill, a refund and a
-bill in a foreign currency, in draft and, where the country lets it be, posted. The bill
-that a person types in Odoo is compared with the one that comes from Procurify:
-accounts, tax lines, amounts in both currencies, tax grids.
+charts of accounts in this table was tried, the archived ones as well, on a bill, a
+refund and a bill in a foreign currency. They are compared with what a person types in
+Odoo: accounts, tax lines, amounts in both currencies, tax grids. Both are posted first,
+but in countries that want more of a person than the test types: there, drafts are
+compared. Of a chart with *Not tried yet* nothing is known. Orders are not in the table.
 
 *Procurify charges the same*: the bill has the tax that Odoo computes: nothing for a
 reverse charge, less for what is withheld. *Procurify charges the rate*: it has the
@@ -53,7 +56,7 @@ not come to what Odoo makes of such a tax, so the bill is held with the issue *T
 to something else*, until the tax is mapped to another one or corrected in Procurify.
 
 *With Procurify's amount*: the rates are the same, but not the amounts, as Odoo rounds
-elsewhere. The bill has the cents that Procurify says.
+elsewhere or the whole price is tax. The bill has the amount that Procurify says.
 
 This page is written by ``./dev test taxes``.
 """
@@ -121,14 +124,25 @@ def _summary(table: dict[str, list[Row]]) -> str:
         [
             CHARTS[code][0],
             str(len(rows)),
-            *(str(_outcomes(rows, which)[AS_BY_HAND]) for which in ("same", "plain")),
-            str(sum(not row["plain"].startswith(AS_BY_HAND) for row in rows)),
+            str(_outcomes(rows, "same")[AS_BY_HAND]),
+            *(
+                str(_outcomes(rows, "plain")[outcome])
+                for outcome in (AS_BY_HAND, AS_SAID)
+            ),
+            str(sum(row["plain"].startswith("on hold") for row in rows)),
         ]
         for code, rows in table.items()
     ]
     lines.sort(key=lambda line: line[0])
-    total = [str(sum(int(line[i]) for line in lines)) for i in range(1, 5)]
-    header = ["Chart", "Taxes", "The same: by hand", "The rate: by hand", "Held"]
+    total = [str(sum(int(line[i]) for line in lines)) for i in range(1, 6)]
+    header = [
+        "Chart",
+        "Taxes",
+        "The same: by hand",
+        "The rate: by hand",
+        "… Procurify's amount",
+        "… on hold",
+    ]
     return _csv_table(header, [*lines, ["All", *total]])
 
 
