@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import method_pages
+from . import method_pages, tax_table
 from .console import say
 from .environment import python_environment
 from .paths import ROOT
@@ -61,6 +61,7 @@ def _checks() -> dict[str, Check]:
         "pylint-odoo": lambda: tool("pylint", *addon),
         "mypy --strict": lambda: tool("mypy", "--no-error-summary", *TYPED_PACKAGES),
         "pages of methods": method_pages.check,
+        "page on taxes": tax_table.check,
         "documents": lambda: "".join(_document(tool, name) for name in DOCUMENTS),
         "translations": lambda: tool("devtools.po", "check"),
         "XML": _malformed_xml,

@@ -38,6 +38,10 @@ def test_page_says_which_charts_were_not_tried() -> None:
     assert '"All","1","1","0","0","1"' in text
 
 
+def test_page_of_the_repository_has_every_chart_and_nothing_booked_otherwise() -> None:
+    assert check() == ""
+
+
 def test_page_without_a_chart_or_with_a_tax_booked_otherwise_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
