@@ -59,8 +59,7 @@ class PurchaseOrderLine(models.Model):
         self.ensure_one()
         billed = self.qty_invoiced
         if self.procurify_kind:
-            only = self.with_context(procurify_billed_only=True)
-            billed = only._prepare_qty_invoiced()[self]
+            billed = self._procurify_billed()[self]
         return max(billed, self.qty_received, 0.0)
 
     def _procurify_would_undercut(self, quantity):

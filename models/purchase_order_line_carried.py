@@ -25,7 +25,7 @@ class PurchaseOrderLine(models.Model):
     )
 
     @api.depends("invoice_lines.tax_ids")
-    def _compute_qty_invoiced(self):
+    def _compute_qty_invoiced(self):  # pylint: disable=missing-return
         """What is carried changes with the bills of the order's other lines."""
         super()._compute_qty_invoiced()
         # No bill comes for cents of rounding.
@@ -41,14 +41,18 @@ class PurchaseOrderLine(models.Model):
     def _prepare_qty_invoiced(self):
         quantities = super()._prepare_qty_invoiced()
         marked = self.filtered("procurify_kind")
-        if marked and not self.env.context.get("procurify_billed_only"):
+        if marked:
             lines = marked.order_id.order_line.filtered(lambda ol: not ol.display_type)
-            billed = super(PurchaseOrderLine, lines)._prepare_qty_invoiced()
+            billed = lines._procurify_billed()
             for mine in lines.grouped("order_id").values():
                 carried = mine._procurify_carried(billed)
                 for line in mine & marked:
                     quantities[line] = billed[line] + carried[line]
         return quantities
+
+    def _procurify_billed(self):
+        """Return {line: what bills have of it, without what other lines carry}."""
+        return super()._prepare_qty_invoiced()
 
     def _procurify_carried(self, billed):
         """Return {line: how much of it the bills of other lines carry}.
