@@ -231,7 +231,7 @@ class DocumentImport(ReferenceImport):
         for (_source, tax), amounts in self.taxed(record).items():
             made = self.made_instead(tax, amounts, currency)
             if made is not None:
-                self._hold_tax(record, tax, (*amounts[:2], made))
+                self.hold_tax(record, tax, (*amounts[:2], made))
 
     def taxed(self, record):
         """Return {(source, tax): (net, tax, quantity)} of a document's taxed lines."""
@@ -257,7 +257,8 @@ class DocumentImport(ReferenceImport):
             target, net, amount, currency, float(quantity or 1), rate
         )
 
-    def _hold_tax(self, record, tax, amounts):
+    def hold_tax(self, record, tax, amounts):
+        """Hold ``record``: its ``tax`` is (net, tax, what Odoo makes of it)."""
         reference = self.references["tax", tax.external_id]
         target = self.taxes[reference.target_id]
         net, amount, made = amounts

@@ -6,6 +6,7 @@ from decimal import Decimal
 from odoo.fields import Domain
 
 from ..procurify.taxes import TaxedAmount, common_rates, with_own_rates
+from .procurify_record_import import Resolution
 
 
 class NamedTaxes:
@@ -18,6 +19,7 @@ class NamedTaxes:
     def __init__(self, documents):
         """:param documents: DocumentImport whose references are resolved"""
         self.documents = documents
+        self._instead = {}
 
     def part(self):
         """Put the taxes with a rate in the place of those that do not fit."""
@@ -33,6 +35,15 @@ class NamedTaxes:
             self.documents.batch.mention(record, known | mine)
             mentioned |= mine
         self.documents.resolve_more(mentioned)
+        for (record, tax), other in own.items():
+            self._tell(record, tax, other)
+
+    def _tell(self, record, tax, other):
+        """Say why another tax is to be mapped: what ``tax`` is mapped to may be wrong
+        instead, and then its correction releases the document."""
+        reference = self.documents.references["tax", other.external_id]
+        if reference.state is not Resolution.FOUND:
+            self.documents.hold_tax(record, tax, self._instead[record, tax])
 
     def _said(self):
         """Return {(record, tax): (tax, the rates that make its amounts there)}."""
@@ -43,17 +54,24 @@ class NamedTaxes:
             named = {tax for _source, tax in amounts if tax.is_estimated}
             for tax in named:
                 mine = [each for (_s, other), each in amounts.items() if other == tax]
-                if rates := self._other_rates(tax, mine, currency):
+                wrong = self._first_wrong(tax, mine, currency)
+                if wrong and (rates := self._rates(tax, mine, currency)):
                     said[record, tax] = tax, rates
+                    self._instead[record, tax] = wrong
         return said
 
-    def _other_rates(self, tax, amounts, currency):
-        """Return the rates that make ``amounts``, if what is mapped does not."""
-        fits = all(
-            self.documents.made_instead(tax, each, currency) is None for each in amounts
-        )
-        if fits:
-            return None
+    def _first_wrong(self, tax, amounts, currency):
+        """Return (net, tax, what Odoo makes) of the first that what is mapped does not
+        make, or None."""
+        for each in amounts:
+            made = self.documents.made_instead(tax, each, currency)
+            if made is not None:
+                return *each[:2], made
+        return None
+
+    @staticmethod
+    def _rates(tax, amounts, currency):
+        """Return the rates that make all ``amounts``, or None."""
         lines = [
             TaxedAmount(tax.name, None, None, tax.inclusive, net, amount)
             for net, amount, _quantity in amounts

@@ -309,6 +309,20 @@ class TestTaxes(TaxCase):
         self._import_mapped(third)
         self.assertEqual(self._booked(third).amount_total, 3.29)
 
+    def test_other_rate_is_released_by_mapping_its_name_to_it(self):
+        unsaid = {"tax_name": "Sales tax", "tax_percentage": None}
+        record = self._stage_bill({"net": "100.00", "charged": "6.25", **unsaid})
+        record.sudo()._import()
+        named = self._records("tax")
+        self._map(named, self._tax("Sales of 8.25", 8.25))
+        self._import()
+        self.assertIn("tax_mismatch", self._codes(record))
+
+        self._map(named, self._tax("Sales of 6.25", 6.25))
+        self._import()
+
+        self.assertEqual(self._booked(record).amount_total, 106.25)
+
     def test_bills_of_one_batch_share_the_other_rate(self):
         unsaid = {"tax_name": "Sales tax", "tax_percentage": None}
         first = self._stage_bill({"net": "100.00", "charged": "8.25", **unsaid})
