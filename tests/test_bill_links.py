@@ -60,12 +60,23 @@ class TestExtras(TransactionCase):
         extras = [("tax", self.lines["tax"])]
         item = SimpleNamespace(id=1, type="freight", total_cost=Decimal(12))
 
-        self.assertEqual(_match_extras([item], extras, 1), {})
+        self.assertEqual(self._match([item], extras), {})
 
     def test_an_order_without_extras_has_none(self):
         item = SimpleNamespace(id=1, type="", total_cost=Decimal(12))
 
-        self.assertEqual(_match_extras([item], [], 1), {})
+        self.assertEqual(self._match([item], []), {})
+
+    def test_amounts_of_another_currency_are_not_compared(self):
+        items = [SimpleNamespace(id=1, type="", total_cost=Decimal(12))]
+        lines = list(self.lines.items())
+
+        self.assertEqual(_match_extras(items, lines, 1, currency_id=-1), {})
+        self.assertEqual(self._match(items, lines), {1: self.lines["tax"]})
+
+    def _match(self, items, extras, sign=1):
+        currency = self.lines["tax"].currency_id
+        return _match_extras(items, extras, sign, currency.id)
 
     def _assert_kinds(self, items, kinds, sign=1):
         wanted = {
@@ -73,7 +84,7 @@ class TestExtras(TransactionCase):
             for number, kind in enumerate(kinds)
             if kind is not None
         }
-        found = _match_extras(
+        found = self._match(
             [
                 SimpleNamespace(id=number, type=kind, total_cost=Decimal(amount))
                 for number, (kind, amount) in enumerate(items)
