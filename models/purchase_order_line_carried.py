@@ -52,7 +52,7 @@ class PurchaseOrderLine(models.Model):
 
     def _procurify_billed(self):
         """Return {line: what bills have of it, without what other lines carry}."""
-        return super()._prepare_qty_invoiced()
+        return super()._prepare_qty_invoiced()  # pylint: disable=super-method-mismatch
 
     def _procurify_carried(self, billed):
         """Return {line: how much of it the bills of other lines carry}.
