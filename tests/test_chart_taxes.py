@@ -294,12 +294,8 @@ class TestChartTaxes(TaxCase):
         both = pairs | pairs.union(*booked.values())
         try:
             with self.env.cr.savepoint():
-                # PostgreSQL knows nothing of rows that were written just now: it
-                # would go through all of them for each.
-                self.env.cr.execute("SET LOCAL enable_nestloop = off")
                 both.action_post()
                 self.env.flush_all()
-                self.env.cr.execute("SET LOCAL enable_nestloop = on")
         except UserError as error:
             self.env.invalidate_all()
             print(f"{self.books.name} posts nothing: {error}")  # noqa: T201
