@@ -211,7 +211,9 @@ class TaxCase(ProcurifyCommon):
         texts = [json.dumps(detail, default=float) for detail in details]
         stored = [read_stored(text, RESOURCES[resource]) for text in texts]
         records = self.env["procurify.record"].sudo()
-        records._stage(self.connection, resource, [(each, each) for each in stored])
+        records._stage(
+            self.connection.sudo(), resource, [(each, each) for each in stored]
+        )
         ids = [each.external_id for each in stored]
         found = {r.external_id: r for r in self._records(resource)}
         return self.env["procurify.record"].union(*(found[i] for i in ids))
