@@ -93,7 +93,7 @@ class AccountMove(models.Model):
         for record in [r for r in bills.values if r in moves]:
             move, offer = moves[record], bills.offers[record]
             revision = move._procurify_revision(record, offer, bills.plans)
-            bills.analytic[record] = revision.analytic
+            bills.other_plans[record] = revision.analytic
             bills.revisions[record] = revision
             if move.state == "posted":
                 move._procurify_link_lines(revision)
@@ -155,7 +155,7 @@ class AccountMove(models.Model):
                 DRAFT_FACTS,
                 bills.plans,
             )
-            bills.analytic[record] = revision.analytic
+            bills.other_plans[record] = revision.analytic
 
     def _procurify_link_lines(self, revision):
         """Tie lines to the order lines that came after them: no figure changes."""

@@ -21,7 +21,7 @@ class BillImport(DocumentImport):
 
     ``sources`` says, per record and in the order of its lines, from which line of
     Procurify each Odoo line comes; ``offers`` has each bill as a version to compare;
-    ``analytic`` has what the lines of a changed bill have in other plans, see
+    ``other_plans`` has what the lines of a changed bill have in other plans, see
     ``BillRevision.analytic``; ``revisions`` has what differs of those that are in
     Odoo; ``resumed`` has the drafts that are only to be finished, as they are in Odoo,
     and ``untouched`` those of them that no person edited; ``closed`` has the bills of a
@@ -34,7 +34,7 @@ class BillImport(DocumentImport):
         super().__init__(env, batch)
         self.sources = {}
         self.offers = {}
-        self.analytic = {}
+        self.other_plans = {}
         self.revisions = {}
         self.resumed = set()
         self.untouched = set()
@@ -305,7 +305,7 @@ class BillImport(DocumentImport):
         self.plans.load(ordered.values())
         for record, source, line in lines:
             own = line.get("analytic_distribution")
-            rest, is_same = self.analytic.get(record, {}).get(source, (None, None))
+            rest, is_same = self.other_plans.get(record, {}).get(source, (None, None))
             if is_same is None:
                 before = ordered.get(line.get("purchase_line_id"))
                 rest = self.plans.rest(before, self.plans.plans(own))

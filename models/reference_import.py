@@ -17,7 +17,8 @@ class ReferenceImport:
     """Resolves what the payloads of a batch refer to; holds or waits for the rest.
 
     ``references`` is what ``_resolve`` says of everything mentioned, and ``analytic``
-    the analytic accounts among it by id.
+    the analytic accounts among it by id, as far as the integration user may read them
+    in this company.
     """
 
     def __init__(self, env, batch):
@@ -39,7 +40,10 @@ class ReferenceImport:
         """Look up ``mentioned``, {(resource, external id): (data, payload)}."""
         records = self.connection.env["procurify.record"]
         self.references = records._resolve(self.connection, mentioned)
-        self.analytic = self.targets("account.analytic.account")
+        found = self.targets("account.analytic.account")
+        readable = self.env["account.analytic.account"].browse(found)
+        readable = set(readable._filtered_access("read").ids)
+        self.analytic = {id_: found[id_] for id_ in found if id_ in readable}
 
     @contextmanager
     def _holding_unreadable(self, record):
@@ -175,6 +179,15 @@ class ReferenceImport:
         branch = department.branch
         if branch:
             ids.append(self._dimension(record, "location", branch))
+        if any(i and i not in self.analytic for i in ids):
+            # Odoo does not look whose the accounts of a distribution are.
+            text = self.env._(
+                "the analytic account of %(department)s is not one of %(company)s.",
+                department=department.label,
+                company=self.company.name,
+            )
+            self.batch.hold(record, "access_denied", department.label, value=text)
+            return ""
         accounts = [self.analytic[i] for i in ids if i]
         plans = {account.root_plan_id for account in accounts}
         if len(plans) < len(accounts):
