@@ -106,7 +106,7 @@ class ProductProduct(models.Model):
         for record in batch.open:
             sku = normalise(batch.payloads[record].sku)
             alike[sku or f"\0{record.external_id}"] |= record
-        firsts = batch.records.union(*(records[0] for records in alike.values()))
+        firsts = batch.records.browse().union(*(each[0] for each in alike.values()))
         values = self._procurify_new_products(batch, firsts)
         products = self.create([values[records[0]] for records in alike.values()])
         for records, product in zip(alike.values(), products, strict=True):

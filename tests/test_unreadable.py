@@ -276,6 +276,26 @@ class TestUnreadable(UnreadableCase):
         self.assertEqual(held.state, "done")
         self.assertFalse(held.read_error)
 
+    def test_an_item_that_cannot_be_read_is_held_and_says_why(self):
+        cases = (
+            (ROWS["number"], "unreadable"),
+            ('{"id": %s}', "invalid_payload"),
+            ("{}", "unreadable"),
+        )
+        for number, (text, code) in enumerate(cases):
+            with self.subTest(text=text[:20]):
+                spoiled = self.dataset.add_catalog_item(f"Shim {number}")
+                beside = self.dataset.add_catalog_item(f"Bushing {number}")
+                self.simulator.faults.clear()
+                self._spoil_row("/api/v3/catalog-items/", spoiled, text)
+                self._stream("catalog_item").next_attempt = False
+
+                self._synchronise()
+
+                [held] = self._records("catalog_item", state="quarantined")
+                self.assertEqual(self._codes(held), {code})
+                self.assertEqual(self._record("catalog_item", beside).state, "done")
+
     def test_a_vendor_that_was_mapped_serves_while_it_cannot_be_read(self):
         self._synchronise()
         bill = self.dataset.bills()[0]

@@ -11,7 +11,7 @@ import pytest
 
 from .. import RESOURCES, ProtocolError
 from ..answers import Answer
-from ..envelopes import read_listing
+from ..envelopes import read_json, read_listing, read_stored
 from .conftest import SAMPLES
 from .server import FaultyServer, Reply, Request, page_json, vendor_json
 
@@ -299,7 +299,10 @@ def test_odd_numbers_spoil_their_object_and_not_the_page(
 
     (page,) = connect().pages(VENDORS)
 
-    assert not any(page.objects[0].data[name].is_finite() for name in "xyz")
+    found = page.objects[0]
+    assert not any(found.data[name].is_finite() for name in "xyz")
+    assert read_stored(found.raw, VENDORS) == found
+    assert not any(read_json(found.raw)[name].is_finite() for name in "xyz")
 
 
 @pytest.mark.parametrize(
