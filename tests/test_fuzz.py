@@ -1,5 +1,6 @@
 """Whatever Procurify sends: it is staged as it came, and ends in a named state."""
 
+import hashlib
 import json
 import os
 from contextlib import contextmanager
@@ -12,13 +13,17 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.procurify_connector.fetching.tenant import open_client
+from odoo.addons.procurify_connector.models.unreadable import NAMELESS
 from odoo.addons.procurify_connector.procurify import (
     RESOURCES,
     ProcurifyError,
+    clean_text,
+    read_json,
     read_stored,
 )
 from odoo.addons.procurify_connector.procurify.tests.mutations import (
     Literal,
+    Twice,
     damaged,
     dump,
     values,
@@ -35,6 +40,7 @@ EXAMPLES = int(os.environ.get("PROCURIFY_FUZZ_EXAMPLES") or 0) or (
 # More than an index of PostgreSQL takes, and not to be compressed.
 LONG = "".join(chr(0x4E00 + (n * 7919) % 20000) for n in range(3000))
 OTHERS = 2  # sound objects beside a damaged one
+LONGEST_ID = 200  # characters
 
 reproducible = settings(
     max_examples=EXAMPLES,
@@ -134,7 +140,7 @@ class TestFuzz(OracleCase):
     def _serve(self, name, document, rows, is_twin, count):
         """Serve a page with a damaged object, and sound ones beside it.
 
-        :returns: the texts of the objects that must be staged if the page is
+        :returns: the objects that must be staged, or set aside, if the page is
         """
         described = RESOURCES[name]
         self.simulator.faults.clear()
@@ -143,9 +149,8 @@ class TestFuzz(OracleCase):
             row = document
         elif described.key in document:
             row = row | {described.key: document[described.key]}
-        page = [row, *(other for other, _detail in rows[1:])]
-        if is_twin:
-            page.append(row | {"twin": "of the first"})
+        twins = [row | {"twin": "of the first"}] if is_twin else []
+        page = [row, *(other for other, _detail in rows[1:]), *twins]
         texts = [dump(each) for each in page]
         said = dump({"count": len(page) if count is None else count, "num_pages": 1})
         listed = f'{{"metadata":{{"pagination":{said}}},"data":[{",".join(texts)}]}}'
@@ -153,30 +158,34 @@ class TestFuzz(OracleCase):
             if path:
                 self.simulator.faults.add(path, "body", body=listed, times=None)
         if not described.detail_path:
-            return texts
+            return page
         sent = dump(document)
         answer = f'{{"metadata":{{}},"data":{sent}}}'
         # The client asks by what the row says, and the simulator knows the rest.
         for detail_id in described.detail_ids(rows[0][0]):
             path = described.detail_path.format(id=detail_id)
             self.simulator.faults.add(path, "body", body=answer, times=None)
-        # The list row of a damaged id may lead to another object, or to none.
-        same = document.get(described.key) == rows[0][0][described.key]
-        return [sent] if same else []
+        if document.get(described.key) == rows[0][0][described.key]:
+            return [document]
+        # The list row of a damaged id may lead to another object, or to none; one
+        # without any is not asked for.
+        return [each for each in (row, *twins) if not _key(each.get(described.key))]
 
     # === LIVING === #
 
-    def _live(self, name, texts):
+    def _live(self, name, sent):
         stream = self.connection.sudo().stream_ids.filtered(
             lambda s: s.resource == name
         )
         stream.write(stream._closed_scan_values())
         before = stream.modified_watermark
+        aside = self._records().browse()
         try:
             with open_client(self.connection) as client:
                 for _page in stream._fetch(client):
                     self.env.flush_all()
-            self._assert_staged(name, texts)
+            self._assert_staged(name, sent)
+            aside = self._set_aside(name, sent)
         except ProcurifyError:
             self.assertEqual(stream.modified_watermark, before)
         seen = stream.modified_watermark
@@ -184,6 +193,10 @@ class TestFuzz(OracleCase):
         stream._window(RESOURCES[name])
         self._settle()
         self._assert_named(name)
+        for record in aside:
+            self.assertEqual(record.state, "quarantined")
+            self.assertIn("unreadable", self._codes(record), record.hold_reason)
+            self.assertIn(record.display_name, record.hold_reason)
 
     def _settle(self):
         for _run in range(6):
@@ -194,16 +207,28 @@ class TestFuzz(OracleCase):
             self.env.flush_all()
         self.assertFalse(self._records(state="pending"), "it never comes to rest")
 
-    def _assert_staged(self, name, texts):
-        """Check that each object is staged, as the last that was sent for its id."""
+    def _assert_staged(self, name, sent):
+        """Check that what can be read is staged, as the last that came for its id."""
         resource = RESOURCES[name]
-        sent = {o.external_id: o for o in (read_stored(t, resource) for t in texts)}
-        rows = self._records(name).filtered(lambda r: r.external_id in sent)
-        staged = {row.external_id: read_stored(row.payload, resource) for row in rows}
-        self.assertEqual(
-            {number: each.digest for number, each in staged.items()},
-            {number: each.digest for number, each in sent.items()},
-        )
+        objects = [read_stored(dump(each), resource) for each in sent]
+        sound = {o.external_id: o.digest for o in objects if o}
+        rows = self._records(name).filtered(lambda r: r.external_id in sound)
+        staged = {r.external_id: read_stored(r.payload, resource).digest for r in rows}
+        self.assertEqual(staged, sound)
+
+    def _set_aside(self, name, sent):
+        """Return the record of each object that cannot be read: there must be one."""
+        resource, records = RESOURCES[name], self._records(name)
+        aside = records.browse()
+        for document in sent:
+            if read_stored(dump(document), resource):
+                continue
+            ids = _ids_aside(document, resource.key)
+            record = records.filtered(lambda r, ids=ids: r.external_id in ids)
+            self.assertEqual(len(record), 1, f"{ids}: one record")
+            self.assertTrue(record.read_error, ids)
+            aside |= record
+        return aside
 
     def _assert_named(self, name):
         records = self._records()
@@ -212,7 +237,33 @@ class TestFuzz(OracleCase):
         for record in records.filtered(lambda r: r.state == "quarantined"):
             self.assertTrue((record.hold_reason or "").strip(), record.payload)
         for record in self._records("bill", state="done"):
-            told = json.loads(record.payload, parse_float=Decimal)
+            told = read_json(record.payload)
             move = self.env["account.move"].browse(record.res_id)
             total = abs(Decimal(str(told["total_cost_with_tax"] or 0)))
             self.assertEqual(money(move.amount_total), money(total), record.payload)
+
+
+def _key(value):
+    """Return the id that stands in a document as ``value``; None if it is no id."""
+    if isinstance(value, Twice):
+        value = value[-1]
+    try:
+        value = json.loads(dump(value))
+    except RecursionError:
+        return None
+    is_id = isinstance(value, (int, str)) and not isinstance(value, bool)
+    text = str(value) if is_id else ""
+    is_usable = 0 < len(text) <= LONGEST_ID and clean_text(text) == text
+    return text if is_usable else None
+
+
+def _ids_aside(document, key):
+    """Return the ids under which a document may be held that cannot be read."""
+    value = document.get(key)
+    if found := _key(value):
+        return {found}
+    text = dump(document)
+    nameless = f"{NAMELESS}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    # Where the last of two ids cannot even be parsed, the first one may serve.
+    former = _key(value[0]) if isinstance(value, Twice) else None
+    return {nameless, former} - {None}
