@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from psycopg2.errors import RaiseException
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
@@ -279,9 +279,11 @@ class TestAuditEvents(ProcurifyCommon):
             {
                 "client_secret": secrets[0],
                 "client_id": secrets[3],
-                "base_url": "https://name:hush-hush-3@acme.procurify.example",
+                "base_url": "https://acme.procurify.example",
             }
         )
+        with self.assertRaises(ValidationError):
+            self.connection.base_url = "https://name:hush-hush-3@acme.procurify.example"
         other = self._connect(client_secret=secrets[1])
         self.env["res.config.settings"].create(
             {"procurify_client_secret": secrets[1]}

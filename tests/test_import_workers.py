@@ -130,7 +130,7 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
             parts = [page.objects[n : n + 4] for n in range(0, 12, 4)]
             details = client.details
             client.details = lambda *given: begun.append(1) or details(*given)
-            ahead = self._stream("bill")._read_ahead(client, resource, parts)
+            ahead = self._stream("bill")._read_ahead(client, resource, parts, ())
             rows, found = next(ahead)
 
             self._wait_until(lambda: len(begun) == 2)

@@ -105,7 +105,7 @@ tours.add("procurify_verify_audit", {
             run: "click",
         },
         {
-            trigger: ".o_notification:contains(The audit is whole)",
+            trigger: ".o_notification:contains(Audit log verified)",
         },
     ],
 });
