@@ -218,7 +218,8 @@ class TestFuzz(OracleCase):
 
     def _set_aside(self, name, sent):
         """Return the record of each object that cannot be read: there must be one."""
-        resource, records = RESOURCES[name], self._records(name)
+        resource = RESOURCES[name]
+        records = self._records(name).filtered("read_error")
         aside = records.browse()
         for document in sent:
             if read_stored(dump(document), resource):
@@ -226,7 +227,6 @@ class TestFuzz(OracleCase):
             ids = _ids_aside(document, resource.key)
             record = records.filtered(lambda r, ids=ids: r.external_id in ids)
             self.assertEqual(len(record), 1, f"{ids}: one record")
-            self.assertTrue(record.read_error, ids)
             aside |= record
         return aside
 
