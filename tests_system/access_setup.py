@@ -148,20 +148,24 @@ def _own_rows(env: Any) -> set[str]:
     _certificate(env, connection, bill)
     env.flush_all()
     env["procurify.audit.mark"].search([]).unlink()
-    env["procurify.audit.mark"].create({"last_id": 0, "xid": "1"})
-    env["procurify.audit.seal"]._seal_next(env["procurify.audit"].search([])[:1].id)
+    last_id = env["procurify.audit"].search([], limit=1).id
+    env["procurify.audit.mark"].create({"last_id": last_id, "xid": "1"})  # long ended
+    env["procurify.audit.seal"]._seal_next(last_id)
     return {name for name, model in _own_models(env) if not model._abstract}
 
 
 def _certificate(env: Any, connection: Any, bill: Any) -> None:
     """Certify a period with one bill in it, which makes no sum: it is unreadable."""
+    from odoo.addons.procurify_connector.models.procurify_append_only import append
+
     day = _now().date()
     bill.write({"remote_date": day, "remote_currency": "USD", "remote_amount": 5})
     certificate = env["procurify.certificate"]._certify(
         connection, day, day, connection.company_id, False
     )
-    env["procurify.certificate.sum"]._append(
-        [{"certificate_id": certificate.id, "company_ref": certificate.company_ref}]
+    append(
+        env["procurify.certificate.sum"],
+        [{"certificate_id": certificate.id, "company_ref": certificate.company_ref}],
     )
 
 

@@ -39,6 +39,7 @@ MODELS = {
     "procurify.comparison": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
     "procurify.connection": Rights("reviewer", "manager", "manager", "manager"),
     "procurify.document.tab": Rights(),
+    "procurify.finding": Rights(read="reviewer"),
     "procurify.healing": Rights(read="manager"),
     "procurify.idempotency": Rights(read="reviewer"),
     "procurify.ignore": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
@@ -174,9 +175,12 @@ METHODS = {
         )
     },
 }
+# Whoever may change bills, like the employee of the test.
+METHODS["account.move"]["action_procurify_allow_payment"] = "employee"
 
 #: Odoo's own public methods that the addon extends: their rights are Odoo's.
 EXTENDED = {
+    "account.payment": {"action_post"},
     "ir.cron": {"method_direct_trigger"},
     "res.config.settings": {"get_values", "set_values"},
 }
