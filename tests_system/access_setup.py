@@ -103,6 +103,7 @@ def _own_rows(env: Any) -> set[str]:
             for name in ("vendor", "bill")
         ]
     )
+    bill.date_finding = "midnight"
     cause = {"connection_id": connection.id, "code": "unknown_vendor", "key": "1"}
     now = _now()
     env["procurify.version"].create(
