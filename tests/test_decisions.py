@@ -16,10 +16,13 @@ class TestDecisions(ProcurifyCommon, LooksCase):
         return nullcontext()  # as every cursor does in a HttpCase
 
     def test_heal_a_reason_with_thirty_bills_from_the_dashboard(self):
-        bills = [self.dataset.add_bill("plain", code="7450") for _number in range(30)]
-        self._synchronise()
         # The dashboard tells of this month.
-        self._records("bill").sudo().remote_date = fields.Date.today()
+        today = fields.Date.today()
+        bills = [
+            self.dataset.add_bill("plain", code="7450", invoice_date=today)
+            for _number in range(30)
+        ]
+        self._synchronise()
         account = self._account("7450000", name="Trials")
 
         with self._watching():
