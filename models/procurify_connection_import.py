@@ -40,22 +40,17 @@ class ProcurifyConnection(models.Model):
         """
         self.ensure_one()
         companies = companies or self.company_id
-        return (
-            self.with_user(self.user_id)
-            .with_company(companies[0])
-            # A new one: nothing that a client sent changes what an import does.
-            .with_context(  # pylint: disable=context-overridden
-                {
-                    "allowed_company_ids": companies.ids,
-                    "lang": self.user_id.lang,
-                    "tz": self.user_id.tz,
-                    "tracking_disable": True,
-                    "mail_create_nolog": True,
-                    "mail_create_nosubscribe": True,
-                }
-            )
-            .env
-        )
+        # A context of its own: nothing that a client sent changes what an import does.
+        context = {
+            "allowed_company_ids": companies.ids,
+            "lang": self.user_id.lang,
+            "tz": self.user_id.tz,
+            "tracking_disable": True,
+            "mail_create_nolog": True,
+            "mail_create_nosubscribe": True,
+        }
+        # pylint: disable=context-overridden
+        return self.with_user(self.user_id).with_context(context).env
 
     def _note_obstacle(self, obstacle):
         """Write why nothing can be imported; take it back when that is over."""
