@@ -10,7 +10,6 @@ from .bill_items import BillItems
 from .bill_revision import booked_version
 from .causes import Hold
 from .import_batch import BatchRefused, BookedOtherwise
-from .meant_words import MeantWords
 from .refusals import is_refused, refusal, tried
 
 
@@ -144,18 +143,6 @@ class AccountMove(models.Model):
             for record, move in moves.items()
         }
         return items.rows(items.differing(moves, booked))
-
-    @api.model
-    def _procurify_hold_otherwise(self, batch, rows):
-        """Hold what stays in Odoo, and differs from what was meant.
-
-        :param rows: {record: rows of texts}
-        """
-        for record, mine in rows.items():
-            text = MeantWords(self.env, ()).sentence(mine)
-            key = f"{record.resource}/{record.external_id}"
-            batch.hold_written(record, Hold("booked_otherwise", key, {"value": text}))
-            batch.note(record, difference=mine)
 
     @api.model
     def _procurify_mend(self, batch, bills):

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .causes import Hold
+from .meant_words import MeantWords
 from .names import normalise
 
 UNKNOWN_CODES = {
@@ -114,6 +115,18 @@ class ProcurifyImportMixin(models.AbstractModel):
             key = f"{record.resource}/{record.external_id}"
             batch.hold(record, "target_deleted", key, value=record.name)
         return {r: found[r.res_id] for r in linked if r.res_id in found}
+
+    @api.model
+    def _procurify_hold_otherwise(self, batch, rows):
+        """Hold what stays in Odoo, and differs from what was meant.
+
+        :param rows: {record: rows of texts}
+        """
+        for record, mine in rows.items():
+            text = MeantWords(self.env, ()).sentence(mine)
+            key = f"{record.resource}/{record.external_id}"
+            batch.hold_written(record, Hold("booked_otherwise", key, {"value": text}))
+            batch.note(record, difference=mine)
 
     @api.model
     def _procurify_unusable(self, records):

@@ -23,14 +23,18 @@ class PurchaseOrder(models.Model):
             if not record.not_a_duplicate and imported.vendors.get(record)
         }
         for record, rival in OrderDuplicates(self, facts).rivals().items():
-            batch.hold(
-                record,
-                "duplicate_order",
-                value=record.name,
-                found=rival.order.display_name,
-                rule=rival.rule,
-            )
-            batch.note(record, conflict_id=rival.order.id)
+            self._procurify_hold_duplicate(batch, record, rival)
+
+    @api.model
+    def _procurify_hold_duplicate(self, batch, record, rival):
+        batch.hold(
+            record,
+            "duplicate_order",
+            value=record.name,
+            found=rival.order.display_name,
+            rule=rival.rule,
+        )
+        batch.note(record, conflict_id=rival.order.id)
 
     @api.model
     def _procurify_hold_known_requests(self, batch, imported):
@@ -56,16 +60,8 @@ class PurchaseOrder(models.Model):
         }
         rivals = OrderDuplicates(self, facts).rivals()
         for (record, _vendor_id), rival in rivals.items():
-            if record in batch.holds:
-                continue
-            batch.hold(
-                record,
-                "duplicate_order",
-                value=record.name,
-                found=rival.order.display_name,
-                rule=rival.rule,
-            )
-            batch.note(record, conflict_id=rival.order.id)
+            if record not in batch.holds:
+                self._procurify_hold_duplicate(batch, record, rival)
 
     @api.model
     def _procurify_facts(self, imported, record):

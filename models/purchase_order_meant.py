@@ -3,9 +3,7 @@
 from odoo import api, models
 from odoo.tools import float_compare
 
-from .causes import Hold
 from .import_batch import BookedOtherwise
-from .meant_words import MeantWords
 from .order_revision import plain, same, shown
 from .refusals import is_refused, tried
 
@@ -61,18 +59,6 @@ class PurchaseOrder(models.Model):
             if rows:
                 differing[record] = rows
         return differing
-
-    @api.model
-    def _procurify_hold_otherwise(self, batch, rows):
-        """Hold what stays in Odoo, and differs from what was meant.
-
-        :param rows: {record: rows of texts}
-        """
-        for record, mine in rows.items():
-            text = MeantWords(self.env, ()).sentence(mine)
-            key = f"{record.resource}/{record.external_id}"
-            batch.hold_written(record, Hold("booked_otherwise", key, {"value": text}))
-            batch.note(record, difference=mine)
 
     def _procurify_mend(self, imported, record, revision):
         """Write again what was changed behind the import's back, if it stays by now.
