@@ -45,7 +45,9 @@ class ProcurifyStream(models.Model):
             and record.remote_modified == values["remote_modified"]
             and record.digest != values["digest"]
         }
-        stream = connection.stream_ids.filtered(lambda s: s.resource == resource)
+        stream = connection.sudo().stream_ids.filtered(
+            lambda each: each.resource == resource
+        )
         if not alike or not stream:
             return
         known = dict(stream.restless_paths or {})

@@ -148,8 +148,12 @@ class TestLinePricing(TransactionCase):
         self.assertEqual(amounts["tax_amount_currency"], 30.01)
         self.assertNotIn("extra_tax_data", self._price("-250", self.tax, "-30", -1))
 
-    def test_only_a_percentage_that_is_rounded_per_line_is_computed(self):
-        self.assertIn("extra_tax_data", self._price("100", self.fixed, "3"))
+    def test_what_odoo_computes_by_itself_is_not_given(self):
+        self.assertNotIn("extra_tax_data", self._price("100", self.fixed, "3"))
+        self.assertIn("extra_tax_data", self._price("100", self.fixed, "3.01"))
+        self.assertNotIn("extra_tax_data", self._price("250", self.tax, "30"))
+
+    def test_a_tax_that_odoo_rounds_over_the_whole_bill_is_given(self):
         self.company.tax_calculation_rounding_method = "round_globally"
         self.assertIn("extra_tax_data", self._price("250", self.tax, "30"))
 

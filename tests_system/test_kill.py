@@ -76,7 +76,8 @@ def test_another_host_takes_over_from_the_one_that_is_killed(
     found = importing.freeze_when(_is_within_import)
     importing.kill()
 
-    _assert_within_import(found)
+    # The other host may still be reading the list.
+    _assert_some_are_booked(found)
 
     (other,) = [host for host in hosts if host is not importing]
     site.wait_until_complete()
@@ -209,6 +210,10 @@ def _assert_within_import(found: Progress) -> None:
     """Prove that some bills were in the books and others were not."""
     assert found.streams_open == 0
     assert found.bills_staged == BILLS
+    _assert_some_are_booked(found)
+
+
+def _assert_some_are_booked(found: Progress) -> None:
     assert found.moves == found.bills_done > 0
     assert found.bills_pending > 0
 
