@@ -1,6 +1,6 @@
 """What is done besides installing and uninstalling what the manifest lists."""
 
-from .models.audit_triggers import unprotect
+from .tools.audit_triggers import unprotect
 
 _MODULE = "procurify_connector"
 # Name in the data files → reference of the product that an uninstallation left.

@@ -11,11 +11,11 @@ import requests
 from odoo import fields
 from odoo.fields import Command
 
-from odoo.addons.procurify_connector.models.bill_import import BillImport
-from odoo.addons.procurify_connector.models.causes import Hold
-from odoo.addons.procurify_connector.models.import_batch import ImportBatch
-from odoo.addons.procurify_connector.models.order_import import OrderImport
-from odoo.addons.procurify_connector.models.purchase_line import created_line
+from odoo.addons.procurify_connector.importers.batch import ImportBatch
+from odoo.addons.procurify_connector.importers.bills.importer import BillImport
+from odoo.addons.procurify_connector.importers.issues import Hold
+from odoo.addons.procurify_connector.importers.orders.importer import OrderImport
+from odoo.addons.procurify_connector.importers.orders.lines import created_line
 
 from . import company
 from .measuring import median, tidy, timed, timed_and_taken_back

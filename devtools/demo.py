@@ -29,7 +29,10 @@ SIMULATOR_PORT = 8169
 SYNCHRONISED_WITHIN_S = 180
 LOG = STATE / "demo.log"
 #: An older database is updated when one of these has changed.
-LOADED_INTO_DATABASE = ("__manifest__.py", "data", "models", "security", "views")
+LOADED_INTO_DATABASE = (
+    *("__manifest__.py", "data", "importers", "models", "reconciliation", "security"),
+    *("tools", "views"),
+)
 
 
 @dataclass(frozen=True)

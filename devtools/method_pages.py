@@ -73,7 +73,7 @@ def _pages() -> dict[str, str]:
 
 def methods() -> Iterator[Method]:
     """Yield every method that ``api_method`` marks, in the order of the files."""
-    for file in sorted((ROOT / "models").glob("*.py")):
+    for file in sorted((ROOT / "models").rglob("*.py")):
         for node in ast.parse(file.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 yield from _methods_of(node)

@@ -46,9 +46,9 @@ TESTS = {
         f"{_PLAIN}/test_tokens.py",
         f"{_PLAIN}/test_faults.py",
     ),
-    "models/line_pricing.py": ("tests/test_line_pricing.py",),
-    "models/matching.py": ("tests/test_candidates.py",),
-    "models/candidates.py": ("tests/test_candidates.py",),
+    "importers/lines/pricing.py": ("tests/test_line_pricing.py",),
+    "importers/matching/decision.py": ("tests/test_candidates.py",),
+    "importers/matching/candidates.py": ("tests/test_candidates.py",),
 }
 
 

@@ -3,8 +3,14 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .candidates import Clues
-from .matching import ARCHIVED, OTHER_KIND, SAME_CODE, SAME_NAME, Rule
+from ..importers.matching.candidates import Clues
+from ..importers.matching.decision import (
+    ARCHIVED,
+    OTHER_KIND,
+    SAME_CODE,
+    SAME_NAME,
+    Rule,
+)
 
 # Odoo refuses these on the lines of a bill.
 _NOT_ON_BILLS = ("asset_receivable", "liability_payable", "off_balance")

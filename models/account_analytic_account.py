@@ -4,9 +4,9 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .candidates import Clues
-from .matching import SAME_CODE, Rule
-from .names import NAME_FITS, SAME_NAME, compare
+from ..importers.matching.candidates import Clues
+from ..importers.matching.decision import SAME_CODE, Rule
+from ..importers.matching.names import NAME_FITS, SAME_NAME, compare
 
 
 class AccountAnalyticAccount(models.Model):

@@ -3,11 +3,11 @@
 from odoo import api, models
 from odoo.fields import Command, Domain
 
+from ..importers.bills.amounts import LineAmounts
+from ..importers.bills.importer import BillImport
+from ..importers.bills.revision import offered_version
 from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.documented import undocumented
-from .bill_amounts import LineAmounts
-from .bill_import import BillImport
-from .bill_revision import offered_version
 
 
 class AccountMove(models.Model):

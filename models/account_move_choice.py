@@ -3,7 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from .import_batch import Choice
+from ..importers.batch import Choice
 
 _PAID = ("paid", "in_payment", "partial", "reversed")
 

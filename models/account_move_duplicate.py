@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import float_compare
 
-from .bill_duplicates import BillDuplicates
+from ..importers.bills.duplicates import BillDuplicates
 
 
 class AccountMove(models.Model):

@@ -6,11 +6,11 @@ So does what a person still has to answer a question about.
 from odoo import api, models
 from odoo.tools import float_compare
 
-from .bill_items import BillItems
-from .bill_revision import booked_version
-from .causes import Hold
-from .import_batch import BatchRefused, BookedOtherwise
-from .refusals import is_refused, refusal, tried
+from ..importers.batch import BatchRefused, BookedOtherwise
+from ..importers.bills.items import BillItems
+from ..importers.bills.revision import booked_version
+from ..importers.issues import Hold
+from ..importers.refusals import is_refused, refusal, tried
 
 
 class AccountMove(models.Model):

@@ -3,12 +3,17 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ..importers.bills.difference import BillDifference
+from ..importers.bills.revision import (
+    BOOKED_FACTS,
+    DRAFT_FACTS,
+    BillRevision,
+    booked_version,
+)
+from ..importers.difference_text import in_words
 from ..procurify import PAYABLE_STATUSES
 from ..procurify.documented import undocumented
-from .bill_difference import BillDifference
-from .bill_revision import BOOKED_FACTS, DRAFT_FACTS, BillRevision, booked_version
-from .difference_text import in_words
-from .procurify_record_revision import GIVEN_UP
+from .record.revision import GIVEN_UP
 
 
 class AccountMove(models.Model):

@@ -6,8 +6,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from .matching import ONLY_ONE
-from .names import SAME_NAME, normalise
+from ..importers.matching.decision import ONLY_ONE
+from ..importers.matching.names import SAME_NAME, normalise
 
 # How people write a number of days, and that there is none.
 _DAYS = re.compile(

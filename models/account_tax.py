@@ -7,9 +7,9 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
-from .candidates import Clues
-from .matching import OTHER_COUNTRY, SAME_RATE, Rule
-from .names import compare
+from ..importers.matching.candidates import Clues
+from ..importers.matching.decision import OTHER_COUNTRY, SAME_RATE, Rule
+from ..importers.matching.names import compare
 
 # The rate in a tax's name says nothing that the rate itself does not say.
 _RATE = re.compile(r"\d+(?:[.,]\d+)?\s*%")

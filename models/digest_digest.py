@@ -2,7 +2,7 @@
 
 from odoo import fields, models
 
-from .resource_kinds import DOCUMENTS
+from ..importers.resource_kinds import DOCUMENTS
 
 _REVIEWER = "procurify_connector.group_user"
 

@@ -2,7 +2,7 @@
 
 from odoo import models
 
-from .rehearsal import is_rehearsed
+from ..reconciliation.dry_run import is_rehearsed
 
 
 class IrSequence(models.Model):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .concurrency import CONCURRENCY_ERRORS, created_once
+from ..tools.concurrency import CONCURRENCY_ERRORS, created_once
 
 TOLD_AGAIN_AFTER = timedelta(days=1)  # a cause that comes and goes is told once a day
 # What is late when Odoo was off for a night, and mostly is no more after some minutes.

@@ -28,10 +28,10 @@ from ..procurify import (
     without_signatures,
 )
 from ..tools.cipher import UnreadableSecret
-from .concurrency import CONCURRENCY_ERRORS, untold
+from ..tools.concurrency import CONCURRENCY_ERRORS, untold
 from .ir_cron import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
-from .procurify_stream_scan import is_missing, is_unreadable
+from .stream.scan import is_missing, is_unreadable
 
 _logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from .api_method import ApiError, without_none
-from .concurrency import created_once
+from ..tools.api_method import ApiError, without_none
+from ..tools.concurrency import created_once
 
 KEPT = timedelta(days=7)
 MAX_KEY_CHARS = 128

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .resource_kinds import KINDS
+from ..importers.resource_kinds import KINDS
 
 # What is mapped: the lines of orders, which bills name as well, are not.
 _MAPPED = frozenset(kind.name for kind in KINDS.values() if kind.role == "master")

@@ -15,7 +15,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .resource_kinds import DOCUMENTS
+from ..importers.resource_kinds import DOCUMENTS
 
 MEDIA_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 DIGEST_PARAMETER = "procurify_connector.monitoring_token_sha256"

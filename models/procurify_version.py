@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..procurify import RESOURCES, differences, read_json, read_stored
-from .procurify_record import indented
+from .record.procurify_record import indented
 
 _SHOWN = 100  # rows of a difference
 _AT_A_TIME = 10_000  # rows that are deleted in one transaction
@@ -221,17 +221,6 @@ class ProcurifyVersion(models.Model):
         old = self.browse(id_ for (id_,) in self.env.cr.fetchall())
         old.unlink()
         return len(old), len(old) == _AT_A_TIME
-
-
-class ProcurifyRecord(models.Model):
-    _inherit = "procurify.record"
-
-    seen_at = fields.Datetime(
-        "This Version Since", readonly=True, help="When it was first read."
-    )
-    version_ids = fields.One2many(
-        "procurify.version", "record_id", string="Earlier Versions", readonly=True
-    )
 
 
 def _difference(before, after):

@@ -7,9 +7,8 @@ from dataclasses import asdict
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..procurify import Unit
-from .candidates import Clues
-from .matching import (
+from ..importers.matching.candidates import Clues
+from ..importers.matching.decision import (
     LINKED_BEFORE,
     OTHER_CODE,
     SAME_BARCODE,
@@ -18,7 +17,8 @@ from .matching import (
     UNUSABLE,
     Rule,
 )
-from .names import normalise
+from ..importers.matching.names import normalise
+from ..procurify import Unit
 
 
 class ProductProduct(models.Model):

@@ -5,14 +5,14 @@ from itertools import islice
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..importers.batch import BatchRefused
+from ..importers.orders.importer import OrderImport
+from ..importers.orders.lines import SETTLEMENT, created_line
+from ..importers.orders.revision import HEADER_FIELDS, LINE_FIELDS, plain
 from ..procurify import OrderState
 from ..procurify.documented import undocumented
+from ..tools.own_values import write_each
 from ..tools.private import Private
-from .import_batch import BatchRefused
-from .order_import import OrderImport
-from .order_revision import HEADER_FIELDS, LINE_FIELDS, plain
-from .own_values import write_each
-from .purchase_line import SETTLEMENT, created_line
 
 # What is confirmed now comes from Procurify.
 _importing = Private("procurify_importing_orders", default=False)

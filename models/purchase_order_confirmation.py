@@ -2,9 +2,9 @@
 
 from odoo import api, models
 
-from .causes import Hold
-from .import_batch import BookedOtherwise
-from .refusals import refusal, tried
+from ..importers.batch import BookedOtherwise
+from ..importers.issues import Hold
+from ..importers.refusals import refusal, tried
 
 
 class PurchaseOrder(models.Model):

@@ -2,9 +2,9 @@
 
 from odoo import api, models
 
-from .order_adoption import ADOPTED, adopted_state
-from .order_duplicates import OrderDuplicates, OrderFacts
-from .procurify_import_mixin import normalise
+from ..importers.orders.adoption import ADOPTED, adopted_state
+from ..importers.orders.duplicates import OrderDuplicates, OrderFacts
+from .imports.procurify_import_mixin import normalise
 
 
 class PurchaseOrder(models.Model):

@@ -3,9 +3,9 @@
 from odoo import api, models
 from odoo.tools import float_compare
 
-from .import_batch import BookedOtherwise
-from .order_revision import plain, same, shown
-from .refusals import is_refused, tried
+from ..importers.batch import BookedOtherwise
+from ..importers.orders.revision import plain, same, shown
+from ..importers.refusals import is_refused, tried
 
 _HEADER = (
     "partner_id",

@@ -2,10 +2,10 @@
 
 from odoo import api, models
 
+from ..importers.orders.lines import created_line
+from ..importers.orders.requisitions import RequisitionImport
+from ..importers.orders.revision import same
 from ..procurify.documented import undocumented
-from .order_revision import same
-from .purchase_line import created_line
-from .requisition_import import RequisitionImport
 
 
 class PurchaseOrder(models.Model):

@@ -5,12 +5,12 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.fields import Command
 
-from .causes import Hold
-from .difference_text import in_words
-from .import_batch import Choice
-from .order_adoption import ADOPTED, settled_lines
-from .order_revision import LINE_FIELDS, OrderRevision, plain, same
-from .purchase_line import SETTLEMENT, created_line
+from ..importers.batch import Choice
+from ..importers.difference_text import in_words
+from ..importers.issues import Hold
+from ..importers.orders.adoption import ADOPTED, settled_lines
+from ..importers.orders.lines import SETTLEMENT, created_line
+from ..importers.orders.revision import LINE_FIELDS, OrderRevision, plain, same
 
 
 class PurchaseOrder(models.Model):

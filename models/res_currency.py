@@ -3,8 +3,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from .candidates import Clues
-from .matching import SAME_CODE, Rule
+from ..importers.matching.candidates import Clues
+from ..importers.matching.decision import SAME_CODE, Rule
 
 
 class ResCurrency(models.Model):

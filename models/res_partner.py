@@ -5,10 +5,8 @@ import re
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..procurify import VendorType
-from ..procurify.documented import undocumented
-from .candidates import Clues
-from .matching import (
+from ..importers.matching.candidates import Clues
+from ..importers.matching.decision import (
     OWN,
     PART,
     SAME_CODE,
@@ -17,9 +15,11 @@ from .matching import (
     Finding,
     Rule,
 )
-from .names import NAME_FITS, SAME_NAME, compare, normalise
-from .other_vendor import NAMED_PREFIX, is_other
-from .procurify_import_mixin import search_by
+from ..importers.matching.names import NAME_FITS, SAME_NAME, compare, normalise
+from ..importers.matching.other_vendor import NAMED_PREFIX, is_other
+from ..importers.matching.search import search_by
+from ..procurify import VendorType
+from ..procurify.documented import undocumented
 
 # Neither sells goods: an employee who is reimbursed, a card's issuer. Their bills
 # are of other types.

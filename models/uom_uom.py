@@ -3,9 +3,9 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .matching import ONLY_ONE
-from .names import SAME_NAME, normalise
-from .procurify_import_mixin import search_by
+from ..importers.matching.decision import ONLY_ONE
+from ..importers.matching.names import SAME_NAME, normalise
+from ..importers.matching.search import search_by
 
 # What people type where they mean «one piece».
 _PIECES = frozenset({"each", "ea", "unit", "units", "pc", "pcs", "piece", "pieces"})

@@ -8,7 +8,7 @@ from odoo.tools import config
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.procurify_connector.fetching.tenant import open_client
-from odoo.addons.procurify_connector.models.resource_kinds import KINDS
+from odoo.addons.procurify_connector.importers.resource_kinds import KINDS
 from odoo.addons.procurify_connector.simulator import Simulator
 from odoo.addons.procurify_connector.simulator.books import books
 

@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.procurify_connector.models.audit_triggers import (
+from odoo.addons.procurify_connector.tools.audit_triggers import (
     digest_of,
     triggers_of,
     unprotect,

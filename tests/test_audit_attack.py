@@ -7,7 +7,7 @@ import psycopg2
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.procurify_connector.models.audit_triggers import triggers_of
+from odoo.addons.procurify_connector.tools.audit_triggers import triggers_of
 
 from .test_audit_seal import AuditCommon
 

@@ -15,11 +15,11 @@ from odoo.addons.procurify_connector.models import (
     procurify_audit_seal,
     procurify_audit_verify,
 )
-from odoo.addons.procurify_connector.models.audit_triggers import digest_of
+from odoo.addons.procurify_connector.tools.audit_triggers import digest_of
 
 from .common import ProcurifyCommon
 
-VERIFY = "odoo.addons.procurify_connector.models.procurify_audit_verify"
+VERIFY = "odoo.addons.procurify_connector.models.audit.verify"
 SETTLES_WITHIN_S = 10
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from odoo.tests import TransactionCase, tagged
 
-from odoo.addons.procurify_connector.models.bill_links import _match_extras
+from odoo.addons.procurify_connector.importers.bills.links import _match_extras
 
 
 @tagged("post_install", "-at_install", "procurify")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.procurify_connector.models.candidates import (
+from odoo.addons.procurify_connector.importers.matching.candidates import (
     MOST_CANDIDATES,
     SIMILAR,
     code_prefix,
@@ -12,7 +12,7 @@ from odoo.addons.procurify_connector.models.candidates import (
     name_similarity,
     rank,
 )
-from odoo.addons.procurify_connector.models.matching import (
+from odoo.addons.procurify_connector.importers.matching.decision import (
     ARCHIVED,
     ONLY_ONE,
     OTHER_CODE,
@@ -27,7 +27,7 @@ from odoo.addons.procurify_connector.models.matching import (
     decide,
     settle,
 )
-from odoo.addons.procurify_connector.models.names import (
+from odoo.addons.procurify_connector.importers.matching.names import (
     NAME_FITS,
     NEAR_NAME,
     SAME_NAME,

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models.causes import Hold
+from odoo.addons.procurify_connector.importers.issues import Hold
 
 from .common import ProcurifyCommon
 

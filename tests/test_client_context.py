@@ -23,7 +23,10 @@ KEYS = {
 _READ = re.compile(
     r"context(?:\.get\(|\[)\s*[\"'](\w+)|[\"'](\w+)[\"'] in \S*context\b"
 )
-_CODE = ("models", "wizard", "controllers", "cli", "fetching", "tools")
+_CODE = (
+    *("models", "importers", "reconciliation", "wizard", "controllers", "cli"),
+    *("fetching", "tools"),
+)
 
 
 @tagged("post_install", "-at_install", "procurify")

@@ -5,12 +5,12 @@ import json
 from odoo import fields
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models import procurify_connection_dashboard
-from odoo.addons.procurify_connector.models.resource_kinds import DOCUMENTS
+from odoo.addons.procurify_connector.importers.resource_kinds import DOCUMENTS
+from odoo.addons.procurify_connector.models.connection import dashboard
 
 from .common import SharedCommon
 
-NUMBERS = procurify_connection_dashboard.BILLS
+NUMBERS = dashboard.BILLS
 SCENARIOS = (
     *["plain"] * 4,
     *["unknown_account"] * 2,
@@ -91,7 +91,7 @@ class TestDashboard(SharedCommon):
     def test_trend_ends_with_what_is_booked_this_month(self):
         (trend,) = json.loads(self.connection.dashboard_graph)
 
-        self.assertEqual(len(trend["values"]), procurify_connection_dashboard.MONTHS)
+        self.assertEqual(len(trend["values"]), dashboard.MONTHS)
         self.assertEqual(trend["values"][-1]["value"], len(self._behind("booked")))
 
     def test_queries_do_not_grow_with_the_cards(self):
@@ -170,5 +170,5 @@ class TestDashboard(SharedCommon):
         return (
             self.env["bus.bus"]
             .sudo()
-            .search_count([("message", "like", procurify_connection_dashboard.CHANGED)])
+            .search_count([("message", "like", dashboard.CHANGED)])
         )

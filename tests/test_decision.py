@@ -2,7 +2,7 @@
 
 from odoo.tests import TransactionCase, tagged
 
-from odoo.addons.procurify_connector.models.matching import (
+from odoo.addons.procurify_connector.importers.matching.decision import (
     ARCHIVED,
     ONLY_ONE,
     SAME_CODE,
@@ -13,7 +13,7 @@ from odoo.addons.procurify_connector.models.matching import (
     decide,
     settle,
 )
-from odoo.addons.procurify_connector.models.names import (
+from odoo.addons.procurify_connector.importers.matching.names import (
     NAME_FITS,
     NEAR_NAME,
     SAME_NAME,

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models import procurify_rehearsal
+from odoo.addons.procurify_connector.models.dry_run import procurify_rehearsal
 
 from .common import ProcurifyCommon
 

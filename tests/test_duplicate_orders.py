@@ -6,8 +6,8 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.models.import_batch import ImportBatch
-from odoo.addons.procurify_connector.models.order_import import OrderImport
+from odoo.addons.procurify_connector.importers.batch import ImportBatch
+from odoo.addons.procurify_connector.importers.orders.importer import OrderImport
 
 from .common import ProcurifyCommon
 

@@ -7,9 +7,9 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.models.bill_duplicates import BillDuplicates
-from odoo.addons.procurify_connector.models.bill_import import BillImport
-from odoo.addons.procurify_connector.models.import_batch import ImportBatch
+from odoo.addons.procurify_connector.importers.batch import ImportBatch
+from odoo.addons.procurify_connector.importers.bills.duplicates import BillDuplicates
+from odoo.addons.procurify_connector.importers.bills.importer import BillImport
 
 from .common import ProcurifyCommon
 

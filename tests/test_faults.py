@@ -10,11 +10,11 @@ import requests
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.models.instants import naive
-from odoo.addons.procurify_connector.models.procurify_stream_scan import OVERLAPS
+from odoo.addons.procurify_connector.models.stream.scan import OVERLAPS
 from odoo.addons.procurify_connector.procurify import RESOURCES
 from odoo.addons.procurify_connector.simulator import MODES, Outcome
 from odoo.addons.procurify_connector.tests_system.books import read_books
+from odoo.addons.procurify_connector.tools.instants import naive
 
 from .common import ProcurifyCommon
 

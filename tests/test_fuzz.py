@@ -13,7 +13,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.procurify_connector.fetching.tenant import open_client
-from odoo.addons.procurify_connector.models.unreadable import NAMELESS
+from odoo.addons.procurify_connector.fetching.unreadable import NAMELESS
 from odoo.addons.procurify_connector.procurify import (
     RESOURCES,
     ProcurifyError,

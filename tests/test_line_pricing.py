@@ -5,7 +5,7 @@ from decimal import Decimal as D
 from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 
-from odoo.addons.procurify_connector.models.line_pricing import LinePricing
+from odoo.addons.procurify_connector.importers.lines.pricing import LinePricing
 
 
 @tagged("post_install", "-at_install", "procurify")

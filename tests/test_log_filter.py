@@ -7,7 +7,7 @@ from psycopg2.errors import SerializationFailure
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.procurify_connector.models.concurrency import untold
+from odoo.addons.procurify_connector.tools.concurrency import untold
 
 
 @tagged("post_install", "-at_install", "procurify")

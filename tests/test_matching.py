@@ -2,7 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models.procurify_record_import import PAYLOADS
+from odoo.addons.procurify_connector.importers.resource_kinds import PAYLOADS
 
 from .common import ProcurifyCommon
 

@@ -9,8 +9,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.models.bill_import import BillImport
-from odoo.addons.procurify_connector.models.order_import import OrderImport
+from odoo.addons.procurify_connector.importers.bills.importer import BillImport
+from odoo.addons.procurify_connector.importers.orders.importer import OrderImport
 
 from .common import ProcurifyCommon
 

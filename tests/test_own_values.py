@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.models.own_values import write_each
+from odoo.addons.procurify_connector.tools.own_values import write_each
 
 from .common import ProcurifyCommon
 

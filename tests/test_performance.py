@@ -7,8 +7,8 @@ from odoo.sql_db import Cursor
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from odoo.addons.procurify_connector.models.bill_import import BillImport
-from odoo.addons.procurify_connector.models.import_batch import ImportBatch
+from odoo.addons.procurify_connector.importers.batch import ImportBatch
+from odoo.addons.procurify_connector.importers.bills.importer import BillImport
 
 from .common import ProcurifyCommon
 

@@ -7,7 +7,7 @@ from psycopg2.errors import UndefinedTable
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models.concurrency import created_once
+from odoo.addons.procurify_connector.tools.concurrency import created_once
 
 from .common import ProcurifyCommon
 

@@ -8,8 +8,8 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from odoo.addons.procurify_connector.fetching.tenant import stored_token
-from odoo.addons.procurify_connector.models.payload_shape import shape
 from odoo.addons.procurify_connector.procurify import read_json
+from odoo.addons.procurify_connector.tools.payload_shape import shape
 
 from .common import ProcurifyCommon
 

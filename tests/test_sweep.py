@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.models import procurify_stream_sweep
+from odoo.addons.procurify_connector.models.stream import nightly_check
 
 from .common import ProcurifyCommon
 
@@ -313,7 +313,7 @@ class TestSweep(ProcurifyCommon):
         self._sweep()
 
         self.assertFalse(streams._sweep_due())
-        self.stream.last_sweep -= procurify_stream_sweep.SWEEP_EVERY
+        self.stream.last_sweep -= nightly_check.SWEEP_EVERY
         self.assertEqual(streams._sweep_due(), self.stream)
 
     def test_failing_connection_is_not_swept_before_its_next_attempt(self):

@@ -4,7 +4,7 @@ from odoo import api
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from odoo.addons.procurify_connector.models.own_values import write_each
+from odoo.addons.procurify_connector.tools.own_values import write_each
 
 AT_ONCE = 1000  # bills, whose payloads are read together
 

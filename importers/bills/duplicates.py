@@ -1,0 +1,307 @@
+"""Bills that are in Odoo already, from anywhere: which rule finds them."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from odoo.fields import Date, Domain
+
+from ..matching.names import normalise
+from ..matching.vendor_twins import same_vendor
+
+KINDS = ("in_invoice", "in_refund")
+
+
+class Facts(NamedTuple):
+    """By what a bill is recognised.
+
+    :param vendor: res.partner, or an empty one
+    :param day: date of the invoice, or False
+    :param amount: float with taxes, without sign
+    :param order_lines: ids of the order lines that it bills
+    """
+
+    vendor: object
+    kind: str
+    number: str
+    day: object
+    amount: float
+    currency: object
+    order_lines: frozenset
+
+
+class Rival(NamedTuple):
+    """A bill that may be the same one, and the rule that says so.
+
+    :param move: the bill in Odoo, or an empty one
+    :param record: the bill of the same batch, or None
+    """
+
+    rule: str
+    move: object
+    record: object = None
+
+
+class BillDuplicates:
+    """Looks for the bills of one batch in Odoo: one query for each rule.
+
+    A bill is there by its number at the same vendor; by its order lines, where another
+    bill that is not Procurify's bills them; by its vendor, amount and day, where the
+    other one is not Procurify's. A number that comes back in another year is the
+    weakest of the rules.
+    """
+
+    def __init__(self, moves, batch, bills):
+        """:param moves: account.move as the integration user sees it
+        :param bills: BillImport whose documents were checked
+        """
+        self.moves = moves
+        self.batch = batch
+        self.bills = bills
+        self.env = moves.env
+        self.vendors = self._read_together("res.partner", set(bills.vendors.values()))
+        self.currencies = bills.targets("res.currency")
+
+    def _read_together(self, model, ids):
+        """Return {id: record}, which are read from the database together."""
+        return {
+            record.id: record for record in self.env[model].browse(filter(None, ids))
+        }
+
+    def rivals(self, new, changed):
+        """Return {record: Rival} of what is in Odoo, or twice in this batch.
+
+        :param new: records that are not in Odoo yet
+        :param changed: {record: draft} of those that may become one by their change
+        """
+        facts = {r: self._facts(r) for r in [*new, *changed] if r in self._readable}
+        self.own = {record: changed.get(record, self.moves) for record in facts}
+        wanted = {record: self._news(record, facts[record]) for record in facts}
+        by_number = self._by_number({r: f for r, f in facts.items() if f.number})
+        others = self._not_procurifys(
+            {r: facts[r] for r in facts if "order_lines" in wanted[r]},
+            {r: facts[r] for r in facts if "amount" in wanted[r]},
+        )
+        found, first = {}, defaultdict(list)
+        for record, fact in facts.items():
+            rules = by_number.get(record, {}) if "number" in wanted[record] else {}
+            rules = rules | others.get(record, {})
+            twin = self._earlier(fact, first)
+            rival = _strongest(rules, twin)
+            if rival:
+                found[record] = rival
+            elif record not in self.batch.holds and fact.number:
+                first[fact.kind, fact.number].append((record, fact))
+        return found
+
+    # === FACTS === #
+
+    @property
+    def _readable(self):
+        return self.bills.reckonings
+
+    def _facts(self, record):
+        document = self.bills.documents[record]
+        total = self.bills.reckonings[record].total
+        code = document.currency and document.currency.external_id
+        currency = self.currencies.get(
+            self.bills._optional_target("currency", code), self.env["res.currency"]
+        )
+        return Facts(
+            vendor=self.vendors.get(
+                self.bills.vendors.get(record), self.env["res.partner"]
+            ),
+            kind="in_refund" if total < 0 else "in_invoice",
+            number=normalise(document.invoice_number),
+            day=document.invoice_date or False,
+            amount=abs(float(total)),
+            currency=currency,
+            order_lines=frozenset(self.bills.links.order_line_ids(document)),
+        )
+
+    def _news(self, record, fact):
+        """Return the rules about which ``record`` says something new: all of them,
+        or for a bill in Odoo those whose facts change."""
+        move = self.own[record]
+        if not move:
+            return {"number", "order_lines", "amount"}
+        before = _facts_of(move)
+        vendor = fact.vendor.commercial_partner_id != before.vendor
+        kind = vendor or fact.kind != before.kind
+        sums = fact.amount, fact.day, fact.currency
+        news = {
+            "number": kind or fact.number != before.number,
+            "order_lines": fact.kind != before.kind
+            or fact.order_lines - before.order_lines,
+            "amount": kind or sums != (before.amount, before.day, before.currency),
+        }
+        return {rule for rule, is_new in news.items() if is_new}
+
+    # === RULES === #
+
+    def _by_number(self, facts):
+        """Return {record: {rule: bill}} by the vendor's own number, in one query.
+
+        Capital letters and outer spaces do not part two numbers. What was cancelled or
+        credited completely is no longer there.
+        """
+        texts = {self.bills.documents[record].invoice_number for record in facts}
+        spellings = {text.strip() for text in texts}
+        vendors = [fact.vendor.commercial_partner_id.id for fact in facts.values()]
+        same = Domain("commercial_partner_id", "in", vendors) & Domain.OR(
+            Domain("ref", "ilike", _escaped(text)) for text in spellings
+        )
+        exact = Domain.OR(Domain("ref", "=ilike", _escaped(t)) for t in spellings)
+        moves = self._valid(same | exact) if facts else self.moves
+        by_number = defaultdict(list)
+        for move in moves:
+            by_number[move.move_type, normalise(move.ref)].append(move)
+        found = {}
+        for record, fact in facts.items():
+            rules = {}
+            for move in by_number[fact.kind, fact.number]:
+                if move != self.own[record] and same_vendor(
+                    fact.vendor, move.partner_id
+                ):
+                    rules.setdefault(_number_rule(fact, _facts_of(move)), move)
+            found[record] = rules
+        return found
+
+    def _not_procurifys(self, by_lines, by_amount):
+        """Return {record: {rule: bill}} of the bills that Procurify does not know.
+
+        :param by_lines: {record: Facts} of what is looked for by its order lines
+        :param by_amount: {record: Facts} of what is looked for by vendor, amount, day
+        """
+        on_lines = self._on_lines(by_lines)
+        on_day = self._on_day(by_amount)
+        ours = self._procurifys(on_day.union(*on_lines.values()))
+        found = defaultdict(dict)
+        for record, fact in by_lines.items():
+            moves = self.moves.union(*(on_lines[i] for i in fact.order_lines))
+            if move := self._first(record, fact, moves - ours):
+                found[record]["order_lines"] = move
+        for record, fact in by_amount.items():
+            moves = (on_day - ours).filtered(lambda m, f=fact: _costs_the_same(f, m))
+            if move := self._first(record, fact, moves):
+                found[record]["amount"] = move
+        return found
+
+    def _first(self, record, fact, moves):
+        rivals = moves - self.own[record]
+        return rivals.filtered(lambda move: move.move_type == fact.kind)[:1]
+
+    def _on_lines(self, facts):
+        """Return {order line's id: bills that bill it}."""
+        ids = {i for fact in facts.values() for i in fact.order_lines}
+        found = defaultdict(self.moves.browse)
+        if not ids:
+            return found
+        lines = self.env["account.move.line"].search(
+            Domain("purchase_line_id", "in", list(ids))
+            & Domain("parent_state", "!=", "cancel")
+            & Domain("move_id.move_type", "in", KINDS)
+            & Domain("quantity", "!=", 0),
+            order="id",
+        )
+        for line in lines:
+            if not line.move_id._procurify_is_credited():
+                found[line.purchase_line_id.id] |= line.move_id
+        return found
+
+    def _on_day(self, facts):
+        """Return the bills of these amounts and days, of any vendor."""
+        sums = [fact for fact in facts.values() if fact.day and fact.amount]
+        if not sums:
+            return self.moves
+        return self._valid(
+            Domain("invoice_date", "in", list({fact.day for fact in sums}))
+            & Domain("amount_total", "in", list({fact.amount for fact in sums}))
+        )
+
+    def _valid(self, domain):
+        """Return the bills of the company that count, the oldest first."""
+        moves = self.moves.search(
+            Domain("move_type", "in", KINDS)
+            & Domain("state", "!=", "cancel")
+            & Domain("company_id", "=", self.env.company.id)
+            & domain,
+            order="id",
+        )
+        return moves.filtered(lambda move: not move._procurify_is_credited())
+
+    def _procurifys(self, moves):
+        """Return those of ``moves`` that a bill of Procurify became, of any connection.
+
+        One whose connection is gone counts as well.
+        """
+        domain = Domain("res_model", "=", moves._name) & Domain(
+            "res_id", "in", moves.ids
+        )
+        if not moves:
+            return moves
+        rows = self.batch.records.sudo().search_fetch(domain, ["res_id"])
+        links = self.env["procurify.link"].sudo().search_fetch(domain, ["res_id"])
+        return moves.browse({*rows.mapped("res_id"), *links.mapped("res_id")})
+
+    @staticmethod
+    def _earlier(fact, first):
+        """Return the Rival in the same batch, or None.
+
+        :param first: {(kind, number): [(record, Facts)]} of what goes before
+        """
+        for record, other in first[fact.kind, fact.number] if fact.number else ():
+            if same_vendor(fact.vendor, other.vendor):
+                return Rival(_number_rule(fact, other), fact.vendor.browse(), record)
+        return None
+
+
+# The strongest first: what may be another bill after all is said last.
+_RULES = ("number", "order_lines", "amount", "other_year")
+
+
+def _strongest(rules, twin):
+    """Return the Rival whose rule says most, or None.
+
+    :param rules: {rule: bill in Odoo}
+    :param twin: Rival of the same batch, or None
+    """
+    rivals = [Rival(rule, move) for rule, move in rules.items()]
+    if twin:
+        rivals.append(twin)
+    return min(rivals, key=lambda rival: _RULES.index(rival.rule), default=None)
+
+
+def _number_rule(one, other):
+    """Return by which rule two bills of one number may be the same.
+
+    A vendor may start its numbers anew each year.
+    """
+    same_year = not (one.day and other.day) or one.day.year == other.day.year
+    return "number" if same_year else "other_year"
+
+
+def _facts_of(move):
+    """Return the Facts of a bill in Odoo."""
+    return Facts(
+        vendor=move.commercial_partner_id,
+        kind=move.move_type,
+        number=normalise(move.ref),
+        day=Date.to_date(move.invoice_date),
+        amount=move.amount_total,
+        currency=move.currency_id,
+        order_lines=frozenset(move.invoice_line_ids.purchase_line_id.ids),
+    )
+
+
+def _costs_the_same(fact, move):
+    return (
+        fact.day == move.invoice_date
+        and fact.currency == move.currency_id
+        and not fact.currency.compare_amounts(fact.amount, move.amount_total)
+        and same_vendor(fact.vendor, move.partner_id)
+    )
+
+
+def _escaped(text):
+    """Return ``text`` so that a pattern takes each character for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,224 @@
+"""What Odoo makes of the tax of a line, and Procurify's own amount in its place.
+
+A purchase tax of Odoo may be a group of taxes, charge nothing (what is added is taken
+off again: reverse charge), withhold, be included in the price, or be an amount a piece.
+Odoo's own computation says what it comes to; nothing of it is repeated here, but for
+the plain tax that nearly every line has.
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import NamedTuple
+
+from ...procurify.rounding import ZERO, apportioned, rounded
+
+# A rate is read off what Odoo computes of this.
+_LARGE = 1_000_000.0
+_RATE_TOLERANCE = Decimal("0.005")
+
+
+class Part(NamedTuple):
+    """One tax of a line: of what it is, and how much.
+
+    ``is_neutral``: it is taken off again, so that it does not count in the total.
+    """
+
+    tax: object
+    base: Decimal
+    amount: Decimal
+    is_neutral: bool
+
+
+class LineTax(NamedTuple):
+    """The taxes of a line; ``is_own``: Odoo comes to the same by itself."""
+
+    parts: list
+    is_own: bool
+
+    @property
+    def included(self):
+        """What the price contains of it."""
+        parts = (p for p in self.parts if _is_included(p.tax))
+        return sum((part.amount for part in parts), ZERO)
+
+
+class LineTaxes:
+    """Computes taxes of lines as Odoo does in one company."""
+
+    def __init__(self, company):
+        self.company = company
+        self._plain = {}
+        self._included = {}
+        self._rates = {}
+
+    def of_line(self, tax, net, said, currency, quantity=1.0):
+        """Return the LineTax of a line, whose sum is what Procurify says.
+
+        :param tax: account.tax, one
+        :param net: Decimal, without tax
+        :param said: Decimal, the tax as Procurify rounded it
+        """
+        per_line = self.company.tax_calculation_rounding_method == "round_per_line"
+        if self._is_plain(tax):
+            own = per_line and said == self._plain_amount(tax, net, currency)
+            is_own = own and not tax.price_include
+            return LineTax([Part(tax, net, said, False)], is_own)
+        parts = self._computed(tax, net, currency, quantity)
+        is_known = _effect(parts) == said
+        charged = any(not part.is_neutral for part in parts)
+        if not is_known and charged:
+            parts = self._spread(parts, tax, net, said, currency, quantity)
+        exact = is_known and (per_line or not charged)
+        return LineTax(parts, exact and not self.includes(tax))
+
+    def includes(self, tax):
+        """Tell whether the price of a line with ``tax`` contains some of it."""
+        if tax.id not in self._included:
+            flat = tax.flatten_taxes_hierarchy()
+            self._included[tax.id] = any(_is_included(each) for each in flat)
+        return self._included[tax.id]
+
+    def make_by_themselves(self, lines, currency):
+        """Tell whether Odoo comes to what the lines of a whole bill say of each tax.
+
+        Where it rounds taxes over the bill, a line alone does not tell.
+
+        :param lines: [(tax, net, quantity, {id of a tax: what the line says})]
+        """
+        said, raw = defaultdict(float), defaultdict(float)
+        for tax, net, quantity, amounts in lines:
+            if self.includes(tax):
+                return False
+            for each, amount in self._raw(tax, net, currency, quantity).items():
+                raw[each.id] += amount
+                said[each.id] += amounts[str(each.id)]
+        return all(
+            not currency.compare_amounts(said[tax_id], currency.round(raw[tax_id]))
+            for tax_id in raw
+        )
+
+    # === WHETHER A TAX IS THE RIGHT ONE === #
+
+    def contradiction(self, tax, net, said, currency, quantity, percentage):
+        """Return what Odoo charges instead of ``said``, or None where that may stay.
+
+        It may be some cents off, by rounding. Where the rates are the same a person
+        typed another amount, which the vendor charges; but not nothing.
+
+        :param percentage: Decimal, as Procurify says it, or None
+        """
+        if self._is_plain(tax):
+            made, charging = self._plain_amount(tax, net, currency), 1
+        else:
+            parts = self._computed(tax, net, currency, quantity)
+            made = _effect(parts)
+            charging = sum(not part.is_neutral for part in parts)
+        coin = max(_cent(currency), Decimal(str(currency.rounding)))
+        cents = (charging + 1) // 2 * coin
+        if made == said or (charging and abs(made - said) <= cents):
+            return None
+        typed = charging and said and (not net or self._has_rate(tax, percentage))
+        return None if typed else made
+
+    def _has_rate(self, tax, percentage):
+        if percentage is None:
+            return False
+        if tax.id not in self._rates:
+            self._rates[tax.id] = self._rate(tax)
+        return abs(self._rates[tax.id] - percentage) < _RATE_TOLERANCE
+
+    def _rate(self, tax):
+        """Return what ``tax`` adds to a total, in percent."""
+        if self._is_plain(tax):
+            return Decimal(str(tax.amount))
+        data = self._data(tax, _LARGE, 1.0, 0.01)
+        return Decimal(str(sum(d["tax_amount"] for d in data))) * 100 / int(_LARGE)
+
+    # === COMPUTING === #
+
+    def _is_plain(self, tax):
+        """Tell whether ``tax`` is one in percent that is charged as it is."""
+        if tax.id not in self._plain:
+            self._plain[tax.id] = (
+                tax.amount_type == "percent" and not tax.has_negative_factor
+            )
+        return self._plain[tax.id]
+
+    @staticmethod
+    def _plain_amount(tax, net, currency):
+        return _decimal(currency.round(float(net) * tax.amount / 100), currency)
+
+    def _computed(self, tax, net, currency, quantity):
+        """Return the parts of ``tax`` as Odoo computes and rounds them for one line."""
+        data = self._data(tax, net, quantity, currency.rounding)
+        neutral = {each["tax"] for each in data if each["is_reverse_charge"]}
+        return [
+            Part(
+                each["tax"],
+                _decimal(each["base_amount"], currency),
+                _decimal(each["tax_amount"], currency),
+                each["tax"] in neutral,
+            )
+            for each in data
+            if not each["is_reverse_charge"]
+        ]
+
+    def _spread(self, parts, tax, net, said, currency, quantity):
+        """Return ``parts`` with what Procurify says spread over those that count.
+
+        By what each would be if nothing was rounded, to the cent. Where some add and
+        some withhold, the largest takes the difference.
+        """
+        raw = self._raw(tax, net, currency, quantity)
+        charged = [part for part in parts if not part.is_neutral]
+        weights = [Decimal(str(raw[part.tax])) for part in charged]
+        if min(weights) < 0 < max(weights):
+            shares = [part.amount for part in charged]
+            largest = max(range(len(shares)), key=lambda i: abs(shares[i]))
+            shares[largest] += said - sum(shares, ZERO)
+        else:
+            shares = apportioned(said, weights, _cent(currency))
+        amounts = {p.tax: s for p, s in zip(charged, shares, strict=True)}
+        return [p._replace(amount=amounts.get(p.tax, p.amount)) for p in parts]
+
+    def _raw(self, tax, net, currency, quantity):
+        """Return {tax: what it would be if nothing was rounded}, as floats."""
+        if self._is_plain(tax):
+            return {tax: float(net) * tax.amount / 100}
+        return {
+            each["tax"]: each["tax_amount"]
+            for each in self._data(
+                tax, net, quantity, currency.rounding, "round_globally"
+            )
+            if not each["is_reverse_charge"]
+        }
+
+    @staticmethod
+    def _data(tax, net, quantity, rounding, method="round_per_line"):
+        """Return what Odoo computes, from an amount that contains no tax."""
+        quantity = quantity or 1.0
+        return tax._get_tax_details(
+            price_unit=float(net) / quantity,
+            quantity=quantity,
+            precision_rounding=rounding,
+            rounding_method=method,
+            special_mode="total_excluded",
+        )["taxes_data"]
+
+
+def _is_included(tax):
+    """Tell whether prices contain ``tax``: what is taken off again never is."""
+    return tax.price_include and not tax.has_negative_factor
+
+
+def _effect(parts):
+    """Return what the parts add to a total."""
+    return sum((part.amount for part in parts if not part.is_neutral), ZERO)
+
+
+def _cent(currency):
+    return Decimal(1).scaleb(-currency.decimal_places)
+
+
+def _decimal(amount, currency):
+    return rounded(Decimal(str(amount)), _cent(currency))

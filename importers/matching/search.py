@@ -1,0 +1,43 @@
+"""Searches by texts as people write them."""
+
+import re
+import unicodedata
+from collections import defaultdict
+
+from odoo.fields import Domain
+
+from .names import normalise
+
+
+def search_by(model, field, values, domain=Domain.TRUE):
+    """Return {normalised value: records of ``model`` whose ``field`` has it}.
+
+    Upper and lower case are one. One query, however many values.
+    """
+    found = defaultdict(model.browse)
+    values = {value for value in values if value}
+    if not values:
+        return found
+    spellings = {text for value in values for text in spellings_of(value)}
+    match = Domain.OR(Domain(field, "=ilike", _escape_like(s)) for s in spellings)
+    for record in model.search(match & domain):
+        found[normalise(record[field])] |= record
+    return found
+
+
+def spellings_of(text):
+    """Return how the database may have ``text``.
+
+    It compares code points, composed or not, and where its locale is C it takes only
+    the letters of ASCII for the same in either case.
+    """
+    text = text.strip()
+    if text.isascii():
+        return {text}
+    cases = (text, text.lower(), text.upper())
+    forms = (unicodedata.normalize(form, c) for form in ("NFC", "NFD") for c in cases)
+    return {*cases, *forms}
+
+
+def _escape_like(text):
+    return re.sub(r"([\\%_])", r"\\\1", text)

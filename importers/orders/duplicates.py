@@ -1,0 +1,161 @@
+"""Orders that are in Odoo already, made by hand: which rule finds them."""
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from typing import NamedTuple
+
+from odoo import fields
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..matching.names import normalise
+from ..matching.vendor_twins import same_vendor
+
+# Between two numbers in one field; a "/" inside of a number parts nothing.
+_BETWEEN = r"\s*[,;|]\s*|\s+/\s+"
+_ONE_DAY = timedelta(days=1)
+
+
+class OrderFacts(NamedTuple):
+    """By what an order is recognised.
+
+    :param numbers: what people may call it, as ``normalise`` writes it
+    :param amount: float with taxes
+    """
+
+    vendor: object
+    numbers: frozenset
+    day: object
+    amount: float
+    currency: object
+
+
+class OrderRival(NamedTuple):
+    """An order that may be the same one, and the rule that says so."""
+
+    rule: str
+    order: object
+
+
+class OrderDuplicates:
+    """Looks for documents of one batch among the orders that people made by hand.
+
+    One is there by its vendor and number (reference, source or name), or by its
+    vendor, amount and day where the one in Odoo has neither reference nor source.
+    """
+
+    def __init__(self, orders, facts):
+        """:param orders: purchase.order as the integration user sees it
+        :param facts: {record: OrderFacts}
+        """
+        self.orders = orders
+        self.env = orders.env
+        self.facts = facts
+
+    def rivals(self):
+        """Return {record: OrderRival}."""
+        if not self.facts:
+            return {}
+        orders = self._by_hand(self.orders.search(self._domain(), order="id"))
+        by_number, by_amount = defaultdict(list), defaultdict(list)
+        for order in orders:
+            for number in _numbers(order):
+                by_number[number].append(order)
+            if not (order.partner_ref or order.origin):
+                by_amount[_sum(order.currency_id, order.amount_total)].append(order)
+        found = {}
+        for record, fact in self.facts.items():
+            named = [order for number in fact.numbers for order in by_number[number]]
+            alike = by_amount[_sum(fact.currency, fact.amount)] if fact.amount else ()
+            alike = [order for order in alike if self._day(order) == fact.day]
+            for rule, rivals in (("order_number", named), ("order_amount", alike)):
+                mine = [o for o in rivals if same_vendor(fact.vendor, o.partner_id)]
+                if mine:
+                    found[record] = OrderRival(rule, mine[0])
+                    break
+        return found
+
+    def _domain(self):
+        """Return what finds the orders of all rules, in one query."""
+        numbers = sorted({n for fact in self.facts.values() for n in fact.numbers})
+        dated = [f for f in self.facts.values() if f.day and f.amount and f.vendor]
+        unnamed = Domain("partner_ref", "=", False) & Domain("origin", "=", False)
+        alike = Domain.FALSE
+        if dated:
+            days = [fact.day for fact in dated]
+            alike = (
+                unnamed
+                & Domain("amount_total", "in", list({fact.amount for fact in dated}))
+                & Domain("date_order", ">=", min(days) - _ONE_DAY)
+                & Domain("date_order", "<", max(days) + 2 * _ONE_DAY)
+            )
+        return (
+            Domain("company_id", "=", self.env.company.id)
+            & Domain("state", "!=", "cancel")
+            & (Domain.custom(to_sql=_named(numbers)) | alike)
+        )
+
+    def _by_hand(self, orders):
+        """Return those of ``orders`` that nothing of Procurify became."""
+        if not orders:
+            return orders
+        lines = orders.order_line
+        domain = (
+            Domain("res_model", "=", orders._name) & Domain("res_id", "in", orders.ids)
+        ) | (Domain("res_model", "=", lines._name) & Domain("res_id", "in", lines.ids))
+        ours = set()
+        for model in ("procurify.record", "procurify.link"):
+            rows = self.env[model].sudo()
+            for row in rows.search_fetch(domain, ["res_model", "res_id"]):
+                ours.add((row.res_model, row.res_id))
+        return orders.filtered(
+            lambda order: (
+                (order._name, order.id) not in ours
+                and not any((line._name, line.id) in ours for line in order.order_line)
+            )
+        )
+
+    @staticmethod
+    def _day(order):
+        moment = fields.Datetime.context_timestamp(order, order.date_order)
+        return moment.date()
+
+
+def _named(numbers):
+    """Return what makes the SQL that finds orders by these numbers."""
+
+    def to_sql(model, alias, query):
+        def text(name):
+            return SQL(
+                "lower(trim(coalesce(%s, '')))",
+                model._field_to_sql(alias, name, query),
+            )
+
+        # Functions that cost little: each order of the company is looked at.
+        parts = SQL(
+            """string_to_array(
+                   replace(
+                       replace(
+                           translate(%s || ',' || %s, ';|', ',,'), ' / ', ','),
+                       ', ', ','),
+                   ',')""",
+            text("partner_ref"),
+            text("origin"),
+        )
+        return SQL("(%s = ANY(%s) OR %s && %s)", text("name"), numbers, parts, numbers)
+
+    return to_sql
+
+
+def _numbers(order):
+    """Return by which numbers an order in Odoo goes."""
+    found = {normalise(order.name)}
+    for text in (order.partner_ref, order.origin):
+        for part in re.split(_BETWEEN, text or ""):
+            found.add(normalise(part))
+    return found - {""}
+
+
+def _sum(currency, amount):
+    return currency.id, round(amount, currency.decimal_places if currency else 2)

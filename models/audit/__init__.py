@@ -1,0 +1,7 @@
+from . import procurify_append_only
+from . import procurify_audit
+from . import repeat
+from . import seal
+from . import events
+from . import verify
+from . import api

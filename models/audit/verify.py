@@ -1,0 +1,379 @@
+"""The verification of the audit: every row and every seal, and which one differs."""
+
+import logging
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.tools import SQL, plaintext2html
+
+from ...tools.audit_comparison import differing_rows, next_seals
+from ...tools.audit_triggers import PROTECTED, digest_of, unprotected
+
+_logger = logging.getLogger(__name__)
+
+NAMED = 500  # rows of a kind and range that are named one by one
+
+
+class Verdict(NamedTuple):
+    """What a verification found; ``findings`` are sentences, none if all is well."""
+
+    row_count: int
+    seal_count: int
+    head: str  # digest of the newest seal: kept elsewhere, it proves the chain
+    findings: list
+    removed: list  # sentences on what was removed on purpose since the kept head
+
+
+class ProcurifyAudit(models.Model):
+    _inherit = "procurify.audit"
+
+    # === ACTION METHODS === #
+
+    def action_verify_audit(self):
+        """Verify the audit of all connections that the user may see."""
+        connections = (
+            self.env["procurify.connection"]
+            .with_context(active_test=False)
+            .search([("company_id", "in", self.env.companies.ids)])
+        )
+        return connections.action_verify_audit()
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_verify(self):
+        """Verify the audit of every connection, deleted ones included; before that,
+        remove what is older than it is kept."""
+        commit = self.env["ir.cron"]._commit_progress
+        self.env["procurify.audit.seal"]._remove_old()
+        refs = self._connection_refs()
+        commit(remaining=len(refs))
+        for ref in refs:
+            self._verify_and_log(ref)
+            commit(1)
+
+    @api.model
+    def _connection_refs(self):
+        self.env.cr.execute(
+            """
+            SELECT connection_ref FROM procurify_audit
+             UNION
+            SELECT connection_ref FROM procurify_audit_seal
+             ORDER BY connection_ref
+            """
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    # === VERIFYING === #
+
+    @api.model
+    def _verify_and_log(self, connection_ref, known_head=""):
+        """Verify, write the verdict to the audit, and call the managers if need be.
+
+        :param known_head: a chain head that somebody kept outside of the database
+        :returns: the Verdict
+        """
+        verdict = self.sudo()._verify(connection_ref, known_head)
+        row = self._log_verdict(connection_ref, verdict)
+        if verdict.findings:
+            _logger.warning(
+                "The audit of Procurify connection %s was tampered with: %s",
+                connection_ref,
+                " ".join(verdict.findings),
+            )
+            self._call_managers(row)
+        else:
+            # Kept outside of the database, this proves later what it said.
+            _logger.info(
+                "The audit of Procurify connection %s is whole: %s rows, %s seals, %s",
+                connection_ref,
+                verdict.row_count,
+                verdict.seal_count,
+                verdict.head or "-",
+            )
+        return verdict
+
+    @api.model
+    def _call_managers(self, row):
+        """Give each manager of the company an activity, if there is none yet.
+
+        :param row: the audit's row of the verification that failed
+        """
+        summary = self.env._("The audit of %s was tampered with", row.connection_name)
+        managers = self.env.ref("procurify_connector.group_manager").sudo().user_ids
+        managers = managers.filtered(
+            lambda user: user.active and row.company_ref in user.company_ids.ids
+        )
+        activities = self.env["mail.activity"].sudo()
+        told = activities.search(
+            [("user_id", "in", managers.ids), ("summary", "=", summary)]
+        ).user_id
+        activities.create(
+            [
+                {
+                    "user_id": manager.id,
+                    "summary": summary,
+                    "note": plaintext2html(row.reason),
+                    "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id,
+                }
+                for manager in managers - told
+            ]
+        )
+
+    @api.model
+    def _verify(self, connection_ref, known_head=""):
+        """Return the Verdict about one connection's rows and the seals of all.
+
+        :param known_head: a chain head that somebody kept outside of the database
+
+        The digests are computed in these queries, not by the triggers' functions,
+        which may have been replaced. PostgreSQL reads through; memory stays flat
+        however many rows there are.
+        """
+        self.env.flush_all()
+        findings = [
+            *self._missing_triggers(),
+            *self._changed_rows(connection_ref),
+            *self._broken_seals(),
+            *self._unlike_leaves(connection_ref),
+            *self._forged_mark(),
+            *self._lost_heads(known_head),
+        ]
+        [[row_count]] = self._query(
+            SQL(
+                "SELECT count(*) FROM procurify_audit WHERE connection_ref = %s",
+                connection_ref,
+            )
+        )
+        [[seal_count]] = self._query(
+            SQL(
+                """
+                SELECT count(*)
+                  FROM procurify_audit_seal
+                 WHERE connection_ref IN (0, %s)
+                """,
+                connection_ref,
+            )
+        )
+        return Verdict(
+            row_count,
+            seal_count,
+            self.env["procurify.audit.seal"]._head().digest or "",
+            # What two checks find is said once.
+            list(dict.fromkeys(findings)),
+            self._removed_since(connection_ref, known_head),
+        )
+
+    @api.model
+    def _query(self, sql):
+        self.env.cr.execute(sql)
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _missing_triggers(self):
+        """Tell of triggers that are gone or changed, and of what should not be there.
+
+        The definitions are compared: a trigger of the right name that does nothing, or
+        a rule that takes rows away, is found.
+        """
+        models = (self.env[model] for model in self.env if self._is_protected(model))
+        return [
+            self.env._(
+                "The protection of the audit's tables was changed: %s. Update the "
+                "addon to restore it.",
+                name,
+            )
+            for name in sorted(unprotected(models))
+        ]
+
+    @api.model
+    def _is_protected(self, model):
+        return self.env[model]._table in PROTECTED and not self.env[model]._abstract
+
+    @api.model
+    def _changed_rows(self, connection_ref):
+        """Tell of rows whose digest is not that of what they say."""
+        rows = self._query(
+            SQL(
+                """
+                SELECT id
+                  FROM procurify_audit
+                 WHERE connection_ref = %s AND digest IS DISTINCT FROM %s
+              ORDER BY id
+                 LIMIT %s
+                """,
+                connection_ref,
+                digest_of(self, "procurify_audit"),
+                NAMED,
+            )
+        )
+        return self._told([(row[0], "changed") for row in rows])
+
+    @api.model
+    def _broken_seals(self):
+        """Tell of seals that were changed, and of gaps in the chain or its ranges."""
+        seals = self.env["procurify.audit.seal"]
+        rows = self._query(
+            SQL(
+                """
+                SELECT id, is_changed
+                  FROM (SELECT id,
+                               digest IS DISTINCT FROM %(digest)s AS is_changed,
+                               previous_digest IS DISTINCT FROM
+                                   lag(digest, 1, '') OVER (ORDER BY id) AS is_cut,
+                               kind = 'seal' AND first_id IS DISTINCT FROM
+                                   1 + coalesce(max(last_id)
+                                       FILTER (WHERE kind = 'seal') OVER (
+                                       ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING
+                                                            AND 1 PRECEDING), 0)
+                                   AS is_apart
+                          FROM procurify_audit_seal) chain
+                 WHERE is_changed OR is_cut OR is_apart
+              ORDER BY id
+                 LIMIT %(limit)s
+                """,
+                digest=digest_of(seals, "procurify_audit_seal"),
+                limit=NAMED,
+            )
+        )
+        changed = self.env._("Seal %s was changed.")
+        cut = self.env._("Seal %s does not follow the one before it.")
+        return [(changed if is_changed else cut) % id_ for id_, is_changed in rows]
+
+    @api.model
+    def _unlike_leaves(self, connection_ref):
+        """Tell of rows that are not what was sealed: changed, missing or inserted."""
+        seals = self.env["procurify.audit.seal"]
+        checkpoint = seals._checkpoint_id(connection_ref)
+        findings, seal_id, lower = [], 0, 0
+        while True:
+            [[last_seal, upper]] = self._query(next_seals(seal_id))
+            if not last_seal:
+                return findings
+            which = (seal_id, last_seal, lower, upper, checkpoint)
+            findings += self._told(
+                self._query(differing_rows(connection_ref, *which, limit=NAMED))
+            )
+            seal_id, lower = last_seal, upper
+
+    @api.model
+    def _forged_mark(self):
+        """Tell of a mark that no sealer can have left: it names ids of the future."""
+        forged = self._query(
+            """
+            SELECT
+              FROM procurify_audit_mark, procurify_audit_id_seq
+             WHERE last_id > last_value
+            """
+        )
+        if not forged:
+            return []
+        return [
+            self.env._(
+                "The mark up to which the audit may be sealed was changed: it is ahead "
+                "of the audit."
+            )
+        ]
+
+    @api.model
+    def _lost_heads(self, known_head=""):
+        """Tell of chain heads that somebody noted and that are not there any more.
+
+        Verifications note the head, and certificates do; ``known_head`` is one that was
+        kept outside of the database.
+        """
+        lost = self._query(
+            SQL(
+                """
+                SELECT head, max(date)
+                  FROM (SELECT "after" ->> 'head' AS head, date
+                          FROM procurify_audit
+                         WHERE event IN ('verified', 'verification_failed')
+                         UNION ALL
+                        SELECT audit_head, date FROM procurify_certificate
+                         UNION ALL
+                        SELECT %s, NULL) noted
+                 WHERE head <> '' AND NOT EXISTS (
+                       SELECT FROM procurify_audit_seal WHERE digest = head)
+                   AND NOT EXISTS (
+                       SELECT
+                         FROM procurify_audit
+                        WHERE event = 'resealed'
+                          AND jsonb_exists("after" -> 'former_heads', head))
+              GROUP BY head
+              ORDER BY max(date)
+                 LIMIT %s
+                """,
+                known_head or None,
+                NAMED,
+            )
+        )
+        noted = self.env._(
+            "The seal %(digest)s that was the newest one on %(date)s is gone."
+        )
+        kept = self.env._(
+            "The chain head %(digest)s that was kept is not in the chain."
+        )
+        return [
+            (noted if date else kept) % {"digest": head, "date": date}
+            for head, date in lost
+        ]
+
+    @api.model
+    def _removed_since(self, connection_ref, known_head):
+        """Tell which rows retention removed after ``known_head``, as it may."""
+        if not known_head:
+            return []
+        rows = self._query(
+            SQL(
+                """
+                SELECT date, row_count, last_id
+                  FROM procurify_audit_seal
+                 WHERE kind = 'checkpoint' AND connection_ref = %s
+                   AND id > (SELECT id FROM procurify_audit_seal WHERE digest = %s)
+              ORDER BY id
+                """,
+                connection_ref,
+                known_head,
+            )
+        )
+        return [
+            self.env._(
+                "On %(date)s, %(count)s rows up to row %(last)s were removed by the "
+                "retention that is set.",
+                date=date,
+                count=count,
+                last=last,
+            )
+            for date, count, last in rows
+        ]
+
+    @api.model
+    def _last_verdict(self, connection_ref):
+        """Return the newest row that tells of a verification."""
+        return self.sudo().search(
+            [
+                ("connection_ref", "=", connection_ref),
+                ("event", "in", ("verified", "verification_failed")),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _told(self, rows):
+        """Return sentences about rows.
+
+        :param rows: (id, what is wrong with it) pairs
+        """
+        there = self.sudo().browse(id_ for id_, _wrong in rows).exists()
+        texts = {
+            "changed": self.env._("Row %s was changed."),
+            "missing": self.env._("Row %s is missing."),
+            "inserted": self.env._("Row %s was put in later."),
+        }
+        names = {row.id: f"{row.id} ({row.display_name})" for row in there}
+        told = [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
+        if len(rows) == NAMED:
+            last = rows[-1][0]
+            told.append(self.env._("More than these may differ after row %s.", last))
+        return told

@@ -1,0 +1,4 @@
+from . import procurify_certificate
+from . import rows
+from . import seal
+from . import spreadsheet

@@ -1,0 +1,244 @@
+"""What the dashboard's cards say: how fresh the books are, and what is not in them."""
+
+import json
+from datetime import timedelta
+
+from babel.dates import format_date, format_timedelta
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, babel_locale_parse
+from odoo.tools.misc import get_lang
+
+from ...importers.resource_kinds import DOCUMENTS
+
+MONTHS = 6  # of the trend, this one included
+LARGEST_CAUSES = 5  # that a card names
+# Where this month's bills are. A click on a number opens just these.
+BILLS = {
+    "booked": ("done",),
+    "held": ("quarantined",),
+    "on_the_way": ("pending", "waiting"),
+    "left_out": ("excluded", "ignored"),
+}
+CHANGED = "procurify_connector/changed"  # on Odoo's bus
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    dashboard = fields.Text(compute="_compute_dashboard")
+    dashboard_graph = fields.Text(compute="_compute_dashboard")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
+    def _compute_dashboard(self):
+        """Everything on all cards, by a number of queries that does not grow."""
+        months = self._bills_by_month()
+        causes = self._largest_causes()
+        streams = self.sudo().stream_ids.filtered("active").grouped("connection_id")
+        codes = {row[1] for mine in months.values() for row in mine if row[1]}
+        currencies = self.env["procurify.cause"]._currencies(codes)
+        first = self._first_of_month()
+        for connection in self:
+            mine = months.get(connection.id, [])
+            read = streams.get(connection.sudo(), self.env["procurify.stream"])
+            connection.dashboard = json.dumps(
+                {
+                    "month": self._month_name(first),
+                    "bills": self._bills_in_words(mine, first, currencies),
+                    "causes": causes.get(connection.id, []),
+                    **connection._freshness(read),
+                }
+            )
+            connection.dashboard_graph = json.dumps([self._trend(mine, first)])
+
+    def _bills_by_month(self):
+        """Return {connection id: [(first of month, currency, state, count, sum)]}."""
+        since = self._first_of_month() - relativedelta(months=MONTHS - 1)
+        groups = self.env["procurify.record"]._read_group(
+            Domain("connection_id", "in", self.ids)
+            & Domain("resource", "=", "bill")
+            & Domain("remote_date", ">=", since),
+            ["connection_id", "remote_date:month", "remote_currency", "state"],
+            ["__count", "remote_amount:sum"],
+        )
+        months = {}
+        for connection, *row in groups:
+            months.setdefault(connection.id, []).append(row)
+        return months
+
+    def _largest_causes(self):
+        """Return {connection id: [{"id", "name", "count"}]}, the largest first."""
+        records = self.env["procurify.record"]
+        blocked = records._search(
+            [("connection_id", "in", self.ids), ("resource", "in", DOCUMENTS)]
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT connection_id, cause_id, blocks
+                  FROM (SELECT record.connection_id,
+                               held.cause_id,
+                               count(*) AS blocks,
+                               row_number() OVER (
+                                   PARTITION BY record.connection_id
+                                   ORDER BY count(*) DESC, held.cause_id
+                               ) AS place
+                          FROM procurify_record record
+                          JOIN procurify_record_cause_rel held
+                            ON held.record_id = record.id
+                         WHERE record.id IN %s
+                      GROUP BY record.connection_id, held.cause_id) ranked
+                 WHERE place <= %s
+              ORDER BY connection_id, place
+                """,
+                blocked.subselect(),
+                LARGEST_CAUSES,
+            )
+        )
+        visible = self.env["procurify.cause"].search(
+            [("id", "in", [cause_id for _connection, cause_id, _blocks in rows])]
+        )
+        names = {cause.id: cause.display_name for cause in visible}
+        found = {}
+        for connection_id, cause_id, blocks in rows:
+            if cause_id in names:
+                cause = {"id": cause_id, "name": names[cause_id], "count": blocks}
+                found.setdefault(connection_id, []).append(cause)
+        return found
+
+    # === IN WORDS === #
+
+    @api.model
+    def _bills_in_words(self, rows, first, currencies):
+        """Return a line per place where this month's bills are."""
+        cause, labels = self.env["procurify.cause"], self._bill_labels()
+        lines = []
+        for name, states in BILLS.items():
+            mine = [row for row in rows if row[0] == first and row[2] in states]
+            sums = {}
+            for _month, code, _state, count, amount in mine:
+                known = sums.get(code, (code, 0, 0.0, None))
+                sums[code] = (code, known[1] + count, known[2] + (amount or 0), None)
+            lines.append(
+                {
+                    "name": name,
+                    "label": labels[name],
+                    "count": sum(row[3] for row in mine),
+                    "amount": cause._tell_amounts(sums.values(), currencies),
+                }
+            )
+        return lines
+
+    @api.model
+    def _bill_labels(self):
+        return {
+            "booked": self.env._("Booked"),
+            "held": self.env._("Held"),
+            "on_the_way": self.env._("On the way"),
+            "left_out": self.env._("Left out"),
+        }
+
+    def _freshness(self, streams):
+        """Return when Procurify was read, and will be, in words."""
+        self.ensure_one()
+        documents = streams.filtered(lambda stream: stream.resource in DOCUMENTS)
+        read = documents.mapped("last_success")
+        now = fields.Datetime.now()
+        soonest = min((s.next_attempt or now for s in streams), default=now)
+        upcoming = max(soonest, self.retry_at or now, now)
+        is_read = self.active and self.phase != "paused"
+        return {
+            # As old as the oldest of the lists: together they are the books.
+            "last_read": self._ago(min(read)) if read and all(read) else "",
+            "next_read": self._ago(upcoming) if is_read else "",
+        }
+
+    @api.model
+    def _ago(self, moment):
+        """Return «12 minutes ago» or «in 5 minutes», in the user's language."""
+        delta = moment - fields.Datetime.now()
+        if abs(delta) < timedelta(minutes=1):
+            return self.env._("now")
+        locale = babel_locale_parse(get_lang(self.env).code)
+        return format_timedelta(delta, add_direction=True, locale=locale)
+
+    @api.model
+    def _first_of_month(self):
+        return fields.Date.context_today(self).replace(day=1)
+
+    @api.model
+    def _month_name(self, day, pattern="LLLL yyyy"):
+        locale = babel_locale_parse(get_lang(self.env).code)
+        return format_date(day, pattern, locale=locale)
+
+    @api.model
+    def _trend(self, rows, first):
+        """Return the booked bills of the last months, as Odoo's graph takes it."""
+        values = []
+        for back in reversed(range(MONTHS)):
+            month = first - relativedelta(months=back)
+            count = sum(
+                row[3] for row in rows if row[0] == month and row[2] in BILLS["booked"]
+            )
+            values.append(
+                {
+                    "label": self._month_name(month, "LLL"),
+                    "value": count,
+                    "type": "past" if back else "future",
+                }
+            )
+        return {"key": self.env._("Bills booked"), "title": "", "values": values}
+
+    # === ACTION METHODS === #
+
+    def action_open_dashboard(self):
+        """Open the documents that the clicked number counts.
+
+        The number is named by ``procurify_dashboard`` in the context.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        name = self.env.context.get("procurify_dashboard")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_record_action"
+        )
+        return action | {"domain": list(self._dashboard_domain(name)), "context": {}}
+
+    def action_open_cause(self):
+        """Open the reason that was clicked: ``procurify_cause_id`` in the context."""
+        self.ensure_one()
+        self.check_access("read")
+        cause_id = int(self.env.context.get("procurify_cause_id") or 0)
+        cause = self.env["procurify.cause"].browse(cause_id)
+        cause.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": cause._name,
+            "res_id": cause.id,
+            "views": [(False, "form")],
+        }
+
+    def _dashboard_domain(self, name):
+        """Return the documents that the number ``name`` of a card counts."""
+        mine = Domain("connection_id", "in", self.ids)
+        if name not in BILLS:
+            return mine & Domain("resource", "in", DOCUMENTS)
+        first = self._first_of_month()
+        return (
+            mine
+            & Domain("resource", "=", "bill")
+            & Domain("state", "in", BILLS[name])
+            & Domain("remote_date", ">=", first)
+            & Domain("remote_date", "<", first + relativedelta(months=1))
+        )
+
+    # === OPEN SCREENS === #
+
+    def _tell_screens(self):
+        """Let the open dashboards and lists of reviewers load anew, once committed."""
+        group = self.env.ref("procurify_connector.group_user").sudo()
+        group._bus_send(CHANGED, {"connection_ids": self.ids})

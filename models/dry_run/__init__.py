@@ -1,0 +1,2 @@
+from . import procurify_rehearsal
+from . import procurify_rehearsal_line

@@ -1,0 +1,201 @@
+"""What a dry run says: of each record, each journal item, and each reason to hold."""
+
+from odoo import api, fields, models
+
+from ...importers.resource_kinds import DOCUMENTS
+
+
+class ProcurifyRehearsalLine(models.Model):
+    """What the import would make of one record."""
+
+    _name = "procurify.rehearsal.line"
+    _description = "Procurify Dry Run Record"
+    _order = "id"
+
+    rehearsal_id = fields.Many2one(
+        "procurify.rehearsal", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="rehearsal_id.company_id", store=True, index=True
+    )
+    record_id = fields.Many2one(
+        "procurify.record", index=True, ondelete="cascade", readonly=True
+    )
+    resource = fields.Selection(
+        selection=lambda self: self.env["procurify.record"]._selection_resource(),
+        string="Kind",
+        readonly=True,
+    )
+    name = fields.Char(readonly=True)
+    party = fields.Char("Vendor", readonly=True)
+    outcome = fields.Selection(
+        [
+            ("done", "Would be in Odoo"),
+            ("quarantined", "Would be held"),
+            ("waiting", "Would wait"),
+            ("excluded", "Excluded by a rule"),
+            ("ignored", "Ignored"),
+            ("pending", "Not decided"),
+        ],
+        readonly=True,
+    )
+    origin = fields.Selection(
+        [
+            ("matched", "Found in Odoo"),
+            ("created", "Would be created"),
+            ("manual", "Chosen by a person"),
+        ],
+        string="By",
+        readonly=True,
+    )
+    rule = fields.Char(readonly=True, help="Which rule would keep it out of Odoo.")
+    reasons = fields.Text(readonly=True, help="Why it would be held.")
+    is_duplicate = fields.Boolean(
+        readonly=True, help="Odoo has a bill of this vendor with this number already."
+    )
+    amount = fields.Float("Total", digits=(16, 2), readonly=True)
+    currency = fields.Char(readonly=True)
+    item_ids = fields.One2many("procurify.rehearsal.item", "line_id")
+
+    def _item_values(self, document, item, currencies):
+        """Return the values of a journal item that this record would book.
+
+        :param document: as ``import_preview.booked`` tells it
+        :param item: one of its lines
+        :param currencies: {name: currency}
+        """
+        self.ensure_one()
+        return {
+            "line_id": self.id,
+            "date": document["accounting_date"],
+            "account_code": item["account_code"],
+            "account": item["account"],
+            "label": item["label"],
+            "balance": float(item["balance"]),
+            "amount_currency": float(item["amount_currency"]),
+            "currency_id": currencies[document["currency"]].id,
+            "cost_centres": ", ".join(
+                f"{name} {share} %" for name, share in item["cost_centres"].items()
+            ),
+            "taxes": ", ".join(item["taxes"]),
+        }
+
+
+class ProcurifyRehearsalItem(models.Model):
+    """One journal item that would be booked."""
+
+    _name = "procurify.rehearsal.item"
+    _description = "Procurify Dry Run Journal Item"
+    _order = "id"
+
+    line_id = fields.Many2one(
+        "procurify.rehearsal.line",
+        string="Bill",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    rehearsal_id = fields.Many2one(
+        related="line_id.rehearsal_id", store=True, index=True
+    )
+    company_id = fields.Many2one(related="line_id.company_id", store=True, index=True)
+    party = fields.Char(related="line_id.party")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    date = fields.Date("Accounting Date", readonly=True)
+    account_code = fields.Char(readonly=True)
+    account = fields.Char(readonly=True)
+    label = fields.Char(readonly=True)
+    balance = fields.Monetary(
+        readonly=True,
+        currency_field="company_currency_id",
+        help="In the company's currency; debits are positive.",
+    )
+    amount_currency = fields.Monetary("Amount in Currency", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    cost_centres = fields.Char(readonly=True)
+    taxes = fields.Char(readonly=True)
+
+
+class ProcurifyRehearsalCause(models.Model):
+    """One reason for which records would be held, with what it would hold up."""
+
+    _name = "procurify.rehearsal.cause"
+    _description = "Procurify Dry Run Reason"
+    _order = "document_count desc, record_count desc, id"
+
+    rehearsal_id = fields.Many2one(
+        "procurify.rehearsal", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="rehearsal_id.company_id", store=True, index=True
+    )
+    code = fields.Char(readonly=True)
+    key = fields.Char(readonly=True)
+    name = fields.Char("Reason", readonly=True, translate=False)
+    message = fields.Text("Explanation", readonly=True)
+    advice = fields.Text("What to Do", readonly=True)
+    document_count = fields.Integer("Documents", readonly=True)
+    record_count = fields.Integer("Records", readonly=True)
+    amounts = fields.Json(readonly=True, help="{currency: sum of its documents}")
+    blocked_amount = fields.Char("Amount", compute="_compute_blocked_amount")
+    mapped_resource = fields.Selection(
+        selection=lambda self: self.env["procurify.record"]._selection_resource(),
+        string="Kind",
+        readonly=True,
+    )
+    mapped_id = fields.Char("Procurify ID", readonly=True)
+    mapped_name = fields.Char("Not Mapped", readonly=True)
+    suggestion = fields.Char(readonly=True, help="What it most likely is in Odoo.")
+
+    @api.depends("amounts")
+    @api.depends_context("lang")
+    def _compute_blocked_amount(self):
+        causes = self.env["procurify.cause"]
+        currencies = causes._currencies({c for row in self for c in row.amounts or ()})
+        for row in self:
+            sums = [
+                (code, 0, amount, None) for code, amount in (row.amounts or {}).items()
+            ]
+            row.blocked_amount = causes._tell_amounts(sums, currencies)
+
+    def _add(self, records):
+        """Count ``records`` among what this reason holds."""
+        self.ensure_one()
+        documents = records.filtered(lambda record: record.resource in DOCUMENTS)
+        amounts = dict(self.amounts or {})
+        for record in documents.filtered("remote_currency"):
+            code = record.remote_currency
+            amounts[code] = round(amounts.get(code, 0) + record.remote_amount, 2)
+        self.write(
+            {
+                "record_count": self.record_count + len(records),
+                "document_count": self.document_count + len(documents),
+                "amounts": amounts,
+            }
+        )
+
+    # === ACTION METHODS === #
+
+    def action_map(self):
+        """Open what is not mapped, with all that it may be."""
+        self.ensure_one()
+        self.check_access("read")
+        record = self.env["procurify.record"].search(
+            [
+                ("connection_id", "=", self.rehearsal_id.connection_id.id),
+                ("resource", "=", self.mapped_resource),
+                ("external_id", "=", self.mapped_id),
+            ]
+        )
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_record_action_mapping"
+        )
+        if not record:  # a document names it first when it is really imported
+            return action
+        return action | {
+            "res_id": record.id,
+            "views": [(False, "form")],
+            "view_mode": "form",
+        }

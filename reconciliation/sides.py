@@ -1,0 +1,323 @@
+"""The two sides of a reconciliation: what Procurify says, and what Odoo holds.
+
+Both speak of the same places: ``(currency, dimension, key)`` → Decimal, signed as
+Procurify signs (a refund is negative). Every dimension adds up to ``total``.
+"""
+
+from collections import defaultdict
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..importers.matching.other_vendor import OtherVendor, is_other
+from ..procurify import RESOURCES, InvalidPayload, read_json
+from ..procurify.arithmetic import reckon
+from ..procurify.order_arithmetic import live_lines, reckon_order
+
+DIMENSIONS = ("total", "vendor", "account", "tax", "department", "location")
+TAX = "tax"  # the key of what no account and no cost centre of a line carries
+NONE = ""  # the key of what has no cost centre
+_DEFAULT_CENT = Decimal("0.01")
+_MAPPED = ("currency", "account_code", "department", "location", "vendor", "tax")
+
+
+class ProcurifySide:
+    """Reckons payloads of one connection with the arithmetic of the import.
+
+    What is mapped is named by the id of its Odoo record, the rest by its text.
+    """
+
+    def __init__(self, connection):
+        """:param connection: in the rights of whoever asks"""
+        self.connection = connection.sudo()
+        self.env = connection.env
+        self.mapped = self._mapped()
+        currencies = self.env["res.currency"].with_context(active_test=False).search([])
+        self.currencies = {currency.id: currency for currency in currencies}
+        self.by_name = {currency.name: currency for currency in currencies}
+
+    def _mapped(self):
+        """Return {(resource, external id): id of the Odoo record}."""
+        rows = self.connection.env["procurify.record"].search_fetch(
+            Domain("connection_id", "=", self.connection.id)
+            & Domain("resource", "in", _MAPPED)
+            & Domain("state", "=", "done")
+            & Domain("res_id", "!=", False),
+            ["resource", "external_id", "res_id"],
+        )
+        partners = self.connection.env["res.partner"].browse(
+            row.res_id for row in rows if row.resource == "vendor"
+        )
+        heads = {p.id: p.commercial_partner_id.id for p in partners.exists()}
+        return {
+            (row.resource, row.external_id): (
+                heads.get(row.res_id, row.res_id)
+                if row.resource == "vendor"
+                else row.res_id
+            )
+            for row in rows
+        }
+
+    def payload(self, record, text):
+        """Return the payload of ``record``, or None where it cannot be read."""
+        try:
+            return RESOURCES[record.resource].payload.from_json(read_json(text))
+        except InvalidPayload:
+            return None
+
+    def places(self, record, document):
+        """Return {place: amount} of a bill's or an order's payload.
+
+        :raises InvalidPayload: an amount cannot be one
+        """
+        currency, cent = self._currency(document)
+        if record.resource == "bill":
+            found, total = self._bill_places(reckon(document, cent))
+        else:
+            found, total = {}, reckon_order(document, cent).total
+        found[("total", "")] = total
+        found[("vendor", self._vendor(record, document))] = total
+        return {(currency, *place): amount for place, amount in found.items() if amount}
+
+    def _currency(self, document):
+        """Return (name of the currency in Odoo, its smallest coin)."""
+        if not document.currency:
+            return "?", _DEFAULT_CENT
+        key = ("currency", document.currency.external_id)
+        currency = self.currencies.get(self.mapped.get(key))
+        currency = currency or self.by_name.get(document.currency.code)
+        if not currency:
+            return document.currency.code or "?", _DEFAULT_CENT
+        return currency.name, Decimal(1).scaleb(-currency.decimal_places)
+
+    def _vendor(self, record, document):
+        vendor = document.vendor
+        if not vendor:
+            return document.vendor_name or NONE
+        external_id = vendor.external_id
+        if is_other(vendor):
+            texts = self._vendor_texts(record, document)
+            external_id = OtherVendor(vendor, texts).external_id
+        return self.mapped.get(("vendor", external_id), vendor.name)
+
+    @staticmethod
+    def _vendor_texts(record, document):
+        if record.resource == "bill":
+            items = [i.order_item for i in document.items if i.order_item]
+            return [item.vendor_text for item in items]
+        return [line.vendor_text for line in live_lines(document)]
+
+    def _bill_places(self, reckoning):
+        """Return ({(dimension, key): amount}, total) of a bill."""
+        places = defaultdict(Decimal)
+        for line in reckoning.lines:
+            places["account", self._account(line.account_code)] += line.amount
+            # What is taxed, with its tax: also a rate of zero has a place.
+            places["tax", self._tax(line.tax)] += line.amount + line.tax_amount
+            for share in line.shares:
+                for dimension, key in self._cost_centres(share.department):
+                    places[dimension, key] += share.amount
+        net = sum((line.amount for line in reckoning.lines), Decimal(0))
+        taxes = reckoning.computed - net
+        if reckoning.residue:
+            account = self.connection.rounding_account_id
+            places["account", account.id or NONE] += reckoning.residue
+        for dimension in ("account", "department", "location"):
+            places[dimension, TAX] += taxes
+        for dimension in ("tax", "department", "location"):
+            places[dimension, NONE] += reckoning.residue
+        return dict(places), reckoning.total
+
+    def _tax(self, tax):
+        if not tax:
+            return NONE
+        return self.mapped.get(("tax", tax.external_id), tax.label)
+
+    def _account(self, code):
+        if not code:
+            return self.connection.unallocated_account_id.id or NONE
+        return self.mapped.get(("account_code", code.external_id), code.label)
+
+    def _cost_centres(self, department):
+        """Yield (dimension, key) of a line's share."""
+        branch = department.branch if department else None
+        for dimension, payload in (("department", department), ("location", branch)):
+            known = payload and self.mapped.get((dimension, payload.external_id))
+            yield dimension, known or NONE
+
+
+class _Item(NamedTuple):
+    """One journal item; a tax's own one stands under the tax that was chosen."""
+
+    is_tax: bool
+    account_id: int | None
+    amount: Decimal
+    distribution: dict | None
+    tax_id: int | None
+
+
+class OdooSide:
+    """Reads documents with the rights of whoever asks: two queries per batch."""
+
+    def __init__(self, procurify):
+        """:param procurify: the other side, which knows what is mapped to what"""
+        self.procurify = procurify
+        self.env = procurify.env
+        self.dimensions = self._dimensions()
+
+    def _dimensions(self):
+        """Return {analytic account: dimension}: by what it is mapped to, else by its
+        plan, where the accounts that are mapped lie in it."""
+        mapped = {
+            res_id: resource
+            for (resource, _id), res_id in self.procurify.mapped.items()
+            if resource in ("department", "location")
+        }
+        accounts = self.env["account.analytic.account"].with_context(active_test=False)
+        found = accounts.search([])
+        plans = {a.root_plan_id: mapped[a.id] for a in found if a.id in mapped}
+        return {
+            a.id: mapped.get(a.id) or plans[a.root_plan_id]
+            for a in found
+            if a.id in mapped or a.root_plan_id in plans
+        }
+
+    # === BILLS === #
+
+    def bills(self, ids):
+        """Return {id: (move, {place: amount})}, less what was credited of each.
+
+        A cancelled bill is nothing; one that is gone is not in the result.
+        """
+        moves = self.env["account.move"].search_fetch(
+            Domain("id", "in", ids) | Domain("reversed_entry_id", "in", ids),
+            [
+                "name",
+                "state",
+                "currency_id",
+                "commercial_partner_id",
+                "invoice_date",
+                "date",
+                "journal_id",
+                "amount_total_in_currency_signed",
+                "reversed_entry_id",
+            ],
+        )
+        lines = self._lines(moves)
+        wanted = set(ids)
+        documents = {move.id: move for move in moves if move.id in wanted}
+        places = {i: defaultdict(Decimal) for i in documents}
+        for move in moves:
+            is_own = move.id in documents
+            original = move.id if is_own else move.reversed_entry_id.id
+            counts = move.state == "posted" or (is_own and move.state == "draft")
+            if original in places and counts:
+                currency = move.currency_id.name
+                for place, amount in self._bill_places(move, lines[move.id]).items():
+                    places[original][(currency, *place)] += amount
+        return {i: (move, _booked(places[i])) for i, move in documents.items()}
+
+    def _lines(self, moves):
+        """Return {move id: [_Item]} of the journal items that say what is booked."""
+        items = self.env["account.move.line"]
+        domain = Domain("move_id", "in", moves.ids) & Domain(
+            "display_type", "in", ("product", "tax")
+        )
+        items.flush_model()
+        query = items._search(domain)
+        rows = self.env.execute_query(
+            query.select(
+                SQL.identifier("account_move_line", "move_id"),
+                SQL("account_move_line.display_type = 'tax'"),
+                SQL.identifier("account_move_line", "account_id"),
+                SQL("account_move_line.amount_currency::text"),
+                SQL.identifier("account_move_line", "analytic_distribution"),
+                SQL(
+                    """
+                    COALESCE(
+                        account_move_line.group_tax_id,
+                        account_move_line.tax_line_id,
+                        (SELECT MIN(account_tax_id)
+                           FROM account_move_line_account_tax_rel AS rel
+                          WHERE rel.account_move_line_id = account_move_line.id)
+                    )
+                    """
+                ),
+            )
+        )
+        lines = defaultdict(list)
+        for move_id, is_tax, account_id, amount, distribution, tax_id in rows:
+            lines[move_id].append(
+                _Item(is_tax, account_id, Decimal(amount), distribution, tax_id)
+            )
+        return lines
+
+    def _bill_places(self, move, items):
+        cent = Decimal(1).scaleb(-move.currency_id.decimal_places)
+        total = -_exact(move.amount_total_in_currency_signed, cent)
+        places = defaultdict(Decimal)
+        places["total", ""] = total
+        places["vendor", move.commercial_partner_id.id or NONE] = total
+        for item in items:
+            places["tax", item.tax_id or NONE] += item.amount
+        lines = [item for item in items if not item.is_tax]
+        for item in lines:
+            places["account", item.account_id or NONE] += item.amount
+            for dimension in ("department", "location"):
+                shares = self._shares(dimension, item.amount, item.distribution, cent)
+                for key, share in shares.items():
+                    places[dimension, key] += share
+        taxes = total - sum((item.amount for item in lines), Decimal(0))
+        for dimension in ("account", "department", "location"):
+            places[dimension, TAX] += taxes
+        # What is neither a line nor a tax, such as a discount, has no tax.
+        places["tax", NONE] += total - sum((i.amount for i in items), Decimal(0))
+        return places
+
+    def _shares(self, dimension, amount, distribution, cent):
+        """Return {analytic account or NONE: amount} of one item in a dimension."""
+        shares, rest = defaultdict(Decimal), amount
+        for key, percent in (distribution or {}).items():
+            numbers = [int(number) for number in key.split(",") if number.isdigit()]
+            mine = [n for n in numbers if self.dimensions.get(n) == dimension]
+            if mine:
+                share = _exact(amount * Decimal(str(percent)) / 100, cent)
+                shares[mine[0]] += share
+                rest -= share
+        shares[NONE] += rest
+        return shares
+
+    # === ORDERS === #
+
+    def orders(self, ids):
+        """Return {id: (order, {place: amount})}; a cancelled order is nothing."""
+        orders = self.env["purchase.order"].search_fetch(
+            Domain("id", "in", ids),
+            ["name", "state", "currency_id", "partner_id", "amount_total"],
+        )
+        found = {}
+        for order in orders:
+            cent = Decimal(1).scaleb(-order.currency_id.decimal_places)
+            total = _exact(order.amount_total, cent)
+            if order.state == "cancel":
+                total = Decimal(0)
+            vendor = order.partner_id.commercial_partner_id.id
+            currency = order.currency_id.name
+            places = {
+                (currency, "total", ""): total,
+                (currency, "vendor", vendor): total,
+            }
+            found[order.id] = (order, _booked(places))
+        return found
+
+
+def _booked(places):
+    """Return the places that hold something."""
+    return {place: amount for place, amount in places.items() if amount}
+
+
+def _exact(amount, cent):
+    """Return an amount that Odoo rounded, in whole coins."""
+    return Decimal(str(amount)).quantize(cent, ROUND_HALF_UP)
