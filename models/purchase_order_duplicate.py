@@ -2,9 +2,9 @@
 
 from odoo import api, models
 
+from ..importers.matching.names import normalise
 from ..importers.orders.adoption import ADOPTED, adopted_state
 from ..importers.orders.duplicates import OrderDuplicates, OrderFacts
-from .imports.procurify_import_mixin import normalise
 
 
 class PurchaseOrder(models.Model):

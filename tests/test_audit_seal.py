@@ -11,10 +11,8 @@ from odoo.sql_db import db_connect
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.procurify_connector.models import (
-    procurify_audit_seal,
-    procurify_audit_verify,
-)
+from odoo.addons.procurify_connector.models.audit import seal as seal_module
+from odoo.addons.procurify_connector.models.audit import verify as verify_module
 from odoo.addons.procurify_connector.tools.audit_triggers import digest_of
 
 from .common import ProcurifyCommon
@@ -98,7 +96,7 @@ class AuditCommon(ProcurifyCommon):
 
     @contextmanager
     def _small_seals(self):
-        with self._patched(procurify_audit_seal, "SEAL_ROWS", 4):
+        with self._patched(seal_module, "SEAL_ROWS", 4):
             yield
 
     @contextmanager
@@ -261,7 +259,7 @@ class TestAuditSeal(AuditCommon):
     def test_more_than_can_be_named_is_told(self):
         self._seal()
         with (
-            self._patched(procurify_audit_verify, "NAMED", 2),
+            self._patched(verify_module, "NAMED", 2),
             self._behind_the_triggers(),
         ):
             self.env.cr.execute("DELETE FROM procurify_audit")

@@ -8,7 +8,9 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from odoo.addons.procurify_connector.models import procurify_healing as healing_module
+from odoo.addons.procurify_connector.models.imports import (
+    procurify_healing as healing_module,
+)
 from odoo.addons.procurify_connector.simulator.books import books
 from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 from odoo.addons.procurify_connector.simulator.scenarios import UNBOOKED_DEPARTMENT

@@ -9,7 +9,7 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 from odoo.addons.procurify_connector.fetching.tenant import open_client
-from odoo.addons.procurify_connector.models import procurify_record_queue as queue
+from odoo.addons.procurify_connector.models.record import queue
 from odoo.addons.procurify_connector.procurify import RESOURCES
 
 from .common import ProcurifyCommon
