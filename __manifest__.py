@@ -18,7 +18,7 @@
         "data/digest_data.xml",
         # The forms below open this one.
         "views/procurify_ignore_views.xml",
-        "views/procurify_cause_views.xml",
+        "views/procurify_issue_views.xml",
         "views/procurify_record_views.xml",
         "views/procurify_version_views.xml",
         "views/procurify_attachment_views.xml",
@@ -26,7 +26,7 @@
         "views/procurify_run_views.xml",
         "views/procurify_finding_views.xml",
         "views/procurify_support_views.xml",
-        "views/procurify_rehearsal_views.xml",
+        "views/procurify_dry_run_views.xml",
         # The list of connections opens the set-up.
         "views/procurify_setup_views.xml",
         "views/procurify_connection_views.xml",

@@ -46,8 +46,8 @@ def fill(env, count):
 
 
 def _copy_held(env, template, count, start):
-    """Add bills that are held for one of ten causes."""
-    causes = env["procurify.cause"]._open_causes(
+    """Add bills that are held for one of ten issues."""
+    issues = env["procurify.issue"]._open_issues(
         template.connection_id,
         [importing.unknown_account(f"no-{number}") for number in range(10)],
     )
@@ -55,12 +55,12 @@ def _copy_held(env, template, count, start):
     company.copy_bills(env, template, count, start, held)
     env.cr.execute(
         SQL(
-            "INSERT INTO procurify_record_cause_rel (record_id, cause_id) "
+            "INSERT INTO procurify_record_issue_rel (record_id, issue_id) "
             "SELECT id, (%s)[1 + id %% %s] FROM procurify_record "
             "WHERE state = 'quarantined' AND resource = 'bill' "
             "AND external_id::bigint > %s",
-            [cause.id for cause in causes.values()],
-            len(causes),
+            [issue.id for issue in issues.values()],
+            len(issues),
             company.FIRST_COPY,
         )
     )

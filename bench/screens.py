@@ -10,7 +10,7 @@ from .measuring import median
 SCREENS = {
     "list": "procurify_connector.procurify_record_action",
     "quarantine": "procurify_connector.procurify_record_action_quarantine",
-    "reasons": "procurify_connector.procurify_cause_action",
+    "reasons": "procurify_connector.procurify_issue_action",
     "mapping": "procurify_connector.procurify_record_action_mapping",
     "dashboard": "procurify_connector.procurify_connection_action_dashboard",
 }

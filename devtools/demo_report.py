@@ -75,7 +75,7 @@ def print_arrivals(client: WebClient, connection: int) -> None:
         "res_id",
         "name",
         "excluded_rule",
-        "cause_ids",
+        "issue_ids",
     )
     by_state: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for bill in bills:
@@ -132,15 +132,15 @@ def _print_documents(client: WebClient, ids: list[int]) -> None:
 
 
 def _print_held(client: WebClient, bills: list[dict[str, Any]]) -> None:
-    cause_ids = sorted({cause for bill in bills for cause in bill["cause_ids"]})
-    causes = {
-        cause["id"]: cause
-        for cause in client.read(
-            "procurify.cause", [("id", "in", cause_ids)], "code", "message"
+    issue_ids = sorted({issue for bill in bills for issue in bill["issue_ids"]})
+    issues = {
+        issue["id"]: issue
+        for issue in client.read(
+            "procurify.issue", [("id", "in", issue_ids)], "code", "message"
         )
     }
     say(f"\nHeld in the quarantine: {len(bills)} bills")
     for bill in bills:
         say(f"  {bill['name']}")
-        for cause in bill["cause_ids"]:
-            say(f"       {causes[cause]['message']}  [{causes[cause]['code']}]")
+        for issue in bill["issue_ids"]:
+            say(f"       {issues[issue]['message']}  [{issues[issue]['code']}]")

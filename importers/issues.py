@@ -1,4 +1,4 @@
-"""The causes for which a document may be held: stable codes, and their words."""
+"""The issues for which a document may be held: stable codes, and their words."""
 
 from typing import NamedTuple
 
@@ -21,9 +21,9 @@ UNKNOWN_CODES = {
 
 
 class Hold(NamedTuple):
-    """One reason to hold a record, before it is written as a cause.
+    """One reason to hold a record, before it is written as an issue.
 
-    ``key`` says what the cause is about, so that all the records that it blocks
+    ``key`` says what the issue is about, so that all the records that it blocks
     share it; ``params`` are plain texts for the message; ``reference_id`` is the
     ``procurify.record`` whose mapping would cure it, if there is one.
     """
@@ -40,7 +40,7 @@ BY_SETTING = frozenset({"date_not_explained"})
 # code → (label, what happened, what to do). The label is a selection's and is
 # translated by the ORM; the placeholders are the parameters that the importer
 # gives with the code.
-CAUSES = {
+ISSUES = {
     "unknown_vendor": (
         "Unknown vendor",
         _lt("Vendor “%(value)s” is not mapped to a contact in Odoo."),
@@ -392,7 +392,7 @@ _BY_RULE = {
             "%(found)s, made by hand, has the same vendor, amount and date as "
             "%(value)s."
         ),
-        CAUSES["duplicate_order"][2],
+        ISSUES["duplicate_order"][2],
     ),
     ("duplicate_bill", "other_year"): (
         _lt("%(found)s has the same vendor and number as %(value)s, in another year."),
@@ -407,4 +407,4 @@ _BY_RULE = {
 def texts(code, params):
     """Return (what happened, what to do) of an issue, as texts to translate."""
     by_rule = _BY_RULE.get((code, (params or {}).get("rule")))
-    return by_rule or CAUSES[code][1:]
+    return by_rule or ISSUES[code][1:]

@@ -32,8 +32,8 @@ class Reference:
     def _reasons(record):
         if record.state == "quarantined":
             return [
-                Hold(cause.code, cause.key, cause.params, cause.reference_id.id)
-                for cause in record.cause_ids
+                Hold(issue.code, issue.key, issue.params, issue.reference_id.id)
+                for issue in record.issue_ids
             ]
         # Excluded or ignored, and yet a document may need it.
         importer = record.env[record._target_model(record.resource)]

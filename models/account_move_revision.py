@@ -255,7 +255,7 @@ class AccountMove(models.Model):
                 [
                     ("res_model", "=", self._name),
                     ("res_id", "in", self.ids),
-                    ("cause_ids.code", "in", GIVEN_UP),
+                    ("issue_ids.code", "in", GIVEN_UP),
                 ],
                 limit=1,
             )

@@ -62,24 +62,24 @@ class DigestDigest(models.Model):
             company, user, tips_count=tips_count, consumed=consumed
         )
         return [
-            *self._procurify_causes_told(company, user),
+            *self._procurify_issues_told(company, user),
             *self._procurify_audit_head(user),
             *tips,
         ]
 
     # === HELPERS === #
 
-    def _procurify_causes_told(self, company, user):
+    def _procurify_issues_told(self, company, user):
         """Return a table of the reasons that hold most; empty if there are none."""
         self.ensure_one()
         if not self.kpi_procurify_held or not user.has_group(_REVIEWER):
             return []
-        causes = self._procurify_largest_causes(company, user)
-        if not causes:
+        issues = self._procurify_largest_issues(company, user)
+        if not issues:
             return []
-        told = causes.env["ir.qweb"]._render(
-            "procurify_connector.digest_causes",
-            {"causes": causes, "base_url": self.get_base_url()},
+        told = issues.env["ir.qweb"]._render(
+            "procurify_connector.digest_issues",
+            {"issues": issues, "base_url": self.get_base_url()},
         )
         return [told]
 
@@ -91,14 +91,14 @@ class DigestDigest(models.Model):
         template = "procurify_connector.digest_audit_head"
         return [self.env["ir.qweb"]._render(template, {"head": head})]
 
-    def _procurify_largest_causes(self, company, user):
+    def _procurify_largest_issues(self, company, user):
         """Return the reasons that hold most in ``company``, as ``user`` sees them."""
         reader = self.with_user(user).with_context(allowed_company_ids=company.ids)
         connections = reader.env["procurify.connection"].search(
             [("company_id", "=", company.id)]
         )
-        largest = connections._largest_causes().values()
-        causes = reader.env["procurify.cause"].browse(
-            cause["id"] for mine in largest for cause in mine
+        largest = connections._largest_issues().values()
+        issues = reader.env["procurify.issue"].browse(
+            issue["id"] for mine in largest for issue in mine
         )
-        return causes.sorted("record_count", reverse=True)
+        return issues.sorted("record_count", reverse=True)

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 
 from ..tools.concurrency import CONCURRENCY_ERRORS, created_once
 
-TOLD_AGAIN_AFTER = timedelta(days=1)  # a cause that comes and goes is told once a day
+TOLD_AGAIN_AFTER = timedelta(days=1)  # an issue that comes and goes is told once a day
 # What is late when Odoo was off for a night, and mostly is no more after some minutes.
 OFTEN_PASSES = ("not_read", "cron_late")
 PASSES_WITHIN = timedelta(minutes=20)
@@ -26,7 +26,7 @@ CODES = [
 
 
 class ProcurifyAlarm(models.Model):
-    """A row is one cause of one connection, from when it was first seen.
+    """A row is one issue of one connection, from when it was first seen.
 
     The rows remember who was told, nothing else: what people look at is found out
     anew when they look (``procurify.connection._alarms``), as a row is only as fresh
@@ -53,14 +53,14 @@ class ProcurifyAlarm(models.Model):
     activity_id = fields.Many2one("mail.activity", ondelete="set null", readonly=True)
 
     _code_uniq = models.UniqueIndex(
-        "(connection_id, code)", "A connection has one alarm per cause."
+        "(connection_id, code)", "A connection has one alarm per issue."
     )
 
     # === CRON METHODS === #
 
     @api.model
     def _cron_alarm(self):
-        """Tell the managers once of each cause, and take back what is over."""
+        """Tell the managers once of each issue, and take back what is over."""
         try:
             with created_once():
                 connections = self.env["procurify.connection"].sudo()

@@ -32,7 +32,7 @@ _GAUGES = {
     _LAST_SUCCESS: "When that was.",
     "procurify_records": "Records by what became of them; pending is the backlog.",
     "procurify_held_documents": "Documents that are held, by code of a reason.",
-    "procurify_open_causes": "Reasons that hold documents, by code.",
+    "procurify_open_issues": "Reasons that hold documents, by code.",
     "procurify_runs_failed": "Runs that failed within the last 24 hours, by job.",
 }
 
@@ -133,7 +133,7 @@ class ProcurifyMonitoring(models.AbstractModel):
         failed = Domain("state", "=", "failed") & Domain("create_date", ">", yesterday)
         for name, model, domain, groups in (
             ("procurify_records", "record", Domain.TRUE, ("resource", "state")),
-            ("procurify_open_causes", "cause", Domain("state", "=", "open"), ("code",)),
+            ("procurify_open_issues", "issue", Domain("state", "=", "open"), ("code",)),
             ("procurify_runs_failed", "run", failed, ("kind",)),
         ):
             rows = (
@@ -152,13 +152,13 @@ class ProcurifyMonitoring(models.AbstractModel):
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
-                """SELECT record.connection_id, cause.code, count(DISTINCT record.id)
+                """SELECT record.connection_id, issue.code, count(DISTINCT record.id)
                      FROM procurify_record record
-                     JOIN procurify_record_cause_rel held ON held.record_id = record.id
-                     JOIN procurify_cause cause ON cause.id = held.cause_id
+                     JOIN procurify_record_issue_rel held ON held.record_id = record.id
+                     JOIN procurify_issue issue ON issue.id = held.issue_id
                     WHERE record.state = 'quarantined' AND record.resource IN %s
-                 GROUP BY record.connection_id, cause.code
-                 ORDER BY record.connection_id, cause.code""",
+                 GROUP BY record.connection_id, issue.code
+                 ORDER BY record.connection_id, issue.code""",
                 tuple(DOCUMENTS),
             )
         )

@@ -39,7 +39,7 @@ class ProcurifyRun(models.Model):
     kind = fields.Selection(
         [
             ("fetch", "Reading"),
-            ("sweep", "Comparison"),
+            ("nightly check", "Comparison"),
             ("import", "Import"),
             ("attachments", "Attachments"),
         ],

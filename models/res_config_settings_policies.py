@@ -22,7 +22,7 @@ _FIELDS = (
     "import_card_bills",
     "attachment_policy",
     "attachment_limit_mb",
-    "sweep_days",
+    "nightly_check_days",
     "version_days",
     "silence_intervals",
     "quiet_from",
@@ -91,7 +91,9 @@ class ResConfigSettings(models.TransientModel):
         choices("attachment_policy"), string="Attachments", groups=MANAGER
     )
     procurify_attachment_limit_mb = fields.Integer("Largest (MB)", groups=MANAGER)
-    procurify_sweep_days = fields.Integer("Compare the Last (days)", groups=MANAGER)
+    procurify_nightly_check_days = fields.Integer(
+        "Compare the Last (days)", groups=MANAGER
+    )
     procurify_version_days = fields.Integer("Keep Versions (days)", groups=MANAGER)
     procurify_silence_intervals = fields.Integer(
         "Alarm After (intervals)", groups=MANAGER

@@ -42,7 +42,7 @@ _FIELDS = (
     "applied_digest",
     "applied_state",
     "kept_version",
-    "cause_ids",
+    "issue_ids",
     "payload",
 )
 _NAMED_DIFFERENCES = 3  # in the reason of one document
@@ -221,7 +221,7 @@ class Reconciliation:
 
     def _judge_held(self, record, line, document, _payload):
         line.reason = record.hold_reason or ""
-        line.explained = bool(record.cause_ids)
+        line.explained = bool(record.issue_ids)
         if record.remote_deleted and document:
             line.outcome = "extra"
         elif document and record.applied_digest != record.digest:

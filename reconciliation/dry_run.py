@@ -7,11 +7,11 @@ from odoo.tools.misc import Callbacks
 from ..tools.private import Private
 
 # What is written now is taken back: a number that is drawn never is.
-is_rehearsed = Private("procurify_rehearsal", default=False)
+is_trial = Private("procurify_dry_run", default=False)
 
 
 @contextmanager
-def rehearsed(env):
+def trial(env):
     """Take back everything that is written inside, whatever comes of it.
 
     What is done at the end of a transaction (mail, waking a scheduled action) is not
@@ -19,7 +19,7 @@ def rehearsed(env):
     """
     cursor = env.cr
     afterwards = cursor.postcommit
-    with cursor.savepoint() as savepoint, is_rehearsed.set(True):
+    with cursor.savepoint() as savepoint, is_trial.set(True):
         cursor.postcommit = Callbacks()
         try:
             yield

@@ -13,7 +13,7 @@ from . import test_card_orders
 from . import test_bill_amounts
 from . import test_bill_links
 from . import test_candidates
-from . import test_cause
+from . import test_issue
 from . import test_certificate
 from . import test_client_context
 from . import test_chart_taxes
@@ -82,7 +82,7 @@ from . import test_setup
 from . import test_slow_tenant
 from . import test_support
 from . import test_system_fields
-from . import test_sweep
+from . import test_nightly_check
 from . import test_synchronisation
 from . import test_taxes
 from . import test_tour

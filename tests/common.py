@@ -211,7 +211,7 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
             )
 
     def _codes(self, record):
-        return set(record.cause_ids.mapped("code"))
+        return set(record.issue_ids.mapped("code"))
 
     def _map(self, record, target):
         """Map as a reviewer does: on the master data's own record."""

@@ -26,7 +26,7 @@ class OracleCase(ProcurifyCommon):
         if record.state == "excluded":
             return record.excluded_rule
         if record.state == "quarantined":
-            return frozenset(record.cause_ids.mapped("code"))
+            return frozenset(record.issue_ids.mapped("code"))
         return record.state
 
     @staticmethod

@@ -36,7 +36,7 @@ COMPANY_OF = {
 ATTACKS = {
     "procurify.attachment": {"action_retry": {}, "action_open_document": {}},
     "procurify.audit": {"action_open_subject": {}},
-    "procurify.cause": {
+    "procurify.issue": {
         "action_create_missing": {},
         "action_map": {},
         "action_open_records": {},
@@ -55,7 +55,7 @@ ATTACKS = {
         "action_dry_run": {},
         "action_dry_run_master_data": {},
         "action_open_audit": {},
-        "action_open_cause": {},
+        "action_open_issue": {},
         "action_open_dashboard": {},
         "action_open_records": {},
         "action_pause": {},
@@ -87,13 +87,13 @@ ATTACKS = {
         "action_reset_and_update": {},
         "action_reverse": {},
     },
-    "procurify.rehearsal": {"action_step": {}},
-    "procurify.rehearsal.cause": {"action_map": {}},
-    "procurify.stream": {"action_read_again": {}, "action_sweep": {}},
+    "procurify.dry.run": {"action_step": {}},
+    "procurify.dry.run.issue": {"action_map": {}},
+    "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
     "procurify.version": {"action_compare": {}, "action_replay": {}},
 }
 WRITES = {
-    "procurify.cause": [{"reference_res_id": 1}, {"user_id": 1}],
+    "procurify.issue": [{"reference_res_id": 1}, {"user_id": 1}],
     "procurify.connection": [{"active": False}, {"client_secret": "mine"}],
     "procurify.record": [{"res_id": 1}, {"target_name": "6200"}],
     "procurify.route": [{"location_id": False}],
@@ -298,12 +298,12 @@ class TestAccess(ProcurifyCommon):
                 "order_line": [Command.create(line)],
             }
         )
-        rehearsal = env["procurify.rehearsal"].create(
+        dry_run = env["procurify.dry.run"].create(
             {"connection_id": connection.id, "scope": "all"}
         )
-        env["procurify.rehearsal.cause"].create({"rehearsal_id": rehearsal.id})
-        line = env["procurify.rehearsal.line"].create({"rehearsal_id": rehearsal.id})
-        env["procurify.rehearsal.item"].create({"line_id": line.id})
+        env["procurify.dry.run.issue"].create({"dry_run_id": dry_run.id})
+        line = env["procurify.dry.run.line"].create({"dry_run_id": dry_run.id})
+        env["procurify.dry.run.item"].create({"line_id": line.id})
         env.flush_all()
         rows = {}
         for model in set(self._models()) - set(WITHOUT_COMPANY_RULE):

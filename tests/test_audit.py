@@ -216,7 +216,7 @@ class TestAuditEvents(ProcurifyCommon):
         held = self._rows(record)[-1]
         self.assertEqual(held.event, "held")
         self.assertEqual(held.reason, record.hold_reason)
-        self.assertEqual(held.before, {"cause_ids": []})
+        self.assertEqual(held.before, {"issue_ids": []})
 
     def test_an_excluded_bill_tells_the_rule(self):
         bill_id = self.dataset.add_bill("expense")
@@ -247,16 +247,16 @@ class TestAuditEvents(ProcurifyCommon):
     def test_mapping_and_resolving_tell_the_target(self):
         bill_id = self.dataset.add_bill("unknown_account")
         self._synchronise()
-        cause = self._record("bill", bill_id).cause_ids
+        issue = self._record("bill", bill_id).issue_ids
         account = self._account("990099")
         reviewer = self._reviewer()
 
-        cause.with_user(reviewer).action_resolve(account.id)
+        issue.with_user(reviewer).action_resolve(account.id)
 
-        mapped = self._rows(cause.reference_id).filtered(lambda r: r.event == "mapped")
+        mapped = self._rows(issue.reference_id).filtered(lambda r: r.event == "mapped")
         self.assertEqual(mapped.after["res_id"], account.id)
         self.assertEqual(mapped.user_ref, reviewer.id)
-        resolved = self._rows(cause)
+        resolved = self._rows(issue)
         self.assertEqual(resolved.event, "resolved")
         self.assertEqual(resolved.user_ref, reviewer.id)
         imported = self._rows(self._record("bill", bill_id))[-1]

@@ -52,7 +52,7 @@ class TestAutomation(ProcurifyCommon):
             ("procurify.connection", "read_statistics"),
             ("procurify.record", "read_holds"),
             ("procurify.record", "replay"),
-            ("procurify.cause", "read_causes"),
+            ("procurify.issue", "read_issues"),
             ("procurify.audit", "read_events"),
             ("procurify.audit", "verify"),
         ):
@@ -64,14 +64,14 @@ class TestAutomation(ProcurifyCommon):
         with self.assertRaises(AccessError):
             record.explain()
         with self.assertRaises(AccessError):
-            record.cause_ids.resolve()
+            record.issue_ids.resolve()
 
     def test_wrong_arguments_give_a_code_and_never_a_failure(self):
         record = self._record("bill", self.held)
         targets = {
             "procurify.connection": self.connection,
             "procurify.record": record,
-            "procurify.cause": record.cause_ids,
+            "procurify.issue": record.issue_ids,
             "procurify.audit": self.env["procurify.audit"],
         }
         tried = 0
@@ -139,9 +139,9 @@ class TestAutomation(ProcurifyCommon):
         )
         self.assertTrue(all(each["last_success"] for each in health["lists"]))
         self.assertEqual(figures["records"]["bill"]["quarantined"], 1)
-        causes = self._records("account_code", state="quarantined").cause_ids
-        self.assertIn("unknown_account", figures["open_causes"])
-        self.assertEqual(figures["open_causes"]["unknown_account"], len(causes))
+        issues = self._records("account_code", state="quarantined").issue_ids
+        self.assertIn("unknown_account", figures["open_issues"])
+        self.assertEqual(figures["open_issues"]["unknown_account"], len(issues))
         self._assert_travels([health, figures])
         self.assertNotIn(self.simulator.client_secret, json.dumps([health, figures]))
 
@@ -154,31 +154,31 @@ class TestAutomation(ProcurifyCommon):
         [told] = record.explain()
 
         self.assertEqual(hold["record_id"], record.id)
-        self.assertEqual([each["code"] for each in hold["causes"]], ["unknown_account"])
+        self.assertEqual([each["code"] for each in hold["issues"]], ["unknown_account"])
         self.assertEqual(told["preview"]["outcome"], "quarantined")
         self.assertFalse(told["target"])
         self.assertEqual(self.env["account.move"].search_count([]), moves)
         self._assert_travels([hold, told])
 
     def test_resolving_with_a_key_acts_once(self):
-        cause = self._record("bill", self.held).cause_ids.with_user(self.reviewer)
+        issue = self._record("bill", self.held).issue_ids.with_user(self.reviewer)
         account = self._account("7777")
 
-        first = cause.resolve(account.id, idempotency_key="night-1")
+        first = issue.resolve(account.id, idempotency_key="night-1")
         logged = self._events("resolved")
-        again = cause.resolve(account.id, idempotency_key="night-1")
+        again = issue.resolve(account.id, idempotency_key="night-1")
 
         self.assertEqual(first["documents"], {"done": 1})
-        self.assertEqual(first["causes"][0]["state"], "resolved")
+        self.assertEqual(first["issues"][0]["state"], "resolved")
         self.assertEqual(again, first)
         self.assertEqual(self._events("resolved"), logged)
 
     def test_key_of_another_call_is_refused(self):
-        cause = self._record("bill", self.held).cause_ids.with_user(self.reviewer)
-        cause.resolve(self._account("7777").id, idempotency_key="night-1")
+        issue = self._record("bill", self.held).issue_ids.with_user(self.reviewer)
+        issue.resolve(self._account("7777").id, idempotency_key="night-1")
 
         with self.assertRaises(UserError) as caught:
-            cause.resolve(self._account("7778").id, idempotency_key="night-1")
+            issue.resolve(self._account("7778").id, idempotency_key="night-1")
 
         self.assertEqual(caught.exception.context, {"code": "key_reused"})
         self.assertEqual(caught.exception.http_status, 409)
@@ -194,12 +194,12 @@ class TestAutomation(ProcurifyCommon):
         self.assertEqual(self._events("sync_requested"), asked + 1)
 
     def test_call_that_fails_keeps_no_key(self):
-        cause = self._record("bill", self.held).cause_ids.with_user(self.reviewer)
+        issue = self._record("bill", self.held).issue_ids.with_user(self.reviewer)
 
         with self.assertRaises(UserError), self.env.cr.savepoint():
-            cause.resolve(-1, idempotency_key="night-1")
+            issue.resolve(-1, idempotency_key="night-1")
 
-        done = cause.resolve(self._account("7777").id, idempotency_key="night-1")
+        done = issue.resolve(self._account("7777").id, idempotency_key="night-1")
         self.assertEqual(done["documents"], {"done": 1})
 
     def test_replay_and_sync_and_pause_act_once(self):
@@ -233,17 +233,17 @@ class TestAutomation(ProcurifyCommon):
                 records.read_holds(domain)
             self.assertEqual(caught.exception.context, {"code": "invalid_domain"})
 
-    def test_causes_are_proposed_and_audit_is_told_and_verified(self):
-        causes = self.env["procurify.cause"].with_user(self.reviewer)
+    def test_issues_are_proposed_and_audit_is_told_and_verified(self):
+        issues = self.env["procurify.issue"].with_user(self.reviewer)
         bill = self._record("bill", self.held)
-        [told] = causes.read_causes([("record_ids", "in", bill.ids)])
-        [proposed] = causes.browse(told["cause_id"]).propose()
+        [told] = issues.read_issues([("record_ids", "in", bill.ids)])
+        [proposed] = issues.browse(told["issue_id"]).propose()
         audit = self.env["procurify.audit"].with_user(self.reviewer)
         events = audit.read_events([("event", "=", "held")], limit=1)
         [verdict] = audit.verify(self.connection.id)
 
         self.assertEqual((told["code"], told["documents"]), ("unknown_account", 1))
-        self.assertEqual(proposed["cause_id"], told["cause_id"])
+        self.assertEqual(proposed["issue_id"], told["issue_id"])
         self.assertEqual([each["event"] for each in events], ["held"])
         self.assertTrue(verdict["whole"], verdict)
         self._assert_travels([told, proposed, events, verdict])
@@ -281,8 +281,8 @@ class TestAutomation(ProcurifyCommon):
             company_ids=[Command.set(other.ids)],
         )
         bill = self._record("bill", self.held)
-        connection, cause = self.connection, bill.cause_ids
-        before = [bill.state, cause.state, connection.phase, self._events("verified")]
+        connection, issue = self.connection, bill.issue_ids
+        before = [bill.state, issue.state, connection.phase, self._events("verified")]
         records = self.env["procurify.record"].with_user(stranger)
         audit = self.env["procurify.audit"].with_user(stranger)
         connections = self.env["procurify.connection"].with_user(stranger)
@@ -291,7 +291,7 @@ class TestAutomation(ProcurifyCommon):
             connections.read_health(),
             connections.read_statistics(),
             records.read_holds(),
-            cause.browse().with_user(stranger).read_causes(),
+            issue.browse().with_user(stranger).read_issues(),
             audit.read_events([("event", "=", "held")]),
             audit.verify(),
         ):
@@ -309,12 +309,12 @@ class TestAutomation(ProcurifyCommon):
             connection.with_user(stranger).resume,
             connection.with_user(stranger).support_bundle,
             bill.with_user(stranger).explain,
-            cause.with_user(stranger).propose,
-            cause.with_user(stranger).resolve,
+            issue.with_user(stranger).propose,
+            issue.with_user(stranger).resolve,
         ):
             with self.subTest(call=str(call)), self.assertRaises(AccessError):
                 call()
-        after = [bill.state, cause.state, connection.phase, self._events("verified")]
+        after = [bill.state, issue.state, connection.phase, self._events("verified")]
         self.assertEqual(after, before)
 
     def test_old_keys_are_forgotten(self):

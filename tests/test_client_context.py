@@ -14,7 +14,7 @@ KEYS = {
     "active_ids": "which documents a dialog is about, as in any of Odoo's",
     "active_model": "of what kind they are",
     "default_connection_id": "the value of a field, as in any form",
-    "procurify_cause_id": "which issue a button opens, read with the user's rights",
+    "procurify_issue_id": "which issue a button opens, read with the user's rights",
     "procurify_dashboard": "which list a button opens",
     "procurify_outcome": "which lines of a certificate a button opens",
     "procurify_place": "how lines of a certificate are named",
@@ -57,7 +57,7 @@ class TestClientContext(ProcurifyCommon):
             company_ids=[Command.set(self.company.ids)],
         )
         orders = self.env["purchase.order"].with_user(buyer)
-        orders = orders.with_context(procurify_rehearsal=True, procurify_import=True)
+        orders = orders.with_context(procurify_dry_run=True, procurify_import=True)
         line = {"product_id": product.id, "product_qty": 1, "price_unit": 7.0}
         made = orders.browse()
         for _number in range(3):
@@ -73,7 +73,7 @@ class TestClientContext(ProcurifyCommon):
         bill_id = self.dataset.add_bill("unknown_account")
         self._synchronise()
         record = self._record("bill", bill_id)
-        code = record.cause_ids.key
+        code = record.issue_ids.key
         account = self.env["account.account"].create(
             {"name": "Archived", "code": code, "account_type": "expense"}
         )
@@ -87,11 +87,11 @@ class TestClientContext(ProcurifyCommon):
         )
         plain = record.with_user(reviewer)
         plain.action_replay()
-        before = (record.state, record.cause_ids.mapped("code"))
+        before = (record.state, record.issue_ids.mapped("code"))
 
         plain.with_context(
             active_test=False, skip_invoice_sync=True, check_move_validity=False
         ).action_replay()
 
-        self.assertEqual((record.state, record.cause_ids.mapped("code")), before)
+        self.assertEqual((record.state, record.issue_ids.mapped("code")), before)
         self.assertEqual(record.state, "quarantined")

@@ -68,23 +68,23 @@ class TestDashboard(SharedCommon):
                 self.connection[field], records.search_count(action["domain"]), field
             )
 
-    def test_largest_causes_come_first_with_what_they_block(self):
-        shown = self._card()["causes"]
+    def test_largest_issues_come_first_with_what_they_block(self):
+        shown = self._card()["issues"]
 
-        counts = [cause["count"] for cause in shown]
+        counts = [issue["count"] for issue in shown]
         self.assertEqual(counts, sorted(counts, reverse=True))
-        for cause in shown:
-            action = self.env["procurify.cause"].browse(cause["id"])
+        for issue in shown:
+            action = self.env["procurify.issue"].browse(issue["id"])
             domain = action.action_open_records()["domain"]
             count = self.env["procurify.record"].search_count(domain)
-            self.assertEqual(cause["count"], count, cause["name"])
+            self.assertEqual(issue["count"], count, issue["name"])
 
-    def test_clicked_cause_is_opened(self):
-        (first, *_others) = self._card()["causes"]
+    def test_clicked_issue_is_opened(self):
+        (first, *_others) = self._card()["issues"]
 
         action = self.connection.with_context(
-            procurify_cause_id=first["id"]
-        ).action_open_cause()
+            procurify_issue_id=first["id"]
+        ).action_open_issue()
 
         self.assertEqual(action["res_id"], first["id"])
 
@@ -133,7 +133,7 @@ class TestDashboard(SharedCommon):
 
         self.assertFalse(connection.search([]))
         self.assertFalse(connection._bills_by_month())
-        self.assertFalse(connection._largest_causes())
+        self.assertFalse(connection._largest_issues())
 
     def test_screens_are_told_once_per_batch(self):
         self.env.cr.precommit.run()

@@ -109,7 +109,7 @@ class TestDates(ProcurifyCommon):
             )
         )
 
-        self.assertEqual(len(records.cause_ids), 1)
+        self.assertEqual(len(records.issue_ids), 1)
         self.assertEqual(len(records.mapped("res_id")), 3)
 
     def test_bill_that_a_person_posted_sends_no_other_one_to_the_import(self):

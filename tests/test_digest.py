@@ -47,36 +47,36 @@ class TestDigest(SharedCommon):
 
         mail = self._mails() - before
         self.assertEqual(len(mail), 1)
-        causes = self._records("bill").cause_ids
-        self.assertGreater(len(causes), 1)
-        for cause in causes:
-            self.assertIn(cause.display_name, mail.body_html)
-            self.assertIn(cause.blocked_amount, mail.body_html)
-            self.assertIn(f"/odoo/procurify-reasons/{cause.id}", mail.body_html)
+        issues = self._records("bill").issue_ids
+        self.assertGreater(len(issues), 1)
+        for issue in issues:
+            self.assertIn(issue.display_name, mail.body_html)
+            self.assertIn(issue.blocked_amount, mail.body_html)
+            self.assertIn(f"/odoo/procurify-reasons/{issue.id}", mail.body_html)
 
     def test_reason_that_holds_most_comes_first(self):
-        causes = self.digest._procurify_largest_causes(self.company, self.user)
+        issues = self.digest._procurify_largest_issues(self.company, self.user)
 
-        counts = causes.mapped("record_count")
+        counts = issues.mapped("record_count")
         self.assertEqual(counts, sorted(counts, reverse=True))
 
     def test_nothing_held_says_nothing(self):
-        self._records("bill").sudo().cause_ids = False
+        self._records("bill").sudo().issue_ids = False
 
-        self.assertFalse(self.digest._procurify_causes_told(self.company, self.user))
+        self.assertFalse(self.digest._procurify_issues_told(self.company, self.user))
 
     def test_reader_of_another_company_learns_nothing(self):
         other = self.env["res.company"].create({"name": "Another company"})
         reader = self._reader("procurify_connector.group_user", other)
 
-        self.assertFalse(self.digest._procurify_causes_told(other, reader))
+        self.assertFalse(self.digest._procurify_issues_told(other, reader))
         self.assertEqual(set(self._figures(reader).values()), {0})
 
     def test_employee_gets_no_figures(self):
         employee = self._reader("base.group_user", self.company)
 
         self.assertFalse(self._figures(employee))
-        self.assertFalse(self.digest._procurify_causes_told(self.company, employee))
+        self.assertFalse(self.digest._procurify_issues_told(self.company, employee))
 
     def test_mail_carries_the_audit_s_chain_head_to_reviewers_only(self):
         seals = self.env["procurify.audit.seal"]

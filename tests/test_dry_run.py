@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models.dry_run import procurify_rehearsal
+from odoo.addons.procurify_connector.models.dry_run import procurify_dry_run
 
 from .common import ProcurifyCommon
 
@@ -21,7 +21,7 @@ class TestDryRun(ProcurifyCommon):
 
     def test_dry_run_tells_what_the_import_makes_of_each_document(self):
         self.connection._dry_run()
-        lines = self.connection.rehearsal_id.line_ids
+        lines = self.connection.dry_run_id.line_ids
         told = {line.record_id: line.outcome for line in lines}
         items = self._told_items()
 
@@ -38,14 +38,14 @@ class TestDryRun(ProcurifyCommon):
     def test_dry_run_in_many_steps_tells_the_same(self):
         whole = self.connection._dry_run()
 
-        with patch.multiple(procurify_rehearsal, STEP_RECORDS=7, IMPORT_BATCH_SIZE=3):
+        with patch.multiple(procurify_dry_run, STEP_RECORDS=7, IMPORT_BATCH_SIZE=3):
             parts = self.connection._dry_run()
 
         for name in ("records", "held", "duplicates", "journal_item_count"):
             self.assertEqual(self._sorted(parts[name]), self._sorted(whole[name]), name)
 
     def test_dry_run_books_nothing(self):
-        tables = ("account.move", "purchase.order", "res.partner", "procurify.cause")
+        tables = ("account.move", "purchase.order", "res.partner", "procurify.issue")
         tables += ("procurify.audit", "product.product", "mail.message")
         before = {name: self.env[name].search_count([]) for name in tables}
 
@@ -64,7 +64,7 @@ class TestDryRun(ProcurifyCommon):
 
     def test_bill_that_odoo_has_already_is_among_the_duplicates(self):
         self.connection._dry_run()
-        lines = self.connection.rehearsal_id.line_ids
+        lines = self.connection.dry_run_id.line_ids
         record = lines.filtered("item_ids")[0].record_id
         number = record._preview()[0]["booked"]["reference"]
         partner = self.env["res.partner"].create({"name": "Known for long"})
@@ -97,34 +97,34 @@ class TestDryRun(ProcurifyCommon):
 
     def test_progress_moves_to_its_end(self):
         self.connection.action_dry_run()
-        rehearsal = self.connection.rehearsal_id
+        dry_run = self.connection.dry_run_id
         seen = []
 
-        with patch.multiple(procurify_rehearsal, STEP_RECORDS=10, STEP_S=0):
+        with patch.multiple(procurify_dry_run, STEP_RECORDS=10, STEP_S=0):
             while not seen or seen[-1]["state"] == "running":
-                seen.append(rehearsal.action_step())
+                seen.append(dry_run.action_step())
 
         percents = [progress["percent"] for progress in seen]
         self.assertEqual(percents, sorted(set(percents)))
         self.assertEqual(percents[-1], 100)
         counted = sum(row["count"] for row in seen[-1]["summary"])
-        self.assertEqual(counted, len(rehearsal.line_ids))
+        self.assertEqual(counted, len(dry_run.line_ids))
 
     def test_reviewer_may_look_and_not_run(self):
         self.connection.action_dry_run_master_data()
         reviewer = new_test_user(
             self.env, "looking", groups="procurify_connector.group_user"
         )
-        rehearsal = self.connection.rehearsal_id.with_user(reviewer)
+        dry_run = self.connection.dry_run_id.with_user(reviewer)
 
-        self.assertEqual(rehearsal.with_user(reviewer).scope, "master")
+        self.assertEqual(dry_run.with_user(reviewer).scope, "master")
         with self.assertRaises(AccessError):
-            rehearsal.action_step()
+            dry_run.action_step()
         with self.assertRaises(AccessError):
             self.connection.with_user(reviewer).action_dry_run()
 
     def _told_items(self):
-        items = self.env["procurify.rehearsal.item"].search([])
+        items = self.env["procurify.dry.run.item"].search([])
         return sorted(
             (item.account_code, item.label, round(item.balance, 2)) for item in items
         )

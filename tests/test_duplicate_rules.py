@@ -271,7 +271,7 @@ class TestDuplicateRules(ProcurifyCommon):
 
         record = self._record("bill", bill_id)
         self._assert_held(record, theirs, "in another year")
-        self.assertIn("starts its numbers anew", record.cause_ids.advice)
+        self.assertIn("starts its numbers anew", record.issue_ids.advice)
         record.action_not_a_duplicate()
         self.assertEqual(record.state, "done")
         self.assertNotEqual(record.res_id, theirs.id)

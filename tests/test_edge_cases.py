@@ -162,10 +162,10 @@ class TestEdgeCases(SharedCommon):
     def test_total_that_the_lines_do_not_make_is_held_with_both_sums(self):
         record = self._record("bill", self.bills["total_off"])
 
-        [cause] = record.cause_ids
-        self.assertEqual(cause.code, "total_mismatch")
+        [issue] = record.issue_ids
+        self.assertEqual(issue.code, "total_mismatch")
         found, expected = (
-            Decimal(cause.params[name].split()[0]) for name in ("found", "expected")
+            Decimal(issue.params[name].split()[0]) for name in ("found", "expected")
         )
         self.assertEqual(expected - found, Decimal("5.00"))
         self.assertFalse(record.res_id)

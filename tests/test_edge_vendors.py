@@ -179,13 +179,13 @@ class TestEdgeVendors(ProcurifyCommon):
         self.assertEqual(len(names), 3)
         self.assertFalse(any(names.mapped("web_url")), "a name has no page")
         order = self._record("purchase_order", orders["Anna's Anvils"])
-        [cause] = order.cause_ids
-        self.assertEqual(cause.code, "unknown_vendor")
-        self.assertIn("Anna's Anvils", cause.message)
-        self.assertEqual(cause.record_count, 3, "two orders and a bill")
+        [issue] = order.issue_ids
+        self.assertEqual(issue.code, "unknown_vendor")
+        self.assertIn("Anna's Anvils", issue.message)
+        self.assertEqual(issue.record_count, 3, "two orders and a bill")
         anna = self.env["res.partner"].create({"name": "Anna"})
 
-        cause.action_resolve(res_id=anna.id)
+        issue.action_resolve(res_id=anna.id)
 
         self.assertEqual(self._move(bill_id).partner_id, anna)
         booked = self.env["purchase.order"].browse(order.res_id)
@@ -202,7 +202,7 @@ class TestEdgeVendors(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"unknown_vendor"})
         walk_in = self.env["res.partner"].create({"name": "Walk-in"})
 
-        record.cause_ids.action_resolve(res_id=walk_in.id)
+        record.issue_ids.action_resolve(res_id=walk_in.id)
 
         self.assertEqual(record.state, "done")
 
@@ -228,9 +228,9 @@ class TestEdgeVendors(ProcurifyCommon):
             self.dataset.revise_order(order_id, line, vendor_text=name)
         partner = self.env["res.partner"].create({"name": name})
         self._synchronise()
-        cause = self._record("purchase_order", order_id).cause_ids
-        self.assertEqual(cause.code, "unknown_vendor", "a person chooses")
-        cause.action_resolve(res_id=partner.id)
+        issue = self._record("purchase_order", order_id).issue_ids
+        self.assertEqual(issue.code, "unknown_vendor", "a person chooses")
+        issue.action_resolve(res_id=partner.id)
 
         record = self._record("vendor", vendor_id)
         record.sudo().write({"res_id": False, "origin": False})
@@ -247,11 +247,11 @@ class TestEdgeVendors(ProcurifyCommon):
             self._rename_on_line(line, "Clara & Co")
         self._synchronise()
         record = self._record("requisition", number)
-        [cause] = record.cause_ids
-        self.assertEqual(cause.code, "unknown_vendor")
+        [issue] = record.issue_ids
+        self.assertEqual(issue.code, "unknown_vendor")
         clara = self.env["res.partner"].create({"name": "Clara"})
 
-        cause.action_resolve(res_id=clara.id)
+        issue.action_resolve(res_id=clara.id)
 
         request = self.env["purchase.order"].browse(record.res_id)
         self.assertEqual(request.partner_id, clara)
@@ -268,7 +268,7 @@ class TestEdgeVendors(ProcurifyCommon):
         existing.ref = self.dataset.bill(bill_id).invoice_number
         self._synchronise()
         record = self._record("bill", bill_id)
-        record.cause_ids.action_resolve(res_id=dora.id)
+        record.issue_ids.action_resolve(res_id=dora.id)
         self.assertEqual(self._codes(record), {"duplicate_bill"})
 
         record.action_adopt()
@@ -294,7 +294,7 @@ class TestEdgeVendors(ProcurifyCommon):
         yen = self.env.ref("base.JPY")
         yen.active = True
 
-        record.cause_ids.action_resolve(res_id=yen.id)
+        record.issue_ids.action_resolve(res_id=yen.id)
 
         self.assertEqual(record.hold_reason, "")
         move = self._move(bill_id)

@@ -24,7 +24,7 @@ PATIENT = "busy_for_an_hour"
 NOT_THE_API = "not as Procurify's API does"
 REFUSED = "refused the client ID"
 
-# What a person finds where: the words of a message, or the code of a cause. Of what
+# What a person finds where: the words of a message, or the code of an issue. Of what
 # passes by itself there is nothing to see.
 ERRORS = {
     "token_refused": REFUSED,
@@ -47,7 +47,7 @@ ERRORS = {
     "redirect": NOT_THE_API,
     "certificate": "No Procurify was found",
 }
-CAUSES = {
+ISSUES = {
     "unknown_values": "undocumented_value",
     "missing_fields": "invalid_payload",
     "wrong_types": "invalid_payload",
@@ -95,7 +95,7 @@ class TestFaults(ProcurifyCommon):
 
     def setUp(self):
         super().setUp()
-        self.connection.sweep_days = 0  # the simulated year is not this one
+        self.connection.nightly_check_days = 0  # the simulated year is not this one
         self.connection.page_size = 2
         others = self.connection.stream_ids.filtered(lambda s: s.resource not in READ)
         others.active = False
@@ -142,7 +142,7 @@ class TestFaults(ProcurifyCommon):
         held = {m.name for m in MODES.values() if m.outcome is Outcome.HELD}
 
         self.assertEqual(stops, ERRORS.keys())
-        self.assertEqual(held, CAUSES.keys())
+        self.assertEqual(held, ISSUES.keys())
         self.assertLessEqual(WARNINGS.keys(), MODES.keys())
 
     # === RUNNING === #
@@ -172,7 +172,7 @@ class TestFaults(ProcurifyCommon):
         self.assertFalse(self.connection.error_message)
         self.assertFalse(self.connection.stream_ids.filtered("warning_message"))
         if mode and mode.outcome is Outcome.NIGHT:
-            self._run_cron("ir_cron_sweep")
+            self._run_cron("ir_cron_nightly_check")
             self.assertFalse(self._stream("bill").missing_count)
             self.assertEqual(
                 self._stream("bill").found_count, mode.name != "rows_deleted"
@@ -279,7 +279,7 @@ class TestFaults(ProcurifyCommon):
     def _assert_holds(self, mode):
         held = self._records("bill", state="quarantined")
         codes = [self._codes(record) for record in held]
-        if code := CAUSES.get(mode.name):
+        if code := ISSUES.get(mode.name):
             self.assertTrue(any(code in mine for mine in codes), codes)
         elif mode.name == PATIENT:
             self.assertFalse(self._records("bill"))

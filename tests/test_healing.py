@@ -216,7 +216,7 @@ class TestHealing(ProcurifyCommon):
         )
 
     def _bill_with_six_things_wrong(self):
-        """Return a bill held for six reasons, and {cause: what mends it in Odoo}."""
+        """Return a bill held for six reasons, and {issue: what mends it in Odoo}."""
         self.connection.vendor_policy = "hold"
         self.company.fiscalyear_lock_date = DAY + timedelta(days=1)
         taxes = self.env["account.tax"].search(

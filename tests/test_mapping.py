@@ -247,7 +247,7 @@ class TestMappingCompanies(ProcurifyCommon):
         )
         bill_id = self.dataset.add_bill("plain", code="7450")
         self._synchronise()
-        cause = self._record("bill", bill_id).cause_ids
+        issue = self._record("bill", bill_id).issue_ids
         both = self._reviewer("both", self.company | other)
         mine, theirs = (
             self._reviewer("mine", self.company),
@@ -255,16 +255,16 @@ class TestMappingCompanies(ProcurifyCommon):
         )
 
         for user in (both, mine):
-            seen = cause.with_user(user)
+            seen = issue.with_user(user)
             self.assertNotIn("secret", f"{seen.candidates} {seen.suggestion}")
             with self.assertRaises(UserError):  # an AccessError is one
                 seen.action_resolve(secret.id)
         for read in ("record_count", "blocked_amount", "candidates", "suggestion"):
             with self.assertRaises(AccessError):
-                cause.with_user(theirs).read([read])
-        found = self.env["procurify.cause"].with_user(theirs).search([])
+                issue.with_user(theirs).read([read])
+        found = self.env["procurify.issue"].with_user(theirs).search([])
         self.assertFalse(found)
-        self.assertFalse(cause.reference_id.res_id)
+        self.assertFalse(issue.reference_id.res_id)
 
     def _reviewer(self, login, companies):
         return new_test_user(

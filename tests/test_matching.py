@@ -40,10 +40,10 @@ class MatchingCommon(ProcurifyCommon):
         """``record`` is held as ambiguous, and tells each of ``targets``."""
         self.assertEqual(record.state, "quarantined", record.res_id)
         self.assertFalse(record.res_id)
-        [cause] = record.cause_ids
-        self.assertTrue(cause.code.startswith("ambiguous_"), cause.code)
+        [issue] = record.issue_ids
+        self.assertTrue(issue.code.startswith("ambiguous_"), issue.code)
         for target in targets:
-            self.assertIn(target.display_name, cause.message)
+            self.assertIn(target.display_name, issue.message)
 
     def _assert_made(self, record):
         self.assertEqual((record.state, record.origin), ("done", "created"))
@@ -284,7 +284,7 @@ class TestMatchingVendors(MatchingCommon):
         self.assertEqual(self._codes(record), {"unknown_vendor"})
         self.partners.create({"name": "x" * 40_000 + "y"})
         self.assertTrue(record.candidates)
-        self.assertTrue(record.cause_ids.propose()[0]["candidates"])
+        self.assertTrue(record.issue_ids.propose()[0]["candidates"])
         self.assertTrue(record.explain())
         self.assertEqual(item.state, "done")
 
@@ -404,7 +404,7 @@ class TestMatchingDocuments(MatchingCommon):
         self.assertEqual(self._codes(record), {"ambiguous_vendor"})
         self.assertIn("Smith & Sons", record.hold_reason)
 
-        record.cause_ids.action_create_missing()
+        record.issue_ids.action_create_missing()
 
         partner = self._move(bill_id).partner_id
         self.assertEqual((partner.name, partner.ref), ("Nordic Steel Ltd", "1001"))

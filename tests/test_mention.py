@@ -40,7 +40,7 @@ class TestMention(ProcurifyCommon):
 
         bill = self._record("bill", bill_id)
         self.assertEqual(bill.state, "quarantined")
-        account = bill.cause_ids.reference_id
+        account = bill.issue_ids.reference_id
         self.assertIn(account, bill.mention_ids)
 
         # What it does not name any more is forgotten.

@@ -99,16 +99,16 @@ class TestMonitoring(ProcurifyCommon, HttpCase):
         }
         self.assertEqual(records["bill", "done"], 1)
         self.assertEqual(records["bill", "quarantined"], 1)
-        causes = {
+        issues = {
             labels["code"]: value
-            for labels, value in figures["procurify_open_causes"]
+            for labels, value in figures["procurify_open_issues"]
             if mine.items() <= labels.items()
         }
-        kept = self.env["procurify.cause"].search(
+        kept = self.env["procurify.issue"].search(
             [("connection_id", "=", self.connection.id), ("state", "=", "open")]
         )
-        self.assertEqual(causes, Counter(kept.mapped("code")))
-        self.assertIn("unknown_account", causes)
+        self.assertEqual(issues, Counter(kept.mapped("code")))
+        self.assertIn("unknown_account", issues)
         held = {
             labels["code"]: value
             for labels, value in figures["procurify_held_documents"]

@@ -63,7 +63,7 @@ class TestMultiCompany(ProcurifyCommon):
 
         record = self._other_record("bill", second)
         self.assertEqual(record.state, "quarantined")
-        self.assertEqual(record.cause_ids.mapped("code"), ["unknown_account"])
+        self.assertEqual(record.issue_ids.mapped("code"), ["unknown_account"])
 
     def test_reviewer_of_one_company_sees_nothing_of_the_other(self):
         self.dataset.add_bill("plain")
@@ -76,7 +76,7 @@ class TestMultiCompany(ProcurifyCommon):
             company_ids=[(6, 0, self.other_company.ids)],
         )
 
-        for model in ("connection", "stream", "record", "cause"):
+        for model in ("connection", "stream", "record", "issue"):
             found = self.env[f"procurify.{model}"].with_user(reviewer).search([])
             self.assertLessEqual(found.company_id, self.other_company)
         with self.assertRaises(AccessError):

@@ -107,7 +107,7 @@ class TestOdooSaysNo(ProcurifyCommon):
         records = self.env["procurify.record"].union(
             *(self._record("bill", bill_id) for bill_id in bad)
         )
-        self.assertEqual(len(records.cause_ids), 1)
+        self.assertEqual(len(records.issue_ids), 1)
         self.assertEqual(len(records.mapped("res_id")), 3)
         for bill_id in good:
             self.assertEqual(self._move(bill_id).state, "posted")
@@ -302,9 +302,9 @@ class TestOdooSaysNo(ProcurifyCommon):
         records = self.env["procurify.record"].union(
             *(self._record("bill", bill_id) for bill_id in bills)
         )
-        self.assertEqual(records.cause_ids.mapped("code"), ["odoo_refused"])
-        self.assertIn("Missing required value", records.cause_ids.message)
-        self.assertIn("x_needed", records.cause_ids.message)
+        self.assertEqual(records.issue_ids.mapped("code"), ["odoo_refused"])
+        self.assertIn("Missing required value", records.issue_ids.message)
+        self.assertIn("x_needed", records.issue_ids.message)
 
     def test_error_that_nobody_foresaw_is_told_and_tried_again_every_day(self):
         moves, failing = type(self.env["account.move"]), [True]

@@ -20,7 +20,7 @@ class TestPhase(ProcurifyCommon):
 
         self._fetch()
         self._run_cron("ir_cron_import")
-        self._run_cron("ir_cron_sweep")
+        self._run_cron("ir_cron_nightly_check")
         self._run_cron("ir_cron_attachments")
 
         self.assertEqual(len(self.simulator.requests), asked)

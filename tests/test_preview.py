@@ -7,7 +7,7 @@ from .common import ProcurifyCommon
 # What an import writes, and what a preview must leave as it was.
 _TABLES = (
     "procurify.record",
-    "procurify.cause",
+    "procurify.issue",
     "procurify.audit",
     "procurify.version",
     "procurify.attachment",
@@ -42,12 +42,12 @@ class TestPreview(ProcurifyCommon):
             preview = previews[record.id]
             told[record.name] = (
                 preview["outcome"],
-                {(cause["code"], cause["key"]) for cause in preview["causes"]},
+                {(issue["code"], issue["key"]) for issue in preview["issues"]},
                 self._items(preview["booked"]),
             )
             books[record.name] = (
                 record.state,
-                {(cause.code, cause.key) for cause in record.cause_ids},
+                {(issue.code, issue.key) for issue in record.issue_ids},
                 self._items_in_odoo(record),
             )
         self.assertEqual(told, books)

@@ -23,9 +23,9 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(record.state, "quarantined")
         self.assertEqual(len(expected.reasons), 3)
         self.assertEqual(self._codes(record), expected.reasons)
-        for cause in record.cause_ids:
-            self.assertIn(cause.message, record.hold_reason)
-            self.assertTrue(cause.advice)
+        for issue in record.issue_ids:
+            self.assertIn(issue.message, record.hold_reason)
+            self.assertTrue(issue.advice)
 
     def test_one_held_bill_holds_up_nothing_else(self):
         held = self.dataset.add_bill("unknown_account")
@@ -44,10 +44,10 @@ class TestQuarantine(ProcurifyCommon):
         self.simulator.stop()  # a replay needs no Procurify
 
         self._account("7450")
-        record.cause_ids.action_resolve()
+        record.issue_ids.action_resolve()
 
         self.assertEqual(record.state, "done")
-        self.assertFalse(record.cause_ids)
+        self.assertFalse(record.issue_ids)
         move = self._move(bill_id)
         self.assertEqual(move.invoice_line_ids.account_id.code, "7450")
 
@@ -56,10 +56,10 @@ class TestQuarantine(ProcurifyCommon):
         self._synchronise()
         held = self._records("bill")
         self.assertEqual(set(held.mapped("state")), {"quarantined"})
-        self.assertEqual(len(held.cause_ids), 1, "one cause for the three of them")
-        cause = held.cause_ids
-        self.assertEqual((cause.code, cause.key), ("unknown_account", "7450"))
-        self.assertEqual(cause.record_count, 3, "three bills")
+        self.assertEqual(len(held.issue_ids), 1, "one issue for the three of them")
+        issue = held.issue_ids
+        self.assertEqual((issue.code, issue.key), ("unknown_account", "7450"))
+        self.assertEqual(issue.record_count, 3, "three bills")
 
         account = self._account("9000")
         [master] = self._records("account_code", code="7450")
@@ -70,7 +70,7 @@ class TestQuarantine(ProcurifyCommon):
         for bill_id in bills:
             move = self._move(bill_id)
             self.assertEqual(move.invoice_line_ids.account_id, account)
-        self.assertEqual(cause.state, "resolved")
+        self.assertEqual(issue.state, "resolved")
 
     def test_everything_that_is_held_is_replayed_with_one_click(self):
         bills = [self.dataset.add_bill("plain", code="7450") for _number in range(2)]
@@ -142,7 +142,7 @@ class TestQuarantine(ProcurifyCommon):
         self._synchronise()
 
         self.assertEqual(record.state, "ignored")
-        self.assertFalse(record.cause_ids)
+        self.assertFalse(record.issue_ids)
         record.action_replay()
         self.assertEqual(record.state, "done")
 
@@ -197,7 +197,7 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"inactive_currency"})
 
         self.env.ref("base.SEK").active = True
-        record.cause_ids.action_resolve()
+        record.issue_ids.action_resolve()
 
         self.assertEqual(record.state, "done")
         self.assertEqual(self._move(bill_id).currency_id, self.env.ref("base.SEK"))
@@ -206,13 +206,13 @@ class TestQuarantine(ProcurifyCommon):
         bill_id = self.dataset.add_bill("unknown_tax")
         self._synchronise()
         record = self._record("bill", bill_id)
-        cause = record.cause_ids
-        self.assertEqual(cause.code, "unknown_tax")
+        issue = record.issue_ids
+        self.assertEqual(issue.code, "unknown_tax")
         tax = self.env["account.tax"].create(
             {"name": "Levy", "amount": 3, "type_tax_use": "purchase"}
         )
 
-        cause.action_resolve(res_id=tax.id)
+        issue.action_resolve(res_id=tax.id)
 
         self.assertEqual(record.state, "done")
         self.assertIn(tax, self._move(bill_id).invoice_line_ids.tax_ids)
@@ -225,7 +225,7 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"unknown_vendor"})
         partner = self.env["res.partner"].create({"name": "Somebody Else"})
 
-        record.cause_ids.action_resolve(res_id=partner.id)
+        record.issue_ids.action_resolve(res_id=partner.id)
 
         self.assertEqual(self._move(bill_id).partner_id, partner)
 
@@ -379,7 +379,7 @@ class TestQuarantine(ProcurifyCommon):
         self._synchronise()
         for group in ("base.group_user", "base.group_portal"):
             stranger = new_test_user(self.env, group.replace(".", "_"), groups=group)
-            for model in ("connection", "stream", "record", "cause"):
+            for model in ("connection", "stream", "record", "issue"):
                 records = self.env[f"procurify.{model}"].with_user(stranger)
                 with self.subTest(group), self.assertRaises(AccessError):
                     records.search([])

@@ -18,7 +18,7 @@ class ReconciliationCase(OracleCase):
     master_data_ready = True
 
     def _compare(self):
-        self._run_cron("ir_cron_sweep")
+        self._run_cron("ir_cron_nightly_check")
         self.env.invalidate_all()
 
     def _reconcile(self, connection=None):
@@ -53,7 +53,7 @@ class TestReconciliation(ReconciliationCase):
             self.assertEqual(Decimal(row["difference"]), 0, row)
         self._check_adds_up(result)
 
-    def test_held_bill_is_named_with_its_cause(self):
+    def test_held_bill_is_named_with_its_issue(self):
         bill_id = self.dataset.add_bill("plain", code="7450")
         self._synchronise()
         self._compare()

@@ -48,9 +48,9 @@ class TestRemoteText(ProcurifyCommon):
         self._synchronise()
         self.assertIn("changed_after_booking", self._codes(record))
         self.assertIn("alert(1)", record.difference_table or "")
-        causes = self._records("bill").cause_ids
-        causes.user_id = self.env.user
-        causes[0].message_post(body=causes[0].display_name)
+        issues = self._records("bill").issue_ids
+        issues.user_id = self.env.user
+        issues[0].message_post(body=issues[0].display_name)
         record.action_keep_odoo()
         self._record("bill", held).action_ignore(HOSTILE)
 
@@ -161,9 +161,9 @@ class TestWhatIsHidden(ProcurifyCommon):
                 told += len(text)
                 self.assertNotIn(HUSHED, text, name)
         self.assertGreater(told, 10_000)
-        cause = bill.cause_ids.filtered(lambda c: c.code == "unknown_account")
+        issue = bill.issue_ids.filtered(lambda c: c.code == "unknown_account")
         with self.assertRaises(UserError) as caught:
-            cause.with_user(reviewer).action_resolve(account.id)
+            issue.with_user(reviewer).action_resolve(account.id)
         self.assertNotIn(HUSHED, str(caught.exception))
 
     def test_half_a_character_is_shown_as_one_that_is_not_known(self):

@@ -20,7 +20,7 @@ class TestRestless(ProcurifyCommon):
 
     def setUp(self):
         super().setUp()
-        self.connection.sweep_days = 0  # the simulated year is not this one
+        self.connection.nightly_check_days = 0  # the simulated year is not this one
         self.numbers = count(1)
 
     def test_a_nightly_check_of_volatile_fields_asks_no_detail(self):
@@ -31,7 +31,7 @@ class TestRestless(ProcurifyCommon):
         payloads = {r: r.payload for r in self._records("bill")}
         asked = len(self.simulator.requests)
 
-        self._run_cron("ir_cron_sweep")
+        self._run_cron("ir_cron_nightly_check")
         self._fetch()
 
         paths = [request.path for request in self.simulator.requests[asked:]]
@@ -61,7 +61,7 @@ class TestRestless(ProcurifyCommon):
         stream = self._stream("bill")
         self.assertFalse(stream.restless_text)
         for _look in range(3):
-            self._run_cron("ir_cron_sweep")
+            self._run_cron("ir_cron_nightly_check")
         paths = stream.restless_paths
         self.assertEqual(set(paths), {"mood", "vendor.weather"})
         self.assertIn("mood", stream.restless_text)

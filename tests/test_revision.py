@@ -125,7 +125,7 @@ class TestRevision(ProcurifyCommon):
         record.action_replay()
 
         self.assertEqual(record.state, "done")
-        self.assertFalse(record.cause_ids)
+        self.assertFalse(record.issue_ids)
         self.assertFalse(record.difference)
 
     def test_hold_clears_when_procurify_takes_its_change_back(self):
@@ -523,7 +523,7 @@ class TestRevision(ProcurifyCommon):
         self.assertEqual((record.state, record.res_id), ("done", target))
 
     def _vanish(self, record):
-        """Do as the sweep does when Procurify answers that there is no such bill."""
+        """Do as the nightly check when Procurify answers that there is no such bill."""
         record.sudo().write({"remote_deleted": True, "state": "pending"})
         self._import()
 

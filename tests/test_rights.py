@@ -149,7 +149,7 @@ class TestResponsible(RightsCommon):
         self._synchronise()
         theirs = self.setup_other_company()["company"]
         reviewer = self._user("reviewer", REVIEWER)
-        cause = self._records("bill").cause_ids.with_user(reviewer)
+        issue = self._records("bill").issue_ids.with_user(reviewer)
         for user in (
             self._user("portal", "base.group_portal"),
             self._user("employee", "account.group_account_manager"),
@@ -157,20 +157,20 @@ class TestResponsible(RightsCommon):
         ):
             with self.subTest(user=user.login):
                 with self.assertRaises(ValidationError):
-                    cause.user_id = user.id
+                    issue.user_id = user.id
                 self.env.invalidate_all()
-                self.assertFalse(cause.user_id)
-                self.assertFalse(cause.sudo().activity_ids)
+                self.assertFalse(issue.user_id)
+                self.assertFalse(issue.sudo().activity_ids)
         left = self._user("left", REVIEWER)
         left.active = False
         with self.assertRaises(ValidationError):
-            cause.user_id = left.id
+            issue.user_id = left.id
 
         # Also whose other company is the one that is switched on.
         both = self._user("both", REVIEWER, theirs | self.company)
         for user in (reviewer, both):
-            cause.user_id = user
-            self.assertEqual(cause.activity_ids.user_id, user)
+            issue.user_id = user
+            self.assertEqual(issue.activity_ids.user_id, user)
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -356,7 +356,7 @@ class TestReading(RightsCommon):
         self._fetch()
         self.connection._dry_run()
 
-        items = self.env["procurify.rehearsal.item"]
+        items = self.env["procurify.dry.run.item"]
         self.assertTrue(items.with_user(self.accountant).search([]))
         self.assertFalse(items.with_user(self.reviewer).search([]))
         with self.assertRaises(AccessError):

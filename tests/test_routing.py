@@ -287,9 +287,9 @@ class TestRoutingToBranches(RoutingCommon):
         records = seen.filtered(lambda r: r.resource == "bill")
         self.assertEqual(records.mapped("external_id"), [str(mine)])
         self.assertTrue(records.hold_reason)
-        self.assertEqual(records.cause_ids.mapped("code"), ["total_mismatch"])
-        causes = self.env["procurify.cause"].with_user(reviewer).search([])
-        self.assertEqual(causes, records.cause_ids)
+        self.assertEqual(records.issue_ids.mapped("code"), ["total_mismatch"])
+        issues = self.env["procurify.issue"].with_user(reviewer).search([])
+        self.assertEqual(issues, records.issue_ids)
         audit = self.env["procurify.audit"].with_user(reviewer).search([])
         self.assertIn(records.name, audit.mapped("subject"))
         theirs = self._record("bill", theirs)
@@ -308,7 +308,7 @@ class TestRoutingToBranches(RoutingCommon):
         records.action_replay()
         self.assertEqual(self._move(mine).company_id, self.tacoma)
 
-    def test_reviewer_of_a_branch_reads_the_causes_of_its_documents(self):
+    def test_reviewer_of_a_branch_reads_the_issues_of_its_documents(self):
         """What they concern is the parent's, which that person may not enter."""
         self._route(2, self.tacoma)
         self.dataset.add_account_code("7450", "Unknown")
@@ -321,18 +321,18 @@ class TestRoutingToBranches(RoutingCommon):
             company_id=self.tacoma.id,
             company_ids=[(6, 0, self.tacoma.ids)],
         )
-        cause = self._record("bill", bill_id).cause_ids.with_user(reviewer)
-        self.assertEqual(cause.mapped("code"), ["unknown_account"])
+        issue = self._record("bill", bill_id).issue_ids.with_user(reviewer)
+        self.assertEqual(issue.mapped("code"), ["unknown_account"])
 
         self.env.invalidate_all()
-        [values] = cause.read()
+        [values] = issue.read()
 
         self.assertFalse(values["candidates"])
         self.assertFalse(values["suggestion"])
         self.assertFalse(values["can_create"])
         self.assertEqual(values["record_count"], 1)
         with self.assertRaises(AccessError):
-            cause.action_create_missing()
+            issue.action_create_missing()
 
     def test_rule_names_no_record_that_is_no_location(self):
         bill_id = self._bill(TACOMA)

@@ -88,8 +88,8 @@ class TestSetup(ProcurifyCommon):
         self.connection.action_setup_next()
         self._fetch()
         self.connection.action_setup_next()
-        self.assertEqual(self.connection.setup_step, "rehearsal")
-        while self.connection.rehearsal_id.action_step()["state"] != "done":
+        self.assertEqual(self.connection.setup_step, "dry_run")
+        while self.connection.dry_run_id.action_step()["state"] != "done":
             pass
         self.connection.action_setup_next()
         self.assertEqual(self.connection.setup_step, "live")
@@ -119,9 +119,9 @@ class TestSetup(ProcurifyCommon):
         self.dataset.add_bill("plain", code="7450")
         self._fetch()
         self.connection.action_dry_run_master_data()
-        self.connection.rehearsal_id.action_step()
+        self.connection.dry_run_id.action_step()
         missing = self.connection.missing_mapping_ids.filtered(
-            lambda cause: cause.mapped_resource == "account_code"
+            lambda issue: issue.mapped_resource == "account_code"
         )
         self.assertTrue(missing)
         self._account("7450", name="Trials")

@@ -45,7 +45,7 @@ class TestSupport(ProcurifyCommon, HttpCase):
         self.assertEqual(bundle["connection"]["phase"], "live")
         self.assertEqual(len(bundle["lists"]), len(self.connection.stream_ids))
         self.assertEqual(bundle["records"]["bill"]["done"], 1)
-        self.assertIn("unknown_account", {each["code"] for each in bundle["causes"]})
+        self.assertIn("unknown_account", {each["code"] for each in bundle["issues"]})
         runs = {run["kind"]: run for run in bundle["runs"]}
         self.assertTrue(runs["fetch"]["requests"])
         [payload] = bundle["payloads"]
@@ -78,8 +78,8 @@ class TestSupport(ProcurifyCommon, HttpCase):
         text = json.dumps(self.connection.support_bundle(with_names=True), default=str)
 
         self._assert_no_secret(text)
-        for cause in self._records("account_code", state="quarantined").cause_ids:
-            self.assertIn(json.dumps(cause.message), text)
+        for issue in self._records("account_code", state="quarantined").issue_ids:
+            self.assertIn(json.dumps(issue.message), text)
 
     def test_reviewer_and_manager_of_another_company_get_nothing(self):
         other = self.env["res.company"].create({"name": "Another company"})

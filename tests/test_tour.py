@@ -81,7 +81,7 @@ class TestTour(ProcurifyCommon, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(self.connection.audit_state, "verified")
 
-    def test_resolve_from_the_cause_and_ignore(self):
+    def test_resolve_from_the_issue_and_ignore(self):
         account = self._account("745000", name="Trials")
         bill_id = self.dataset.add_bill("plain", code="7450")
         other_id = self.dataset.add_bill("unknown_tax")

@@ -24,7 +24,7 @@ class TestUndocumented(ProcurifyCommon):
 
                 self.assertEqual(self._codes(record), {UNDOCUMENTED})
                 self.assertFalse(record.res_id)
-                self.assertIn(f"state {state}", record.cause_ids.message)
+                self.assertIn(f"state {state}", record.issue_ids.message)
 
     def test_order_in_a_documented_state_is_not_held(self):
         for state in (*OrderState, None):
@@ -61,7 +61,7 @@ class TestUndocumented(ProcurifyCommon):
         self._damage(record, status=42)
 
         self.assertEqual(self._codes(record), {UNDOCUMENTED})
-        self.assertIn("status 42", record.cause_ids.message)
+        self.assertIn("status 42", record.issue_ids.message)
 
     def test_bill_without_status_or_type_is_held_and_not_guessed(self):
         for field in ("status", "type"):
@@ -70,7 +70,7 @@ class TestUndocumented(ProcurifyCommon):
                 record = self._sent("bill", bill_id, **{field: None})
 
                 self.assertEqual(self._codes(record), {UNDOCUMENTED})
-                self.assertIn(f"no {field}", record.cause_ids.message)
+                self.assertIn(f"no {field}", record.issue_ids.message)
 
     def test_requisition_in_a_state_that_nobody_documented_is_held(self):
         self.connection.requisition_policy = "rfq"
@@ -93,7 +93,7 @@ class TestUndocumented(ProcurifyCommon):
         self._import()
 
         self.assertEqual(self._codes(record), {UNDOCUMENTED})
-        self.assertIn("status 77", record.cause_ids.message)
+        self.assertIn("status 77", record.issue_ids.message)
 
     # === KINDS OF VENDORS === #
 
@@ -126,7 +126,7 @@ class TestUndocumented(ProcurifyCommon):
         record = self._vendor(9001, type="pending")
         partner = self.env["res.partner"].create({"name": "Chosen"})
 
-        record.cause_ids.action_resolve(partner.id)
+        record.issue_ids.action_resolve(partner.id)
 
         self.assertEqual((record.state, record.res_id), ("done", partner.id))
 
@@ -138,9 +138,9 @@ class TestUndocumented(ProcurifyCommon):
         record = self._sent("bill", bill_id, vendor=vendor)
 
         self.assertEqual(self._codes(record), {UNDOCUMENTED})
-        self.assertEqual(record.cause_ids.reference_id.external_id, "9001")
+        self.assertEqual(record.issue_ids.reference_id.external_id, "9001")
         partner = self.env["res.partner"].create({"name": "Chosen"})
-        record.cause_ids.action_resolve(partner.id)
+        record.issue_ids.action_resolve(partner.id)
         self.assertEqual(self._move(bill_id).partner_id, partner)
 
     def test_catch_all_of_requests_is_known_by_its_word_too(self):
@@ -158,7 +158,7 @@ class TestUndocumented(ProcurifyCommon):
         self._import()
 
         self.assertEqual(self._codes(record), {"unknown_vendor"})
-        self.assertIn("Corner Shop", record.cause_ids.mapped("message")[0])
+        self.assertIn("Corner Shop", record.issue_ids.mapped("message")[0])
 
     # === WHAT IS LEFT EMPTY === #
 

@@ -98,14 +98,14 @@ class TestUnreadable(UnreadableCase):
         )
         self.assertIn("done", others.mapped("state"))
         held = others.filtered(lambda record: record.state == "quarantined")
-        self.assertLessEqual(set(held.cause_ids.mapped("code")), {"total_mismatch"})
+        self.assertLessEqual(set(held.issue_ids.mapped("code")), {"total_mismatch"})
 
     def test_it_is_booked_by_itself_when_it_can_be_read(self):
         bill_id = self.dataset.add_bill("plain")
         self._spoil_bill(bill_id, DETAILS["500"])
         self._synchronise()
         record = self._record("bill", bill_id)
-        cause = record.cause_ids
+        issue = record.issue_ids
         self.simulator.faults.clear()
 
         self._synchronise()
@@ -116,7 +116,7 @@ class TestUnreadable(UnreadableCase):
         self.assertEqual(record.state, "done")
         self.assertFalse(record.read_error)
         self.assertFalse(record.read_again_at)
-        self.assertEqual(cause.state, "resolved")
+        self.assertEqual(issue.state, "resolved")
         self.assertEqual(self._move(bill_id).state, "draft")
 
     def test_the_pause_between_attempts_grows(self):
@@ -154,15 +154,15 @@ class TestUnreadable(UnreadableCase):
 
     def test_the_nightly_comparison_tries_it_whatever_its_time(self):
         bill_id = self.dataset.add_bill("plain")
-        self.connection.sweep_days = 0
+        self.connection.nightly_check_days = 0
         self._spoil_bill(bill_id, DETAILS["500"])
         self._synchronise()
         record = self._record("bill", bill_id)
-        self._run_cron("ir_cron_sweep")
+        self._run_cron("ir_cron_nightly_check")
         self.assertEqual(record.read_failures, 2)
         self.simulator.faults.clear()
 
-        self._run_cron("ir_cron_sweep")
+        self._run_cron("ir_cron_nightly_check")
         self._import()
 
         self.assertEqual(record.state, "done")
@@ -317,11 +317,11 @@ class TestUnreadable(UnreadableCase):
                 path="/api/v2/ap/bills/", kind="patch", times=None, set={part: {}}
             )
         self._synchronise()
-        self.connection.sweep_days = 0
+        self.connection.nightly_check_days = 0
         self.assertFalse(self._record("bill", bill_id).remote_uuid)
         self.dataset.delete_bill(bill_id)
 
-        self._run_cron("ir_cron_sweep")
+        self._run_cron("ir_cron_nightly_check")
 
         ids = {
             request.path.rstrip("/").rpartition("/")[2]

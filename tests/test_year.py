@@ -203,7 +203,7 @@ class TestYear(OracleCase):
 
     def _check_certificate(self):
         """The reconciliation explains every document, with the oracle's amounts."""
-        self._run_cron("ir_cron_sweep")
+        self._run_cron("ir_cron_nightly_check")
         self._import()
         self.env.flush_all()
         result = self.connection._reconcile("1990-01-01", "2100-01-01")

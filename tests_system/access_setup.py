@@ -104,7 +104,7 @@ def _own_rows(env: Any) -> set[str]:
         ]
     )
     bill.date_finding = "midnight"
-    cause = {"connection_id": connection.id, "code": "unknown_vendor", "key": "1"}
+    issue = {"connection_id": connection.id, "code": "unknown_vendor", "key": "1"}
     now = _now()
     env["procurify.version"].create(
         {"record_id": bill.id, "payload": "{}", "digest": "1"}
@@ -117,7 +117,7 @@ def _own_rows(env: Any) -> set[str]:
             "external_id": "1",
             "name": "invoice.pdf",
         },
-        "procurify.cause": cause | {"reference_id": master.id},
+        "procurify.issue": issue | {"reference_id": master.id},
         "procurify.healing": {"connection_id": connection.id},
         "procurify.link": {
             "company_id": connection.company_id.id,
@@ -138,14 +138,14 @@ def _own_rows(env: Any) -> set[str]:
         env[model].create(values)
     # A dry run of the other one would take its place.
     apart = connection.copy({"name": "Zenith", "base_url": "https://zenith.example"})
-    rehearsal = env["procurify.rehearsal"].create(
+    dry_run = env["procurify.dry.run"].create(
         {"connection_id": apart.id, "scope": "all"}
     )
-    rehearsal._start()
-    env["procurify.rehearsal.cause"].create({"rehearsal_id": rehearsal.id})
-    line = env["procurify.rehearsal.line"].create({"rehearsal_id": rehearsal.id})
-    env["procurify.rehearsal.item"].create({"line_id": line.id})
-    bill.cause_ids = env["procurify.cause"].search([], limit=1)
+    dry_run._start()
+    env["procurify.dry.run.issue"].create({"dry_run_id": dry_run.id})
+    line = env["procurify.dry.run.line"].create({"dry_run_id": dry_run.id})
+    env["procurify.dry.run.item"].create({"line_id": line.id})
+    bill.issue_ids = env["procurify.issue"].search([], limit=1)
     _certificate(env, connection, bill)
     env.flush_all()
     env["procurify.audit.mark"].search([]).unlink()

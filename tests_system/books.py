@@ -19,8 +19,8 @@ _RECORDS = """
            array_agg(c.code || '/' || c.key ORDER BY c.code, c.key)
              FILTER (WHERE c.id IS NOT NULL)
       FROM procurify_record r
-      LEFT JOIN procurify_record_cause_rel l ON l.record_id = r.id
-      LEFT JOIN procurify_cause c ON c.id = l.cause_id
+      LEFT JOIN procurify_record_issue_rel l ON l.record_id = r.id
+      LEFT JOIN procurify_issue c ON c.id = l.issue_id
      GROUP BY r.id
 """
 _BILLS = """
@@ -98,10 +98,10 @@ _DEFECTS = {
         SELECT resource, external_id, state FROM procurify_record
          WHERE state IN ('pending', 'waiting')
     """,
-    "causes that hold nothing": """
-        SELECT c.code, c.key FROM procurify_cause c
-          LEFT JOIN procurify_record_cause_rel l ON l.cause_id = c.id
-         WHERE l.cause_id IS NULL AND c.state = 'open'
+    "issues that hold nothing": """
+        SELECT c.code, c.key FROM procurify_issue c
+          LEFT JOIN procurify_record_issue_rel l ON l.issue_id = c.id
+         WHERE l.issue_id IS NULL AND c.state = 'open'
     """,
     "crons that failed or were switched off": """
         SELECT c.cron_name, c.failure_count, c.active FROM ir_cron c

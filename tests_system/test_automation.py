@@ -87,12 +87,12 @@ def test_examples_do_what_the_documentation_says(
 def _assert_acts_once(site: Site, server: Server, key: str) -> None:
     """Send each mutating call several times at the same time, with one key."""
     [connection_id] = site.rows("SELECT id FROM procurify_connection")[0]
-    cause_id = site.value("SELECT id FROM procurify_cause WHERE state = 'open' LIMIT 1")
+    issue_id = site.value("SELECT id FROM procurify_issue WHERE state = 'open' LIMIT 1")
     for model, method, event, arguments in (
         ("connection", "sync", "sync_requested", {"ids": [connection_id]}),
         ("connection", "pause", "policy_changed", {"ids": [connection_id]}),
         ("connection", "resume", "policy_changed", {"ids": [connection_id]}),
-        ("cause", "resolve", "resolved", {"ids": [cause_id]}),
+        ("issue", "resolve", "resolved", {"ids": [issue_id]}),
         ("record", "replay", "replayed", {"domain": [["resource", "=", "bill"]]}),
         ("audit", "verify", "verified", {"connection_id": connection_id}),
     ):

@@ -14,7 +14,7 @@ from .site import Server, Site
 
 SERVERS = 2
 #: A person and a job wrote the same row: Odoo logs that, and then does the click again.
-_CLICK_AGAIN = re.compile(r"bad query: .*procurify_(record|stream|connection|cause)\b")
+_CLICK_AGAIN = re.compile(r"bad query: .*procurify_(record|stream|connection|issue)\b")
 #: More than one server at a time may import: a second job beside the usual one.
 _SECOND_IMPORT = """
     WITH usual AS (
@@ -39,19 +39,22 @@ _CALL_ALL = """
     INSERT INTO ir_cron_trigger (cron_id, call_at)
          SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data
           WHERE module = 'procurify_connector' AND model = 'ir.cron'
-            AND name IN ('ir_cron_fetch', 'ir_cron_sweep', 'ir_cron_attachments')
+            AND name IN
+                 ('ir_cron_fetch', 'ir_cron_nightly_check', 'ir_cron_attachments')
       RETURNING id
 """
 _FORGET_TOKEN = """
     UPDATE procurify_connection SET token_encrypted = NULL RETURNING id
 """
 _DUE = """
-    UPDATE procurify_stream SET next_attempt = NULL, last_sweep = NULL RETURNING id
+    UPDATE procurify_stream
+       SET next_attempt = NULL, last_nightly_check = NULL
+ RETURNING id
 """
 _NOT_READ = """
     SELECT count(*) FROM procurify_stream WHERE next_attempt IS NULL OR scan_pass > 0
 """
-_COMPARED = "SELECT count(*) FROM procurify_stream WHERE last_sweep IS NOT NULL"
+_COMPARED = "SELECT count(*) FROM procurify_stream WHERE last_nightly_check IS NOT NULL"
 
 
 def test_several_servers_and_a_person_import_each_document_once(
@@ -126,7 +129,7 @@ class Person:
             model, method = self._draw.choice(
                 [
                     ("procurify.record", "action_replay"),
-                    ("procurify.cause", "action_resolve"),
+                    ("procurify.issue", "action_resolve"),
                     ("procurify.connection", "action_sync_now"),
                 ]
             )

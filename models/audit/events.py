@@ -155,8 +155,8 @@ class ProcurifyAudit(models.Model):
                     record,
                     "held",
                     reason="\n".join(now[record]),
-                    before={"cause_ids": reasons},
-                    after={"cause_ids": now[record]},
+                    before={"issue_ids": reasons},
+                    after={"issue_ids": now[record]},
                 )
                 for record, reasons in before.items()
                 if reasons != now[record]
@@ -191,7 +191,7 @@ class ProcurifyAudit(models.Model):
                     reason=record.ignored_reason or record.hold_reason or False,
                     before={
                         "state": record.state,
-                        "cause_ids": record._audit_reasons(),
+                        "issue_ids": record._audit_reasons(),
                     },
                     after={"state": "ignored"},
                 )
@@ -245,20 +245,20 @@ class ProcurifyAudit(models.Model):
         )
 
     @api.model
-    def _log_resolved(self, causes):
-        """A person says that ``causes`` are cured."""
+    def _log_resolved(self, issues):
+        """A person says that ``issues`` are cured."""
         self._log(
             [
                 about(
-                    cause,
+                    issue,
                     "resolved",
-                    reason=cause.message,
+                    reason=issue.message,
                     after={
-                        "reference_id": cause.reference_id.display_name or None,
-                        "record_count": cause.record_count,
+                        "reference_id": issue.reference_id.display_name or None,
+                        "record_count": issue.record_count,
                     },
                 )
-                for cause in causes.sudo()
+                for issue in issues.sudo()
             ]
         )
 

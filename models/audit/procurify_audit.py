@@ -58,6 +58,8 @@ EVENTS = [
     ("checkpoint", "Old rows removed"),
     ("resealed", "Sealed again by an update"),
 ]
+# Rows keep the name that a model had when they were written.
+_FORMER_MODELS = {"procurify.cause": "procurify.issue"}
 
 
 class ProcurifyAudit(models.Model):
@@ -166,9 +168,13 @@ class ProcurifyAudit(models.Model):
             else:
                 yield self._label(name), _text(one), _text(other)
 
+    def _subject_model(self):
+        """Return the model that this row is about, or None: there is none any more."""
+        return self.env.get(_FORMER_MODELS.get(self.res_model, self.res_model))
+
     def _label(self, name):
         """Return what people call the field ``name`` of what this row speaks of."""
-        model = self.env.get(self.res_model)
+        model = self._subject_model()
         field = model is not None and model._fields.get(name)
         if field:
             return field._description_string(self.env)
@@ -180,12 +186,12 @@ class ProcurifyAudit(models.Model):
         """Open what this row speaks of, where it still exists."""
         self.ensure_one()
         self.check_access("read")
-        model = self.env.get(self.res_model)
+        model = self._subject_model()
         if model is None or not model.browse(self.res_id).exists():
             raise UserError(self.env._("It does not exist any more."))
         return {
             "type": "ir.actions.act_window",
-            "res_model": self.res_model,
+            "res_model": model._name,
             "res_id": self.res_id,
             "views": [(False, "form")],
         }

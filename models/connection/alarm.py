@@ -14,7 +14,7 @@ from .phase import READING_PHASES
 CRONS = (
     "ir_cron_fetch",
     "ir_cron_import",
-    "ir_cron_sweep",
+    "ir_cron_nightly_check",
     "ir_cron_attachments",
     "ir_cron_audit_seal",
     "ir_cron_audit_verify",
@@ -202,7 +202,7 @@ class ProcurifyConnection(models.Model):
                 stream,
                 {
                     "last_success": timedelta(),
-                    "last_sweep": timedelta(),
+                    "last_nightly_check": timedelta(),
                     "next_attempt": max(interval, LONGEST_PAUSE),
                     "modified_watermark": STAMP_SKEW,
                     "created_watermark": STAMP_SKEW,

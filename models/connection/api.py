@@ -62,7 +62,7 @@ class ProcurifyConnection(models.Model):
 
         :param connection_id: of that one only
         :returns: ``[{"connection_id", "name", "records": {resource: {state: count}},
-            "open_causes": {code: count}}]``, with nothing where the count is 0
+            "open_issues": {code: count}}]``, with nothing where the count is 0
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
         connections = self._seen_by_api(connection_id)
@@ -72,17 +72,17 @@ class ProcurifyConnection(models.Model):
             "procurify.record"
         ]._read_group(mine, ["connection_id", "resource", "state"], ["__count"]):
             records[connection][resource][state] = count
-        causes = defaultdict(dict)
-        for connection, code, count in self.env["procurify.cause"]._read_group(
+        issues = defaultdict(dict)
+        for connection, code, count in self.env["procurify.issue"]._read_group(
             [*mine, ("state", "=", "open")], ["connection_id", "code"], ["__count"]
         ):
-            causes[connection][code] = count
+            issues[connection][code] = count
         return [
             {
                 "connection_id": connection.id,
                 "name": connection.name,
                 "records": records[connection],
-                "open_causes": causes[connection],
+                "open_issues": issues[connection],
             }
             for connection in connections
         ]

@@ -21,7 +21,7 @@ _OWN = frozenset(
         "token_encrypted",
         "token_expires_at",
         "setup_step",
-        "rehearsal_id",
+        "dry_run_id",
         "server_time",
         "tested_at",
         "audit_days_since",

@@ -14,7 +14,7 @@ from odoo.tools.misc import get_lang
 from ...importers.resource_kinds import DOCUMENTS
 
 MONTHS = 6  # of the trend, this one included
-LARGEST_CAUSES = 5  # that a card names
+LARGEST_ISSUES = 5  # that a card names
 # Where this month's bills are. A click on a number opens just these.
 BILLS = {
     "booked": ("done",),
@@ -37,10 +37,10 @@ class ProcurifyConnection(models.Model):
     def _compute_dashboard(self):
         """Everything on all cards, by a number of queries that does not grow."""
         months = self._bills_by_month()
-        causes = self._largest_causes()
+        issues = self._largest_issues()
         streams = self.sudo().stream_ids.filtered("active").grouped("connection_id")
         codes = {row[1] for mine in months.values() for row in mine if row[1]}
-        currencies = self.env["procurify.cause"]._currencies(codes)
+        currencies = self.env["procurify.issue"]._currencies(codes)
         first = self._first_of_month()
         for connection in self:
             mine = months.get(connection.id, [])
@@ -49,7 +49,7 @@ class ProcurifyConnection(models.Model):
                 {
                     "month": self._month_name(first),
                     "bills": self._bills_in_words(mine, first, currencies),
-                    "causes": causes.get(connection.id, []),
+                    "issues": issues.get(connection.id, []),
                     **connection._freshness(read),
                 }
             )
@@ -70,7 +70,7 @@ class ProcurifyConnection(models.Model):
             months.setdefault(connection.id, []).append(row)
         return months
 
-    def _largest_causes(self):
+    def _largest_issues(self):
         """Return {connection id: [{"id", "name", "count"}]}, the largest first."""
         records = self.env["procurify.record"]
         blocked = records._search(
@@ -79,35 +79,35 @@ class ProcurifyConnection(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT connection_id, cause_id, blocks
+                SELECT connection_id, issue_id, blocks
                   FROM (SELECT record.connection_id,
-                               held.cause_id,
+                               held.issue_id,
                                count(*) AS blocks,
                                row_number() OVER (
                                    PARTITION BY record.connection_id
-                                   ORDER BY count(*) DESC, held.cause_id
+                                   ORDER BY count(*) DESC, held.issue_id
                                ) AS place
                           FROM procurify_record record
-                          JOIN procurify_record_cause_rel held
+                          JOIN procurify_record_issue_rel held
                             ON held.record_id = record.id
                          WHERE record.id IN %s
-                      GROUP BY record.connection_id, held.cause_id) ranked
+                      GROUP BY record.connection_id, held.issue_id) ranked
                  WHERE place <= %s
               ORDER BY connection_id, place
                 """,
                 blocked.subselect(),
-                LARGEST_CAUSES,
+                LARGEST_ISSUES,
             )
         )
-        visible = self.env["procurify.cause"].search(
-            [("id", "in", [cause_id for _connection, cause_id, _blocks in rows])]
+        visible = self.env["procurify.issue"].search(
+            [("id", "in", [issue_id for _connection, issue_id, _blocks in rows])]
         )
-        names = {cause.id: cause.display_name for cause in visible}
+        names = {issue.id: issue.display_name for issue in visible}
         found = {}
-        for connection_id, cause_id, blocks in rows:
-            if cause_id in names:
-                cause = {"id": cause_id, "name": names[cause_id], "count": blocks}
-                found.setdefault(connection_id, []).append(cause)
+        for connection_id, issue_id, blocks in rows:
+            if issue_id in names:
+                issue = {"id": issue_id, "name": names[issue_id], "count": blocks}
+                found.setdefault(connection_id, []).append(issue)
         return found
 
     # === IN WORDS === #
@@ -115,7 +115,7 @@ class ProcurifyConnection(models.Model):
     @api.model
     def _bills_in_words(self, rows, first, currencies):
         """Return a line per place where this month's bills are."""
-        cause, labels = self.env["procurify.cause"], self._bill_labels()
+        issue, labels = self.env["procurify.issue"], self._bill_labels()
         lines = []
         for name, states in BILLS.items():
             mine = [row for row in rows if row[0] == first and row[2] in states]
@@ -128,7 +128,7 @@ class ProcurifyConnection(models.Model):
                     "name": name,
                     "label": labels[name],
                     "count": sum(row[3] for row in mine),
-                    "amount": cause._tell_amounts(sums.values(), currencies),
+                    "amount": issue._tell_amounts(sums.values(), currencies),
                 }
             )
         return lines
@@ -208,17 +208,17 @@ class ProcurifyConnection(models.Model):
         )
         return action | {"domain": list(self._dashboard_domain(name)), "context": {}}
 
-    def action_open_cause(self):
-        """Open the reason that was clicked: ``procurify_cause_id`` in the context."""
+    def action_open_issue(self):
+        """Open the reason that was clicked: ``procurify_issue_id`` in the context."""
         self.ensure_one()
         self.check_access("read")
-        cause_id = int(self.env.context.get("procurify_cause_id") or 0)
-        cause = self.env["procurify.cause"].browse(cause_id)
-        cause.check_access("read")
+        issue_id = int(self.env.context.get("procurify_issue_id") or 0)
+        issue = self.env["procurify.issue"].browse(issue_id)
+        issue.check_access("read")
         return {
             "type": "ir.actions.act_window",
-            "res_model": cause._name,
-            "res_id": cause.id,
+            "res_model": issue._name,
+            "res_id": issue.id,
             "views": [(False, "form")],
         }
 

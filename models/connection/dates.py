@@ -116,7 +116,7 @@ class ProcurifyConnection(models.Model):
             .search(
                 Domain("connection_id", "in", self.ids)
                 & Domain("state", "in", ("done", "excluded", "quarantined"))
-                & (_UNCERTAIN | Domain("cause_ids.code", "=", "date_not_explained"))
+                & (_UNCERTAIN | Domain("issue_ids.code", "=", "date_not_explained"))
             )
         )
         if doubtful:

@@ -10,8 +10,8 @@ ITEMS_TOLD = 1000  # journal items in the answer; all of them are rows
 class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
 
-    rehearsal_id = fields.Many2one(
-        "procurify.rehearsal",
+    dry_run_id = fields.Many2one(
+        "procurify.dry.run",
         "Dry Run",
         readonly=True,
         copy=False,
@@ -26,40 +26,40 @@ class ProcurifyConnection(models.Model):
 
         :raises AccessError: the user is no administrator of the connector
         """
-        self._start_rehearsal("all")
+        self._start_dry_run("all")
 
     def action_dry_run_master_data(self):
         """Begin a dry run of the master data only: what would not be mapped.
 
         :raises AccessError: the user is no administrator of the connector
         """
-        self._start_rehearsal("master")
+        self._start_dry_run("master")
 
-    def _start_rehearsal(self, scope):
+    def _start_dry_run(self, scope):
         """Return a new dry run, which takes the place of the one before."""
         self.ensure_one()
         self._check_administrator()
-        self.env["procurify.rehearsal"].sudo().search(
+        self.env["procurify.dry.run"].sudo().search(
             [("connection_id", "=", self.id)]
         ).unlink()
-        rehearsal = (
-            self.env["procurify.rehearsal"]
+        dry_run = (
+            self.env["procurify.dry.run"]
             .sudo()
             .create({"connection_id": self.id, "scope": scope})
         )
-        rehearsal._start()
-        self.sudo().rehearsal_id = rehearsal
-        return rehearsal
+        dry_run._start()
+        self.sudo().dry_run_id = dry_run
+        return dry_run
 
     # === AS PLAIN DATA === #
 
     def _dry_run(self, items=ITEMS_TOLD):
-        """Rehearse everything that is staged, to its end.
+        """Try everything that is staged, to its end.
 
         :param items: how many journal items are told
         :returns: a dict that JSON takes; amounts are texts per currency::
 
-            {"rehearsal_id", "records",
+            {"dry_run_id", "records",
              "booked": [{"resource", "origin", "count", "amounts"}],
              "held": [{"code", "key", "message", "advice", "documents", "records",
                        "amounts"}], those that hold up most first,
@@ -75,7 +75,7 @@ class ProcurifyConnection(models.Model):
 
         :raises AccessError: the user is no administrator of the connector
         """
-        rehearsal = self._start_rehearsal("all")
-        while rehearsal.state == "running":
-            rehearsal._step(time.monotonic() + 60)
-        return rehearsal._as_data(items)
+        dry_run = self._start_dry_run("all")
+        while dry_run.state == "running":
+            dry_run._step(time.monotonic() + 60)
+        return dry_run._as_data(items)

@@ -45,7 +45,7 @@ class ProcurifyConnection(models.Model):
             "import_obstacle",
             "phase_since",
             "proven_tenant",
-            "rehearsal_id",
+            "dry_run_id",
             "retry_at",
             "server_time",
             "setup_step",
@@ -136,7 +136,7 @@ class ProcurifyConnection(models.Model):
     detail_requests = fields.Integer(
         "Parallel Requests", default=4, help="Bills that are read at the same time."
     )
-    sweep_days = fields.Integer(
+    nightly_check_days = fields.Integer(
         "Compare the Last (days)",
         default=60,
         help="Each night what changed in these days is compared with Procurify once "
@@ -161,8 +161,8 @@ class ProcurifyConnection(models.Model):
     _check_version_days = models.Constraint(
         "CHECK(version_days >= 90)", "Versions are kept for 90 days at least."
     )
-    _check_sweep_days = models.Constraint(
-        "CHECK(sweep_days >= 0)", "The days to compare are zero or more."
+    _check_nightly_check_days = models.Constraint(
+        "CHECK(nightly_check_days >= 0)", "The days to compare are zero or more."
     )
 
     # === COMPUTE METHODS === #

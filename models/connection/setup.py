@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ...procurify import RESOURCES
 
-STEPS = ("credentials", "policies", "mapping", "rehearsal", "live")
+STEPS = ("credentials", "policies", "mapping", "dry_run", "live")
 
 
 class ProcurifyConnection(models.Model):
@@ -20,7 +20,7 @@ class ProcurifyConnection(models.Model):
             ("credentials", "Connect"),
             ("policies", "Policies"),
             ("mapping", "Mappings"),
-            ("rehearsal", "Dry run"),
+            ("dry_run", "Dry run"),
             ("live", "Switch on"),
         ],
         string="Step",
@@ -38,17 +38,15 @@ class ProcurifyConnection(models.Model):
     tested_at = fields.Datetime("Tested On", readonly=True, copy=False)
     setup_obstacle = fields.Text(compute="_compute_setup_obstacle")
     reading_note = fields.Char("Reading", compute="_compute_reading_note")
-    rehearsal_state = fields.Selection(
-        related="rehearsal_id.state", string="Dry Run Status"
+    dry_run_state = fields.Selection(
+        related="dry_run_id.state", string="Dry Run Status"
     )
-    rehearsal_scope = fields.Selection(
-        related="rehearsal_id.scope", string="Dry Run Of"
-    )
-    rehearsal_cause_ids = fields.One2many(
-        "procurify.rehearsal.cause", compute="_compute_rehearsal_causes"
+    dry_run_scope = fields.Selection(related="dry_run_id.scope", string="Dry Run Of")
+    dry_run_issue_ids = fields.One2many(
+        "procurify.dry.run.issue", compute="_compute_dry_run_issues"
     )
     missing_mapping_ids = fields.One2many(
-        "procurify.rehearsal.cause", compute="_compute_rehearsal_causes"
+        "procurify.dry.run.issue", compute="_compute_dry_run_issues"
     )
 
     # === COMPUTE METHODS === #
@@ -72,12 +70,12 @@ class ProcurifyConnection(models.Model):
                 all=len(streams),
             )
 
-    @api.depends("rehearsal_id.cause_ids")
-    def _compute_rehearsal_causes(self):
+    @api.depends("dry_run_id.issue_ids")
+    def _compute_dry_run_issues(self):
         for connection in self:
-            causes = connection.rehearsal_id.cause_ids
-            connection.rehearsal_cause_ids = causes
-            connection.missing_mapping_ids = causes.filtered("mapped_resource")
+            issues = connection.dry_run_id.issue_ids
+            connection.dry_run_issue_ids = issues
+            connection.missing_mapping_ids = issues.filtered("mapped_resource")
 
     # === ACTION METHODS === #
 
@@ -111,7 +109,7 @@ class ProcurifyConnection(models.Model):
                 raise UserError(self.setup_obstacle)
             if self.active and self.phase != "paused":
                 self.action_sync_now()
-        if self.setup_step in ("mapping", "rehearsal"):
+        if self.setup_step in ("mapping", "dry_run"):
             self._check_read()
         self._go(1)
         return self._enter_step()
@@ -127,15 +125,15 @@ class ProcurifyConnection(models.Model):
         :returns: a notification that says how many were mapped
         """
         self._check_setup()
-        causes = self.missing_mapping_ids
+        issues = self.missing_mapping_ids
         records = self.env["procurify.record"].search(
             [
                 ("connection_id", "=", self.id),
-                ("resource", "in", causes.mapped("mapped_resource")),
-                ("external_id", "in", causes.mapped("mapped_id")),
+                ("resource", "in", issues.mapped("mapped_resource")),
+                ("external_id", "in", issues.mapped("mapped_id")),
             ]
         )
-        wanted = {(cause.mapped_resource, cause.mapped_id) for cause in causes}
+        wanted = {(issue.mapped_resource, issue.mapped_id) for issue in issues}
         return records.filtered(
             lambda record: (record.resource, record.external_id) in wanted
         ).action_accept_suggestions()
@@ -169,7 +167,7 @@ class ProcurifyConnection(models.Model):
         is_read = all(s.last_success for s in self.stream_ids.filtered("active"))
         if self.setup_step == "mapping" and is_read:
             self.action_dry_run_master_data()
-        elif self.setup_step == "rehearsal":
+        elif self.setup_step == "dry_run":
             self.action_dry_run()
         return False
 

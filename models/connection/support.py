@@ -17,7 +17,7 @@ from ..record.importing import MOST_PATHS
 
 MODULE = "procurify_connector"
 NEWEST_RUNS = 50
-MOST_CAUSES = 200
+MOST_ISSUES = 200
 MOST_PAYLOADS = 20
 MOST_UNREAD = 1000  # records with unreadable fields
 _INDEX = re.compile(r"\[\d+\]")
@@ -41,7 +41,7 @@ class ProcurifyConnection(models.Model):
         :param with_names: with names, messages and what is not mapped
         :returns: ``{"made_at": UTC, "with_names", "versions", "modules",
             "scheduled_actions", "connection", "lists", "alarms", "records": {resource:
-            {state: count}}, "causes", "runs": with the newest requests and Procurify's
+            {state: count}}, "issues", "runs": with the newest requests and Procurify's
             own ids of them, "payloads": shapes of what cannot be read or booked,
             "unread": {resource: {path: count}} of fields that were left empty,
             "findings": what was learned of the tenant's rates and dates}``
@@ -71,7 +71,7 @@ class ProcurifyConnection(models.Model):
             ],
             "alarms": connection._support_alarms(with_names),
             "records": figures["records"],
-            "causes": connection._support_causes(with_names),
+            "issues": connection._support_issues(with_names),
             "runs": connection._support_runs(with_names),
             "payloads": connection._support_payloads(),
             "unread": connection._support_unread(),
@@ -115,18 +115,18 @@ class ProcurifyConnection(models.Model):
         alarms = self._alarms()[self]
         return alarms if with_names else list(alarms)
 
-    def _support_causes(self, with_names):
+    def _support_issues(self, with_names):
         mine = Domain("connection_id", "=", self.id) & Domain("state", "=", "open")
         return [
             {
-                "cause_id": cause.id,
-                "code": cause.code,
-                "record_id": cause.reference_id.id,
-                "documents": cause.record_count,
-                "age_days": cause.age_days,
+                "issue_id": issue.id,
+                "code": issue.code,
+                "record_id": issue.reference_id.id,
+                "documents": issue.record_count,
+                "age_days": issue.age_days,
             }
-            | ({"key": cause.key, "message": cause.message} if with_names else {})
-            for cause in self.env["procurify.cause"].search(mine, limit=MOST_CAUSES)
+            | ({"key": issue.key, "message": issue.message} if with_names else {})
+            for issue in self.env["procurify.issue"].search(mine, limit=MOST_ISSUES)
         ]
 
     def _support_runs(self, with_names):
@@ -144,14 +144,14 @@ class ProcurifyConnection(models.Model):
         records = self.env["procurify.record"].search(
             Domain("connection_id", "=", self.id)
             & Domain("state", "=", "quarantined")
-            & Domain("cause_ids.code", "in", _BY_PAYLOAD),
+            & Domain("issue_ids.code", "in", _BY_PAYLOAD),
             limit=MOST_PAYLOADS,
         )
         return [
             {
                 "record_id": record.id,
                 "resource": record.resource,
-                "codes": sorted(set(record.cause_ids.mapped("code"))),
+                "codes": sorted(set(record.issue_ids.mapped("code"))),
                 "shape": _shape_of(record.payload),
             }
             for record in records

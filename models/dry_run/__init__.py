@@ -1,4 +1,4 @@
-from . import procurify_rehearsal
-from . import procurify_rehearsal_line
-from . import causes
+from . import procurify_dry_run
+from . import procurify_dry_run_line
+from . import issues
 from . import summary

@@ -6,29 +6,29 @@ from odoo.tools import float_repr
 from ...importers.resource_kinds import IMPORT_ORDER
 
 
-class ProcurifyRehearsal(models.Model):
-    _inherit = "procurify.rehearsal"
+class ProcurifyDryRun(models.Model):
+    _inherit = "procurify.dry.run"
 
     def _as_data(self, items):
         """Return what was found, see ``procurify.connection._dry_run``."""
         self.ensure_one()
         return {
-            "rehearsal_id": self.id,
+            "dry_run_id": self.id,
             "records": self.done_count,
             "booked": self._tell_booked(),
-            "held": [cause._as_held() for cause in self.cause_ids],
+            "held": [issue._as_held() for issue in self.issue_ids],
             "excluded": self._tell_excluded(),
-            "waiting": self.env["procurify.rehearsal.line"].search_count(
-                [("rehearsal_id", "=", self.id), ("outcome", "=", "waiting")]
+            "waiting": self.env["procurify.dry.run.line"].search_count(
+                [("dry_run_id", "=", self.id), ("outcome", "=", "waiting")]
             ),
             "missing_mappings": [
-                cause._as_missing()
-                for cause in self.cause_ids.filtered("mapped_resource")
+                issue._as_missing()
+                for issue in self.issue_ids.filtered("mapped_resource")
             ],
             "duplicates": self._tell_duplicates(),
             "journal_items": self._tell_items(items),
-            "journal_item_count": self.env["procurify.rehearsal.item"].search_count(
-                [("rehearsal_id", "=", self.id)]
+            "journal_item_count": self.env["procurify.dry.run.item"].search_count(
+                [("dry_run_id", "=", self.id)]
             ),
         }
 
@@ -37,14 +37,14 @@ class ProcurifyRehearsal(models.Model):
 
         Bills come first, then what they stand on.
         """
-        lines = self.env["procurify.rehearsal.line"]
+        lines = self.env["procurify.dry.run.line"]
         kinds, outcomes, origins = (
             dict(lines._fields[name]._description_selection(self.env))
             for name in ("resource", "outcome", "origin")
         )
-        causes = self.env["procurify.cause"]
+        issues = self.env["procurify.issue"]
         groups = lines._read_group(
-            [("rehearsal_id", "=", self.id)],
+            [("dry_run_id", "=", self.id)],
             ["resource", "outcome", "origin", "currency"],
             ["__count", "amount:sum"],
         )
@@ -53,7 +53,7 @@ class ProcurifyRehearsal(models.Model):
             row = (currency, count, amount, None)
             rows.setdefault((resource, outcome, origin), []).append(row)
         codes = {row[0] for mine in rows.values() for row in mine if row[0]}
-        currencies = causes._currencies(codes)
+        currencies = issues._currencies(codes)
         return [
             {
                 "resource": resource,
@@ -62,7 +62,7 @@ class ProcurifyRehearsal(models.Model):
                 "origin": origin or "",
                 "text": origins.get(origin) or outcomes[outcome],
                 "count": sum(row[1] for row in mine),
-                "amount": causes._tell_amounts(mine, currencies),
+                "amount": issues._tell_amounts(mine, currencies),
             }
             for (resource, outcome, origin), mine in sorted(
                 rows.items(), key=lambda item: -IMPORT_ORDER.index(item[0][0])
@@ -70,8 +70,8 @@ class ProcurifyRehearsal(models.Model):
         ]
 
     def _tell_booked(self):
-        groups = self.env["procurify.rehearsal.line"]._read_group(
-            [("rehearsal_id", "=", self.id), ("outcome", "=", "done")],
+        groups = self.env["procurify.dry.run.line"]._read_group(
+            [("dry_run_id", "=", self.id), ("outcome", "=", "done")],
             ["resource", "origin", "currency"],
             ["__count", "amount:sum"],
         )
@@ -87,8 +87,8 @@ class ProcurifyRehearsal(models.Model):
         return list(booked.values())
 
     def _tell_excluded(self):
-        groups = self.env["procurify.rehearsal.line"]._read_group(
-            [("rehearsal_id", "=", self.id), ("outcome", "=", "excluded")],
+        groups = self.env["procurify.dry.run.line"]._read_group(
+            [("dry_run_id", "=", self.id), ("outcome", "=", "excluded")],
             ["resource", "rule"],
             ["__count"],
         )
@@ -99,8 +99,8 @@ class ProcurifyRehearsal(models.Model):
 
     def _tell_duplicates(self):
         """Return the bills that Odoo has already, from wherever."""
-        lines = self.env["procurify.rehearsal.line"].search(
-            [("rehearsal_id", "=", self.id), ("is_duplicate", "=", True)]
+        lines = self.env["procurify.dry.run.line"].search(
+            [("dry_run_id", "=", self.id), ("is_duplicate", "=", True)]
         )
         return [
             {
@@ -114,8 +114,8 @@ class ProcurifyRehearsal(models.Model):
         ]
 
     def _tell_items(self, limit):
-        items = self.env["procurify.rehearsal.item"].search(
-            [("rehearsal_id", "=", self.id)], limit=limit
+        items = self.env["procurify.dry.run.item"].search(
+            [("dry_run_id", "=", self.id)], limit=limit
         )
         return [
             {

@@ -25,7 +25,7 @@ class Cure(NamedTuple):
     """What a change of a model's records may release.
 
     :param resources: master data that is held, and looked up anew
-    :param codes: causes of documents, which are tried anew
+    :param codes: issues of documents, which are tried anew
     """
 
     resources: tuple[str, ...] = ()
@@ -197,11 +197,11 @@ class ProcurifyHealing(models.Model):
         resources = {name for (name,) in records._read_group(held, ["resource"])}
         if not resources:
             return None
-        causes = records._read_group(held & _IS_DOCUMENT, ["cause_ids"])
-        codes = {cause.code for (cause,) in causes}
+        issues = records._read_group(held & _IS_DOCUMENT, ["issue_ids"])
+        codes = {issue.code for (issue,) in issues}
         cured = Domain.OR(
             Domain("resource", "in", list(cure.resources))
-            | (_IS_DOCUMENT & Domain("cause_ids.code", "in", list(cure.codes)))
+            | (_IS_DOCUMENT & Domain("issue_ids.code", "in", list(cure.codes)))
             for model, cure in CURES.items()
             if model in self.env
             and not (
@@ -246,14 +246,14 @@ class ProcurifyHealing(models.Model):
         if self.retried_at and now < self.retried_at + RETRIED_EVERY:
             return Domain.FALSE
         self.retried_at = now
-        return Domain("cause_ids.code", "in", list(REFUSALS))
+        return Domain("issue_ids.code", "in", list(REFUSALS))
 
     def _with_changed_target(self, held, model, codes):
         """Return held documents whose Odoo document, or rival, changed or is gone."""
         rows = self.env["procurify.record"].search_fetch(
             held
             & Domain("res_model", "=", model)
-            & Domain("cause_ids.code", "in", list(codes))
+            & Domain("issue_ids.code", "in", list(codes))
             & (Domain("res_id", "!=", False) | Domain("conflict_id", "!=", False)),
             ["res_id", "conflict_id"],
         )
@@ -266,7 +266,7 @@ class ProcurifyHealing(models.Model):
     def _no_longer_elsewhere(self, held):
         """Return held documents that no other company's books have any more."""
         rows = self.env["procurify.record"].search(
-            held & Domain("cause_ids.code", "=", "booked_elsewhere")
+            held & Domain("issue_ids.code", "=", "booked_elsewhere")
         )
         free = rows.browse()
         for alike in rows.grouped("resource").values():

@@ -64,12 +64,12 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_unknown_code(self, resource):
-        """Return the cause that an unmapped ``resource`` is, if it holds anything."""
+        """Return the issue that an unmapped ``resource`` is, if it holds anything."""
         return UNKNOWN_CODES.get(resource)
 
     @api.model
     def _procurify_key(self, record):
-        """Return what the causes about ``record`` are called by."""
+        """Return what the issues about ``record`` are called by."""
         return record.external_id
 
     @api.model

@@ -1,5 +1,5 @@
-from . import procurify_cause
-from . import radius
+from . import procurify_issue
+from . import impact
 from . import resolve
 from . import route
 from . import api

@@ -1,4 +1,4 @@
-"""Causes by Odoo's external API: list, propose, resolve."""
+"""Issues by Odoo's external API: list, propose, resolve."""
 
 from collections import Counter
 
@@ -8,18 +8,18 @@ from odoo.fields import Domain
 from ...tools.api_method import api_method, found
 
 
-class ProcurifyCause(models.Model):
-    _inherit = "procurify.cause"
+class ProcurifyIssue(models.Model):
+    _inherit = "procurify.issue"
 
     @api.model
     @api_method
-    def read_causes(self, domain: list = (), limit: int = 100, offset: int = 0) -> list:
+    def read_issues(self, domain: list = (), limit: int = 100, offset: int = 0) -> list:
         """Return why documents are held: each open reason once.
 
-        :param domain: on ``procurify.cause``, of the open ones: all without one
-        :param limit: causes, at most 1000
-        :param offset: causes to leave out
-        :returns: ``[{"cause_id", "code", "key", "message", "advice", "connection_id",
+        :param domain: on ``procurify.issue``, of the open ones: all without one
+        :param limit: issues, at most 1000
+        :param offset: issues to leave out
+        :returns: ``[{"issue_id", "code", "key", "message", "advice", "connection_id",
             "record_id": whose mapping cures it, "documents": how many it blocks,
             "amounts": text, "oldest": date, "age_days"}]``; the codes are stable
         :raises ApiError: ``invalid_domain``
@@ -27,48 +27,48 @@ class ProcurifyCause(models.Model):
         """
         open_ones = [*Domain("state", "=", "open"), *(domain or ())]
         return [
-            cause._told_to_api()
+            issue._told_to_api()
             | {
-                "connection_id": cause.connection_id.id,
-                "record_id": cause.reference_id.id,
-                "documents": cause.record_count,
-                "amounts": cause.blocked_amount,
-                "oldest": fields.Date.to_string(cause.oldest_date),
-                "age_days": cause.age_days,
+                "connection_id": issue.connection_id.id,
+                "record_id": issue.reference_id.id,
+                "documents": issue.record_count,
+                "amounts": issue.blocked_amount,
+                "oldest": fields.Date.to_string(issue.oldest_date),
+                "age_days": issue.age_days,
             }
-            for cause in found(self, open_ones, limit, offset)
+            for issue in found(self, open_ones, limit, offset)
         ]
 
     @api_method
     def propose(self) -> list:
-        """Return what these causes may be resolved with, the surest first.
+        """Return what these issues may be resolved with, the surest first.
 
         Only what this user may read in Odoo is proposed.
 
-        :returns: ``[{"cause_id", "candidates": [{"res_model", "res_id", "name", …}],
+        :returns: ``[{"issue_id", "candidates": [{"res_model", "res_id", "name", …}],
             "can_create": whether ``resolve`` may create what is missing}]``
         :raises AccessError: ``access_denied``
         """
         self.check_access("read")
         return [
             {
-                "cause_id": cause.id,
-                "candidates": cause.candidates or [],
-                "can_create": cause.can_create,
+                "issue_id": issue.id,
+                "candidates": issue.candidates or [],
+                "can_create": issue.can_create,
             }
-            for cause in self
+            for issue in self
         ]
 
     @api_method
     def resolve(
         self, res_id: int = False, create: bool = False, idempotency_key: str = ""
     ) -> dict:
-        """Map what these causes are about, and import all that they block.
+        """Map what these issues are about, and import all that they block.
 
         :param res_id: the Odoo record that it is; without it, what the importer finds
         :param create: create what is missing in Odoo, with this user's own rights
         :param idempotency_key: the same key again acts once
-        :returns: ``{"causes": [{"cause_id", "state": "open" | "resolved"}],
+        :returns: ``{"issues": [{"issue_id", "state": "open" | "resolved"}],
             "documents": {state: how many of the blocked documents are so now}}``
         :raises ApiError: ``key_reused``
         :raises UserError: ``refused``: nothing can be mapped, or not to that
@@ -83,22 +83,22 @@ class ProcurifyCause(models.Model):
             else:
                 self.action_resolve(res_id or None)
             return {
-                "causes": [
-                    {"cause_id": cause.id, "state": cause.state} for cause in self
+                "issues": [
+                    {"issue_id": issue.id, "state": issue.state} for issue in self
                 ],
                 "documents": dict(Counter(documents.mapped("state"))),
             }
 
         arguments = {"ids": self.ids, "res_id": res_id, "create": create}
         return self.env["procurify.idempotency"]._once(
-            "procurify.cause.resolve", idempotency_key, arguments, act
+            "procurify.issue.resolve", idempotency_key, arguments, act
         )
 
     def _told_to_api(self):
-        """Return what a cause says, as calls tell it."""
+        """Return what an issue says, as calls tell it."""
         self.ensure_one()
         return {
-            "cause_id": self.id,
+            "issue_id": self.id,
             "code": self.code,
             "key": self.key,
             "message": self.message,

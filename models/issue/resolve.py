@@ -1,4 +1,4 @@
-"""Resolving a cause: what it may be, and replaying what it blocked."""
+"""Resolving an issue: what it may be, and replaying what it blocked."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,8 +9,8 @@ _MISSING = ("unknown_", "ambiguous_", "inactive_currency", "target_deleted")
 _LOOSE = (False, "excluded")  # states of a reference that releases nothing
 
 
-class ProcurifyCause(models.Model):
-    _inherit = "procurify.cause"
+class ProcurifyIssue(models.Model):
+    _inherit = "procurify.issue"
 
     candidates = fields.Json("May Be", related="reference_id.candidates")
     suggestion = fields.Char(related="reference_id.suggestion")
@@ -21,20 +21,20 @@ class ProcurifyCause(models.Model):
     @api.depends("code", "state", "reference_id.can_create")
     @api.depends_context("uid")
     def _compute_can_create(self):
-        for cause in self:
-            cause.can_create = (
-                cause.state == "open"
-                and cause.code.startswith(_MISSING)
-                and cause.reference_id.can_create
+        for issue in self:
+            issue.can_create = (
+                issue.state == "open"
+                and issue.code.startswith(_MISSING)
+                and issue.reference_id.can_create
             )
 
     # === ACTION METHODS === #
 
     def action_resolve(self, res_id=None):
-        """Map what these causes are about, and replay everything that they block.
+        """Map what these issues are about, and replay everything that they block.
 
         :param res_id: the Odoo record to map to; without it, the mapping that
-            stands on the cause, or what the importer finds by itself, is used
+            stands on the issue, or what the importer finds by itself, is used
         :returns: a notification of what came of it
         """
         self.check_access("write")
@@ -42,7 +42,7 @@ class ProcurifyCause(models.Model):
         if res_id:
             if not self.reference_id:
                 raise UserError(
-                    self.env._("Nothing can be mapped for this cause: see its advice.")
+                    self.env._("Nothing can be mapped for this issue: see its advice.")
                 )
             self.reference_id.write({"res_id": res_id})
         self.env["procurify.audit"]._log_resolved(self)
@@ -50,7 +50,7 @@ class ProcurifyCause(models.Model):
         return counted._notify_outcome()
 
     def action_create_missing(self):
-        """Create in Odoo what these causes miss, map to it, and replay.
+        """Create in Odoo what these issues miss, map to it, and replay.
 
         It is done with this person's own rights in Odoo, which may not suffice.
 
@@ -60,7 +60,7 @@ class ProcurifyCause(models.Model):
         self.check_access("write")
         if any(not c.reference_id or not c.code.startswith(_MISSING) for c in self):
             raise UserError(
-                self.env._("Nothing is missing in Odoo for this cause: see its advice.")
+                self.env._("Nothing is missing in Odoo for this issue: see its advice.")
             )
         counted = self._blocked_documents()
         self.reference_id._create_missing()
@@ -71,16 +71,16 @@ class ProcurifyCause(models.Model):
     # === HELPERS === #
 
     def _replay(self):
-        """Replay what these causes are about, which releases what is cured by that.
+        """Replay what these issues are about, which releases what is cured by that.
 
         Documents that are held for other reasons as well only lose these; what is
         not about a record, or about one that stays out of Odoo, is tried itself.
         """
         masters = self.record_ids.filtered(lambda record: record.role == "master")
         (self.reference_id | masters).action_replay()
-        loose = self.filtered(lambda cause: cause.reference_id.state in _LOOSE)
+        loose = self.filtered(lambda issue: issue.reference_id.state in _LOOSE)
         (loose.record_ids - masters).action_replay()
 
     def _blocked_documents(self):
-        """Return the documents that these causes hold up."""
+        """Return the documents that these issues hold up."""
         return self.record_ids.filtered(lambda record: record.role == "document")

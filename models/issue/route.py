@@ -1,4 +1,4 @@
-"""Who takes care of a cause, and the to-do that reminds that person."""
+"""Who takes care of an issue, and the to-do that reminds that person."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -6,9 +6,9 @@ from odoo.exceptions import ValidationError
 _TODO = "mail.mail_activity_data_todo"
 
 
-class ProcurifyCause(models.Model):
-    _name = "procurify.cause"
-    _inherit = ["procurify.cause", "mail.thread", "mail.activity.mixin"]
+class ProcurifyIssue(models.Model):
+    _name = "procurify.issue"
+    _inherit = ["procurify.issue", "mail.thread", "mail.activity.mixin"]
 
     user_id = fields.Many2one(
         "res.users",
@@ -32,8 +32,8 @@ class ProcurifyCause(models.Model):
 
         :raises ValidationError: naming the person
         """
-        for user, causes in self.filtered("user_id").grouped("user_id").items():
-            theirs = causes.with_user(user).with_context(
+        for user, issues in self.filtered("user_id").grouped("user_id").items():
+            theirs = issues.with_user(user).with_context(
                 allowed_company_ids=user.sudo().company_ids.ids
             )
             if not (user.active and theirs.has_access("read")):
@@ -50,7 +50,7 @@ class ProcurifyCause(models.Model):
     def write(self, vals):
         if not vals.keys() & {"user_id", "state"}:
             return super().write(vals)
-        before = {cause: (cause.user_id, cause.state) for cause in self}
+        before = {issue: (issue.user_id, issue.state) for issue in self}
         written = super().write(vals)
         self.filtered(lambda c: before[c] != (c.user_id, c.state))._remind()
         return written
@@ -58,11 +58,11 @@ class ProcurifyCause(models.Model):
     # === BUSINESS METHODS === #
 
     def _remind(self):
-        """Give each responsible one to-do for each open cause, and nobody else."""
+        """Give each responsible one to-do for each open issue, and nobody else."""
         routed = self.filtered(lambda c: c.user_id or c.activity_ids)
         routed.activity_unlink([_TODO])
-        for user, causes in routed.filtered("user_id").grouped("user_id").items():
-            causes.filtered(lambda c: c.state == "open").activity_schedule(
+        for user, issues in routed.filtered("user_id").grouped("user_id").items():
+            issues.filtered(lambda c: c.state == "open").activity_schedule(
                 _TODO,
                 summary=self.env._("Clear what holds Procurify's documents"),
                 user_id=user.id,

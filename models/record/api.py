@@ -36,8 +36,8 @@ class ProcurifyRecord(models.Model):
         :param limit: records, at most 1000
         :param offset: records to leave out, the newest first
         :returns: ``[{"record_id", "connection_id", "resource", "external_id", "name",
-            "vendor", "date", "amount", "currency", "state", "causes": [{"cause_id",
-            "code", "key", "message", "advice"}]}]``; the codes of causes are stable
+            "vendor", "date", "amount", "currency", "state", "issues": [{"issue_id",
+            "code", "key", "message", "advice"}]}]``; the codes of issues are stable
         :raises ApiError: ``invalid_domain``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
@@ -51,7 +51,7 @@ class ProcurifyRecord(models.Model):
 
         :returns: as ``read_holds``, and in each ``"candidates"`` (what it may be in
             Odoo), ``"target"`` (``{"res_model", "res_id"}`` or ``False``), and
-            ``"preview"`` (``{"outcome", "rule", "causes", "booked"}``, or ``False``
+            ``"preview"`` (``{"outcome", "rule", "issues", "booked"}``, or ``False``
             where the next import has nothing to do)
         :raises AccessError: ``access_denied``: of another company, or no reviewer
         """
@@ -60,7 +60,7 @@ class ProcurifyRecord(models.Model):
         open_records = self.filtered(lambda record: record.state not in _SETTLED)
         previews = {
             each["record_id"]: {
-                name: each[name] for name in ("outcome", "rule", "causes", "booked")
+                name: each[name] for name in ("outcome", "rule", "issues", "booked")
             }
             for each in open_records._preview()
         }
@@ -150,7 +150,7 @@ class ProcurifyRecord(models.Model):
                 "amount": f"{record.remote_amount:.2f}",
                 "currency": record.remote_currency,
                 "state": record.state,
-                "causes": [cause._told_to_api() for cause in record.cause_ids],
+                "issues": [issue._told_to_api() for issue in record.issue_ids],
             }
             for record in self
         ]

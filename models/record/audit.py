@@ -36,7 +36,7 @@ class ProcurifyRecord(models.Model):
             "applied_digest": self.applied_digest,
             "applied_state": self.applied_state or {},
             "excluded_rule": self.excluded_rule,
-            "held": bool(self.cause_ids),
+            "held": bool(self.issue_ids),
         }
 
     def _audit_facts(self):
@@ -47,7 +47,7 @@ class ProcurifyRecord(models.Model):
     def _audit_reasons(self):
         """Return in words why this record is held."""
         self.ensure_one()
-        return sorted(self.cause_ids.mapped("message"))
+        return sorted(self.issue_ids.mapped("message"))
 
     def _audit_targets(self):
         """Return {record: what names its Odoo record as JSON, or None}."""

@@ -109,10 +109,10 @@ class ProcurifyRecord(models.Model):
         shown = {name: self[name] for name in names}
         shown["remote_date"] = format_date(self.env, self.remote_date)
         shown["remote_amount"] = self.remote_currency and self.env[
-            "procurify.cause"
+            "procurify.issue"
         ]._tell_amounts(
             [(self.remote_currency, 1, self.remote_amount, None)],
-            self.env["procurify.cause"]._currencies([self.remote_currency]),
+            self.env["procurify.issue"]._currencies([self.remote_currency]),
         )
         for name, value in shown.items():
             yield self._fields[name]._description_string(self.env), value

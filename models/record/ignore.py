@@ -25,17 +25,17 @@ class ProcurifyRecord(models.Model):
         self.check_access("write")
         records = self.sudo()
         records._check_not_in_odoo()
-        causes = records.cause_ids
+        issues = records.issue_ids
         records.write({"ignored_reason": reason})
         self.env["procurify.audit"]._log_ignored(records)
         records.write(
             {
                 "state": "ignored",
                 "excluded_rule": False,
-                "cause_ids": [Command.clear()],
+                "issue_ids": [Command.clear()],
             }
         )
-        causes._close_unused()
+        issues._close_unused()
 
     # === BUSINESS METHODS === #
 

@@ -155,7 +155,7 @@ class ProcurifyRecord(models.Model):
     def _failure(self, error):
         """Return the Hold that tells ``error`` to a person.
 
-        What says the same of several documents is one cause.
+        What says the same of several documents is one issue.
         """
         code, text = refusal(self.env, error)
         if code == "unexpected":
@@ -173,7 +173,7 @@ class ProcurifyRecord(models.Model):
 
     def _apply(self, batch):
         """Write what became of each record of ``batch``."""
-        before = self.cause_ids
+        before = self.issue_ids
         states = {record: record._audit_state() for record in self}
         held = batch.reasons.keys()
         self._write_notes(batch, lambda record: record not in held)
@@ -184,7 +184,7 @@ class ProcurifyRecord(models.Model):
                 {
                     "state": "excluded",
                     "excluded_rule": rule,
-                    "cause_ids": [Command.clear()],
+                    "issue_ids": [Command.clear()],
                 }
                 | _UNDISPUTED
             )
@@ -217,16 +217,16 @@ class ProcurifyRecord(models.Model):
             return
         held = batch.reasons.keys()
         done = written.filtered(lambda record: record not in held)
-        dependents, causes = written._dependents(), done.cause_ids
+        dependents, issues = written._dependents(), done.issue_ids
         model, now = self._target_model(batch.resource), fields.Datetime.now()
         outcome = {"res_model": model, "excluded_rule": False, "imported_at": now}
         (written - done).write(outcome)
         done.write(outcome | {"state": "done"} | _UNDISPUTED)
-        done.filtered("cause_ids").cause_ids = [Command.clear()]
+        done.filtered("issue_ids").issue_ids = [Command.clear()]
         write_each({record: self._own_outcome(batch, record) for record in written})
         written._await(batch.awaited)
         self.env["procurify.attachment"].sudo()._collect(batch)
-        dependents._release(written, causes)
+        dependents._release(written, issues)
         unread = written.filtered("read_error")
         unread._quarantine({record: [record._unreadable_hold()] for record in unread})
 
@@ -254,19 +254,19 @@ class ProcurifyRecord(models.Model):
             for record, mine in holds.items()
         }
         records = self.browse(record.id for record in holds)
-        before = records.cause_ids
+        before = records.issue_ids
         reasons = {record: record._audit_reasons() for record in records}
-        causes = (
-            self.env["procurify.cause"]
+        issues = (
+            self.env["procurify.issue"]
             .sudo()
-            ._open_causes(
+            ._open_issues(
                 records.connection_id,
                 [hold for mine in holds.values() for hold in mine],
             )
         )
         alike = defaultdict(self.browse)
         for record, mine in holds.items():
-            ids = frozenset(causes[hold.code, hold.key].id for hold in mine)
+            ids = frozenset(issues[hold.code, hold.key].id for hold in mine)
             alike[ids] |= record
         for ids, same in alike.items():
             news = same.filtered(lambda record, ids=ids: not record._is_held_for(ids))
@@ -274,53 +274,53 @@ class ProcurifyRecord(models.Model):
                 {
                     "state": "quarantined",
                     "excluded_rule": False,
-                    "cause_ids": [Command.set(list(ids))],
+                    "issue_ids": [Command.set(list(ids))],
                 }
                 | _UNDISPUTED
             )
         before._close_unused()
         self.env["procurify.audit"]._log_held(reasons)
 
-    def _is_held_for(self, cause_ids):
+    def _is_held_for(self, issue_ids):
         """Tell whether this record stands as it would be written: held for these."""
         self.ensure_one()
         return (
             self.state == "quarantined"
-            and set(self.cause_ids._ids) == cause_ids
+            and set(self.issue_ids._ids) == issue_ids
             and not any(self[name] for name in _UNDISPUTED)
         )
 
-    def _release(self, done, causes):
+    def _release(self, done, issues):
         """Tell these held records that ``done`` is imported.
 
         A document that is held for something else as well only loses the reasons that
         are gone; what may go through by now is tried again.
 
-        :param causes: what ``done`` was held for until now
+        :param issues: what ``done`` was held for until now
         """
         others = done.search(
-            Domain("cause_ids", "in", causes.ids)
+            Domain("issue_ids", "in", issues.ids)
             & Domain("resource", "not in", DOCUMENTS)
             & Domain("id", "not in", done.ids)
         )
-        gone = causes - others.cause_ids if done[0].role == "master" else causes[:0]
+        gone = issues - others.issue_ids if done[0].role == "master" else issues[:0]
 
         def left(record):
-            return record.cause_ids - gone
+            return record.issue_ids - gone
 
         held = self.filtered(
             lambda record: (
                 record.role == "document"
                 and left(record)
-                and not left(record) & causes
+                and not left(record) & issues
                 and not left(record).reference_id & done
             )
         )
         (self - held)._requeue()
         before = {record: record._audit_reasons() for record in held}
         # What is held for the same is written together.
-        for reasons, alike in held.grouped("cause_ids").items():
-            alike.cause_ids = [Command.set((reasons - gone).ids)]
+        for reasons, alike in held.grouped("issue_ids").items():
+            alike.issue_ids = [Command.set((reasons - gone).ids)]
         self.env["procurify.audit"]._log_held(before)
 
     def _requeue(self):
@@ -330,11 +330,11 @@ class ProcurifyRecord(models.Model):
     def _dependents(self):
         """Return the held records that these may release: what they are a reason
         for, and what is held for the same reason as they are."""
-        causes = self.cause_ids.filtered(lambda cause: cause.code not in BY_SETTING)
+        issues = self.issue_ids.filtered(lambda issue: issue.code not in BY_SETTING)
         return self.search(
             (
-                Domain("cause_ids.reference_id", "in", self.ids)
-                | Domain("cause_ids", "in", causes.ids)
+                Domain("issue_ids.reference_id", "in", self.ids)
+                | Domain("issue_ids", "in", issues.ids)
             )
             & Domain("state", "in", ("quarantined", "waiting"))
             & Domain("id", "not in", self.ids)

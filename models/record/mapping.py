@@ -224,7 +224,7 @@ class ProcurifyRecord(models.Model):
 
     def _may_enter(self, company):
         """Tell whether who looks may work in ``company``: a branch's reviewer sees
-        causes that concern what is mapped in the company above it."""
+        issues that concern what is mapped in the company above it."""
         env = self.sudo(False).env
         return env.su or company.id in env.user._get_company_ids()
 
@@ -325,8 +325,8 @@ class ProcurifyRecord(models.Model):
 
     def _is_sure(self, candidates):
         """Tell whether the first of ``candidates`` can only be the one."""
-        if not candidates or self.cause_ids.filtered(
-            lambda cause: cause.code.startswith("ambiguous_")
+        if not candidates or self.issue_ids.filtered(
+            lambda issue: issue.code.startswith("ambiguous_")
         ):
             return False
         best = candidates[0]
@@ -338,7 +338,7 @@ class ProcurifyRecord(models.Model):
         if self.role != "master":
             return False
         if self.res_id:
-            return self.state == "quarantined" and bool(self.cause_ids)
+            return self.state == "quarantined" and bool(self.issue_ids)
         return self.state in ("pending", "waiting", "quarantined")
 
     def _create_missing(self):

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.fields import Domain
 
 from ...importers.preview import booked
-from ...reconciliation.dry_run import rehearsed
+from ...reconciliation.dry_run import trial
 
 
 class ProcurifyRecord(models.Model):
@@ -20,12 +20,12 @@ class ProcurifyRecord(models.Model):
             {"record_id", "resource", "external_id", "name",
              "outcome": the state that the import would leave it in,
              "rule": why it would be excluded, or False,
-             "causes": [{"code", "key", "message", "advice"}],
+             "issues": [{"code", "key", "message", "advice"}],
              "booked": see ``import_preview.booked``, or None; also where the present
              user could not read that document in Odoo}
         """
-        with rehearsed(self.env):
-            told = self._rehearse()
+        with trial(self.env):
+            told = self._try()
             shown = set(self._shown_in_odoo().ids)
         for each in told:
             if each["record_id"] not in shown:
@@ -54,8 +54,8 @@ class ProcurifyRecord(models.Model):
             )
         return shown
 
-    def _rehearse(self):
-        """Do as :meth:`_preview`, inside a rehearsal that has begun."""
+    def _try(self):
+        """Do as :meth:`_preview`, inside a dry run that has begun."""
         records = self.sudo()
         records._import()
         self.env.flush_all()
@@ -69,14 +69,14 @@ class ProcurifyRecord(models.Model):
                 "name": record.display_name,
                 "outcome": record.state,
                 "rule": rules.get(record.excluded_rule, False),
-                "causes": [
+                "issues": [
                     {
-                        "code": cause.code,
-                        "key": cause.key,
-                        "message": cause.message,
-                        "advice": cause.advice,
+                        "code": issue.code,
+                        "key": issue.key,
+                        "message": issue.message,
+                        "advice": issue.advice,
                     }
-                    for cause in record.cause_ids
+                    for issue in record.issue_ids
                 ],
                 "booked": documents.get(record),
             }

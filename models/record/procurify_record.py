@@ -29,7 +29,7 @@ class ProcurifyRecord(models.Model):
 
     The fetch cron writes payload and ``pending``; the import cron turns that into
     ``done`` (``res_model`` and ``res_id`` say where), ``waiting`` (something that
-    it names is not imported yet), ``quarantined`` (``cause_ids`` say why) or
+    it names is not imported yet), ``quarantined`` (``issue_ids`` say why) or
     ``excluded`` (a rule). Only a person makes it ``ignored``.
     """
 
@@ -165,11 +165,11 @@ class ProcurifyRecord(models.Model):
         help="What the import wrote, to see later edits by people.",
     )
     imported_at = fields.Datetime(readonly=True)
-    cause_ids = fields.Many2many(
-        "procurify.cause",
-        relation="procurify_record_cause_rel",
+    issue_ids = fields.Many2many(
+        "procurify.issue",
+        relation="procurify_record_issue_rel",
         column1="record_id",
-        column2="cause_id",
+        column2="issue_id",
         string="Reasons",
         readonly=True,
     )
@@ -224,11 +224,11 @@ class ProcurifyRecord(models.Model):
         for record in self:
             record.payload_text = indented(record.payload or "null")
 
-    @api.depends("cause_ids")
+    @api.depends("issue_ids")
     @api.depends_context("lang")
     def _compute_hold_reason(self):
         for record in self:
-            record.hold_reason = "\n".join(record.cause_ids.mapped("message"))
+            record.hold_reason = "\n".join(record.issue_ids.mapped("message"))
 
     @api.model
     def _selection_resource(self):
@@ -309,8 +309,8 @@ class ProcurifyRecord(models.Model):
                 self._check_target_company(target)
                 record = self.filtered(lambda r, name=resource: r.resource == name)[:1]
                 if hold := target._procurify_usable(target, record):
-                    causes = self.env["procurify.cause"]
-                    raise UserError(causes._message(hold.code, hold.params))
+                    issues = self.env["procurify.issue"]
+                    raise UserError(issues._message(hold.code, hold.params))
 
     def _check_target_company(self, target):
         """Refuse a target of another company than those that these records are for.

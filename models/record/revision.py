@@ -13,7 +13,7 @@ from ...importers.orders.adoption import ADOPTED
 from ...importers.orders.importer import OrderImport
 from .procurify_record import ITEM_READERS
 
-# Choice → the causes that it answers.
+# Choice → the issues that it answers.
 CHOICES = {
     "update": (
         "changed_after_booking",
@@ -128,9 +128,9 @@ class ProcurifyRecord(models.Model):
             Markup().join(rows),
         )
 
-    @api.depends("state", "cause_ids", "res_id", "conflict_id")
+    @api.depends("state", "issue_ids", "res_id", "conflict_id")
     def _compute_choices(self):
-        held = self.filtered(lambda r: r.role == "document" and r.cause_ids)
+        held = self.filtered(lambda r: r.role == "document" and r.issue_ids)
         bills = held.filtered(lambda r: r.resource == "bill")
         moves = self.env["account.move"].sudo().browse(bills.mapped("res_id"))
         states = {move.id: move.state for move in moves.exists()}
@@ -154,7 +154,7 @@ class ProcurifyRecord(models.Model):
                 self.conflict_id and not self.res_id and self.resource != "requisition"
             )
         if choice == "keep":
-            return "withdrawn" not in self.cause_ids.mapped("code") or (
+            return "withdrawn" not in self.issue_ids.mapped("code") or (
                 state == "posted"
             )
         return state == "posted" or choice not in _ON_POSTED
@@ -162,7 +162,7 @@ class ProcurifyRecord(models.Model):
     def _answers(self, choice):
         """Tell whether ``choice`` answers why this record is held."""
         self.ensure_one()
-        codes = set(self.cause_ids.mapped("code"))
+        codes = set(self.issue_ids.mapped("code"))
         return self.state == "quarantined" and bool(codes & set(CHOICES[choice]))
 
     # === STATE METHODS === #
@@ -193,18 +193,18 @@ class ProcurifyRecord(models.Model):
     def _is_unfinished(self):
         """Tell whether the last import left its document unposted or unconfirmed."""
         self.ensure_one()
-        codes = self.cause_ids.mapped("code")
+        codes = self.issue_ids.mapped("code")
         return bool(self.res_id) and not set(codes).isdisjoint(UNFINISHED)
 
     def _is_otherwise(self):
         """Tell whether the last import found that Odoo has something else."""
         self.ensure_one()
-        return "booked_otherwise" in self.cause_ids.mapped("code")
+        return "booked_otherwise" in self.issue_ids.mapped("code")
 
     def _was_given_up(self):
         """Tell whether Procurify did not want the bill paid at the last import."""
         self.ensure_one()
-        codes = self.cause_ids.mapped("code")
+        codes = self.issue_ids.mapped("code")
         return bool(self.excluded_rule) or not set(codes).isdisjoint(GIVEN_UP)
 
     def _target_exists(self):
@@ -343,17 +343,17 @@ class ProcurifyRecord(models.Model):
     def _settle(self, **values):
         """Mark the record as done without writing to Odoo."""
         record = self.sudo()
-        causes = record.cause_ids
+        issues = record.issue_ids
         record.write(
             {
                 "state": "done",
-                "cause_ids": [Command.clear()],
+                "issue_ids": [Command.clear()],
                 "difference": False,
                 "offered_state": False,
             }
             | values
         )
-        causes._close_unused()
+        issues._close_unused()
 
     def _import_chosen(self, choice):
         """Write this record at once as its person decided.
@@ -379,8 +379,8 @@ class ProcurifyRecord(models.Model):
 
     def _obstacles(self, holds):
         """Return in words what keeps this record from being written."""
-        causes = self.env["procurify.cause"]
-        reasons = [causes._message(hold.code, hold.params) for hold in holds]
+        issues = self.env["procurify.issue"]
+        reasons = [issues._message(hold.code, hold.params) for hold in holds]
         if not reasons:
             reasons = [self.env._("what it names is not imported yet")]
         return self.env._(
@@ -427,7 +427,7 @@ class ProcurifyRecord(models.Model):
 
         What bills the same order lines may be of another contact: of a card's issuer.
         """
-        rules = {(cause.params or {}).get("rule") for cause in self.cause_ids}
+        rules = {(issue.params or {}).get("rule") for issue in self.issue_ids}
         return "order_lines" in rules or same_vendor(
             move.sudo().partner_id, self._vendor_partner()
         )

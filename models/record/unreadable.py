@@ -121,7 +121,7 @@ class ProcurifyRecord(models.Model):
         """Note that the list does not show these rows any more, which had no id."""
         if not self:
             return
-        causes = self.cause_ids
+        issues = self.issue_ids
         states = {record: record._audit_state() for record in self}
         self.write(
             READABLE
@@ -129,10 +129,10 @@ class ProcurifyRecord(models.Model):
                 "state": "excluded",
                 "excluded_rule": "deleted",
                 "remote_deleted": True,
-                "cause_ids": [Command.clear()],
+                "issue_ids": [Command.clear()],
             }
         )
-        causes._close_unused()
+        issues._close_unused()
         self.env["procurify.audit"]._log_outcome(states, self)
 
     # === THE IMPORT === #
@@ -156,5 +156,5 @@ class ProcurifyRecord(models.Model):
         self.ensure_one()
         if self.state == "done":
             return True
-        is_held_for_that = set(self.cause_ids.mapped("code")) == {"unreadable"}
+        is_held_for_that = set(self.issue_ids.mapped("code")) == {"unreadable"}
         return self.state == "quarantined" and bool(self.res_id) and is_held_for_that

@@ -1,4 +1,4 @@
-"""The nightly sweep: is everything staged, and what was deleted without a word?"""
+"""The nightly check: is everything staged, and what was deleted without a word?"""
 
 from datetime import timedelta, timezone
 
@@ -11,26 +11,26 @@ from ...procurify import RESOURCES
 from ..ir_cron import is_run_manually
 from .scan import BEGINNING, CONTROLS, is_missing, is_unreadable
 
-# What is swept: documents that can be asked for one by one.
-SWEPT = tuple(
+# What is checked: documents that can be asked for one by one.
+CHECKED = tuple(
     name for name in DOCUMENTS if name in RESOURCES and RESOURCES[name].detail_path
 )
-SWEEP_EVERY = timedelta(hours=20)  # less than a day, or it would slip by each night
-SWEEP_STALE = timedelta(days=1)  # an older one starts again
-SWEEP_BATCH_SIZE = 20  # records that are asked for between two commits
+CHECKED_EVERY = timedelta(hours=20)  # less than a day, or it would slip by each night
+CHECK_STALE = timedelta(days=1)  # an older one starts again
+CHECK_BATCH_SIZE = 20  # records that are asked for between two commits
 
 
 class ProcurifyStream(models.Model):
-    """A sweep reads the list once more, then asks for each open document that the
-    list did not show. The ``sweep_…`` columns remember one that is not finished.
+    """The nightly check reads the list once more, then asks for each open document that
+    the list did not show. The ``check_…`` columns remember one that is not finished.
 
-    Only a whole sweep decides what was deleted: when nothing answers, or most of
-    the list is gone, then rights or the tenant are at fault, and nothing changes.
+    Only a complete check decides what was deleted: when nothing answers, or most of the
+    list is gone, then rights or the tenant are at fault, and nothing changes.
     """
 
     _inherit = "procurify.stream"
 
-    last_sweep = fields.Datetime("Compared At", readonly=True)
+    last_nightly_check = fields.Datetime("Compared At", readonly=True)
     complete_at = fields.Datetime(
         readonly=True, help="When the stage last held everything that the list showed."
     )
@@ -47,42 +47,44 @@ class ProcurifyStream(models.Model):
         readonly=True,
         help="Open documents that the last comparison found deleted in Procurify.",
     )
-    sweep_started = fields.Datetime(readonly=True)
-    sweep_page = fields.Integer(
+    check_started = fields.Datetime(readonly=True)
+    check_page = fields.Integer(
         readonly=True, help="The next page of the list; 0 when the list is read."
     )
-    sweep_staged = fields.Integer(readonly=True)
-    sweep_unstaged = fields.Integer(readonly=True)
-    sweep_record_id = fields.Integer(
+    check_staged = fields.Integer(readonly=True)
+    check_unstaged = fields.Integer(readonly=True)
+    check_record_id = fields.Integer(
         readonly=True, help="The last record that was looked at after the list."
     )
-    sweep_answered = fields.Boolean(
+    check_answered = fields.Boolean(
         readonly=True, help="Something that the list did not show is still there."
     )
-    sweep_missing = fields.Json(
+    check_missing = fields.Json(
         readonly=True, help="Procurify's ids of what did not answer."
     )
 
     # === ACTION METHODS === #
 
-    def action_sweep(self):
+    def action_nightly_check(self):
         """Compare with Procurify as soon as a cron worker is free."""
         self.check_access("write")
         self.env["procurify.audit"]._log_records("sync_requested", self)
-        self.sudo().last_sweep = False
-        self.env.ref("procurify_connector.ir_cron_sweep").sudo()._trigger()
+        self.sudo().last_nightly_check = False
+        self.env.ref("procurify_connector.ir_cron_nightly_check").sudo()._trigger()
 
     # === CRON METHODS === #
 
     @api.model
-    def _cron_sweep(self):
+    def _cron_nightly_check(self):
         """Compare the stage with what Procurify lists, and find silent deletions.
 
-        An outage is written on the connection; the sweep goes on after it.
+        An outage is written on the connection; the nightly check goes on after it.
         """
-        cron = self.env.ref("procurify_connector.ir_cron_sweep")
-        self._sweep_due()._read_in_turn("ir_cron_sweep", lambda s, c: s._sweep(c))
-        interrupted = self.search([("sweep_started", "!=", False)])
+        cron = self.env.ref("procurify_connector.ir_cron_nightly_check")
+        self._nightly_check_due()._read_in_turn(
+            "ir_cron_nightly_check", lambda s, c: s._nightly_check(c)
+        )
+        interrupted = self.search([("check_started", "!=", False)])
         if retry_at := min(
             filter(None, interrupted.connection_id.mapped("retry_at")), default=None
         ):
@@ -91,11 +93,11 @@ class ProcurifyStream(models.Model):
         self.env["ir.cron"]._commit_progress()
 
     @api.model
-    def _sweep_due(self):
+    def _nightly_check_due(self):
         """Return the streams to compare: each night, after the first full reading."""
         now = fields.Datetime.now()
         domain = (
-            Domain("resource", "in", SWEPT)
+            Domain("resource", "in", CHECKED)
             & Domain("active", "=", True)
             & Domain("connection_id.active", "=", True)
             & Domain("connection_id.phase", "=", "live")
@@ -104,38 +106,38 @@ class ProcurifyStream(models.Model):
         )
         if not is_run_manually():
             domain &= (
-                Domain("sweep_started", "!=", False)
-                | Domain("last_sweep", "=", False)
-                | Domain("last_sweep", "<=", now - SWEEP_EVERY)
+                Domain("check_started", "!=", False)
+                | Domain("last_nightly_check", "=", False)
+                | Domain("last_nightly_check", "<=", now - CHECKED_EVERY)
             )
             domain &= Domain("connection_id.retry_at", "=", False) | Domain(
                 "connection_id.retry_at", "<=", now
             )
         return self.search(domain)
 
-    # === SWEEP METHODS === #
+    # === CHECK METHODS === #
 
-    def _sweep(self, client):
+    def _nightly_check(self, client):
         """Compare this stream with Procurify; yield after each page and batch.
 
-        :returns: for each step whether the sweep is finished
+        :returns: for each step whether the nightly check is finished
         :raises ProcurifyError: the step at hand is not written, the earlier ones are
         """
         self.ensure_one()
         resource = RESOURCES[self.resource]
-        stale = fields.Datetime.now() - SWEEP_STALE
-        if not self.sweep_started or self.sweep_started < stale:
-            self._open_sweep()
-        if self.sweep_page:
-            yield from self._sweep_list(client, resource)
-        while self.sweep_started:
+        stale = fields.Datetime.now() - CHECK_STALE
+        if not self.check_started or self.check_started < stale:
+            self._open_nightly_check()
+        if self.check_page:
+            yield from self._nightly_check_list(client, resource)
+        while self.check_started:
             if records := self._next_unlisted():
                 self._ask_for(client, resource, records)
             else:
-                self._close_sweep(client)
-            yield not self.sweep_started
+                self._close_nightly_check(client)
+            yield not self.check_started
 
-    def _open_sweep(self):
+    def _open_nightly_check(self):
         # Its moment marks what it shows: two of one second would share the mark.
         [(latest,)] = self.env["procurify.record"]._read_group(
             self._staged_domain(Domain("listed_at", "!=", False)),
@@ -143,23 +145,23 @@ class ProcurifyStream(models.Model):
         )
         now = fields.Datetime.now()
         started = max(now, latest + timedelta(seconds=1)) if latest else now
-        closed = self._closed_sweep_values()
-        self.write(closed | {"sweep_started": started, "sweep_page": 1})
+        closed = self._closed_nightly_check_values()
+        self.write(closed | {"check_started": started, "check_page": 1})
 
-    def _sweep_start(self):
+    def _nightly_check_start(self):
         """Return the naive UTC instant from which documents are compared, or None."""
-        days = self.connection_id.sweep_days
-        return self.sweep_started - timedelta(days=days) if days else None
+        days = self.connection_id.nightly_check_days
+        return self.check_started - timedelta(days=days) if days else None
 
-    def _sweep_list(self, client, resource):
+    def _nightly_check_list(self, client, resource):
         """Stage what the list shows and the stage lacks; note what was shown."""
         records = self.env["procurify.record"]
-        start = self._sweep_start()
+        start = self._nightly_check_start()
         pages = client.pages(
             resource,
             since=start and start.replace(tzinfo=timezone.utc),
             newest_first=bool(resource.order_by),
-            first_page=self.sweep_page,
+            first_page=self.check_page,
         )
         for page in pages:
             # A row that cannot be opened is the fetch's to hold; here it is missing.
@@ -171,18 +173,18 @@ class ProcurifyStream(models.Model):
             records._stage_unreadable(self.connection_id, self.resource, troubles)
             ids = [row.external_id for row in page.objects]
             shown = self._staged(Domain("external_id", "in", ids))
-            shown.write({"listed_at": self.sweep_started})
+            shown.write({"listed_at": self.check_started})
             self.write(
                 {
-                    "sweep_page": page.number + 1,
-                    "sweep_staged": self.sweep_staged + staged,
-                    "sweep_unstaged": self.sweep_unstaged + len(ids) - len(shown),
+                    "check_page": page.number + 1,
+                    "check_staged": self.check_staged + staged,
+                    "check_unstaged": self.check_unstaged + len(ids) - len(shown),
                 }
             )
             if page.is_last:
                 # Several lists may show the same object: their counts say nothing.
                 self._close_list(page.count if len(resource.variants) == 1 else 0)
-            yield not self.sweep_started
+            yield not self.check_started
 
     def _to_compare(self, rows):
         """Return the ``rows`` to read: what is not staged so, and what cannot be read,
@@ -201,22 +203,22 @@ class ProcurifyStream(models.Model):
         :param count: how many objects the list has, as Procurify says, or 0
         """
         records = self.env["procurify.record"]
-        listed = Domain("listed_at", "=", self.sweep_started)
+        listed = Domain("listed_at", "=", self.check_started)
         shown = records.search_count(self._staged_domain(listed))
         self.write(
             {
-                "sweep_page": 0,
-                "missing_count": max(self.sweep_unstaged, count - shown),
-                "found_count": self.sweep_staged,
+                "check_page": 0,
+                "missing_count": max(self.check_unstaged, count - shown),
+                "found_count": self.check_staged,
             }
         )
         window = Domain("remote_deleted", "=", False)
-        if start := self._sweep_start():
+        if start := self._nightly_check_start():
             window &= Domain("remote_modified", ">=", start)
         known = records.search_count(self._staged_domain(window))
         unlisted = records.search_count(self._staged_domain(window & ~listed))
         if unlisted * 2 > known:
-            self._stop_sweep(
+            self._stop_nightly_check(
                 self.env._(
                     "Procurify lists only %(shown)s of the %(known)s documents that "
                     "it listed before. Nothing was taken for deleted: see whether the "
@@ -232,25 +234,25 @@ class ProcurifyStream(models.Model):
         Each call looks at one batch after the last one; an empty result is the end.
         """
         while batch := self._staged(
-            Domain("id", ">", self.sweep_record_id)
+            Domain("id", ">", self.check_record_id)
             & Domain("state", "in", ("done", "waiting", "quarantined", "pending"))
             & Domain("remote_deleted", "=", False)
             # What has no id but in a list cannot be asked for.
             & Domain("read_from", "=", False)
             & (
                 Domain("listed_at", "=", False)
-                | Domain("listed_at", "!=", self.sweep_started)
+                | Domain("listed_at", "!=", self.check_started)
             ),
-            limit=SWEEP_BATCH_SIZE,
+            limit=CHECK_BATCH_SIZE,
         ):
-            self.sweep_record_id = batch[-1].id
+            self.check_record_id = batch[-1].id
             if found := self._open_documents(batch):
                 return found
         return batch
 
     def _open_documents(self, records):
         """Return those ``records`` that a deletion would still concern."""
-        start = self._sweep_start()
+        start = self._nightly_check_start()
         done = records.filtered(lambda r: r.state == "done" and r.res_id)
         recent = done.filtered(
             lambda r: not start or not r.remote_modified or r.remote_modified >= start
@@ -282,8 +284,8 @@ class ProcurifyStream(models.Model):
         missing = [r.external_id for r, detail in pairs if is_missing(detail)]
         self.write(
             {
-                "sweep_answered": self.sweep_answered or bool(found),
-                "sweep_missing": [*(self.sweep_missing or ()), *missing],
+                "check_answered": self.check_answered or bool(found),
+                "check_missing": [*(self.check_missing or ()), *missing],
                 "found_count": self.found_count + staged,
             }
         )
@@ -296,12 +298,12 @@ class ProcurifyStream(models.Model):
             self._controls(resource),
         )
 
-    def _close_sweep(self, client):
+    def _close_nightly_check(self, client):
         """Mark what is gone, unless nothing at all could be opened."""
-        missing = self.sweep_missing or []
-        answers = self.sweep_answered or not missing or self._controls_open(client)
+        missing = self.check_missing or []
+        answers = self.check_answered or not missing or self._controls_open(client)
         if not answers:
-            self._stop_sweep(
+            self._stop_nightly_check(
                 self.env._(
                     "Procurify opens none of the documents that were asked for "
                     "(%(count)s). Nothing was taken for deleted: see whether the owner "
@@ -313,35 +315,40 @@ class ProcurifyStream(models.Model):
         gone = self._staged(Domain("external_id", "in", missing))
         gone._mark_deleted()
         now = fields.Datetime.now()
-        values = {"last_sweep": now, "deleted_count": len(gone)}
+        values = {"last_nightly_check": now, "deleted_count": len(gone)}
         if not self.missing_count:
             values["complete_at"] = now
         self.env["procurify.audit"]._log_compared(self, values)
-        self.write(self._closed_sweep_values() | values | {"warning_message": False})
+        self.write(
+            self._closed_nightly_check_values() | values | {"warning_message": False}
+        )
 
     def _controls_open(self, client):
         """Tell whether some of what the list just showed can be opened."""
-        listed = Domain("listed_at", "=", self.sweep_started)
+        listed = Domain("listed_at", "=", self.check_started)
         controls = self._staged(listed, order="id desc", limit=CONTROLS)
         details = self._ask(client, RESOURCES[self.resource], controls)
         return not all(is_missing(d) or is_unreadable(d) for d in details)
 
-    def _stop_sweep(self, message):
-        """End the sweep without a verdict, and say why."""
-        values = {"last_sweep": fields.Datetime.now(), "warning_message": message}
+    def _stop_nightly_check(self, message):
+        """End the nightly check without a verdict, and say why."""
+        values = {
+            "last_nightly_check": fields.Datetime.now(),
+            "warning_message": message,
+        }
         self.env["procurify.audit"]._log_compared(self, values)
-        self.write(self._closed_sweep_values() | values)
+        self.write(self._closed_nightly_check_values() | values)
 
     @api.model
-    def _closed_sweep_values(self):
+    def _closed_nightly_check_values(self):
         return {
-            "sweep_started": False,
-            "sweep_page": 0,
-            "sweep_staged": 0,
-            "sweep_unstaged": 0,
-            "sweep_record_id": 0,
-            "sweep_answered": False,
-            "sweep_missing": False,
+            "check_started": False,
+            "check_page": 0,
+            "check_staged": 0,
+            "check_unstaged": 0,
+            "check_record_id": 0,
+            "check_answered": False,
+            "check_missing": False,
         }
 
     # === STAGE === #

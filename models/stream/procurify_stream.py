@@ -27,7 +27,7 @@ _logger = logging.getLogger(__name__)
 # The others may be well: rights are given per list, and a tenant may lack a module.
 OF_ONE_LIST = (ForbiddenError, ProtocolError)
 
-_RUNS = {"ir_cron_fetch": "fetch", "ir_cron_sweep": "sweep"}
+_RUNS = {"ir_cron_fetch": "fetch", "ir_cron_nightly_check": "nightly check"}
 
 DEFAULT_INTERVAL_MINUTES = 10
 FULL_SCAN_INTERVAL_MINUTES = 60  # lists without a modified filter
@@ -60,7 +60,7 @@ class ProcurifyStream(models.Model):
             "found_count",
             "is_refused",
             "last_success",
-            "last_sweep",
+            "last_nightly_check",
             "missing_count",
             "next_attempt",
             "object_count",
@@ -76,13 +76,13 @@ class ProcurifyStream(models.Model):
             "scan_pass",
             "scan_staged",
             "scan_watermark",
-            "sweep_answered",
-            "sweep_missing",
-            "sweep_page",
-            "sweep_record_id",
-            "sweep_staged",
-            "sweep_started",
-            "sweep_unstaged",
+            "check_answered",
+            "check_missing",
+            "check_page",
+            "check_record_id",
+            "check_staged",
+            "check_started",
+            "check_unstaged",
             "visible_count",
             "warning_message",
         }

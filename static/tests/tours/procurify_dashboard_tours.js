@@ -15,7 +15,7 @@ tours.add("procurify_heal_thirty", {
         moment("dashboard_held"),
         {
             content: "And by what",
-            trigger: ".o_procurify_dashboard a[name=action_open_cause]:contains(7450)",
+            trigger: ".o_procurify_dashboard a[name=action_open_issue]:contains(7450)",
             run: "click",
         },
         {

@@ -13,14 +13,14 @@ tours.add("procurify_read_and_resolve", {
         },
         {
             content: "Both are told at once",
-            trigger: ".o_field_widget[name=cause_ids] .o_data_row:contains(Department)",
+            trigger: ".o_field_widget[name=issue_ids] .o_data_row:contains(Department)",
         },
         {
-            trigger: ".o_field_widget[name=cause_ids] .o_data_row:contains(7450)",
+            trigger: ".o_field_widget[name=issue_ids] .o_data_row:contains(7450)",
         },
         {
             content: "See each reason once",
-            trigger: "[data-menu-xmlid='procurify_connector.procurify_cause_menu']",
+            trigger: "[data-menu-xmlid='procurify_connector.procurify_issue_menu']",
             run: "click",
         },
         {

@@ -95,7 +95,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
         },
         {
             content: "And why others would be held",
-            trigger: ".o_field_widget[name=rehearsal_cause_ids] .o_data_row",
+            trigger: ".o_field_widget[name=dry_run_issue_ids] .o_data_row",
         },
         moment("setup_dry_run"),
         {

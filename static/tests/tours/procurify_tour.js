@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
         {
             content: "Map what the reason is about",
             trigger:
-                ".o_field_widget[name=cause_ids] .o_data_row:contains(7450) button[name=action_map]",
+                ".o_field_widget[name=issue_ids] .o_data_row:contains(7450) button[name=action_map]",
             run: "click",
         },
         {
@@ -87,7 +87,7 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
 registry.category("web_tour.tours").add("procurify_resolve_and_ignore", {
     steps: () => [
         {
-            content: "Open the cause, which says what it blocks",
+            content: "Open the issue, which says what it blocks",
             trigger: ".o_data_row:contains(7450) td[name=message]",
             run: "click",
         },
@@ -100,7 +100,7 @@ registry.category("web_tour.tours").add("procurify_resolve_and_ignore", {
             trigger: ".o_notification:contains(Documents in Odoo: 1)",
         },
         {
-            content: "The cause is resolved",
+            content: "The issue is resolved",
             trigger: ".o_statusbar_status .o_arrow_button_current:contains(Resolved)",
         },
         {

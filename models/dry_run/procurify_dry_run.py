@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...importers.resource_kinds import IMPORT_ORDER, KINDS
-from ...reconciliation.dry_run import rehearsed
+from ...reconciliation.dry_run import trial
 from ..record.importing import IMPORT_BATCH_SIZE
 
 STEP_S = 5  # after which a step ends: its caller is a page that shows the progress
@@ -14,7 +14,7 @@ STEP_RECORDS = 1000  # that one savepoint holds at most
 STAGED = ("pending", "waiting")
 
 
-class ProcurifyRehearsal(models.Model):
+class ProcurifyDryRun(models.Model):
     """A row is one dry run of one connection, the newest replaces the one before.
 
     It goes step by step, each in a savepoint that is rolled back, so that neither
@@ -22,7 +22,7 @@ class ProcurifyRehearsal(models.Model):
     step name is imported with them, and an order comes before its bills.
     """
 
-    _name = "procurify.rehearsal"
+    _name = "procurify.dry.run"
     _description = "Procurify Dry Run"
     _order = "id desc"
 
@@ -44,24 +44,24 @@ class ProcurifyRehearsal(models.Model):
         readonly=True,
     )
     total_count = fields.Integer("Records", readonly=True)
-    done_count = fields.Integer("Rehearsed", readonly=True)
+    done_count = fields.Integer("Tried", readonly=True)
     resource = fields.Char(readonly=True, help="The kind that is next.")
-    last_record = fields.Integer(readonly=True, help="Up to which it is rehearsed.")
+    last_record = fields.Integer(readonly=True, help="Up to which it was tried.")
     finished_at = fields.Datetime(readonly=True)
-    line_ids = fields.One2many("procurify.rehearsal.line", "rehearsal_id")
-    cause_ids = fields.One2many("procurify.rehearsal.cause", "rehearsal_id")
+    line_ids = fields.One2many("procurify.dry.run.line", "dry_run_id")
+    issue_ids = fields.One2many("procurify.dry.run.issue", "dry_run_id")
 
     @api.depends("connection_id", "create_date")
     def _compute_display_name(self):
-        for rehearsal in self:
-            rehearsal.display_name = self.env._(
-                "Dry run of %(name)s", name=rehearsal.connection_id.name
+        for dry_run in self:
+            dry_run.display_name = self.env._(
+                "Dry run of %(name)s", name=dry_run.connection_id.name
             )
 
     # === ACTION METHODS === #
 
     def action_step(self):
-        """Rehearse what is next, for some seconds.
+        """Try what is next, for some seconds.
 
         The page that shows the progress calls it until ``state`` is ``done``; whoever
         comes back later goes on where it was left.
@@ -74,11 +74,11 @@ class ProcurifyRehearsal(models.Model):
         self.ensure_one()
         self.check_access("read")
         self.connection_id._check_administrator()
-        rehearsal = self.sudo()
+        dry_run = self.sudo()
         # Another page of the same person may be stepping right now.
-        if rehearsal.state == "running" and rehearsal.try_lock_for_update():
-            rehearsal._step(time.monotonic() + STEP_S)
-        return rehearsal.with_env(self.env)._progress()
+        if dry_run.state == "running" and dry_run.try_lock_for_update():
+            dry_run._step(time.monotonic() + STEP_S)
+        return dry_run.with_env(self.env)._progress()
 
     def _progress(self):
         """Return how far it is; at its end, what came of it as well."""
@@ -91,11 +91,11 @@ class ProcurifyRehearsal(models.Model):
             "percent": 100 if is_done else 100 * self.done_count // total,
         }
         if is_done:
-            mine = Domain("rehearsal_id", "=", self.id)
+            mine = Domain("dry_run_id", "=", self.id)
             progress |= {
                 "summary": self._tell_summary(),
-                "items": self.env["procurify.rehearsal.item"].search_count(mine),
-                "duplicates": self.env["procurify.rehearsal.line"].search_count(
+                "items": self.env["procurify.dry.run.item"].search_count(mine),
+                "duplicates": self.env["procurify.dry.run.line"].search_count(
                     mine & Domain("is_duplicate", "=", True)
                 ),
             }
@@ -113,7 +113,7 @@ class ProcurifyRehearsal(models.Model):
         self.resource = self._resources()[0]
 
     def _resources(self):
-        """Return the kinds that are rehearsed, in the order of the import.
+        """Return the kinds that are tried, in the order of the import.
 
         A detail comes with its document.
         """
@@ -126,19 +126,19 @@ class ProcurifyRehearsal(models.Model):
         )
 
     def _step(self, until):
-        """Rehearse batch after batch until ``until``, and write what came of them.
+        """Try batch after batch until ``until``, and write what came of them.
 
         :param until: of ``time.monotonic``
         """
         batches = self._next_batches()
-        lines, causes = [], {}
-        with rehearsed(self.env):
+        lines, issues = [], {}
+        with trial(self.env):
             for batch in batches:
-                lines += self._rehearse(batch, causes)
+                lines += self._try(batch, issues)
                 if time.monotonic() >= until:
                     break
         if lines:
-            self._keep_causes(causes)
+            self._keep_issues(issues)
             self._keep_lines(lines)
             last = self.env["procurify.record"].browse(lines[-1]["record_id"])
             self.write(
@@ -152,7 +152,7 @@ class ProcurifyRehearsal(models.Model):
             self.write({"state": "done", "finished_at": fields.Datetime.now()})
 
     def _next_batches(self):
-        """Return what the next step rehearses, in batches of one kind each.
+        """Return what the next step tries, in batches of one kind each.
 
         Found before the step begins: inside it, what a document names is imported,
         and so no longer staged, before its own turn comes.
@@ -178,14 +178,14 @@ class ProcurifyRehearsal(models.Model):
 
     # === WHAT CAME OF IT === #
 
-    def _rehearse(self, records, causes):
-        """Rehearse a batch; return the values of its lines.
+    def _try(self, records, issues):
+        """Try a batch; return the values of its lines.
 
-        :param causes: {(code, key): values}, to which what holds these records is
+        :param issues: {(code, key): values}, to which what holds these records is
             added
         """
         lines = []
-        for record, told in zip(records, records._rehearse(), strict=True):
+        for record, told in zip(records, records._try(), strict=True):
             lines.append(
                 {
                     "record_id": record.id,
@@ -198,28 +198,28 @@ class ProcurifyRehearsal(models.Model):
                     "amount": record.remote_amount,
                     "currency": record.remote_currency,
                     "is_duplicate": any(
-                        cause["code"] in ("duplicate_bill", "duplicate_order")
-                        for cause in told["causes"]
+                        issue["code"] in ("duplicate_bill", "duplicate_order")
+                        for issue in told["issues"]
                     ),
-                    "reasons": "\n".join(c["message"] for c in told["causes"]),
+                    "reasons": "\n".join(c["message"] for c in told["issues"]),
                     "booked": told["booked"],
                 }
             )
-            for cause in record.cause_ids:
-                key = (cause.code, cause.key)
-                if key not in causes:
-                    causes[key] = self._tell_cause(cause)
-                causes[key]["holds"].append(record.id)
+            for issue in record.issue_ids:
+                key = (issue.code, issue.key)
+                if key not in issues:
+                    issues[key] = self._tell_issue(issue)
+                issues[key]["holds"].append(record.id)
         return lines
 
-    def _tell_cause(self, cause):
-        """Return a cause as values: neither it nor what it concerns need stay."""
-        reference = cause.reference_id
+    def _tell_issue(self, issue):
+        """Return an issue as values: neither it nor what it concerns need stay."""
+        reference = issue.reference_id
         return {
-            "code": cause.code,
-            "key": cause.key,
-            "message": cause.message,
-            "advice": cause.advice,
+            "code": issue.code,
+            "key": issue.key,
+            "message": issue.message,
+            "advice": issue.advice,
             "mapped_resource": reference.resource,
             "mapped_id": reference.external_id,
             "mapped_name": reference.display_name if reference else False,
@@ -227,32 +227,32 @@ class ProcurifyRehearsal(models.Model):
             "holds": [],
         }
 
-    def _keep_causes(self, causes):
+    def _keep_issues(self, issues):
         """Add what holds this step's records to what held those before."""
-        known = {(cause.code, cause.key): cause for cause in self.cause_ids}
-        labels = dict(self.env["procurify.cause"]._fields["code"].selection)
-        created = self.env["procurify.rehearsal.cause"].create(
+        known = {(issue.code, issue.key): issue for issue in self.issue_ids}
+        labels = dict(self.env["procurify.issue"]._fields["code"].selection)
+        created = self.env["procurify.dry.run.issue"].create(
             [
                 {name: value for name, value in values.items() if name != "holds"}
-                | {"rehearsal_id": self.id, "name": labels[values["code"]]}
-                for key, values in causes.items()
+                | {"dry_run_id": self.id, "name": labels[values["code"]]}
+                for key, values in issues.items()
                 if key not in known
             ]
         )
-        known |= {(cause.code, cause.key): cause for cause in created}
+        known |= {(issue.code, issue.key): issue for issue in created}
         records = self.env["procurify.record"]
-        for key, values in causes.items():
+        for key, values in issues.items():
             known[key]._add(records.browse(values["holds"]))
 
     def _keep_lines(self, lines):
         """Keep what became of each record, with the items that it would book."""
         booked = [values.pop("booked") for values in lines]
-        rows = self.env["procurify.rehearsal.line"].create(
-            [values | {"rehearsal_id": self.id} for values in lines]
+        rows = self.env["procurify.dry.run.line"].create(
+            [values | {"dry_run_id": self.id} for values in lines]
         )
         currencies = self.env["res.currency"].with_context(active_test=False)
         by_name = currencies.search(Domain.TRUE).grouped("name")
-        self.env["procurify.rehearsal.item"].create(
+        self.env["procurify.dry.run.item"].create(
             [
                 row._item_values(document, item, by_name)
                 for row, document in zip(rows, booked, strict=True)

@@ -5,18 +5,18 @@ from odoo import api, fields, models
 from ...importers.resource_kinds import DOCUMENTS
 
 
-class ProcurifyRehearsalLine(models.Model):
+class ProcurifyDryRunLine(models.Model):
     """What the import would make of one record."""
 
-    _name = "procurify.rehearsal.line"
+    _name = "procurify.dry.run.line"
     _description = "Procurify Dry Run Record"
     _order = "id"
 
-    rehearsal_id = fields.Many2one(
-        "procurify.rehearsal", required=True, index=True, ondelete="cascade"
+    dry_run_id = fields.Many2one(
+        "procurify.dry.run", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
-        related="rehearsal_id.company_id", store=True, index=True
+        related="dry_run_id.company_id", store=True, index=True
     )
     record_id = fields.Many2one(
         "procurify.record", index=True, ondelete="cascade", readonly=True
@@ -55,7 +55,7 @@ class ProcurifyRehearsalLine(models.Model):
     )
     amount = fields.Float("Total", digits=(16, 2), readonly=True)
     currency = fields.Char(readonly=True)
-    item_ids = fields.One2many("procurify.rehearsal.item", "line_id")
+    item_ids = fields.One2many("procurify.dry.run.item", "line_id")
 
     def _item_values(self, document, item, currencies):
         """Return the values of a journal item that this record would book.
@@ -81,23 +81,21 @@ class ProcurifyRehearsalLine(models.Model):
         }
 
 
-class ProcurifyRehearsalItem(models.Model):
+class ProcurifyDryRunItem(models.Model):
     """One journal item that would be booked."""
 
-    _name = "procurify.rehearsal.item"
+    _name = "procurify.dry.run.item"
     _description = "Procurify Dry Run Journal Item"
     _order = "id"
 
     line_id = fields.Many2one(
-        "procurify.rehearsal.line",
+        "procurify.dry.run.line",
         string="Bill",
         required=True,
         index=True,
         ondelete="cascade",
     )
-    rehearsal_id = fields.Many2one(
-        related="line_id.rehearsal_id", store=True, index=True
-    )
+    dry_run_id = fields.Many2one(related="line_id.dry_run_id", store=True, index=True)
     company_id = fields.Many2one(related="line_id.company_id", store=True, index=True)
     party = fields.Char(related="line_id.party")
     company_currency_id = fields.Many2one(
@@ -118,18 +116,18 @@ class ProcurifyRehearsalItem(models.Model):
     taxes = fields.Char(readonly=True)
 
 
-class ProcurifyRehearsalCause(models.Model):
+class ProcurifyDryRunIssue(models.Model):
     """One reason for which records would be held, with what it would hold up."""
 
-    _name = "procurify.rehearsal.cause"
+    _name = "procurify.dry.run.issue"
     _description = "Procurify Dry Run Reason"
     _order = "document_count desc, record_count desc, id"
 
-    rehearsal_id = fields.Many2one(
-        "procurify.rehearsal", required=True, index=True, ondelete="cascade"
+    dry_run_id = fields.Many2one(
+        "procurify.dry.run", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
-        related="rehearsal_id.company_id", store=True, index=True
+        related="dry_run_id.company_id", store=True, index=True
     )
     code = fields.Char(readonly=True)
     key = fields.Char(readonly=True)
@@ -152,13 +150,13 @@ class ProcurifyRehearsalCause(models.Model):
     @api.depends("amounts")
     @api.depends_context("lang")
     def _compute_blocked_amount(self):
-        causes = self.env["procurify.cause"]
-        currencies = causes._currencies({c for row in self for c in row.amounts or ()})
+        issues = self.env["procurify.issue"]
+        currencies = issues._currencies({c for row in self for c in row.amounts or ()})
         for row in self:
             sums = [
                 (code, 0, amount, None) for code, amount in (row.amounts or {}).items()
             ]
-            row.blocked_amount = causes._tell_amounts(sums, currencies)
+            row.blocked_amount = issues._tell_amounts(sums, currencies)
 
     def _add(self, records):
         """Count ``records`` among what this reason holds."""
@@ -184,7 +182,7 @@ class ProcurifyRehearsalCause(models.Model):
         self.check_access("read")
         record = self.env["procurify.record"].search(
             [
-                ("connection_id", "=", self.rehearsal_id.connection_id.id),
+                ("connection_id", "=", self.dry_run_id.connection_id.id),
                 ("resource", "=", self.mapped_resource),
                 ("external_id", "=", self.mapped_id),
             ]

@@ -1,25 +1,25 @@
-"""Why documents are held: one cause for all the documents that it blocks."""
+"""Why documents are held: one issue for all the documents that it blocks."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ...importers.issues import CAUSES, texts
+from ...importers.issues import ISSUES, texts
 from ...importers.resource_kinds import DOCUMENTS
 from ...tools.concurrency import created_once
 
 _REVIEWER_FIELDS = frozenset({"reference_res_id", "user_id"})
 
 
-class ProcurifyCause(models.Model):
+class ProcurifyIssue(models.Model):
     """One reason why records are held, shared by all of them.
 
     The importer opens it with the first record that it holds; it is resolved when
     nothing is held by it any more, and opens again with the next one.
     """
 
-    _name = "procurify.cause"
+    _name = "procurify.issue"
     _inherit = "procurify.system.fields"
-    _description = "Procurify Cause"
+    _description = "Procurify Issue"
     _order = "state, code, key, id"
     _people_fields = _REVIEWER_FIELDS
 
@@ -30,7 +30,7 @@ class ProcurifyCause(models.Model):
         related="connection_id.company_id", store=True, index=True
     )
     code = fields.Selection(
-        selection=[(code, texts[0]) for code, texts in CAUSES.items()],
+        selection=[(code, texts[0]) for code, texts in ISSUES.items()],
         string="Reason",
         required=True,
         readonly=True,
@@ -51,7 +51,7 @@ class ProcurifyCause(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
-        help="The record whose mapping cures this cause.",
+        help="The record whose mapping cures this issue.",
     )
     reference_res_model = fields.Char(related="reference_id.res_model")
     reference_res_id = fields.Many2oneReference(
@@ -62,24 +62,24 @@ class ProcurifyCause(models.Model):
     )
     record_ids = fields.Many2many(
         "procurify.record",
-        relation="procurify_record_cause_rel",
-        column1="cause_id",
+        relation="procurify_record_issue_rel",
+        column1="issue_id",
         column2="record_id",
         string="Holds",
         readonly=True,
     )
 
-    _cause_uniq = models.UniqueIndex(
-        "(connection_id, code, key)", "A cause exists once per connection."
+    _issue_uniq = models.UniqueIndex(
+        "(connection_id, code, key)", "An issue exists once per connection."
     )
 
     @api.depends("code", "params")
     @api.depends_context("lang")
     def _compute_texts(self):
-        for cause in self:
-            params = {"value": cause.key} | (cause.params or {})
-            cause.message = self._message(cause.code, params)
-            cause.advice = self.env._(texts(cause.code, params)[1])  # pylint: disable=W8301
+        for issue in self:
+            params = {"value": issue.key} | (issue.params or {})
+            issue.message = self._message(issue.code, params)
+            issue.advice = self.env._(texts(issue.code, params)[1])  # pylint: disable=W8301
 
     @api.model
     def _message(self, code, params):
@@ -91,9 +91,9 @@ class ProcurifyCause(models.Model):
     @api.depends("code", "key")
     def _compute_display_name(self):
         labels = dict(self._fields["code"]._description_selection(self.env))
-        for cause in self:
-            value = (cause.params or {}).get("value") or cause.key
-            cause.display_name = f"{labels[cause.code]}: {value}"
+        for issue in self:
+            value = (issue.params or {}).get("value") or issue.key
+            issue.display_name = f"{labels[issue.code]}: {value}"
 
     # === CRUD METHODS === #
 
@@ -109,7 +109,7 @@ class ProcurifyCause(models.Model):
     def action_map(self):
         """Open a dialog that asks for the Odoo record, and replays with it."""
         self.ensure_one()
-        view = self.env.ref("procurify_connector.procurify_cause_view_form_map")
+        view = self.env.ref("procurify_connector.procurify_issue_view_form_map")
         return {
             "type": "ir.actions.act_window",
             "name": self.display_name,
@@ -120,20 +120,20 @@ class ProcurifyCause(models.Model):
         }
 
     def action_open_records(self):
-        """Open the documents that this cause blocks."""
+        """Open the documents that this issue blocks."""
         self.ensure_one()
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "procurify_connector.procurify_record_action"
         )
-        domain = [("cause_ids", "in", self.ids), ("resource", "in", DOCUMENTS)]
+        domain = [("issue_ids", "in", self.ids), ("resource", "in", DOCUMENTS)]
         return action | {"domain": domain, "context": {}}
 
     # === BUSINESS METHODS === #
 
     @api.model
-    def _open_causes(self, connection, holds):
-        """Return {(code, key): cause} for ``holds``, opening what is not open.
+    def _open_issues(self, connection, holds):
+        """Return {(code, key): issue} for ``holds``, opening what is not open.
 
         :param holds: the Hold tuples of a whole batch
         """
@@ -141,14 +141,14 @@ class ProcurifyCause(models.Model):
         if not wanted:
             return {}
         known = {
-            (cause.code, cause.key): cause
-            for cause in self.search(
+            (issue.code, issue.key): issue
+            for issue in self.search(
                 [
                     ("connection_id", "=", connection.id),
                     ("key", "in", list({key for _code, key in wanted})),
                 ]
             )
-            if (cause.code, cause.key) in wanted
+            if (issue.code, issue.key) in wanted
         }
         missing = [wanted[pair] for pair in wanted if pair not in known]
         with created_once():
@@ -156,7 +156,7 @@ class ProcurifyCause(models.Model):
             created = self.with_context(tracking_disable=True).create(
                 [self._prepare_values(connection, hold) for hold in missing]
             )
-        known |= {(cause.code, cause.key): cause for cause in created}
+        known |= {(issue.code, issue.key): issue for issue in created}
         self._refresh(known, wanted)
         return known
 
@@ -173,21 +173,21 @@ class ProcurifyCause(models.Model):
     @api.model
     def _refresh(self, known, wanted):
         """Open again what was resolved, and tell the newest words."""
-        causes = self.browse(cause.id for cause in known.values())
-        causes.filtered(lambda c: c.state == "resolved").state = "open"
-        for pair, cause in known.items():
+        issues = self.browse(issue.id for issue in known.values())
+        issues.filtered(lambda c: c.state == "resolved").state = "open"
+        for pair, issue in known.items():
             hold = wanted[pair]
-            if cause.params != hold.params:
-                cause.params = hold.params
-            if hold.reference_id and cause.reference_id.id != hold.reference_id:
-                cause.reference_id = hold.reference_id
+            if issue.params != hold.params:
+                issue.params = hold.params
+            if hold.reference_id and issue.reference_id.id != hold.reference_id:
+                issue.reference_id = hold.reference_id
 
     def _close_unused(self):
-        """Mark as resolved those of these causes that hold nothing any more."""
+        """Mark as resolved those of these issues that hold nothing any more."""
         if not self:
             return
         used = self.env["procurify.record"]._read_group(
-            [("cause_ids", "in", self.ids)], ["cause_ids"]
+            [("issue_ids", "in", self.ids)], ["issue_ids"]
         )
-        unused = self - self.browse(cause.id for (cause,) in used)
+        unused = self - self.browse(issue.id for (issue,) in used)
         unused.filtered(lambda c: c.state == "open").state = "resolved"

@@ -5,30 +5,30 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-export class ProcurifyRehearsal extends Component {
-    static template = "procurify_connector.Rehearsal";
+export class ProcurifyDryRun extends Component {
+    static template = "procurify_connector.DryRun";
     static props = { ...standardWidgetProps };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ progress: null });
-        this.rehearsalId = false;
+        this.dryRunId = false;
         onWillStart(() => this.follow(this.props));
         onWillUpdateProps((props) => this.follow(props));
-        onWillUnmount(() => (this.rehearsalId = false));
+        onWillUnmount(() => (this.dryRunId = false));
     }
 
     /** Does not wait for the end: the page is there meanwhile. */
     follow({ record }) {
-        const id = record.data.rehearsal_id?.id || false;
-        if (id === this.rehearsalId) {
+        const id = record.data.dry_run_id?.id || false;
+        if (id === this.dryRunId) {
             return;
         }
-        this.rehearsalId = id;
+        this.dryRunId = id;
         this.state.progress = null;
         if (id) {
-            this.run(id, record, record.data.rehearsal_state === "running");
+            this.run(id, record, record.data.dry_run_state === "running");
         }
     }
 
@@ -36,8 +36,8 @@ export class ProcurifyRehearsal extends Component {
     async run(id, record, wasRunning) {
         let progress = null;
         do {
-            progress = await this.orm.silent.call("procurify.rehearsal", "action_step", [id]);
-            if (this.rehearsalId !== id) {
+            progress = await this.orm.silent.call("procurify.dry.run", "action_step", [id]);
+            if (this.dryRunId !== id) {
                 return;
             }
             this.state.progress = progress;
@@ -48,7 +48,7 @@ export class ProcurifyRehearsal extends Component {
     }
 
     openLines(row) {
-        return this.open("procurify_connector.procurify_rehearsal_line_action", [
+        return this.open("procurify_connector.procurify_dry_run_line_action", [
             ["resource", "=", row.resource],
             ["outcome", "=", row.outcome],
             ["origin", "=", row.origin || false],
@@ -56,28 +56,28 @@ export class ProcurifyRehearsal extends Component {
     }
 
     openDuplicates() {
-        return this.open("procurify_connector.procurify_rehearsal_line_action", [
+        return this.open("procurify_connector.procurify_dry_run_line_action", [
             ["is_duplicate", "=", true],
         ]);
     }
 
     openItems() {
-        return this.open("procurify_connector.procurify_rehearsal_item_action", []);
+        return this.open("procurify_connector.procurify_dry_run_item_action", []);
     }
 
     async open(name, domain) {
         const action = await this.action.loadAction(name);
         return this.action.doAction({
             ...action,
-            domain: [["rehearsal_id", "=", this.rehearsalId], ...domain],
+            domain: [["dry_run_id", "=", this.dryRunId], ...domain],
         });
     }
 }
 
-registry.category("view_widgets").add("procurify_rehearsal", {
-    component: ProcurifyRehearsal,
+registry.category("view_widgets").add("procurify_dry_run", {
+    component: ProcurifyDryRun,
     fieldDependencies: [
-        { name: "rehearsal_id", type: "many2one", relation: "procurify.rehearsal" },
-        { name: "rehearsal_state", type: "selection" },
+        { name: "dry_run_id", type: "many2one", relation: "procurify.dry.run" },
+        { name: "dry_run_state", type: "selection" },
     ],
 });

@@ -4,8 +4,8 @@ from odoo import models
 from odoo.tools import float_repr
 
 
-class ProcurifyRehearsalCause(models.Model):
-    _inherit = "procurify.rehearsal.cause"
+class ProcurifyDryRunIssue(models.Model):
+    _inherit = "procurify.dry.run.issue"
 
     def _as_held(self):
         self.ensure_one()

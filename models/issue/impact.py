@@ -1,4 +1,4 @@
-"""How much a cause holds up: documents, amounts and age."""
+"""How much an issue holds up: documents, amounts and age."""
 
 from odoo import api, fields, models
 from odoo.tools import formatLang
@@ -6,13 +6,13 @@ from odoo.tools import formatLang
 from ...importers.resource_kinds import DOCUMENTS
 
 
-class ProcurifyCause(models.Model):
-    """What a cause blocks is counted when somebody looks.
+class ProcurifyIssue(models.Model):
+    """What an issue blocks is counted when somebody looks.
 
     A stored count would make every import that holds a document write this one row.
     """
 
-    _inherit = "procurify.cause"
+    _inherit = "procurify.issue"
 
     record_count = fields.Integer("Blocks", compute="_compute_radius")
     blocked_amount = fields.Char(
@@ -35,23 +35,23 @@ class ProcurifyCause(models.Model):
     @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_radius(self):
         groups = self.env["procurify.record"]._read_group(
-            [("cause_ids", "in", self.ids), ("resource", "in", DOCUMENTS)],
-            ["cause_ids", "remote_currency"],
+            [("issue_ids", "in", self.ids), ("resource", "in", DOCUMENTS)],
+            ["issue_ids", "remote_currency"],
             ["__count", "remote_amount:sum", "remote_date:min"],
         )
-        rows = {cause: [] for cause in self}
-        for cause, *row in groups:
-            if cause in rows:
-                rows[cause].append(row)
+        rows = {issue: [] for issue in self}
+        for issue, *row in groups:
+            if issue in rows:
+                rows[issue].append(row)
         codes = {row[0] for mine in rows.values() for row in mine if row[0]}
         currencies = self._currencies(codes)
         today = fields.Date.context_today(self)
-        for cause, mine in rows.items():
+        for issue, mine in rows.items():
             oldest = min((row[3] for row in mine if row[3]), default=False)
-            cause.record_count = sum(row[1] for row in mine)
-            cause.blocked_amount = self._tell_amounts(mine, currencies)
-            cause.oldest_date = oldest
-            cause.age_days = max((today - oldest).days, 0) if oldest else 0
+            issue.record_count = sum(row[1] for row in mine)
+            issue.blocked_amount = self._tell_amounts(mine, currencies)
+            issue.oldest_date = oldest
+            issue.age_days = max((today - oldest).days, 0) if oldest else 0
 
     @api.model
     def _currencies(self, codes):

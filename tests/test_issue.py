@@ -1,4 +1,4 @@
-"""A cause tells what it holds up, what may cure it, and heals with one click."""
+"""An issue tells what it holds up, what may cure it, and heals with one click."""
 
 import json
 import os
@@ -18,15 +18,15 @@ MANY = int(os.environ.get("PROCURIFY_BLOCKED_BILLS", "50"))
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestCause(ProcurifyCommon):
+class TestIssue(ProcurifyCommon):
     master_data_ready = True
 
     # === BLAST RADIUS === #
 
     def test_radius_counts_documents_amounts_and_age(self):
         self._hold("7450", 3)
-        [cause] = self._records("bill").cause_ids
-        old = fields.Date.context_today(cause) - timedelta(days=12)
+        [issue] = self._records("bill").issue_ids
+        old = fields.Date.context_today(issue) - timedelta(days=12)
         for bill, (amount, currency, date) in zip(
             self._records("bill"),
             [(81000.5, "CAD", old), (240, "CAD", False), (1200, "USD", False)],
@@ -39,21 +39,21 @@ class TestCause(ProcurifyCommon):
                     "remote_date": date or fields.Date.today(),
                 }
             )
-        cause.invalidate_recordset()
+        issue.invalidate_recordset()
 
-        self.assertEqual(cause.record_count, 3)
-        self.assertEqual(cause.blocked_amount, "81,240.50 CAD · 1,200.00 USD")
-        self.assertEqual((cause.oldest_date, cause.age_days), (old, 12))
+        self.assertEqual(issue.record_count, 3)
+        self.assertEqual(issue.blocked_amount, "81,240.50 CAD · 1,200.00 USD")
+        self.assertEqual((issue.oldest_date, issue.age_days), (old, 12))
 
     def test_radius_of_a_page_is_counted_as_sets(self):
         for code in ("7450", "7451", "7452"):
             self._hold(code, 1)
-        causes = self.env["procurify.cause"].browse(self._records("bill").cause_ids.ids)
-        self.assertEqual(len(causes), 3)
-        causes.mapped("blocked_amount")  # what anybody's first look reads
+        issues = self.env["procurify.issue"].browse(self._records("bill").issue_ids.ids)
+        self.assertEqual(len(issues), 3)
+        issues.mapped("blocked_amount")  # what anybody's first look reads
 
-        one = self._queries(lambda: causes[0].browse(causes[0].id).blocked_amount)
-        three = self._queries(lambda: causes.mapped("blocked_amount"))
+        one = self._queries(lambda: issues[0].browse(issues[0].id).blocked_amount)
+        three = self._queries(lambda: issues.mapped("blocked_amount"))
 
         self.assertEqual(one, three)
 
@@ -69,7 +69,7 @@ class TestCause(ProcurifyCommon):
         payload = json.loads(master.payload) | {"description": "travel AND lodging"}
         master.sudo().payload = json.dumps(payload)
 
-        found = master.cause_ids.candidates
+        found = master.issue_ids.candidates
 
         reasons = {row["res_id"]: row["reason"] for row in found}
         self.assertEqual(reasons.get(same.id), "same_name")
@@ -79,7 +79,7 @@ class TestCause(ProcurifyCommon):
         [row] = [row for row in found if row["res_id"] == archived.id]
         self.assertFalse(row["usable"])
         self.assertEqual(
-            master.cause_ids.suggestion, f"{same.display_name} (same name)"
+            master.issue_ids.suggestion, f"{same.display_name} (same name)"
         )
 
     def test_candidate_that_is_another_vendor_already_says_so(self):
@@ -90,11 +90,11 @@ class TestCause(ProcurifyCommon):
             [{"name": vendor.name.upper(), "city": city} for city in ("Leeds", "York")]
         )
         vendor.action_replay()
-        cause = vendor.cause_ids
-        self.assertEqual(cause.code, "ambiguous_vendor")
+        issue = vendor.issue_ids
+        self.assertEqual(issue.code, "ambiguous_vendor")
         other.res_id = partner.id
 
-        [row] = [r for r in cause.candidates if r["res_id"] == partner.id]
+        [row] = [r for r in issue.candidates if r["res_id"] == partner.id]
 
         self.assertEqual(row["reason"], "same_name")
         self.assertEqual(row["taken_by"], other.display_name)
@@ -103,8 +103,8 @@ class TestCause(ProcurifyCommon):
     def test_nobody_is_suggested_what_may_not_be_read(self):
         account = self._account("745000", name="The board's secret")
         self._hold("7450", 1)
-        cause = self._records("bill").cause_ids
-        self.assertIn(account.id, [row["res_id"] for row in cause.candidates])
+        issue = self._records("bill").issue_ids
+        self.assertIn(account.id, [row["res_id"] for row in issue.candidates])
         reviewer = self._reviewer()
         self.env["ir.rule"].create(
             {
@@ -114,7 +114,7 @@ class TestCause(ProcurifyCommon):
             }
         )
 
-        seen = cause.with_user(reviewer)
+        seen = issue.with_user(reviewer)
 
         self.assertNotIn("secret", str(seen.candidates))
         self.assertNotIn("secret", seen.suggestion or "")
@@ -126,16 +126,16 @@ class TestCause(ProcurifyCommon):
     def test_one_click_maps_replays_and_tells_what_came_of_it(self):
         bills = self._hold("7450", 3)
         account = self._account("745000")
-        cause = self._records("bill").cause_ids
+        issue = self._records("bill").issue_ids
         other_reason = self._record("bill", bills[0])
         other_reason.sudo().payload = other_reason.payload.replace(
             '"items": [', '"items": "nonsense", "x": [', 1
         )
 
-        told = cause.action_resolve(account.id)
+        told = issue.action_resolve(account.id)
 
-        self.assertEqual(cause.reference_id.origin, "manual")
-        self.assertEqual(cause.state, "resolved")
+        self.assertEqual(issue.reference_id.origin, "manual")
+        self.assertEqual(issue.state, "resolved")
         message = told["params"]["message"]
         self.assertIn("Documents in Odoo: 2", message)
         self.assertIn("Still held: 1", message)
@@ -147,10 +147,10 @@ class TestCause(ProcurifyCommon):
             self._hold(code, count)
             account = self._account(f"9{code}")
             # As a click gives it: what reads ahead goes with the cache otherwise.
-            cause = self.env["procurify.cause"].browse(
-                self._records("bill", state="quarantined").cause_ids.ids
+            issue = self.env["procurify.issue"].browse(
+                self._records("bill", state="quarantined").issue_ids.ids
             )
-            resolving = self._queries(lambda c=cause, a=account: c.action_resolve(a.id))
+            resolving = self._queries(lambda c=issue, a=account: c.action_resolve(a.id))
             for _number in range(count):
                 self.dataset.add_bill("plain", code=code)
             self._fetch()
@@ -169,66 +169,66 @@ class TestCause(ProcurifyCommon):
         held = self.dataset.add_bill("unknown_department", code="7450")
         self._synchronise()
         other = self._record("bill", held)
-        cause = self._record("bill", cured).cause_ids
-        self.assertLess(cause, other.cause_ids)
-        others = other.cause_ids - cause
+        issue = self._record("bill", cured).issue_ids
+        self.assertLess(issue, other.issue_ids)
+        others = other.issue_ids - issue
         audited = len(self._audited("held", other))
 
-        cause.action_create_missing()
+        issue.action_create_missing()
 
         self.assertEqual(self._record("bill", cured).state, "done")
-        self.assertEqual((other.state, other.cause_ids), ("quarantined", others))
-        self.assertEqual(cause.state, "resolved")
+        self.assertEqual((other.state, other.issue_ids), ("quarantined", others))
+        self.assertEqual(issue.state, "resolved")
         self.assertEqual(len(self._audited("held", other)), audited + 1)
         self.assertFalse(self._audited("replayed", other))
 
-    def test_cause_without_reference_replays_its_documents(self):
+    def test_issue_without_reference_replays_its_documents(self):
         bill_id = self.dataset.add_bill("plain")
         self._fetch()
         record = self._record("bill", bill_id)
         record = record.sudo()
         record._quarantine({record: [Hold("odoo_refused", "bill/1", {"value": "No"})]})
-        self.assertFalse(record.cause_ids.reference_id)
+        self.assertFalse(record.issue_ids.reference_id)
 
-        record.cause_ids.action_resolve()
+        record.issue_ids.action_resolve()
 
         self.assertEqual(record.state, "done", record.hold_reason)
 
     # === CREATING === #
 
-    def test_missing_account_is_created_from_the_cause(self):
+    def test_missing_account_is_created_from_the_issue(self):
         bills = self._hold("7450", 2)
-        cause = self._records("bill").cause_ids
-        self.assertTrue(cause.can_create)
+        issue = self._records("bill").issue_ids
+        self.assertTrue(issue.can_create)
 
-        cause.action_create_missing()
+        issue.action_create_missing()
 
         account = self._move(bills[0]).invoice_line_ids.account_id
         self.assertEqual(account.code, "7450")
         self.assertEqual(account.internal_group, "expense")
-        self.assertEqual(cause.reference_id.origin, "manual")
+        self.assertEqual(issue.reference_id.origin, "manual")
         self.assertEqual(set(self._records("bill").mapped("state")), {"done"})
         accounts = self.env["account.account"].search_count([])
-        cause.action_create_missing()  # who clicks twice makes no second one
+        issue.action_create_missing()  # who clicks twice makes no second one
         self.assertEqual(self.env["account.account"].search_count([]), accounts)
 
-    def test_inactive_currency_is_activated_from_the_cause(self):
+    def test_inactive_currency_is_activated_from_the_issue(self):
         bill_id = self.dataset.add_bill("inactive_currency")
         self._synchronise()
         record = self._record("bill", bill_id)
         self.assertEqual(self._codes(record), {"inactive_currency"})
 
-        record.cause_ids.action_create_missing()
+        record.issue_ids.action_create_missing()
 
         self.assertTrue(self.env.ref("base.SEK").active)
         self.assertEqual(record.state, "done")
 
-    def test_missing_tax_is_created_from_the_cause(self):
+    def test_missing_tax_is_created_from_the_issue(self):
         bill_id = self.dataset.add_bill("unknown_tax")
         self._synchronise()
         record = self._record("bill", bill_id)
 
-        record.cause_ids.action_create_missing()
+        record.issue_ids.action_create_missing()
 
         self.assertEqual(record.state, "done", record.hold_reason)
         [master] = self._records("tax", origin="manual")
@@ -236,57 +236,57 @@ class TestCause(ProcurifyCommon):
         self.assertIn(tax, self._move(bill_id).invoice_line_ids.tax_ids)
         self.assertEqual((tax.name, tax.type_tax_use), (master.name, "purchase"))
 
-    def test_missing_vendor_and_department_are_created_from_their_causes(self):
+    def test_missing_vendor_and_department_are_created_from_their_issues(self):
         self.connection.vendor_policy = "hold"
         bill_id = self.dataset.add_bill("unknown_department")
         self._synchronise()
         record = self._record("bill", bill_id)
         self.assertIn("unknown_department", self._codes(record))
 
-        record.cause_ids.filtered("can_create").action_create_missing()
+        record.issue_ids.filtered("can_create").action_create_missing()
 
         self.assertEqual(record.state, "done", record.hold_reason)
 
     def test_department_without_a_plan_asks_for_the_plan(self):
         self.dataset.add_bill("unknown_department")
         self._synchronise()
-        cause = self._records("bill").cause_ids
+        issue = self._records("bill").issue_ids
         self.connection.department_plan_id = False
 
         with self.assertRaisesRegex(UserError, "plan"):
-            cause.action_create_missing()
+            issue.action_create_missing()
 
     # === RIGHTS === #
 
     def test_reviewer_without_accounting_rights_routes_and_creates_nothing(self):
         self._hold("7450", 1)
         reviewer = self._reviewer()
-        cause = self._records("bill").cause_ids.with_user(reviewer)
+        issue = self._records("bill").issue_ids.with_user(reviewer)
         accounts = self.env["account.account"].search_count([])
 
-        self.assertEqual(cause.record_count, 1)
-        self.assertFalse(cause.can_create)
+        self.assertEqual(issue.record_count, 1)
+        self.assertFalse(issue.can_create)
         with self.assertRaises(AccessError):
-            cause.action_create_missing()
-        cause.user_id = reviewer
+            issue.action_create_missing()
+        issue.user_id = reviewer
         with self.assertRaises(AccessError):
-            cause.code = "unknown_vendor"
+            issue.code = "unknown_vendor"
 
         self.assertEqual(self.env["account.account"].search_count([]), accounts)
-        self.assertEqual(cause.activity_ids.user_id, reviewer)
+        self.assertEqual(issue.activity_ids.user_id, reviewer)
 
-    def test_resolved_cause_closes_the_to_do(self):
+    def test_resolved_issue_closes_the_to_do(self):
         self._hold("7450", 1)
-        cause = self._records("bill").cause_ids
+        issue = self._records("bill").issue_ids
         first, second = self._reviewer("first"), self._reviewer("second")
-        cause.user_id = first
-        cause.user_id = second
-        self.assertEqual(cause.activity_ids.user_id, second, "one to-do, not two")
+        issue.user_id = first
+        issue.user_id = second
+        self.assertEqual(issue.activity_ids.user_id, second, "one to-do, not two")
 
-        cause.action_create_missing()
+        issue.action_create_missing()
 
-        self.assertEqual(cause.state, "resolved")
-        self.assertFalse(cause.activity_ids)
+        self.assertEqual(issue.state, "resolved")
+        self.assertFalse(issue.activity_ids)
 
     # === HELPERS === #
 

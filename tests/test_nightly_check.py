@@ -13,12 +13,12 @@ from .common import ProcurifyCommon
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestSweep(ProcurifyCommon):
+class TestNightlyCheck(ProcurifyCommon):
     bills = 10
 
     def setUp(self):
         super().setUp()
-        self.connection.sweep_days = 0  # the simulated year is not this one
+        self.connection.nightly_check_days = 0  # the simulated year is not this one
         self.stream = self._stream("bill")
 
     # === COMPLETENESS === #
@@ -29,7 +29,7 @@ class TestSweep(ProcurifyCommon):
         self._fetch()
         self.assertFalse(self._records("bill", external_id=str(late)))
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertEqual(self._record("bill", late).state, "pending")
         self.assertEqual(self.stream.found_count, 1)
@@ -42,19 +42,19 @@ class TestSweep(ProcurifyCommon):
         self._fetch()
         self.assertNotEqual(self._record("bill", bill.id).code, "LATE")
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertEqual(self._record("bill", bill.id).code, "LATE")
 
     def test_complete_stage_says_since_when(self):
         self._fetch()
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertEqual(self.stream.missing_count, 0)
         self.assertTrue(self.stream.complete_at)
         self.assertFalse(self.stream.found_count)
-        self.assertFalse(self.stream.sweep_started)
+        self.assertFalse(self.stream.check_started)
 
     def test_bill_that_is_listed_but_cannot_be_opened_counts_as_missing(self):
         self._fetch()
@@ -64,7 +64,7 @@ class TestSweep(ProcurifyCommon):
                 path=f"/api/v2/ap/bills/{name}/", status=404, times=None
             )
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertEqual(self.stream.missing_count, 1)
         self.assertFalse(self.stream.complete_at)
@@ -74,7 +74,7 @@ class TestSweep(ProcurifyCommon):
         before = {r.id: (r.digest, r.state, r.imported_at) for r in self._records()}
         self.simulator.clear_requests()
 
-        self._sweep()
+        self._nightly_check()
 
         after = {r.id: (r.digest, r.state, r.imported_at) for r in self._records()}
         self.assertEqual(after, before)
@@ -82,10 +82,10 @@ class TestSweep(ProcurifyCommon):
 
     def test_only_the_chosen_days_are_read(self):
         self._fetch()
-        self.connection.sweep_days = 30
+        self.connection.nightly_check_days = 30
         self.simulator.clear_requests()
 
-        self._sweep()
+        self._nightly_check()
 
         [request] = self._requests("/api/v3/ap/bills/")
         since = fields.Datetime.now() - timedelta(days=30)
@@ -99,7 +99,7 @@ class TestSweep(ProcurifyCommon):
         bill = self._oldest()
         self.dataset.delete_bill(bill.id)
 
-        self._sweep()
+        self._nightly_check()
 
         record = self._record("bill", bill.id)
         self.assertTrue(record.remote_deleted)
@@ -113,7 +113,7 @@ class TestSweep(ProcurifyCommon):
         for bill_id in deleted:
             self.dataset.delete_bill(bill_id)
 
-        self._sweep()
+        self._nightly_check()
 
         records = self._records("bill", remote_deleted=True)
         self.assertEqual({int(r.external_id) for r in records}, set(deleted))
@@ -123,7 +123,7 @@ class TestSweep(ProcurifyCommon):
         bill = self._oldest()
         self.dataset.delete_bill(bill.id, keep_inactive=True)
 
-        self._sweep()
+        self._nightly_check()
 
         record = self._record("bill", bill.id)
         self.assertTrue(record.remote_deleted)
@@ -135,7 +135,7 @@ class TestSweep(ProcurifyCommon):
         self.assertEqual(self._record("bill", bill_id).state, "quarantined")
         self.dataset.delete_bill(bill_id)
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertTrue(self._record("bill", bill_id).remote_deleted)
 
@@ -146,7 +146,7 @@ class TestSweep(ProcurifyCommon):
         record.action_ignore()
         self.dataset.delete_bill(bill_id)
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertEqual(record.state, "ignored")
         self.assertFalse(record.remote_deleted)
@@ -155,12 +155,12 @@ class TestSweep(ProcurifyCommon):
         self._synchronise()
         bill = self._oldest()
         self.dataset.delete_bill(bill.id)
-        self._sweep()
+        self._nightly_check()
         record = self._record("bill", bill.id)
         self.assertTrue(record.remote_deleted)
         self.dataset._store(bill)
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertFalse(record.remote_deleted)
         self.assertEqual(record.state, "pending")
@@ -171,7 +171,7 @@ class TestSweep(ProcurifyCommon):
                 self._synchronise()
                 self.dataset.fix_bill(self._oldest().id, new_uuid=new_uuid)
 
-                self._sweep()
+                self._nightly_check()
 
                 self.assertFalse(self._records(remote_deleted=True))
                 self.assertEqual(len(self._records("bill")), self.bills)
@@ -182,7 +182,7 @@ class TestSweep(ProcurifyCommon):
         self._synchronise()
         self.dataset.delete_order(deleted)
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertTrue(self._record("purchase_order", deleted).remote_deleted)
         self.assertFalse(self._record("purchase_order", kept).remote_deleted)
@@ -201,28 +201,28 @@ class TestSweep(ProcurifyCommon):
 
     def test_old_settled_bill_is_not_asked_for(self):
         self._synchronise()
-        self.connection.sweep_days = 1
+        self.connection.nightly_check_days = 1
         self.simulator.clear_requests()
         held = len(self._records("bill", state="quarantined"))
         with self._all_settled():
-            self._sweep()
+            self._nightly_check()
         self.assertEqual(len(self._details()), held)
         self.simulator.clear_requests()
 
-        self._sweep()
+        self._nightly_check()
 
         done = len(self._records("bill", state="done"))
         self.assertEqual(len(self._details()), held + done)
 
     def test_deletion_is_noticed_however_old_an_open_bill_is(self):
         self._synchronise()
-        self.connection.sweep_days = 1
+        self.connection.nightly_check_days = 1
         self.dataset.add_bill("plain")
         self._synchronise()
         bill = self._oldest()
         self.dataset.delete_bill(bill.id)
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertTrue(self._record("bill", bill.id).remote_deleted)
 
@@ -233,7 +233,7 @@ class TestSweep(ProcurifyCommon):
         for bill in self.dataset.bills():
             self.dataset.delete_bill(bill.id)
 
-        self._sweep()
+        self._nightly_check()
 
         self._assert_stopped("lists only 0 of the 10")
 
@@ -243,7 +243,7 @@ class TestSweep(ProcurifyCommon):
             self.dataset.delete_bill(bill.id)
         self.simulator.clear_requests()
 
-        self._sweep()
+        self._nightly_check()
 
         self._assert_stopped("lists only 4 of the 10")
         self.assertFalse(self._details())
@@ -254,36 +254,36 @@ class TestSweep(ProcurifyCommon):
             self.dataset.delete_bill(bill.id)
         self.simulator.faults.add(path="/api/v2/ap/bills/", status=404, times=None)
 
-        self._sweep()
+        self._nightly_check()
 
         self._assert_stopped("opens none")
 
     def test_single_open_bill_of_an_empty_list_stays(self):
         self._synchronise()
-        self.connection.sweep_days = 1
+        self.connection.nightly_check_days = 1
         for bill in self.dataset.bills():
             self.dataset.delete_bill(bill.id)
 
-        self._sweep()
+        self._nightly_check()
 
         self._assert_stopped("opens none")
 
-    def test_warning_goes_when_the_next_sweep_is_well(self):
+    def test_warning_goes_when_the_next_nightly_check_is_well(self):
         self._synchronise()
         self.simulator.faults.add(path="/api/v2/ap/bills/", status=404, times=None)
         self.dataset.delete_bill(self._oldest().id)
-        self._sweep()
+        self._nightly_check()
         self._assert_stopped("opens none")
         self.simulator.faults.clear()
 
-        self._sweep()
+        self._nightly_check()
 
         self.assertFalse(self.stream.warning_message)
         self.assertEqual(len(self._records(remote_deleted=True)), 1)
 
     # === THE CRON === #
 
-    def test_outage_is_written_and_the_sweep_goes_on_after_it(self):
+    def test_outage_is_written_and_the_nightly_check_goes_on_after_it(self):
         self._synchronise()
         bill = self._oldest()
         self.dataset.delete_bill(bill.id)
@@ -292,54 +292,54 @@ class TestSweep(ProcurifyCommon):
             path="/api/v3/ap/bills/", query={"page": "3"}, status=503, times=None
         )
         with self._without_pauses():
-            self._sweep()
+            self._nightly_check()
 
         self.assertIn("does not answer", self.connection.error_message)
-        self.assertEqual(self.stream.sweep_page, 3)
+        self.assertEqual(self.stream.check_page, 3)
         self.assertFalse(self._records(remote_deleted=True))
         self.simulator.faults.clear()
         self.simulator.clear_requests()
-        self._sweep()
+        self._nightly_check()
         pages = [r.query["page"] for r in self._requests("/api/v3/ap/bills/")]
         self.assertNotIn("2", pages)
         self.assertTrue(self._record("bill", bill.id).remote_deleted)
 
-    def test_sweep_takes_place_once_a_night(self):
+    def test_nightly_check_takes_place_once_a_night(self):
         streams = self.env["procurify.stream"]
-        self.assertFalse(streams._sweep_due(), "nothing was read yet")
+        self.assertFalse(streams._nightly_check_due(), "nothing was read yet")
         self._fetch()
-        due = streams._sweep_due()
+        due = streams._nightly_check_due()
         self.assertEqual(due.mapped("resource"), ["purchase_order", "bill"])
-        self._sweep()
+        self._nightly_check()
 
-        self.assertFalse(streams._sweep_due())
-        self.stream.last_sweep -= nightly_check.SWEEP_EVERY
-        self.assertEqual(streams._sweep_due(), self.stream)
+        self.assertFalse(streams._nightly_check_due())
+        self.stream.last_nightly_check -= nightly_check.CHECKED_EVERY
+        self.assertEqual(streams._nightly_check_due(), self.stream)
 
-    def test_failing_connection_is_not_swept_before_its_next_attempt(self):
+    def test_failing_connection_is_not_checked_before_its_next_attempt(self):
         self._fetch()
         self.connection.sudo().retry_at = fields.Datetime.now() + timedelta(minutes=5)
 
-        self.assertFalse(self.env["procurify.stream"]._sweep_due())
+        self.assertFalse(self.env["procurify.stream"]._nightly_check_due())
 
     def test_button_compares_now(self):
         self._fetch()
-        self._sweep()
+        self._nightly_check()
 
-        self.stream.action_sweep()
+        self.stream.action_nightly_check()
 
-        self.assertEqual(self.env["procurify.stream"]._sweep_due(), self.stream)
+        self.assertEqual(self.env["procurify.stream"]._nightly_check_due(), self.stream)
 
     # === HELPERS === #
 
-    def _sweep(self):
-        self._run_cron("ir_cron_sweep")
+    def _nightly_check(self):
+        self._run_cron("ir_cron_nightly_check")
 
     def _assert_stopped(self, words):
         self.assertIn(words, self.stream.warning_message)
         self.assertFalse(self._records(remote_deleted=True))
         self.assertFalse(self._records(state="pending"))
-        self.assertFalse(self.stream.sweep_started)
+        self.assertFalse(self.stream.check_started)
 
     def _oldest(self):
         """Return the oldest bill that is, or will be, in Odoo."""
