@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 FIRST_PAUSE = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(days=1)
+MOST_PATHS = 50  # of unreadable fields that are kept by name
 NAMELESS = "row-"  # begins the id of a row that has none
 # What is known again, or was never to be read.
 READABLE = {

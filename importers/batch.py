@@ -6,6 +6,8 @@ from typing import NamedTuple
 from .issues import Hold
 from .resource_kinds import DOCUMENTS
 
+IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
+
 
 class BatchRefused(Exception):
     """Odoo's result for some records of a batch is not what it must be.

@@ -29,7 +29,7 @@ from ..procurify import (
 )
 from ..tools.cipher import UnreadableSecret
 from ..tools.concurrency import CONCURRENCY_ERRORS, untold
-from .ir_cron import is_run_manually
+from ..tools.manual_run import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
 from .stream.scan import is_missing, is_unreadable
 

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..procurify import RESOURCES, differences, read_json, read_stored
-from .record.procurify_record import indented
+from ..tools.json_text import indented
 
 _SHOWN = 100  # rows of a difference
 _AT_A_TIME = 10_000  # rows that are deleted in one transaction

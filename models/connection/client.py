@@ -14,7 +14,7 @@ from ...procurify import (
     ProtocolError,
     TransientError,
 )
-from ..ir_cron import is_run_manually
+from ...tools.manual_run import is_run_manually
 
 TRANSIENT_RETRY_MINUTES = 5
 LASTING_RETRY_MINUTES = 60  # what a person has to mend is not tried every minute

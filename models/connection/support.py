@@ -10,10 +10,10 @@ from odoo import fields, models, release
 from odoo.fields import Domain
 from odoo.modules.module import get_manifest
 
+from ...fetching.unreadable import MOST_PATHS
 from ...procurify import InvalidPayload, read_json
 from ...tools.api_method import api_method
 from ...tools.payload_shape import shape
-from ..record.importing import MOST_PATHS
 
 MODULE = "procurify_connector"
 NEWEST_RUNS = 50

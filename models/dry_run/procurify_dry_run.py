@@ -5,9 +5,9 @@ import time
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...importers.batch import IMPORT_BATCH_SIZE
 from ...importers.resource_kinds import IMPORT_ORDER, KINDS
 from ...reconciliation.dry_run import trial
-from ..record.importing import IMPORT_BATCH_SIZE
 
 STEP_S = 5  # after which a step ends: its caller is a page that shows the progress
 STEP_RECORDS = 1000  # that one savepoint holds at most

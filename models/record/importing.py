@@ -9,7 +9,8 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 from odoo.tools import ormcache
 
-from ...importers.batch import BatchRefused, ImportBatch
+from ...fetching.unreadable import MOST_PATHS
+from ...importers.batch import IMPORT_BATCH_SIZE, BatchRefused, ImportBatch
 from ...importers.issues import BY_SETTING, Hold
 from ...importers.refusals import is_of_the_database, refusal
 from ...importers.resolution import Reference
@@ -26,8 +27,6 @@ from ...tools.private import without_client_context
 
 _logger = logging.getLogger(__name__)
 
-MOST_PATHS = 50  # of unreadable fields that are kept by name
-IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
 
 _UNDISPUTED = {"difference": False, "offered_state": False, "conflict_id": False}
 

@@ -1,7 +1,5 @@
 """One remote object: inbox, link to Odoo, mapping and quarantine in one row."""
 
-import json
-import re
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -9,15 +7,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...importers.resource_kinds import KINDS
-from ...procurify import shown_text
+from ...tools.json_text import indented
 
 REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
-
-_INDENT = "  "
-# Whatever has to be escaped stands behind a backslash, so no step is tried twice.
-_JSON_TOKEN = re.compile(
-    r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
-)
 
 # Who reads journal items in Odoo, as a certificate asks; others read no quotes of them.
 ITEM_READERS = "account.group_account_readonly,account.group_account_invoice"
@@ -363,40 +355,3 @@ class ProcurifyRecord(models.Model):
             "res_id": self.res_id,
             "views": [(False, "form")],
         }
-
-
-def indented(text):
-    """Return JSON ``text`` on several lines, every number with the digits it had.
-
-    Text that is no JSON, or nested too deeply, is returned as it is. Half a surrogate
-    pair is shown as a character that is not known.
-    """
-    try:
-        json.loads(text, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
-        return shown_text(text)
-    return shown_text("".join(_lines(text)))
-
-
-def _lines(text):
-    """Yield valid JSON ``text`` piece by piece, with line breaks and indents."""
-    depth, is_open = 0, False
-    for token in _JSON_TOKEN.findall(text):
-        if token in "]}":
-            depth -= 1
-            # Nothing stands between the brackets of what is empty.
-            yield token if is_open else f"\n{_INDENT * depth}{token}"
-            is_open = False
-            continue
-        if is_open:
-            yield f"\n{_INDENT * depth}"
-        is_open = token in "[{"
-        depth += is_open
-        if token == ",":
-            yield f",\n{_INDENT * depth}"
-        elif token == ":":
-            yield ": "
-        elif token[0] == '"':
-            yield json.dumps(json.loads(token, strict=False), ensure_ascii=False)
-        else:
-            yield token

@@ -8,10 +8,10 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...importers.batch import IMPORT_BATCH_SIZE
 from ...importers.resource_kinds import IMPORT_ORDER
 from ...tools.concurrency import CONCURRENCY_ERRORS, untold
-from ..ir_cron import is_run_manually
-from .importing import IMPORT_BATCH_SIZE
+from ...tools.manual_run import is_run_manually
 
 IMPORT_BATCH_BYTES = 2_000_000  # of payload: two hundred bills of five lines
 LOOKED_AT = 800  # rows that are looked at together for some that nobody holds

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from ...fetching.unreadable import Trouble
 from ...importers.resource_kinds import DOCUMENTS
 from ...procurify import RESOURCES
-from ..ir_cron import is_run_manually
+from ...tools.manual_run import is_run_manually
 from .scan import BEGINNING, CONTROLS, is_missing, is_unreadable
 
 # What is checked: documents that can be asked for one by one.

@@ -18,8 +18,8 @@ from ...procurify import (
 )
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, untold
+from ...tools.manual_run import is_run_manually
 from ..connection.phase import READING_PHASES
-from ..ir_cron import is_run_manually
 from ..procurify_run import current_run
 
 _logger = logging.getLogger(__name__)
