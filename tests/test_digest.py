@@ -52,7 +52,7 @@ class TestDigest(SharedCommon):
         for issue in issues:
             self.assertIn(issue.display_name, mail.body_html)
             self.assertIn(issue.blocked_amount, mail.body_html)
-            self.assertIn(f"/odoo/procurify-reasons/{issue.id}", mail.body_html)
+            self.assertIn(f"/odoo/procurify-issues/{issue.id}", mail.body_html)
 
     def test_reason_that_holds_most_comes_first(self):
         issues = self.digest._procurify_largest_issues(self.company, self.user)

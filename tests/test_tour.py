@@ -89,7 +89,7 @@ class TestTour(ProcurifyCommon, HttpCase):
         self.assertEqual(self._record("bill", other_id).state, "quarantined")
 
         self.start_tour(
-            "/odoo/procurify-reasons",
+            "/odoo/procurify-issues",
             "procurify_resolve_and_ignore",
             login=self.env.user.login,
         )

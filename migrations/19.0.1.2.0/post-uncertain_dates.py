@@ -6,6 +6,6 @@ from odoo import SUPERUSER_ID, api
 def migrate(cr, version):
     env = api.Environment(cr, SUPERUSER_ID, {})
     held = env["procurify.record"].search(
-        [("state", "=", "quarantined"), ("cause_ids.code", "=", "date_not_explained")]
+        [("state", "=", "quarantined"), ("issue_ids.code", "=", "date_not_explained")]
     )
     held._requeue()

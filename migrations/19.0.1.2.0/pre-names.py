@@ -43,7 +43,6 @@ XML_IDS = {
     "ir_cron_sweep": "ir_cron_nightly_check",
 }
 _NAMED = {
-    "ir_act_server": "model_name",
     "ir_act_window": "res_model",
     "ir_attachment": "res_model",
     "ir_exports": "resource",

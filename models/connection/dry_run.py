@@ -12,7 +12,6 @@ class ProcurifyConnection(models.Model):
 
     dry_run_id = fields.Many2one(
         "procurify.dry.run",
-        "Dry Run",
         readonly=True,
         copy=False,
         index="btree_not_null",
