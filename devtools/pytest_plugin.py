@@ -9,6 +9,7 @@ is no browser.
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the addon's tests of documents, in a database with Odoo Inventory",
     )
+    parser.addoption(
+        "--shard",
+        metavar="NUMBER/PARTS",
+        help="run one part of the test files, to share them among several runs",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,6 +99,9 @@ def pytest_collection_modifyitems(
     if os.environ.get(FUZZ):
         _try_more(items)
     _deselect(config, items, lambda item: not _belongs(item, config))
+    if shard := config.getoption("shard"):
+        mine = _files_of(shard, items)
+        _deselect(config, items, lambda item: item.path not in mine)
     beside = ROOT.parent / "shared" / "procurify" / "openapi.yaml"
     if os.environ.get(SPECIFICATION) or beside.exists() or os.environ.get("CI"):
         return
@@ -121,6 +130,14 @@ def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
     if config.getoption("inventory"):
         return bool(tags & {DOCUMENTS_TAG, INVENTORY_TAG})
     return INVENTORY_TAG not in tags
+
+
+def _files_of(shard: str, items: list[pytest.Item]) -> set[Path]:
+    """Return the files of one part: dealt out in turn, those with most tests first."""
+    number, parts = map(int, shard.split("/"))
+    counts = Counter(item.path for item in items)
+    files = sorted(counts, key=lambda path: (-counts[path], path))
+    return set(files[number - 1 :: parts])
 
 
 def _deselect(

@@ -1,12 +1,15 @@
 """``./dev test``: plain tests, the addon's life cycle, Odoo tests."""
 
+import os
 import re
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,10 @@ GENERATED_ODOO_TESTS = ("tests/test_fuzz.py", "tests/test_random_order.py")
 NOTHING_COLLECTED = 5
 #: Of our pytest plugin: select the tests for the database that has Odoo Inventory.
 INVENTORY_OPTION = "--inventory"
+#: Of our pytest plugin: select one part of the test files, as NUMBER/PARTS.
+SHARD_OPTION = "--shard"
+#: So many parts share two processors well with the other suites.
+ODOO_PARTS = 3
 #: Odoo's own linter is an addon too; its tests read every addon on the path.
 LINTER = "test_lint"
 #: What Odoo's own runner logs of a test that could not run.
@@ -62,28 +69,39 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
 
 
 def _all(extra: list[str]) -> int:
-    """Run everything: what needs no browser beside what takes longest.
-
-    The system tests mostly wait, so one processor is enough for them.
-    """
+    """Run everything, a suite for each processor at a time, the longest first."""
     started = time.monotonic()
-    # What both sides would otherwise make at the same time.
+    # What several suites would otherwise make at the same time.
     databases.inventory_template(prepare())
-    with (
-        tempfile.TemporaryFile("w+") as printed,
-        ThreadPoolExecutor(max_workers=1) as pool,
-    ):
-        others = [
-            pool.submit(_system, [*SYSTEM_TESTS, *extra], stdout=printed),
-            pool.submit(_plain, [*PLAIN_TESTS, *extra], stdout=printed),
-            pool.submit(_inventory, extra, stdout=printed),
-        ]
-        codes = [_odoo([*ODOO_TESTS, *extra], whole=True)]
-        codes += [other.result() for other in others]
-        printed.seek(0)
-        print(printed.read())
+    suites: list[Callable[..., int]] = [
+        *(partial(_odoo_part, n, extra) for n in range(1, ODOO_PARTS + 1)),
+        partial(_inventory, extra),
+        partial(_system, [*SYSTEM_TESTS, *extra]),
+        partial(_plain, [*PLAIN_TESTS, *extra]),
+    ]
+    with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1)) as pool:
+        codes = list(pool.map(_printed_at_its_end, suites))
     say(_table_of_times(time.monotonic() - started))
     return _first_failure(codes)
+
+
+def _odoo_part(number: int, extra: list[str], **options: Any) -> int:
+    """Run one part of the tests of the addon, in a database of its own.
+
+    The first part also checks that the addon installs, updates and uninstalls.
+    """
+    part = f"{SHARD_OPTION}={number}/{ODOO_PARTS}"
+    return _odoo([*ODOO_TESTS, part, *extra], whole=number == 1, part=number, **options)
+
+
+def _printed_at_its_end(suite: Callable[..., int]) -> int:
+    """Run a suite, and print what it says in one piece."""
+    with tempfile.TemporaryFile("w+") as printed:
+        code = suite(stdout=printed)
+        printed.seek(0)
+        with _printing:
+            print(printed.read(), flush=True)
+    return code
 
 
 def _file(what: str, extra: list[str]) -> int:
@@ -151,17 +169,25 @@ def _pytest(arguments: list[str], variables: dict[str, object], **options: Any) 
     ).returncode
 
 
-def _odoo(arguments: list[str], whole: bool = False, fuzz: bool = False) -> int:
+def _odoo(
+    arguments: list[str],
+    whole: bool = False,
+    fuzz: bool = False,
+    part: int = 0,
+    **options: Any,
+) -> int:
     """Run tests of the addon in a fresh database, browser tours included.
 
     The ``whole`` run also checks that the addon installs, updates and uninstalls
     silently.
+
+    :param part: which part of the tests these are, 0: all of them
     """
     path = browser.search_path()
     odoo = prepare()
     many = {"PROCURIFY_FUZZ": 1} if fuzz else {}
-    with _timed("Odoo tests"):
-        database = _fresh_database(odoo)
+    with _timed(f"Odoo tests, part {part}" if part else "Odoo tests"):
+        database = _fresh_database(odoo, f"test{part or ''}")
         databases.install(odoo, database)
         if whole:
             databases.check_update_and_uninstall(odoo, database)
@@ -171,6 +197,7 @@ def _odoo(arguments: list[str], whole: bool = False, fuzz: bool = False) -> int:
             *(f"--odoo-database={database}", *arguments),
             cwd=ROOT,
             env=environment(odoo.variables | {"PATH": path} | many),
+            **options,
         ).returncode
 
 
@@ -219,12 +246,14 @@ def _odoo_runner() -> int:
     return process.returncode or bool(skipped)
 
 
-def _fresh_database(odoo: Odoo) -> str:
+def _fresh_database(odoo: Odoo, name: str = "test") -> str:
     return databases.duplicate(
-        odoo, databases.template(odoo), databases.database_name("test")
+        odoo, databases.template(odoo), databases.database_name(name)
     )
 
 
+#: Held by the suite that prints.
+_printing = threading.Lock()
 #: Seconds that each suite of this run took.
 _seconds: dict[str, float] = {}
 

@@ -1,0 +1,59 @@
+"""The start date: which documents belong to the time before Odoo kept the books."""
+
+from ..procurify.payloads.order import OrderState
+
+BEFORE_START_DATE = "before_start_date"
+_OPEN_ORDERS = (OrderState.PURCHASED, OrderState.REOPENED)
+
+
+def exclude_earlier(batch, linked):
+    """Exclude what is older than the connection's start date.
+
+    What is in Odoo already stays there. What was still open on that day is taken over
+    where the connection says so.
+
+    :param linked: records that are documents in Odoo
+    """
+    connection = batch.connection
+    day_of, is_open, field = _KINDS[batch.resource]
+    start = connection[field]
+    if not start:
+        return
+    for record in batch.open.filtered(lambda record: record not in linked):
+        document = batch.payloads[record]
+        day = day_of(document)
+        if not day or day >= start:
+            continue
+        if not (connection.take_over_open_items and is_open(document, start)):
+            batch.exclude(record, BEFORE_START_DATE)
+
+
+def _accounting_date(bill):
+    return bill.gl_post_date or bill.invoice_date
+
+
+def _is_unpaid_bill(bill, start):
+    """Tell whether ``bill`` was not paid before ``start``.
+
+    A paid bill whose day of payment is not known counts as paid before.
+    """
+    return not bill.is_paid or bool(bill.paid_on and bill.paid_on >= start)
+
+
+def _is_open_order(order, _start):
+    return order.state in _OPEN_ORDERS and not order.is_closed and not order.is_card
+
+
+def _is_open_requisition(_requisition, _start):
+    return True  # only what is not bought yet is imported of it
+
+
+_KINDS = {
+    "bill": (_accounting_date, _is_unpaid_bill, "bills_start_date"),
+    "purchase_order": (lambda order: order.date, _is_open_order, "orders_start_date"),
+    "requisition": (
+        lambda requisition: requisition.date,
+        _is_open_requisition,
+        "orders_start_date",
+    ),
+}
