@@ -1,4 +1,4 @@
-"""What keeps the books from being kept up to date, and who was told."""
+"""Alarms: what is wrong with a connection, since when, and who was notified."""
 
 from datetime import timedelta
 
@@ -7,11 +7,12 @@ from odoo.fields import Domain
 
 from ..tools.concurrency import CONCURRENCY_ERRORS, created_once
 
-TOLD_AGAIN_AFTER = timedelta(days=1)  # an issue that comes and goes is told once a day
-# What is late when Odoo was off for a night, and mostly is no more after some minutes.
+# Managers are notified once a day of an alarm that comes and goes.
+NOTIFIED_AGAIN_AFTER = timedelta(days=1)
+# Alarms that are normal after Odoo was off for a night, and end after some minutes.
 OFTEN_PASSES = ("not_read", "cron_late")
 PASSES_WITHIN = timedelta(minutes=20)
-# Codes are stored and audited: a code keeps its meaning.
+# Codes are stored and in the audit: never change the meaning of a code.
 CODES = [
     ("not_read", "Procurify was not read"),
     ("failing", "Procurify cannot be read"),
@@ -26,11 +27,11 @@ CODES = [
 
 
 class ProcurifyAlarm(models.Model):
-    """A row is one issue of one connection, from when it was first seen.
+    """A row is one alarm of one connection, since it was first seen.
 
-    The rows remember who was told, nothing else: what people look at is found out
-    anew when they look (``procurify.connection._alarms``), as a row is only as fresh
-    as the scheduled actions that may be what is wrong.
+    The rows only serve to notify managers once. Screens compute the alarms themselves
+    (``procurify.connection._alarms``): the rows are written by a scheduled action, and
+    the alarm may be that scheduled actions do not run.
     """
 
     _name = "procurify.alarm"
@@ -60,7 +61,7 @@ class ProcurifyAlarm(models.Model):
 
     @api.model
     def _cron_alarm(self):
-        """Tell the managers once of each issue, and take back what is over."""
+        """Notify managers once of each alarm, and end those that are over."""
         try:
             with created_once():
                 connections = self.env["procurify.connection"].sudo()
@@ -68,11 +69,11 @@ class ProcurifyAlarm(models.Model):
                 self.sudo()._note(connections.search(Domain.TRUE)._alarms())
                 self.env.flush_all()
         except CONCURRENCY_ERRORS:
-            self.env.cr.rollback()  # another worker is telling the same
+            self.env.cr.rollback()  # another worker does the same
 
     @api.model
     def _note(self, alarms):
-        """Bring the rows in line with ``alarms``.
+        """Update the rows to ``alarms``, log what changed, and notify managers.
 
         :param alarms: {connection: {code: message}}
         """
@@ -110,12 +111,12 @@ class ProcurifyAlarm(models.Model):
         for alarm in raised:
             alarm.message = found[alarm.connection_id, alarm.code]
         raised._log_raised()
-        (raised | self.browse(known[key].id for key in found if key in known))._tell()
+        (raised | self.browse(known[key].id for key in found if key in known))._notify()
 
-    # === TELLING === #
+    # === NOTIFYING === #
 
     def _log_raised(self):
-        """Write what began to the audit."""
+        """Log in the audit which alarms began."""
         audit = self.env["procurify.audit"]
         for alarm in self:
             audit._log_records(
@@ -125,31 +126,34 @@ class ProcurifyAlarm(models.Model):
                 after={"alarm": alarm.code},
             )
 
-    def _tell(self):
-        """Schedule an activity for what began after it was last told, if it was."""
+    def _notify(self):
+        """Schedule an activity for each alarm that managers do not know of yet."""
         now = fields.Datetime.now()
-        untold = self.filtered(
+        news = self.filtered(
             lambda a: (
-                (not a.told_at or a.told_at < min(now - TOLD_AGAIN_AFTER, a.raised_at))
+                (
+                    not a.told_at
+                    or a.told_at < min(now - NOTIFIED_AGAIN_AFTER, a.raised_at)
+                )
                 and (a.code not in OFTEN_PASSES or a.raised_at < now - PASSES_WITHIN)
             )
         )
-        managers = untold.connection_id._responsible_managers()
+        managers = news.connection_id._responsible_managers()
         labels = dict(self._fields["code"]._description_selection(self.env))
-        for alarm in untold:
+        for alarm in news:
             if manager := managers[alarm.connection_id]:
                 alarm.activity_id = alarm.connection_id.with_context(
-                    mail_activity_quick_update=True  # a list of things to do, no mail
+                    mail_activity_quick_update=True  # an activity without a mail
                 ).activity_schedule(
                     "mail.mail_activity_data_warning",
                     summary=f"{alarm.connection_id.name}: {labels[alarm.code]}",
                     note=alarm.message,
                     user_id=manager.id,
                 )
-        untold.told_at = fields.Datetime.now()
+        news.told_at = fields.Datetime.now()
 
     def _clear(self):
-        """Write what ended to the audit, and take its activities back."""
+        """Log in the audit which alarms ended, and remove their activities."""
         for alarm in self:
             self.env["procurify.audit"]._log_records(
                 "alarm_cleared",

@@ -1,11 +1,11 @@
-"""Links that outlive their connection, so that a new one books nothing twice."""
+"""Links to Odoo's documents that are kept when their connection is deleted."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .record.procurify_record import ITEM_READERS
 
-# What a new connection to the same tenant takes over.
+# Fields that a new connection to the same tenant takes over.
 TAKEN_OVER = (
     "res_model",
     "res_id",
@@ -18,12 +18,11 @@ TAKEN_OVER = (
 
 
 class ProcurifyLink(models.Model):
-    """A row says what an object of Procurify was in Odoo when its connection ended.
+    """A row links an object of Procurify to its document in Odoo.
 
-    It is written when a connection is deleted, and read by the import of objects
-    that are new to a later connection of the same company to the same tenant. Kept
-    apart from the documents: a column on each core model would cost every database
-    an index for what happens once.
+    It is written when the connection is deleted. A later connection of the same company
+    to the same tenant reads it, so that nothing is booked twice. This is a model of its
+    own because a column on each of Odoo's models would need an index in every database.
     """
 
     _name = "procurify.link"
@@ -46,13 +45,13 @@ class ProcurifyLink(models.Model):
     _target_idx = models.Index("(res_model, res_id)")
 
     def _booked_in(self):
-        """Return the company in whose books this is."""
+        """Return the company in which the document is booked."""
         self.ensure_one()
         return self.route_company_id or self.company_id
 
     @api.model
-    def _remember(self, connection):
-        """Keep the links of ``connection``, which is about to be deleted."""
+    def _remember(self, connections):
+        """Keep the links of ``connections``, which are about to be deleted."""
         columns = SQL(", ").join(
             SQL.identifier(name)
             for name in ("resource", "external_id", "remote_uuid", *TAKEN_OVER)
@@ -62,21 +61,22 @@ class ProcurifyLink(models.Model):
             for name in ("remote_uuid", *TAKEN_OVER)
         )
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO procurify_link (company_id, tenant, %(columns)s)
-                SELECT %(company)s, %(tenant)s, %(columns)s
-                  FROM procurify_record
-                 WHERE connection_id = %(connection)s AND res_id IS NOT NULL
-                    ON CONFLICT (company_id, tenant, resource, external_id)
-                    DO UPDATE SET %(news)s
-                """,
-                columns=columns,
-                company=connection.company_id.id,
-                tenant=connection._tenant(),
-                connection=connection.id,
-                news=news,
+        for connection in connections:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO procurify_link (company_id, tenant, %(columns)s)
+                    SELECT %(company)s, %(tenant)s, %(columns)s
+                      FROM procurify_record
+                     WHERE connection_id = %(connection)s AND res_id IS NOT NULL
+                        ON CONFLICT (company_id, tenant, resource, external_id)
+                        DO UPDATE SET %(news)s
+                    """,
+                    columns=columns,
+                    company=connection.company_id.id,
+                    tenant=connection._tenant(),
+                    connection=connection.id,
+                    news=news,
+                )
             )
-        )
         self.invalidate_model()

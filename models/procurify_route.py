@@ -9,10 +9,10 @@ from ..tools.audit_rows import about
 
 
 class ProcurifyRoute(models.Model):
-    """A rule: what is bought for a location of Procurify is booked in a company.
+    """A rule: documents of a location of Procurify are booked in a company.
 
-    The connections to one tenant, one for each company with a chart of its own,
-    share their rules, whichever of them they were entered on.
+    There may be several connections to one tenant: one for each company with a chart of
+    its own. They share their rules.
     """
 
     _name = "procurify.route"
@@ -47,15 +47,15 @@ class ProcurifyRoute(models.Model):
                 or location.connection_id != route.connection_id
             ):
                 raise ValidationError(
-                    # Its name may be nobody's business here.
+                    # No name: the user may not be allowed to see the location.
                     self.env._("A rule is for a location of its own connection.")
                 )
             route._check_agreement()
 
     def _check_agreement(self):
-        """Refuse two companies for one location, on whichever connections.
+        """Check that no rule of the tenant's connections names another company.
 
-        :raises ValidationError: naming them
+        :raises ValidationError: names the location, the company and the connection
         """
         self.ensure_one()
         for other in self.connection_id._tenant_routes() - self.sudo():
@@ -75,7 +75,7 @@ class ProcurifyRoute(models.Model):
                 )
 
     def _place(self):
-        """Return Procurify's id of the location; False: every other one."""
+        """Return Procurify's id of the location, or False for every other location."""
         self.ensure_one()
         return self.location_id.external_id
 
@@ -91,7 +91,7 @@ class ProcurifyRoute(models.Model):
     def write(self, vals):
         with self._changing({*self.connection_id.ids, vals.get("connection_id")}):
             written = super().write(vals)
-            # Nor is it moved to where its writer may not write.
+            # Refuses a move to a connection that the writer cannot access.
             self.check_access("write")
             return written
 
@@ -101,8 +101,11 @@ class ProcurifyRoute(models.Model):
 
     @contextmanager
     def _changing(self, connection_ids):
-        """Let the rules of some connections change, say so in the audit, and decide
-        again about what is not in Odoo yet."""
+        """Check a change of rules before and after it, log it, and route again.
+
+        :param connection_ids: connections whose rules change; None is ignored
+        :raises AccessError: see ``_check_consent``
+        """
         connections = self.env["procurify.connection"].browse(
             filter(None, connection_ids)
         )

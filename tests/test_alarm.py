@@ -9,7 +9,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import config
 
-from odoo.addons.procurify_connector.models.connection.alarm import CRONS
+from odoo.addons.procurify_connector.models.connection.health import CRONS
 
 from .common import ProcurifyCommon
 

@@ -1,15 +1,15 @@
-"""What is changed on a connection, and by whom; and the state of its audit."""
+"""The audit of a connection: changes of its settings, and whether it is intact."""
 
 from urllib.parse import urlsplit
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError
 
-# Their values are nobody's to read; that they changed is.
+# Nobody may read their values: the audit only says that they changed.
 _CREDENTIALS = frozenset(
     {"base_url", "token_url", "client_id", "client_secret_encrypted"}
 )
-# What the connector writes about itself has events of its own, or says nothing.
+# Written by the connector itself: audited as events of their own, or not at all.
 _OWN = frozenset(
     {
         "state",
@@ -27,19 +27,13 @@ _OWN = frozenset(
         "audit_days_since",
     }
 )
-VERIFIED_AT_ONCE = 500_000  # rows; while a person waits
+VERIFIED_AT_ONCE = 500_000  # rows, while the user waits
 _VERDICTS = ("verified", "verification_failed")
 
 
 class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
 
-    audit_days = fields.Integer(
-        "Keep the Audit for (days)",
-        help="Older entries are removed, and the chain says so. 0: never. At least 365 "
-        "days; a change takes effect after 30 days.",
-    )
-    audit_days_since = fields.Datetime(readonly=True, copy=False)
     audit_count = fields.Integer("Audit Rows", compute="_compute_audit")
     audit_state = fields.Selection(
         [("verified", "Whole"), ("verification_failed", "Tampered with")],
@@ -48,11 +42,6 @@ class ProcurifyConnection(models.Model):
     )
     audit_verified_at = fields.Datetime(compute="_compute_audit")
     audit_findings = fields.Text(compute="_compute_audit")
-
-    _check_audit_days = models.Constraint(
-        "CHECK(audit_days = 0 OR audit_days >= 365)",
-        "Keep the audit for at least 365 days, or for ever (0).",
-    )
 
     # === COMPUTE METHODS === #
 
@@ -76,43 +65,73 @@ class ProcurifyConnection(models.Model):
             connection.audit_verified_at = verdict.date
             connection.audit_findings = verdict.reason
 
-    # === CRUD METHODS === #
+    # === STEPS OF CREATE, WRITE AND UNLINK === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        connections = super().create(vals_list)
-        connections.sudo().audit_days_since = fields.Datetime.now()
-        names = [name for name in self._fields if self._is_audited(name)]
-        changes = {
-            connection: ({}, connection._audited_values(names))
-            for connection in connections
-        }
+    def _log_created(self):
+        self.sudo().audit_days_since = fields.Datetime.now()
+        names = self._audited_names(self._fields)
+        changes = {each: ({}, each._audited_values(names)) for each in self}
         self.env["procurify.audit"]._log_settings("connection_created", changes)
-        return connections
 
-    def write(self, vals):
-        names = [name for name in vals if self._is_audited(name)]
+    def _log_deleted(self):
+        names = self._audited_names(self._fields)
+        changes = {each: (each._audited_values(names), {}) for each in self}
+        self.env["procurify.audit"]._log_settings("connection_deleted", changes)
+
+    def _audited_before(self, vals):
+        """Return what :meth:`_log_changes` compares the result of a write with.
+
+        :returns: {connection: (its settings in words, its stored credentials)}
+        """
+        names = self._audited_names(vals)
         secrets = sorted(_CREDENTIALS & vals.keys())
-        policies = {each: each._audited_values(names) for each in self}
-        credentials = {each: each._credentials(secrets) for each in self}
-        written = super().write(vals)
+        return {
+            each: (each._audited_values(names), each._credential_values(secrets))
+            for each in self
+        }
+
+    def _log_changes(self, vals, before):
+        """Log which settings and credentials a write changed.
+
+        :param before: the result of :meth:`_audited_before`
+        """
         if "audit_days" in vals:
             self.sudo().audit_days_since = fields.Datetime.now()
-        self._log_policies(policies, names)
-        self._log_credentials(credentials, secrets)
-        return written
+        self._log_policies({each: settings for each, (settings, _) in before.items()})
+        self._log_credentials({each: secrets for each, (_, secrets) in before.items()})
 
-    def unlink(self):
-        names = [name for name in self._fields if self._is_audited(name)]
-        changes = {
-            connection: (connection._audited_values(names), {}) for connection in self
-        }
-        self.env["procurify.audit"]._log_settings("connection_deleted", changes)
-        return super().unlink()
+    def _log_policies(self, before):
+        changes = {}
+        for connection, old in before.items():
+            new = connection._audited_values(old)
+            if changed := [name for name in old if old[name] != new[name]]:
+                changes[connection] = (
+                    {name: old[name] for name in changed},
+                    {name: new[name] for name in changed},
+                )
+        self.env["procurify.audit"]._log_settings("policy_changed", changes)
 
-    # === AUDIT === #
+    def _log_credentials(self, before):
+        """Log the names of changed credentials and, of the address, the host."""
+        changes, labels = {}, self._credential_labels()
+        for connection, old in before.items():
+            new = connection._credential_values(old)
+            changed = [name for name in old if old[name] != new[name]]
+            if not changed:
+                continue
+            shown = {}, {"credentials": ", ".join(labels[name] for name in changed)}
+            if "base_url" in changed:
+                for values, side in zip((old, new), shown, strict=True):
+                    side["base_url"] = _host(values["base_url"])
+            changes[connection] = shown
+        self.env["procurify.audit"]._log_settings("credentials_changed", changes)
 
-    @api.model
+    # === VALUES === #
+
+    def _audited_names(self, names):
+        """Return those of ``names`` whose values are logged."""
+        return [name for name in names if self._is_audited(name)]
+
     def _is_audited(self, name):
         field = self._fields.get(name)
         return bool(
@@ -126,42 +145,16 @@ class ProcurifyConnection(models.Model):
         )
 
     def _audited_values(self, names):
-        """Return {field: its value in words} for the fields ``names``."""
+        """Return {field: its value in words}."""
         self.ensure_one()
         connection = self.sudo()
         return {name: _in_words(connection, name) for name in names}
 
-    def _credentials(self, names):
-        """Return stored credentials, to be compared and nothing else."""
+    def _credential_values(self, names):
+        """Return {field: stored credential}, only for comparison."""
         self.ensure_one()
         connection = self.sudo()
         return {name: connection[name] for name in names}
-
-    def _log_policies(self, before, names):
-        changes = {}
-        for connection, was in before.items():
-            is_ = connection._audited_values(names)
-            if changed := [name for name in names if was[name] != is_[name]]:
-                changes[connection] = (
-                    {name: was[name] for name in changed},
-                    {name: is_[name] for name in changed},
-                )
-        self.env["procurify.audit"]._log_settings("policy_changed", changes)
-
-    def _log_credentials(self, before, names):
-        """Say which credentials became others; of the address, its host."""
-        changes, labels = {}, self._credential_labels()
-        for connection, was in before.items():
-            is_ = connection._credentials(names)
-            changed = [name for name in names if was[name] != is_[name]]
-            if not changed:
-                continue
-            old, new = {}, {"credentials": ", ".join(labels[name] for name in changed)}
-            if "base_url" in changed:
-                old["base_url"] = _host(was["base_url"])
-                new["base_url"] = _host(is_["base_url"])
-            changes[connection] = (old, new)
-        self.env["procurify.audit"]._log_settings("credentials_changed", changes)
 
     def _credential_labels(self):
         shown = {name: name for name in _CREDENTIALS}
@@ -174,9 +167,11 @@ class ProcurifyConnection(models.Model):
     # === ACTION METHODS === #
 
     def action_verify_audit(self, known_head=""):
-        """Verify the audit of these connections at once, and say what was found.
+        """Verify the audit of these connections now.
 
-        :param known_head: a chain head that somebody kept outside of the database
+        :param known_head: a chain head that was kept outside of the database
+        :returns: a notification with the findings
+        :raises AccessError: the user is no reviewer
         """
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
@@ -207,7 +202,7 @@ class ProcurifyConnection(models.Model):
         )
 
     def action_open_audit(self):
-        """Open what the audit says of this connection."""
+        """Return the action that opens the audit of this connection."""
         self.ensure_one()
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -217,12 +212,12 @@ class ProcurifyConnection(models.Model):
 
 
 def _host(address):
-    """Return the host of ``address``: more than that may be typed into it."""
+    """Return only the host of ``address``: the rest may contain a password."""
     return urlsplit(address or "").hostname or ""
 
 
 def _in_words(record, name):
-    """Return a field's value as people read it, as JSON takes it."""
+    """Return a field's value as people read it, in a form that JSON takes."""
     field, value = record._fields[name], record[name]
     if field.type == "many2one":
         return value.display_name or None

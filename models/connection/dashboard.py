@@ -1,4 +1,4 @@
-"""What the dashboard's cards say: how fresh the books are, and what is not in them."""
+"""The dashboard's cards: how many documents are where, and how recent the data is."""
 
 import json
 from datetime import timedelta
@@ -13,9 +13,16 @@ from odoo.tools.misc import get_lang
 
 from ...importers.resource_kinds import DOCUMENTS
 
-MONTHS = 6  # of the trend, this one included
-LARGEST_ISSUES = 5  # that a card names
-# Where this month's bills are. A click on a number opens just these.
+_COUNTED_STATES = {
+    "pending_count": ("pending", "waiting"),
+    "done_count": ("done",),
+    "held_count": ("quarantined",),
+    "excluded_count": ("excluded",),
+    "ignored_count": ("ignored",),
+}
+MONTHS = 6  # of the trend, with the current one
+LARGEST_ISSUES = 5  # on a card
+# Places of this month's bills, and the states there. A click on a number opens them.
 BILLS = {
     "booked": ("done",),
     "held": ("quarantined",),
@@ -28,14 +35,34 @@ CHANGED = "procurify_connector/changed"  # on Odoo's bus
 class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
 
+    pending_count = fields.Integer("Pending", compute="_compute_counts")
+    done_count = fields.Integer("Done", compute="_compute_counts")
+    held_count = fields.Integer("Held", compute="_compute_counts")
+    excluded_count = fields.Integer(
+        "Excluded", compute="_compute_counts", help="Documents that a rule keeps out."
+    )
+    ignored_count = fields.Integer(
+        "Ignored", compute="_compute_counts", help="Documents that a person keeps out."
+    )
     dashboard = fields.Text(compute="_compute_dashboard")
     dashboard_graph = fields.Text(compute="_compute_dashboard")
 
     # === COMPUTE METHODS === #
 
+    def _compute_counts(self):
+        groups = self.env["procurify.record"]._read_group(
+            [("connection_id", "in", self.ids), ("resource", "in", DOCUMENTS)],
+            ["connection_id", "state"],
+            ["__count"],
+        )
+        counts = {(connection, state): count for connection, state, count in groups}
+        for connection in self:
+            for field, states in _COUNTED_STATES.items():
+                connection[field] = sum(counts.get((connection, s), 0) for s in states)
+
     @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_dashboard(self):
-        """Everything on all cards, by a number of queries that does not grow."""
+        """Compute all cards by a number of queries that does not grow with them."""
         months = self._bills_by_month()
         issues = self._largest_issues()
         streams = self.sudo().stream_ids.filtered("active").grouped("connection_id")
@@ -114,7 +141,7 @@ class ProcurifyConnection(models.Model):
 
     @api.model
     def _bills_in_words(self, rows, first, currencies):
-        """Return a line per place where this month's bills are."""
+        """Return one line for each place of this month's bills."""
         issue, labels = self.env["procurify.issue"], self._bill_labels()
         lines = []
         for name, states in BILLS.items():
@@ -143,7 +170,7 @@ class ProcurifyConnection(models.Model):
         }
 
     def _freshness(self, streams):
-        """Return when Procurify was read, and will be, in words."""
+        """Return when Procurify was read, and when it will be read next, in words."""
         self.ensure_one()
         documents = streams.filtered(lambda stream: stream.resource in DOCUMENTS)
         read = documents.mapped("last_success")
@@ -152,7 +179,7 @@ class ProcurifyConnection(models.Model):
         upcoming = max(soonest, self.retry_at or now, now)
         is_read = self.active and self.phase != "paused"
         return {
-            # As old as the oldest of the lists: together they are the books.
+            # The oldest of the lists counts: the books need all of them.
             "last_read": self._ago(min(read)) if read and all(read) else "",
             "next_read": self._ago(upcoming) if is_read else "",
         }
@@ -177,7 +204,7 @@ class ProcurifyConnection(models.Model):
 
     @api.model
     def _trend(self, rows, first):
-        """Return the booked bills of the last months, as Odoo's graph takes it."""
+        """Return the booked bills of the last months, for Odoo's graph."""
         values = []
         for back in reversed(range(MONTHS)):
             month = first - relativedelta(months=back)
@@ -195,10 +222,28 @@ class ProcurifyConnection(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_open_dashboard(self):
-        """Open the documents that the clicked number counts.
+    def action_open_records(self):
+        """Return the action that opens this connection's documents.
 
-        The number is named by ``procurify_dashboard`` in the context.
+        The context key ``procurify_states`` names their states; without it, all.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_record_action"
+        )
+        states = self.env.context.get("procurify_states")
+        domain = Domain("connection_id", "=", self.id) & Domain(
+            "resource", "in", DOCUMENTS
+        )
+        if states:
+            domain &= Domain("state", "in", states)
+        return action | {"domain": list(domain), "context": {}}
+
+    def action_open_dashboard(self):
+        """Return the action that opens the documents behind a number of the card.
+
+        The context key ``procurify_dashboard`` names the number.
         """
         self.ensure_one()
         self.check_access("read")
@@ -209,7 +254,10 @@ class ProcurifyConnection(models.Model):
         return action | {"domain": list(self._dashboard_domain(name)), "context": {}}
 
     def action_open_issue(self):
-        """Open the reason that was clicked: ``procurify_issue_id`` in the context."""
+        """Return the action that opens an issue of the card.
+
+        The context key ``procurify_issue_id`` is its id.
+        """
         self.ensure_one()
         self.check_access("read")
         issue_id = int(self.env.context.get("procurify_issue_id") or 0)
@@ -223,7 +271,7 @@ class ProcurifyConnection(models.Model):
         }
 
     def _dashboard_domain(self, name):
-        """Return the documents that the number ``name`` of a card counts."""
+        """Return the domain of the documents behind the number ``name`` of a card."""
         mine = Domain("connection_id", "in", self.ids)
         if name not in BILLS:
             return mine & Domain("resource", "in", DOCUMENTS)
@@ -238,7 +286,7 @@ class ProcurifyConnection(models.Model):
 
     # === OPEN SCREENS === #
 
-    def _tell_screens(self):
-        """Let the open dashboards and lists of reviewers load anew, once committed."""
+    def _refresh_screens(self):
+        """Let open dashboards and lists of reviewers reload after the commit."""
         group = self.env.ref("procurify_connector.group_user").sudo()
         group._bus_send(CHANGED, {"connection_ids": self.ids})

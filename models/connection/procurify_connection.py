@@ -1,37 +1,95 @@
-"""One Procurify tenant and its credentials, for one company."""
+"""A connection to one Procurify tenant: its fields, and what a change of them does.
+
+The other files of this package add one concept each. None of them overrides a method
+of this file or of another one: everything that ``create``, ``write`` and ``unlink`` do
+is here, in its order.
+"""
+
+import re
+from string import Formatter
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Domain
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL
 
-from ...fetching.tenant import SECRET, open_client
-from ...importers.resource_kinds import DOCUMENTS
-from ...procurify import RESOURCES, AddressError, ForbiddenError, ProcurifyError
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ...fetching.tenant import SECRET, TOKEN
+from ...procurify import RESOURCES, AddressError, normalise_base_url
 from ...procurify.addresses import check_url, tenant_url
-from ...tools.cipher import UnreadableSecret, encrypt, use_of
+from ...tools.cipher import encrypt, rotate, use_of
 from ...tools.private import without_client_context
 
-_CREDENTIALS = frozenset(
-    {
-        "base_url",
-        "token_url",
-        "allow_private_address",
-        "client_id",
-        "client_secret",
-    }
+READING_PHASES = ("setup", "live")
+# Resource → field with the template of its page in Procurify.
+URL_TEMPLATES = {
+    "bill": "bill_url_template",
+    "purchase_order": "order_url_template",
+    "requisition": "requisition_url_template",
+    "vendor": "vendor_url_template",
+    "catalog_item": "item_url_template",
+}
+
+# === FIELDS WHOSE CHANGE HAS AN EFFECT === #
+
+# Policy → resources. What of them is not in Odoo yet is decided again.
+_POLICIES = {
+    "vendor_policy": ("vendor",),
+    "department_policy": ("department",),
+    "department_plan_id": ("department",),
+    "location_policy": ("location",),
+    "location_plan_id": ("location",),
+    "import_expense_bills": ("bill",),
+    "import_card_bills": ("bill",),
+    "journal_id": ("bill",),
+    "rounding_account_id": ("bill",),
+    "unallocated_account_id": ("bill",),
+    "rate_source": ("bill", "purchase_order"),
+    "unexplained_rate_policy": ("bill", "purchase_order"),
+    "closed_period_policy": ("bill",),
+    "product_policy": ("catalog_item", "purchase_order"),
+    "product_id": ("catalog_item", "purchase_order"),
+    "unit_policy": ("unit",),
+    "order_policy": ("purchase_order",),
+    "card_order_policy": ("purchase_order",),
+    "requisition_policy": ("requisition",),
+}
+_DATES = frozenset({"date_reading", "date_zone"})
+_ADDRESSES = frozenset({"base_url", "token_url"})
+_CREDENTIALS = _ADDRESSES | {"allow_private_address", "client_id", "client_secret"}
+# After a change of these, another connection may be the one that owns a document.
+_OWNERSHIP = frozenset({"active", "company_id", "base_url"})
+# Hours and days on the wall clock of the person who sets them.
+_WALL_CLOCK = frozenset(
+    {"quiet_from", "quiet_to", "close_days_before", "close_days_after"}
+)
+_SCHEDULE = _WALL_CLOCK | {"close_interval_minutes"}
+
+_SETTINGS_GROUP = "base.group_system"
+_RIGHTS_GROUP = "base.group_erp_manager"  # can give any right to anybody
+
+# === TEMPLATES OF PAGES === #
+
+_PLACEHOLDERS = frozenset({"base_url", "id", "uuid", "number"})
+# The host is fixed: data from Procurify cannot choose another one.
+_START = re.compile(r"(\{base_url\}|https?://[a-z0-9.-]+(:[0-9]+)?)/", re.IGNORECASE)
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\"'<>]")
+_TEMPLATE_HELP = (
+    "Placeholders: {base_url}, {id}, {uuid}, {number}. Procurify does not document the "
+    "addresses of its pages: open one, and copy it from the browser. Empty: no link."
 )
 
 
 class ProcurifyConnection(models.Model):
     """A row is one Procurify tenant whose documents belong to one company.
 
-    It is written by managers (credentials, policies) and by the crons (token,
-    health). The secret and the token are stored encrypted and nobody can read
-    them back, see ``tools/cipher.py``.
+    Managers write credentials and policies, crons write the token and the health. The
+    secret and the token are stored encrypted and cannot be read back, see
+    ``tools/cipher.py``.
     """
 
     _name = "procurify.connection"
-    _inherit = "procurify.system.fields"
+    _inherit = ["procurify.system.fields", "mail.thread", "mail.activity.mixin"]
     _description = "Procurify Connection"
     _order = "company_id, name, id"
     _check_company_auto = True
@@ -62,6 +120,19 @@ class ProcurifyConnection(models.Model):
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
     company_currency_id = fields.Many2one(related="company_id.currency_id")
+    route_ids = fields.One2many(
+        "procurify.route",
+        "connection_id",
+        string="Companies of Locations",
+        copy=False,
+        help="Without any, everything belongs to the connection's company.",
+    )
+    proven_tenant = fields.Char(
+        groups=fields.NO_ACCESS,
+        copy=False,
+        help="The tenant that has accepted the credentials. Whoever merely names its "
+        "address has no say in who owns its documents.",
+    )
     user_id = fields.Many2one(
         "res.users",
         string="Integration User",
@@ -127,9 +198,57 @@ class ProcurifyConnection(models.Model):
         readonly=True, copy=False, help="Why what was read cannot be imported."
     )
     retry_at = fields.Datetime("Next Attempt", readonly=True, copy=False)
-    stream_ids = fields.One2many("procurify.stream", "connection_id")
+    phase = fields.Selection(
+        [("setup", "Being set up"), ("live", "Live"), ("paused", "Paused")],
+        default="live",
+        required=True,
+        readonly=True,
+        copy=False,
+        help="While it is being set up, Procurify is read and nothing is booked. While "
+        "it is paused, nothing is read, and nothing is booked by itself.",
+    )
+    phase_since = fields.Datetime(
+        "Since", readonly=True, copy=False, default=fields.Datetime.now
+    )
+    silence_intervals = fields.Integer(
+        "Alarm After (intervals)",
+        default=3,
+        help="So many intervals of a list may pass without it being read, and at least "
+        "an hour, before the administrators are told.",
+    )
 
-    # --- Fetching ---
+    # --- Set-up ---
+    setup_step = fields.Selection(
+        [
+            ("credentials", "Connect"),
+            ("policies", "Policies"),
+            ("mapping", "Mappings"),
+            ("dry_run", "Dry run"),
+            ("live", "Switch on"),
+        ],
+        string="Step",
+        default="credentials",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    server_time = fields.Datetime(
+        "Procurify's Time",
+        readonly=True,
+        copy=False,
+        help="What Procurify's clock showed at the last test.",
+    )
+    tested_at = fields.Datetime("Tested On", readonly=True, copy=False)
+    dry_run_id = fields.Many2one(
+        "procurify.dry.run",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+
+    # --- Fetching and keeping ---
+    stream_ids = fields.One2many("procurify.stream", "connection_id")
     page_size = fields.Integer(
         default=50, help="Objects per page; Procurify may give less."
     )
@@ -142,7 +261,6 @@ class ProcurifyConnection(models.Model):
         help="Each night what changed in these days is compared with Procurify once "
         "more. 0: everything.",
     )
-
     version_days = fields.Integer(
         "Keep Versions (days)",
         default=730,
@@ -150,6 +268,283 @@ class ProcurifyConnection(models.Model):
         help="Earlier versions of what Procurify sent are deleted so long after they "
         "were replaced, but for what was booked last.",
     )
+    audit_days = fields.Integer(
+        "Keep the Audit for (days)",
+        help="Older entries are removed, and the chain says so. 0: never. At least 365 "
+        "days; a change takes effect after 30 days.",
+    )
+    audit_days_since = fields.Datetime(readonly=True, copy=False)
+
+    # --- Schedule ---
+    schedule_tz = fields.Selection(
+        _tz_get,
+        string="Time Zone of the Schedule",
+        default=lambda self: self.env.user.tz or "UTC",
+        required=True,
+        help="Of the person who set the schedule last.",
+    )
+    quiet_from = fields.Float(
+        help="From this hour on Procurify is not read. What somebody asks for (Sync "
+        "now, Read again) and the nightly comparison are not kept back."
+    )
+    quiet_to = fields.Float(
+        help="Until this hour, the next day if it is before the first. Both the same: "
+        "no quiet hours."
+    )
+    close_days_before = fields.Integer(
+        "Last Days of the Month",
+        help="On so many last days of a month what changes is read more often.",
+    )
+    close_days_after = fields.Integer(
+        "First Days of the Month",
+        help="On so many first days of a month what changes is read more often.",
+    )
+    close_interval_minutes = fields.Integer(
+        "Then Every (minutes)",
+        default=5,
+        help="Documents are read so often then; lists that can only be read whole keep "
+        "their own interval.",
+    )
+
+    # --- Policies: master data ---
+    vendor_policy = fields.Selection(
+        [("create", "Create the vendor"), ("hold", "Hold for a person")],
+        string="Unknown Vendors",
+        default="create",
+        required=True,
+    )
+    department_policy = fields.Selection(
+        [
+            ("hold", "Hold for a person"),
+            ("create", "Create the analytic account"),
+            ("optional", "Book without cost centre"),
+        ],
+        string="Unknown Departments",
+        default="hold",
+        required=True,
+    )
+    department_plan_id = fields.Many2one(
+        "account.analytic.plan",
+        help="The analytic plan of Procurify's departments. Empty: departments are "
+        "mapped by hand.",
+    )
+    location_policy = fields.Selection(
+        [
+            ("hold", "Hold for a person"),
+            ("create", "Create the analytic account"),
+            ("optional", "Book without location"),
+        ],
+        string="Unknown Locations",
+        default="hold",
+        required=True,
+    )
+    location_plan_id = fields.Many2one(
+        "account.analytic.plan",
+        help="The analytic plan of Procurify's locations. Empty: a location is booked "
+        "only where it was mapped by hand.",
+    )
+
+    # --- Policies: bills ---
+    bill_policy = fields.Selection(
+        [("draft", "Leave them as drafts"), ("posted", "Post them")],
+        string="New Bills",
+        default="draft",
+        required=True,
+        help="Only bills that pass every check are posted. A bill of zero, or of a "
+        "closed period, stays a draft.",
+    )
+    closed_period_policy = fields.Selection(
+        [
+            ("hold", "Hold until the period is open"),
+            ("next_open", "Book them on the first open day"),
+            ("draft", "Leave them as drafts with their own date"),
+        ],
+        string="Bills of Closed Periods",
+        default="hold",
+        required=True,
+    )
+    journal_id = fields.Many2one(
+        "account.journal",
+        string="Purchase Journal",
+        check_company=True,
+        domain="[('type', '=', 'purchase')]",
+        help="Empty: the company's first purchase journal.",
+    )
+    rounding_account_id = fields.Many2one(
+        "account.account",
+        check_company=True,
+        help="Takes the cents by which Procurify's total differs from its own lines. "
+        "Empty: such bills are held.",
+    )
+    unallocated_account_id = fields.Many2one(
+        "account.account",
+        string="Account of Uncoded Lines",
+        check_company=True,
+        help="Takes lines to which Procurify gives no account code. Empty: such bills "
+        "are held.",
+    )
+    rate_source = fields.Selection(
+        [
+            ("procurify", "Procurify's rate where the bill tells it"),
+            ("odoo", "Odoo's rate of the invoice date"),
+        ],
+        string="Exchange Rate",
+        default="procurify",
+        required=True,
+    )
+    unexplained_rate_policy = fields.Selection(
+        [
+            ("hold", "Hold for review"),
+            ("odoo", "Use Odoo's rate of the day"),
+        ],
+        string="Unexplained Exchange Rates",
+        default="hold",
+        required=True,
+        help="Procurify states a total in its base currency, and not of which total. "
+        "Where none of them fits the currency's rate in Procurify, the rate that "
+        "follows from it may be off by the tax.",
+    )
+    date_reading = fields.Selection(
+        [
+            ("written", "The day as written"),
+            ("zone", "The day in a time zone"),
+        ],
+        string="Dates with a Time of Day",
+        help="A date that comes with a time, such as 2026-03-31T22:00:00Z, is 31 March "
+        "as it is written and 1 April in Zurich. Empty: bills with such dates are "
+        "booked on the day as written and stay drafts. Once you choose, drafts move to "
+        "that day, and are posted if new bills are. Dates without a time, or at "
+        "midnight, are always the day as written.",
+    )
+    date_zone = fields.Selection(_tz_get, string="Time Zone of Dates")
+    import_expense_bills = fields.Boolean(
+        help="Employee expense bills are excluded otherwise."
+    )
+    import_card_bills = fields.Boolean(
+        "Import Credit Card Bills", help="They are excluded otherwise."
+    )
+    attachment_policy = fields.Selection(
+        [
+            ("import", "Attach them to the Odoo document"),
+            ("none", "Do not import"),
+        ],
+        string="Attachments",
+        default="import",
+        required=True,
+    )
+    attachment_limit_mb = fields.Integer(
+        "Largest Attachment (MB)",
+        default=25,
+        help="Larger ones stay in Procurify, and are listed under Attachments.",
+    )
+
+    # --- Policies: orders and items ---
+    order_policy = fields.Selection(
+        [
+            ("purchase", "Confirmed orders"),
+            ("rfq", "Requests for quotation, for a person to confirm"),
+            ("none", "Do not import"),
+        ],
+        string="Purchase Orders",
+        default="purchase",
+        required=True,
+        help="Procurify's orders are approved and issued: confirmed is what they are.",
+    )
+    card_order_policy = fields.Selection(
+        [
+            ("settle", "Import them as paid: no bill is expected"),
+            ("exclude", "Leave them out"),
+        ],
+        string="Orders Paid by Card",
+        default="settle",
+        required=True,
+        help="They are paid when they are purchased. The vendor sends no bill: what is "
+        "billed comes from the card's issuer.",
+    )
+    requisition_policy = fields.Selection(
+        [
+            ("none", "Do not import"),
+            ("rfq", "Requests for quotation, per vendor"),
+        ],
+        string="Requisitions",
+        default="none",
+        required=True,
+        help="Approved lines that are not purchased yet. Once they are, they become "
+        "lines of the purchase order.",
+    )
+    receipt_policy = fields.Selection(
+        [
+            ("none", "Leave to Odoo"),
+            ("set", "Set what Procurify received"),
+        ],
+        string="Received Quantities",
+        default="none",
+        required=True,
+        help="Set on lines whose received quantity Odoo lets be entered by hand; what "
+        "Odoo's Inventory receives is never touched.",
+    )
+    product_policy = fields.Selection(
+        [
+            ("create", "Create the product"),
+            ("generic", "Use the generic product"),
+            ("hold", "Hold for a person"),
+        ],
+        string="Unknown Catalogue Items",
+        default="create",
+        required=True,
+        help="Lines without a catalogue item always use the generic product.",
+    )
+    product_type = fields.Selection(
+        [("consu", "Goods"), ("service", "Service")],
+        string="Created Products Are",
+        default="consu",
+        required=True,
+        help="Odoo's Inventory, where installed, expects receipts of goods.",
+    )
+    product_id = fields.Many2one(
+        "product.product",
+        string="Generic Product",
+        check_company=True,
+        domain="[('purchase_ok', '=', True)]",
+        default=lambda self: self.env.ref(
+            "procurify_connector.product_generic", raise_if_not_found=False
+        ),
+        help="Stands on order lines that are text only; the text is on the line.",
+    )
+    unit_policy = fields.Selection(
+        [
+            ("product", "Count in the product's unit"),
+            ("create", "Create the unit"),
+            ("hold", "Hold for a person"),
+        ],
+        string="Unknown Units",
+        default="product",
+        required=True,
+        help="In the product's unit, the unit's name is kept in the line's text.",
+    )
+
+    # --- Pages in Procurify ---
+    bill_url_template = fields.Char(
+        "Page of a Bill", default="{base_url}/bills/{uuid}", help=_TEMPLATE_HELP
+    )
+    order_url_template = fields.Char(
+        "Page of a Purchase Order",
+        default="{base_url}/purchase-orders/{id}",
+        help=_TEMPLATE_HELP,
+    )
+    requisition_url_template = fields.Char(
+        "Page of a Requisition", default="{base_url}/orders/{id}", help=_TEMPLATE_HELP
+    )
+    vendor_url_template = fields.Char(
+        "Page of a Vendor", default="{base_url}/vendors/{id}", help=_TEMPLATE_HELP
+    )
+    item_url_template = fields.Char(
+        "Page of a Catalogue Item",
+        default="{base_url}/catalog/{id}",
+        help=_TEMPLATE_HELP,
+    )
+
+    # === CONSTRAINTS === #
 
     _check_page_size = models.Constraint(
         "CHECK(page_size BETWEEN 1 AND 500)", "A page holds 1 to 500 objects."
@@ -164,6 +559,53 @@ class ProcurifyConnection(models.Model):
     _check_nightly_check_days = models.Constraint(
         "CHECK(nightly_check_days >= 0)", "The days to compare are zero or more."
     )
+    _check_audit_days = models.Constraint(
+        "CHECK(audit_days = 0 OR audit_days >= 365)",
+        "Keep the audit for at least 365 days, or for ever (0).",
+    )
+    _check_silence_intervals = models.Constraint(
+        "CHECK(silence_intervals > 0)", "At least one interval passes before an alarm."
+    )
+    _check_quiet_hours = models.Constraint(
+        "CHECK(LEAST(quiet_from, quiet_to) >= 0"
+        " AND GREATEST(quiet_from, quiet_to) < 24)",
+        "Quiet hours lie between 0:00 and 23:59.",
+    )
+    _check_close_days = models.Constraint(
+        "CHECK(LEAST(close_days_before, close_days_after) >= 0"
+        " AND GREATEST(close_days_before, close_days_after) <= 15)",
+        "The close takes 0 to 15 days before and after the end of a month.",
+    )
+    _check_close_interval = models.Constraint(
+        "CHECK(close_interval_minutes > 0)", "The interval is at least one minute."
+    )
+    _check_attachment_limit = models.Constraint(
+        "CHECK(attachment_limit_mb BETWEEN 1 AND 1024)",
+        "The largest attachment is between 1 and 1024 MB.",
+    )
+
+    @api.constrains("date_reading", "date_zone")
+    def _check_date_zone(self):
+        for connection in self:
+            if connection.date_reading == "zone" and not connection.date_zone:
+                raise ValidationError(
+                    self.env._("Choose the time zone in which dates are read.")
+                )
+
+    @api.constrains(*URL_TEMPLATES.values())
+    def _check_url_templates(self):
+        for connection in self:
+            for name in URL_TEMPLATES.values():
+                template = connection[name]
+                if template and not _is_url_template(template):
+                    raise ValidationError(
+                        self.env._(
+                            "%(template)s cannot be the address of a page: it starts "
+                            "with {base_url}/ or https://, and its placeholders are "
+                            "{base_url}, {id}, {uuid} and {number}.",
+                            template=template,
+                        )
+                    )
 
     # === COMPUTE METHODS === #
 
@@ -178,7 +620,7 @@ class ProcurifyConnection(models.Model):
                     connection.client_secret.strip(),
                     use_of(connection, SECRET),
                 )
-        # Not even for the rest of this transaction.
+        # It must not stay in the cache either.
         self.invalidate_recordset(["client_secret"], flush=False)
 
     @api.depends("client_secret_encrypted")
@@ -188,60 +630,170 @@ class ProcurifyConnection(models.Model):
                 connection.sudo().client_secret_encrypted
             )
 
+    @api.onchange("date_reading")
+    def _onchange_date_reading(self):
+        if self.date_reading == "zone" and not self.date_zone:
+            self.date_zone = self.suggested_date_zone
+
+    @api.onchange("base_url", "token_url")
+    def _onchange_addresses(self):
+        stored = self._origin
+        if stored.has_client_secret and stored._receivers() != self._receivers():
+            return {
+                "warning": {
+                    "title": self.env._("Another host"),
+                    "message": self.env._(
+                        "The stored client secret is for the former host, and is "
+                        "forgotten when this is saved: enter the secret again."
+                    ),
+                }
+            }
+        return None
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        connections = super().create([self._as_sent(vals) for vals in vals_list])
+        connections = super().create(
+            [self._with_clean_addresses(vals) for vals in vals_list]
+        )
         connections._create_missing_streams()
+        connections._check_user()
+        connections._log_created()
+        connections._route_again(if_routed=True)
         return connections
 
     def write(self, vals):
-        written = super().write(self._as_sent(vals))
-        # Nor is it moved to where its writer may not write.
+        vals = self._with_time_zone(vals)
+        self._wake_streams(vals)
+        of_tenants = self._of_tenants_before(vals)
+        audited = self._audited_before(vals)
+        receivers = self._receivers_before(vals)
+        written = super().write(self._with_clean_addresses(vals))
+        # Refuses a move to a company that the writer cannot access.
         self.check_access("write")
-        if _CREDENTIALS & vals.keys():
-            # The token is nobody's to write.
-            self.sudo().write(self._forgotten_token_values())
+        self._forget_token(vals)
+        self._import_again(vals)
+        self._forget_secret_of_other_host(vals, receivers)
+        if "user_id" in vals:
+            self._check_user()
+        self._log_changes(vals, audited)
+        self._change_owners(vals, of_tenants)
         return written
 
+    def unlink(self):
+        self.env["procurify.link"].sudo()._remember(self)
+        others = self._tenant_connections() - self
+        self._log_deleted()
+        unlinked = super().unlink()
+        others._route_again(if_routed=True)
+        return unlinked
+
+    # === STEPS OF CREATE AND WRITE === #
+
     @api.model
-    def _as_sent(self, vals):
-        """Return ``vals`` with the addresses written as they are asked.
+    def _with_clean_addresses(self, vals):
+        """Return ``vals`` with the addresses in the form in which they are requested.
 
-        What is no address stays: the test of the connection says what is wrong with it.
+        An invalid address stays as it is: the connection test explains what is wrong.
 
-        :raises ValidationError: an address holds a user name or a password
+        :raises ValidationError: an address contains a user name or a password
         """
-        written = dict(vals)
-        for name, as_sent in (("base_url", tenant_url), ("token_url", check_url)):
+        clean = dict(vals)
+        for name, normalised in (("base_url", tenant_url), ("token_url", check_url)):
             try:
-                if written.get(name):
-                    written[name] = as_sent(written[name])
+                if clean.get(name):
+                    clean[name] = normalised(clean[name])
             except AddressError:
-                if "@" in written[name]:
+                if "@" in clean[name]:
                     raise ValidationError(
                         self.env._(
                             "The address must not hold a user name or a password."
                         )
                     ) from None
-        return written
+        return clean
 
     @api.model
-    def _forgotten_token_values(self):
-        """The token and the health belong to the credentials that made them."""
-        return {
-            "state": "draft",
-            "identity": False,
-            "token_encrypted": False,
-            "token_expires_at": False,
-            "error_message": False,
-            "error_date": False,
-            "retry_at": False,
-        }
+    def _with_time_zone(self, vals):
+        """Return ``vals`` with the user's time zone if hours or days are set."""
+        if _WALL_CLOCK.isdisjoint(vals) or "schedule_tz" in vals:
+            return vals
+        return vals | {"schedule_tz": self.env.user.tz or "UTC"}
+
+    def _wake_streams(self, vals):
+        """Let the lists decide again when they are read, if the schedule changes."""
+        if not _SCHEDULE.isdisjoint(vals):
+            self.sudo().stream_ids._wake()
+
+    def _of_tenants_before(self, vals):
+        """Return the connections to the same tenants if an owner may change."""
+        if _OWNERSHIP.isdisjoint(vals):
+            return self.browse()
+        return self._tenant_connections()
+
+    def _receivers_before(self, vals):
+        """Return {connection: receivers of its secret} if an address is written."""
+        if _ADDRESSES.isdisjoint(vals):
+            return {}
+        return {connection: connection._receivers() for connection in self}
+
+    def _forget_token(self, vals):
+        """Reset the token and the health if the credentials they belong to change."""
+        if not _CREDENTIALS.isdisjoint(vals):
+            self.sudo().write(
+                {
+                    "state": "draft",
+                    "identity": False,
+                    "token_encrypted": False,
+                    "token_expires_at": False,
+                    "error_message": False,
+                    "error_date": False,
+                    "retry_at": False,
+                }
+            )
+
+    def _import_again(self, vals):
+        """Send to the import what the changed policies decide about."""
+        if not _DATES.isdisjoint(vals):
+            self._read_dates_again()
+        if resources := {name for key in vals for name in _POLICIES.get(key, ())}:
+            self._decide_again(resources)
+
+    def _forget_secret_of_other_host(self, vals, before):
+        """Delete the stored secret where its receiver changed.
+
+        Whoever may set an address cannot read the secret, and must not be able to have
+        it sent to another host.
+
+        :param before: {connection: its receivers before the write}
+        """
+        if vals.get("client_secret"):
+            return
+        moved = self.browse(
+            connection.id
+            for connection, receivers in before.items()
+            if connection._receivers() != receivers
+        ).sudo()
+        moved.filtered("client_secret_encrypted").client_secret_encrypted = False
+
+    def _change_owners(self, vals, before):
+        """Route again what may belong to another connection or company now.
+
+        :param before: the connections to the same tenants before the write
+        :raises AccessError: a rule for locations would decide about a company that is
+            not the user's
+        """
+        if not {"company_id", "base_url"}.isdisjoint(vals):
+            for connection in self.filtered(lambda c: c.sudo().route_ids):
+                connection._check_consent()
+        if not _OWNERSHIP.isdisjoint(vals):
+            (before | self)._route_again(if_routed=True)
 
     def _create_missing_streams(self):
-        """Give each connection one stream per resource that the code knows."""
+        """Create one stream per known resource for each of these connections.
+
+        Without connections, for all.
+        """
         connections = self or self.search([("active", "in", (True, False))])
         streams = without_client_context(self.env["procurify.stream"].sudo())
         streams = streams.with_context(active_test=False)
@@ -258,113 +810,109 @@ class ProcurifyConnection(models.Model):
             ]
         )
 
-    def _check_administrator(self):
-        """Let only those pass who administer the connector, and these connections.
+    # === RIGHTS === #
 
-        :raises AccessError: the others
+    def _check_administrator(self):
+        """Check that the user administers the connector and these connections.
+
+        :raises AccessError: the user does not
         """
         self.check_access("write")
         if not self.env.user.has_group("procurify_connector.group_manager"):
             raise AccessError(self.env._("Only Procurify administrators may do this."))
 
-    # === ACTION METHODS === #
+    def _check_user(self):
+        """Check that no integration user has more rights than the user who writes.
 
-    def action_test_connection(self):
-        """Ask for a new token, count what it may see, and say so on the connection.
+        An existing connection keeps its user. Scripts on the server choose freely.
 
-        :returns: a notification; a failure is written on the connection, with
-            what to do, instead of being raised
+        :raises ValidationError: names the user
         """
+        if self.env.su:
+            return
+        for connection in self:
+            user = connection.user_id
+            if not self._may_name(user.sudo()):
+                raise ValidationError(
+                    self.env._(
+                        "You cannot let %(user)s be the integration user: documents "
+                        "would be created with rights that you do not have. Choose a "
+                        "user with no more rights and companies than your own, or ask "
+                        "a Settings administrator. OdooBot, and whoever administers "
+                        "Odoo's settings or access rights, is never one.",
+                        user=user.name,
+                    )
+                )
+
+    @api.model
+    def _may_name(self, user):
+        """Return whether the current user may choose ``user`` as integration user."""
+        me = self.env.user.sudo()
+        if user == me:
+            return True
+        if (
+            user == self.env.ref("base.user_root")
+            or user.has_group(_SETTINGS_GROUP)
+            or user.has_group(_RIGHTS_GROUP)
+        ):
+            return False
+        return me.has_group(_SETTINGS_GROUP) or (
+            user.all_group_ids <= me.all_group_ids
+            and user.company_ids <= me.company_ids
+        )
+
+    # === CREDENTIALS === #
+
+    def _receivers(self):
+        """Return the origins to which the secret and the token are sent."""
         self.ensure_one()
+        token_url = self.sudo().token_url
+        return _origin(self.base_url), _origin(token_url or self.base_url)
+
+    def action_rotate_key(self):
+        """Encrypt the stored credentials again, with the first key of the server.
+
+        The other keys of the server are not needed afterwards.
+
+        :returns: a notification with the number of connections
+        :raises UnreadableSecret: names the key; nothing is changed then
+        """
         self.check_access("write")
-        connection = self.sudo()
-        try:
-            client = open_client(connection)
-            client.authenticate()
-            connection._look_around(client)
-        except (ProcurifyError, UnreadableSecret) as error:
-            connection._note_failure(error)
-            self.env["procurify.audit"]._log_test(connection)
-            return self._notification("danger", connection.error_message)
-        connection._prove_tenant()
-        connection._note_success()
-        self.env["procurify.audit"]._log_test(connection)
-        labels = dict(self.env["procurify.stream"]._selection_resource())
+        rotated = self.sudo().filtered(lambda c: c[SECRET] or c[TOKEN])
+        rotated.flush_recordset([SECRET, TOKEN])
+        for connection in rotated:
+            connection._store_rotated(
+                *(rotate(self.env, connection[name]) for name in (SECRET, TOKEN))
+            )
+        self.env["procurify.audit"]._log_records("key_rotated", rotated)
         return self._notification(
             "success",
             self.env._(
-                "Procurify answers as %(identity)s and shows %(objects)s.",
-                identity=connection.identity or connection.base_url,
-                objects=", ".join(
-                    f"{labels[stream.resource]}: {stream.visible_count}"
-                    for stream in connection.stream_ids
-                ),
+                "Encrypted with the server's first key: the credentials of %(count)s "
+                "connections.",
+                count=len(rotated),
             ),
         )
 
-    def _look_around(self, client):
-        """Note how many objects of each list the credentials show.
-
-        :raises ForbiddenError: a list is refused that is to be read; the others are
-            noted all the same
-        :raises ProcurifyError: whatever else stands in the way
-        """
-        seen, refused = {}, {}
-        for name, resource in RESOURCES.items():
-            try:
-                seen[name] = client.count(resource)
-            except ForbiddenError as error:
-                refused[name] = error
-        self._note_test(client, seen, refused)
-        wanted = set(self.stream_ids.filtered("active").mapped("resource"))
-        for name, error in refused.items():
-            if name in wanted:
-                raise error
-
-    def action_sync_now(self):
-        """Poll every stream of these connections as soon as a cron worker is free."""
-        self.check_access("read")
-        if not self.env.user.has_group("procurify_connector.group_user"):
-            raise AccessError(self.env._("Only Procurify reviewers may synchronise."))
-        if archived := self.filtered(lambda connection: not connection.active):
-            raise UserError(
-                self.env._(
-                    "%(name)s is archived and is not polled. Unarchive it first.",
-                    name=archived[0].name,
-                )
-            )
-        if paused := self.filtered(lambda connection: connection.phase == "paused"):
-            raise UserError(
-                self.env._(
-                    "%(name)s is paused and is not polled. Resume it first.",
-                    name=paused[0].name,
-                )
-            )
-        self.env["procurify.audit"]._log_records("sync_requested", self)
-        # What is locked is being read right now.
-        streams = self.sudo().stream_ids.try_lock_for_update(allow_referencing=True)
-        streams.write({"next_attempt": False})
-        self.sudo().filtered("retry_at").write({"retry_at": False})
-        self.env.ref("procurify_connector.ir_cron_fetch").sudo()._trigger()
-        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
-        return self._notification(
-            "info", self.env._("Procurify is being read. New documents follow shortly.")
-        )
-
-    def action_open_records(self):
-        """Open this connection's records, in the state that the button names."""
+    def _store_rotated(self, secret, token):
+        """Store the same credentials, encrypted again, without side effects."""
         self.ensure_one()
-        self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "procurify_connector.procurify_record_action"
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE procurify_connection
+                   SET client_secret_encrypted = %s, token_encrypted = %s
+                 WHERE id = %s
+             RETURNING id
+                """,
+                secret or None,
+                token or None,
+                self.id,
+            )
         )
-        states = self.env.context.get("procurify_states")
-        domain = Domain("connection_id", "=", self.id) & Domain(
-            "resource", "in", DOCUMENTS
-        )
-        if states:
-            domain &= Domain("state", "in", states)
-        return action | {"domain": list(domain), "context": {}}
+        self.invalidate_recordset([SECRET, TOKEN], flush=False)
+
+    # === ACTION METHODS === #
 
     def _notification(self, kind, message):
         return {
@@ -376,3 +924,30 @@ class ProcurifyConnection(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+
+def _origin(address):
+    """Return scheme, host and port of ``address``."""
+    try:
+        return normalise_base_url(address or "")
+    except AddressError:
+        return address or ""
+
+
+def _is_url_template(template):
+    """Return whether ``template`` can only give an address on the host it names."""
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError:
+        return False
+    plain = all(
+        name is None or (name in _PLACEHOLDERS and not spec and not conversion)
+        for _text, name, spec, conversion in parts
+    )
+    return bool(
+        plain
+        and _START.match(template)
+        and template.count("{base_url}") <= 1
+        and not template.find("{base_url}") > 0
+        and not _FORBIDDEN.search(template)
+    )

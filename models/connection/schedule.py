@@ -1,4 +1,8 @@
-"""When a connection's lists are read."""
+"""When a connection reads: its phase, quiet hours, the month end, and *Sync now*.
+
+Hours and days are those of a wall clock in ``schedule_tz``. When clocks change, an hour
+that is skipped or comes twice is quiet if its name is.
+"""
 
 import calendar
 from datetime import datetime, time, timedelta
@@ -6,63 +10,13 @@ from datetime import datetime, time, timedelta
 import pytz
 
 from odoo import api, fields, models
-
-from odoo.addons.base.models.res_partner import _tz_get
-
-_HOURS = ("quiet_from", "quiet_to", "close_days_before", "close_days_after")
+from odoo.exceptions import AccessError, UserError
 
 
 class ProcurifyConnection(models.Model):
-    """Hours and days are those of a wall clock in ``schedule_tz``: an hour that is
-    skipped or comes twice when clocks are changed is quiet if its name is.
-    """
-
     _inherit = "procurify.connection"
 
-    schedule_tz = fields.Selection(
-        _tz_get,
-        string="Time Zone of the Schedule",
-        default=lambda self: self.env.user.tz or "UTC",
-        required=True,
-        help="Of the person who set the schedule last.",
-    )
-    quiet_from = fields.Float(
-        help="From this hour on Procurify is not read. What somebody asks for (Sync "
-        "now, Read again) and the nightly comparison are not kept back."
-    )
-    quiet_to = fields.Float(
-        help="Until this hour, the next day if it is before the first. Both the same: "
-        "no quiet hours."
-    )
-    close_days_before = fields.Integer(
-        "Last Days of the Month",
-        help="On so many last days of a month what changes is read more often.",
-    )
-    close_days_after = fields.Integer(
-        "First Days of the Month",
-        help="On so many first days of a month what changes is read more often.",
-    )
-    close_interval_minutes = fields.Integer(
-        "Then Every (minutes)",
-        default=5,
-        help="Documents are read so often then; lists that can only be read whole keep "
-        "their own interval.",
-    )
     schedule_note = fields.Char("Right Now", compute="_compute_schedule_note")
-
-    _check_quiet_hours = models.Constraint(
-        "CHECK(LEAST(quiet_from, quiet_to) >= 0"
-        " AND GREATEST(quiet_from, quiet_to) < 24)",
-        "Quiet hours lie between 0:00 and 23:59.",
-    )
-    _check_close_days = models.Constraint(
-        "CHECK(LEAST(close_days_before, close_days_after) >= 0"
-        " AND GREATEST(close_days_before, close_days_after) <= 15)",
-        "The close takes 0 to 15 days before and after the end of a month.",
-    )
-    _check_close_interval = models.Constraint(
-        "CHECK(close_interval_minutes > 0)", "The interval is at least one minute."
-    )
 
     # === COMPUTE METHODS === #
 
@@ -93,16 +47,66 @@ class ProcurifyConnection(models.Model):
             )
         return self.env._("Each list is read at its own interval.")
 
-    # === CRUD METHODS === #
+    # === PHASE === #
 
-    def write(self, vals):
-        if not vals.keys().isdisjoint(_HOURS) and "schedule_tz" not in vals:
-            vals = vals | {"schedule_tz": self.env.user.tz or "UTC"}
-        if not vals.keys().isdisjoint((*_HOURS, "close_interval_minutes")):
-            self.sudo().stream_ids._wake()
-        return super().write(vals)
+    def action_pause(self):
+        """Stop reading and importing until somebody resumes. What was read stays."""
+        self._enter_phase("paused")
 
-    # === WHAT IT MEANS === #
+    def action_resume(self):
+        """Read and import again, starting with what came in the meantime."""
+        self._enter_phase("live")
+        crons = ("ir_cron_fetch", "ir_cron_import", "ir_cron_attachments")
+        for name in crons:
+            self.env.ref(f"procurify_connector.{name}").sudo()._trigger()
+
+    def _enter_phase(self, phase):
+        """Set the phase of these connections. The audit logs the change.
+
+        :raises AccessError: the user may not change the connection
+        """
+        self._check_administrator()
+        others = self.filtered(lambda connection: connection.phase != phase)
+        others.sudo().write({"phase": phase, "phase_since": fields.Datetime.now()})
+
+    # === SYNC NOW === #
+
+    def action_sync_now(self):
+        """Read every list of these connections as soon as a cron worker is free.
+
+        :returns: a notification
+        :raises AccessError: the user is no reviewer
+        :raises UserError: a connection is archived or paused
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("procurify_connector.group_user"):
+            raise AccessError(self.env._("Only Procurify reviewers may synchronise."))
+        if archived := self.filtered(lambda connection: not connection.active):
+            raise UserError(
+                self.env._(
+                    "%(name)s is archived and is not polled. Unarchive it first.",
+                    name=archived[0].name,
+                )
+            )
+        if paused := self.filtered(lambda connection: connection.phase == "paused"):
+            raise UserError(
+                self.env._(
+                    "%(name)s is paused and is not polled. Resume it first.",
+                    name=paused[0].name,
+                )
+            )
+        self.env["procurify.audit"]._log_records("sync_requested", self)
+        # A locked list is being read now.
+        streams = self.sudo().stream_ids.try_lock_for_update(allow_referencing=True)
+        streams.write({"next_attempt": False})
+        self.sudo().filtered("retry_at").write({"retry_at": False})
+        self.env.ref("procurify_connector.ir_cron_fetch").sudo()._trigger()
+        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return self._notification(
+            "info", self.env._("Procurify is being read. New documents follow shortly.")
+        )
+
+    # === HOURS AND DAYS === #
 
     def _local(self, moment):
         """Return ``moment`` (naive, UTC) on the wall clock of the schedule."""
@@ -111,7 +115,7 @@ class ProcurifyConnection(models.Model):
         return pytz.utc.localize(moment).astimezone(zone)
 
     def _is_quiet(self, now):
-        """Tell whether ``now`` (naive, UTC) lies in the quiet hours."""
+        """Return whether ``now`` (naive, UTC) is in the quiet hours."""
         self.ensure_one()
         local = self._local(now)
         hour = local.hour + local.minute / 60 + local.second / 3600
@@ -120,8 +124,10 @@ class ProcurifyConnection(models.Model):
         return hour >= self.quiet_from or hour < self.quiet_to
 
     def _quiet_ended(self, now):
-        """Return when the last quiet hours before ``now`` ended, or None: there are
-        none. Both are naive and UTC."""
+        """Return when the last quiet hours before ``now`` ended, or None if never.
+
+        Both instants are naive and UTC.
+        """
         self.ensure_one()
         if self.quiet_from == self.quiet_to:
             return None
@@ -139,7 +145,7 @@ class ProcurifyConnection(models.Model):
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
     def _is_closing(self, now):
-        """Tell whether ``now`` (naive, UTC) is near the end of a month."""
+        """Return whether ``now`` (naive, UTC) is near the end of a month."""
         self.ensure_one()
         today = self._local(now).date()
         days = calendar.monthrange(today.year, today.month)[1]
@@ -147,15 +153,6 @@ class ProcurifyConnection(models.Model):
             today.day > days - self.close_days_before
             or today.day <= self.close_days_after
         )
-
-    def _is_silent(self, stream):
-        """Quiet hours are wanted: silence is counted from their end."""
-        now = fields.Datetime.now()
-        if self._is_quiet(now):
-            return False
-        ended = self._quiet_ended(now)
-        is_within = ended and ended > now - self._silence(stream)
-        return not is_within and super()._is_silent(stream)
 
 
 def _clock(hour):

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...procurify import AddressError, normalise_base_url
-from ..connection.link import URL_TEMPLATES
+from ..connection.procurify_connection import URL_TEMPLATES
 
 
 class ProcurifyRecord(models.Model):

@@ -144,7 +144,7 @@ class ProcurifyRecord(models.Model):
             while records := self._next_todo(domain):
                 records._import()
                 self.env["procurify.run"]._note_imported(runs, records)
-                records.connection_id._tell_screens()
+                records.connection_id._refresh_screens()
                 remaining = max(remaining - len(records), 0)
                 time_left = commit(len(records), remaining=remaining)
                 if not (time_left or is_run_manually()):

@@ -19,7 +19,7 @@ from ...procurify import (
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, untold
 from ...tools.manual_run import is_run_manually
-from ..connection.phase import READING_PHASES
+from ..connection.procurify_connection import READING_PHASES
 from ..procurify_run import current_run
 
 _logger = logging.getLogger(__name__)
@@ -316,7 +316,7 @@ class ProcurifyStream(models.Model):
             self._note_health(connection)
         except (ProcurifyError, UnreadableSecret) as error:
             self._note_stop(connection, stream, error, cron)
-        connection._tell_screens()
+        connection._refresh_screens()
         run._note(traces, is_over=True)
         run._end("done")
         commit(1, remaining=others)

@@ -1,0 +1,301 @@
+"""How a connection's documents are imported: user, company, day, and import again."""
+
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ...importers.resource_kinds import DOCUMENTS
+from ...procurify import InvalidPayload, read_json
+from ...procurify.payloads.dates import in_zone
+
+# Documents with an uncertain day: it depends on how dates are read.
+_UNCERTAIN = Domain("date_finding", "=", "time_of_day") | Domain(
+    "list_date_finding", "=", "differs"
+)
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    suggested_date_zone = fields.Char(
+        "Suggested Time Zone", compute="_compute_suggested_date_zone"
+    )
+    uncertain_date_count = fields.Integer(
+        "Documents with Uncertain Dates",
+        compute="_compute_uncertain_date_count",
+        help="Documents whose day may be another one, until somebody chooses how dates "
+        "are read.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("company_id")
+    def _compute_suggested_date_zone(self):
+        zones = dict(_tz_get(self))
+        for connection in self:
+            found = (
+                *connection._zones_of_locations(),
+                connection.company_id.partner_id.tz,
+                self.env.user.tz,
+            )
+            connection.suggested_date_zone = next((z for z in found if z in zones), "")
+
+    @api.depends("date_reading")
+    def _compute_uncertain_date_count(self):
+        undecided = self.filtered(lambda connection: not connection.date_reading)
+        groups = (
+            self.env["procurify.record"]
+            .sudo()
+            ._read_group(
+                Domain("connection_id", "in", undecided.ids) & _UNCERTAIN,
+                ["connection_id"],
+                ["__count"],
+            )
+        )
+        counts = {connection.id: count for connection, count in groups}
+        for connection in self:
+            connection.uncertain_date_count = counts.get(connection._origin.id, 0)
+
+    # === AS WHOM === #
+
+    def _import_env(self, companies=None):
+        """Return the environment of the import: the integration user in a company.
+
+        :param companies: the connection's company or one of its branches. To look for
+            what any of several may use: all of them, the connection's own first
+        """
+        self.ensure_one()
+        companies = companies or self.company_id
+        # A new context: no key that a client sent has an effect on the import.
+        context = {
+            "allowed_company_ids": companies.ids,
+            "lang": self.user_id.lang,
+            "tz": self.user_id.tz,
+            "tracking_disable": True,
+            "mail_create_nolog": True,
+            "mail_create_nosubscribe": True,
+        }
+        # pylint: disable=context-overridden
+        return self.with_user(self.user_id).with_context(context).env
+
+    def _check_books(self):
+        """Check that none of these connections is still being set up.
+
+        :raises UserError: names the connection
+        """
+        if unready := self.sudo().filtered(lambda c: c.phase == "setup")[:1]:
+            raise UserError(
+                self.env._(
+                    "%(name)s is still being set up: nothing is booked before it is "
+                    "switched on.",
+                    name=unready.name,
+                )
+            )
+
+    # === COMPANIES OF LOCATIONS === #
+
+    def _companies(self):
+        """Return the companies whose records master data can be mapped to.
+
+        These are the connection's company and, if it books in branches, the branches
+        that the integration user may access.
+        """
+        self.ensure_one()
+        own = self.company_id
+        in_branches = Domain("connection_id", "=", self.id) & Domain(
+            "route_company_id", "child_of", own.id
+        )
+        if not self._tenant_routes() and not self.env["procurify.record"].search(
+            in_branches, limit=1
+        ):
+            return own
+        branches = own.search([("id", "child_of", own.id)]) - own
+        if self.user_id != self.env.ref("base.user_root"):
+            branches &= self.user_id.company_ids
+        return own | branches
+
+    def _companies_concerned(self):
+        """Return the companies whose documents this connection's rules decide about.
+
+        Another connection counts only if its tenant has accepted its credentials.
+        """
+        self.ensure_one()
+        connection = self.sudo()
+        others = connection.search([("active", "=", True)]).filtered(
+            lambda each: each._is_proven() and each._tenant() == connection._tenant()
+        )
+        return (connection | others).company_id | connection.route_ids.company_id
+
+    def _check_consent(self):
+        """Check that the user belongs to every company that the rules decide about.
+
+        :returns: these companies
+        :raises AccessError: the user does not; no company is named
+        """
+        concerned = self._companies_concerned()
+        if not self.env.su and concerned - self.env.user.sudo().company_ids:
+            raise AccessError(
+                self.env._(
+                    "Rules for the locations of this tenant also decide about another "
+                    "company's documents: only an administrator of the connector who "
+                    "belongs to all these companies may change them."
+                )
+            )
+        return concerned
+
+    def _routes_in_words(self):
+        """Return the rules of this connection as the audit shows them."""
+        self.ensure_one()
+        others = self.env._("Every other location")
+        rules = (
+            f"{route.location_id.display_name or others}: {route.company_id.name}"
+            for route in self.sudo().route_ids
+        )
+        return {"route_ids": "; ".join(rules)}
+
+    def _tenant_routes(self):
+        """Return the rules of all connections to the same tenants, the oldest first."""
+        connections = self._tenant_connections()
+        routes = self.env["procurify.route"].sudo()
+        return routes.search([("connection_id", "in", connections.ids)], order="id")
+
+    def _route_again(self, if_routed=False):
+        """Decide again about what is not in Odoo yet, for the whole tenant.
+
+        :param if_routed: only if the tenant has rules
+        """
+        if not if_routed or self._tenant_routes():
+            self._tenant_connections()._decide_again(DOCUMENTS)
+
+    # === CONNECTIONS TO ONE TENANT === #
+
+    def _tenant(self):
+        """Return the key of the tenant: the same however its address is written."""
+        self.ensure_one()
+        return urlsplit(self.base_url).netloc.lower()
+
+    def _is_proven(self):
+        """Return whether the tenant ever accepted this connection's credentials."""
+        self.ensure_one()
+        return self.sudo().proven_tenant == self._tenant()
+
+    def _prove_tenant(self):
+        """Note that the tenant has just accepted the credentials."""
+        self.ensure_one()
+        if not self._is_proven():
+            self.sudo().proven_tenant = self._tenant()
+            self._route_again(if_routed=True)
+
+    def _tenant_connections(self):
+        """Return the active connections of any company to the tenants of these.
+
+        A connection that its tenant has not accepted yet does not find the others.
+        """
+        active = self.sudo().search([("active", "=", True)], order="id")
+        tenants = {each._tenant() for each in self.sudo() if each._is_proven()}
+        return active.filtered(
+            lambda each: (
+                each in self or (each._is_proven() and each._tenant() in tenants)
+            )
+        )
+
+    def _predecessors(self):
+        """Return the other connections of the same company to the same tenant."""
+        self.ensure_one()
+        others = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("company_id", "=", self.company_id.id), ("id", "!=", self.id)])
+        )
+        return others.filtered(lambda other: other._tenant() == self._tenant())
+
+    # === DATES === #
+
+    def _dated(self, payload):
+        """Return a document with its dates as this connection reads them."""
+        if self.date_reading != "zone":
+            return payload
+        return in_zone(payload, ZoneInfo(self.date_zone))
+
+    def _zones_of_locations(self):
+        """Return the time zones of this tenant's locations, the head office's first."""
+        self.ensure_one()
+        records = self.env["procurify.record"].sudo()
+        rows = records.search(
+            Domain("connection_id", "=", self._origin.id)
+            & Domain("resource", "=", "location"),
+            order="id",
+        )
+        found = []
+        for row in rows:
+            try:
+                data = read_json(row.payload or "{}")
+            except InvalidPayload:
+                continue
+            is_head = data.get("headquarter") is True
+            found.append((not is_head, data.get("locationTimezone") or ""))
+        return [zone for _rank, zone in sorted(found, key=lambda pair: pair[0])]
+
+    # === IMPORT AGAIN === #
+
+    def _decide_again(self, resources):
+        """Send what is not in Odoo yet to the import, with the new policies."""
+        records = self.env["procurify.record"].sudo()
+        undecided = records.search(
+            [
+                ("connection_id", "in", self.ids),
+                ("resource", "in", list(resources)),
+                ("state", "in", ("quarantined", "excluded")),
+            ]
+        )
+        if undecided:
+            (undecided | undecided._dependents())._requeue()
+            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+
+    def _read_dates_again(self):
+        """Send the documents to the import whose day depends on how dates are read."""
+        doubtful = (
+            self.env["procurify.record"]
+            .sudo()
+            .search(
+                Domain("connection_id", "in", self.ids)
+                & Domain("state", "in", ("done", "excluded", "quarantined"))
+                & (_UNCERTAIN | Domain("issue_ids.code", "=", "date_not_explained"))
+            )
+        )
+        if doubtful:
+            # Also compare those that are booked.
+            doubtful.write({"applied_digest": False})
+            doubtful._requeue()
+            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+
+    def action_replay_held(self):
+        """Send everything on hold to the import again, without reading Procurify.
+
+        A reviewer of a branch replays only what belongs to the branch.
+
+        :returns: a notification with the number of records
+        :raises AccessError: the user is no reviewer
+        :raises UserError: a connection is still being set up
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("procurify_connector.group_user"):
+            raise AccessError(self.env._("Only Procurify reviewers may replay."))
+        self._check_books()
+        held = self.env["procurify.record"].search(
+            [
+                ("connection_id", "in", self.ids),
+                ("state", "in", ("quarantined", "waiting")),
+            ]
+        )
+        self.env["procurify.audit"]._log_records("replayed", held)
+        held.sudo()._requeue()
+        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return self._notification(
+            "info", self.env._("%(count)s records are tried again.", count=len(held))
+        )

@@ -1,0 +1,284 @@
+"""Setting up a connection: test, policies, mappings, dry run, switch on.
+
+The set-up is a form of the connection itself: whoever comes back continues where it was
+left. Until its end, Procurify is read and nothing is booked.
+"""
+
+import time
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...fetching.tenant import open_client
+from ...procurify import RESOURCES, ForbiddenError, ProcurifyError
+from ...tools.cipher import UnreadableSecret
+
+STEPS = ("credentials", "policies", "mapping", "dry_run", "live")
+MOST_ITEMS = 1000  # journal items in the data of a dry run; the rows have all of them
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    setup_obstacle = fields.Text(compute="_compute_setup_obstacle")
+    reading_note = fields.Char("Reading", compute="_compute_reading_note")
+    dry_run_state = fields.Selection(
+        related="dry_run_id.state", string="Dry Run Status"
+    )
+    dry_run_scope = fields.Selection(related="dry_run_id.scope", string="Dry Run Of")
+    dry_run_issue_ids = fields.One2many(
+        "procurify.dry.run.issue", compute="_compute_dry_run_issues"
+    )
+    missing_mapping_ids = fields.One2many(
+        "procurify.dry.run.issue", compute="_compute_dry_run_issues"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("user_id", "company_id", "order_policy", "requisition_policy")
+    def _compute_setup_obstacle(self):
+        for connection in self:
+            saved = connection._origin.sudo()
+            connection.setup_obstacle = bool(saved) and (
+                saved._import_obstacle() or saved._missing_right()
+            )
+
+    @api.depends("stream_ids.last_success", "stream_ids.active")
+    def _compute_reading_note(self):
+        for connection in self:
+            streams = connection.stream_ids.filtered("active")
+            read = streams.filtered("last_success")
+            connection.reading_note = self.env._(
+                "%(read)s of %(all)s lists are read to their end.",
+                read=len(read),
+                all=len(streams),
+            )
+
+    @api.depends("dry_run_id.issue_ids")
+    def _compute_dry_run_issues(self):
+        for connection in self:
+            issues = connection.dry_run_id.issue_ids
+            connection.dry_run_issue_ids = issues
+            connection.missing_mapping_ids = issues.filtered("mapped_resource")
+
+    # === CONNECTION TEST === #
+
+    def action_test_connection(self):
+        """Get a new token, and count the objects that it can see.
+
+        :returns: a notification. A failure is not raised: what to do is written on the
+            connection
+        """
+        self.ensure_one()
+        self.check_access("write")
+        connection = self.sudo()
+        try:
+            client = open_client(connection)
+            client.authenticate()
+            connection._count_visible(client)
+        except (ProcurifyError, UnreadableSecret) as error:
+            connection._note_failure(error)
+            self.env["procurify.audit"]._log_test(connection)
+            return self._notification("danger", connection.error_message)
+        connection._prove_tenant()
+        connection._note_success()
+        self.env["procurify.audit"]._log_test(connection)
+        labels = dict(self.env["procurify.stream"]._selection_resource())
+        return self._notification(
+            "success",
+            self.env._(
+                "Procurify answers as %(identity)s and shows %(objects)s.",
+                identity=connection.identity or connection.base_url,
+                objects=", ".join(
+                    f"{labels[stream.resource]}: {stream.visible_count}"
+                    for stream in connection.stream_ids
+                ),
+            ),
+        )
+
+    def _count_visible(self, client):
+        """Store how many objects of each list the credentials can see.
+
+        :raises ForbiddenError: an active list is refused; the counts of the other lists
+            are stored all the same
+        :raises ProcurifyError: any other failure
+        """
+        seen, refused = {}, {}
+        for name, resource in RESOURCES.items():
+            try:
+                seen[name] = client.count(resource)
+            except ForbiddenError as error:
+                refused[name] = error
+        self._note_test(client, seen, refused)
+        wanted = set(self.stream_ids.filtered("active").mapped("resource"))
+        for name, error in refused.items():
+            if name in wanted:
+                raise error
+
+    def _note_test(self, client, seen, refused):
+        """Store the result of the test per list, and the time of Procurify's clock.
+
+        :param seen: {resource: count}
+        :param refused: {resource: ForbiddenError}
+        """
+        self.write(
+            {"tested_at": fields.Datetime.now(), "server_time": client.server_time}
+        )
+        for stream in self.stream_ids.filtered(lambda s: s.resource in RESOURCES):
+            stream.write(
+                {
+                    "visible_count": seen.get(stream.resource, 0),
+                    "is_refused": stream.resource in refused,
+                }
+            )
+
+    # === STEPS === #
+
+    def action_set_up(self):
+        """Return the action that opens the set-up at the step where it was left."""
+        self.ensure_one()
+        self.check_access("write")
+        view = self.env.ref("procurify_connector.procurify_connection_view_form_setup")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Set up %(name)s", name=self.name),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(view.id, "form")],
+        }
+
+    def action_setup_next(self):
+        """Go to the next step, if this one is done.
+
+        :returns: a notification if the credentials do not work; the reason is written
+            on the connection
+        :raises UserError: what has to be done first
+        """
+        self._check_setup()
+        if self.setup_step == "credentials" and self.state != "connected":
+            notification = self.action_test_connection()
+            if self.state != "connected":
+                return notification
+        if self.setup_step == "policies":
+            if self.setup_obstacle:
+                raise UserError(self.setup_obstacle)
+            if self.active and self.phase != "paused":
+                self.action_sync_now()
+        if self.setup_step in ("mapping", "dry_run"):
+            self._check_read()
+        self._go(1)
+        return self._enter_step()
+
+    def action_setup_back(self):
+        """Go to the previous step."""
+        self._check_setup()
+        self._go(-1)
+
+    def action_accept_suggestions(self):
+        """Map what the dry run found missing, where the match is certain.
+
+        :returns: a notification with the number of mapped records
+        """
+        self._check_setup()
+        issues = self.missing_mapping_ids
+        records = self.env["procurify.record"].search(
+            [
+                ("connection_id", "=", self.id),
+                ("resource", "in", issues.mapped("mapped_resource")),
+                ("external_id", "in", issues.mapped("mapped_id")),
+            ]
+        )
+        wanted = {(issue.mapped_resource, issue.mapped_id) for issue in issues}
+        return records.filtered(
+            lambda record: (record.resource, record.external_id) in wanted
+        ).action_accept_suggestions()
+
+    def _check_setup(self):
+        self.ensure_one()
+        self._check_administrator()
+
+    def _check_read(self):
+        """Check that every list was read to its end.
+
+        :raises UserError: says how far it is
+        """
+        if self.stream_ids.filtered(lambda s: s.active and not s.last_success):
+            raise UserError(
+                self.env._(
+                    "Procurify is still being read, which goes on by itself: %(note)s "
+                    "Come back at any time.",
+                    note=self.reading_note,
+                )
+            )
+
+    def _go(self, steps):
+        position = STEPS.index(self.setup_step) + steps
+        self.sudo().setup_step = STEPS[max(0, min(position, len(STEPS) - 1))]
+
+    def _enter_step(self):
+        """Start the work of the step if it needs no click."""
+        is_read = all(s.last_success for s in self.stream_ids.filtered("active"))
+        if self.setup_step == "mapping" and is_read:
+            self.action_dry_run_master_data()
+        elif self.setup_step == "dry_run":
+            self.action_dry_run()
+        return False
+
+    # === DRY RUN === #
+
+    def action_dry_run(self):
+        """Start a dry run of everything that was read. Nothing is saved.
+
+        :raises AccessError: the user is no administrator of the connector
+        """
+        self._start_dry_run("all")
+
+    def action_dry_run_master_data(self):
+        """Start a dry run of the master data only: what would not be mapped.
+
+        :raises AccessError: the user is no administrator of the connector
+        """
+        self._start_dry_run("master")
+
+    def _start_dry_run(self, scope):
+        """Return a new dry run. It replaces the previous one."""
+        self.ensure_one()
+        self._check_administrator()
+        self.env["procurify.dry.run"].sudo().search(
+            [("connection_id", "=", self.id)]
+        ).unlink()
+        dry_run = (
+            self.env["procurify.dry.run"]
+            .sudo()
+            .create({"connection_id": self.id, "scope": scope})
+        )
+        dry_run._start()
+        self.sudo().dry_run_id = dry_run
+        return dry_run
+
+    def _dry_run(self, items=MOST_ITEMS):
+        """Make a whole dry run of everything that was read.
+
+        :param items: maximum number of journal items in the result
+        :returns: a dict that JSON takes; amounts are texts per currency::
+
+            {"dry_run_id", "records",
+             "booked": [{"resource", "origin", "count", "amounts"}],
+             "held": [{"code", "key", "message", "advice", "documents", "records",
+                       "amounts"}], those that hold up most first,
+             "excluded": [{"resource", "rule", "count"}],
+             "waiting": int,
+             "missing_mappings": [{"resource", "external_id", "name", "documents",
+                                   "suggestion"}], in the same order,
+             "duplicates": [{"name", "party", "amount", "currency", "message"}],
+             "journal_items": [{"document", "date", "account_code", "account",
+                                "label", "balance", "amount_currency", "currency",
+                                "cost_centres", "taxes"}],
+             "journal_item_count": int}
+
+        :raises AccessError: the user is no administrator of the connector
+        """
+        dry_run = self._start_dry_run("all")
+        while dry_run.state == "running":
+            dry_run._step(time.monotonic() + 60)
+        return dry_run._as_data(items)
