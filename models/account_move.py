@@ -6,6 +6,7 @@ from odoo.fields import Command, Domain
 from ..importers.bills.amounts import LineAmounts
 from ..importers.bills.importer import BillImport
 from ..importers.bills.revision import offered_version
+from ..importers.start_date import exclude_earlier
 from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.documented import undocumented
 
@@ -69,6 +70,7 @@ class AccountMove(models.Model):
                 batch.exclude(record, "deleted")
             elif bill.status not in PAYABLE_STATUSES:
                 batch.exclude(record, "not_approved")
+        exclude_earlier(batch, moves)
 
     # === WRITING === #
 

@@ -9,6 +9,7 @@ from ..importers.batch import BatchRefused
 from ..importers.orders.importer import OrderImport
 from ..importers.orders.lines import SETTLEMENT, created_line
 from ..importers.orders.revision import HEADER_FIELDS, LINE_FIELDS, plain
+from ..importers.start_date import exclude_earlier
 from ..procurify import OrderState
 from ..procurify.documented import undocumented
 from ..tools.own_values import write_each
@@ -92,6 +93,7 @@ class PurchaseOrder(models.Model):
                 batch.exclude(record, "cancelled")
             elif not any(line.active for line in order.lines):
                 batch.exclude(record, "no_lines")
+        exclude_earlier(batch, orders)
         self._procurify_hold_undocumented(batch)
 
     @api.model

@@ -5,6 +5,7 @@ from odoo import api, models
 from ..importers.orders.lines import created_line
 from ..importers.orders.requisitions import RequisitionImport
 from ..importers.orders.revision import same
+from ..importers.start_date import exclude_earlier
 from ..procurify.documented import undocumented
 
 
@@ -17,6 +18,8 @@ class PurchaseOrder(models.Model):
         if batch.connection.requisition_policy == "none":
             for record in batch.open.filtered(lambda record: not record.res_id):
                 batch.exclude(record, "requisitions_not_imported")
+        linked = batch.records.filtered("res_id")
+        exclude_earlier(batch, linked)
         for record in batch.open.filtered(lambda record: not record.remote_deleted):
             if value := undocumented(batch.payloads[record]):
                 batch.hold(record, "undocumented_value", value=value)

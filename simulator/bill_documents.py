@@ -166,7 +166,7 @@ class BillRenderer:
                 "currency": bill.currency_id,
                 "amount": amount,
                 "payment_method": None,
-                "payment_date": None,
+                "payment_date": _when(bill.paid_on and tenant_time.at(bill.paid_on)),
                 "memo": "",
                 "reference_number": "",
                 "is_processed": bill.payment_status == PAYMENT_PAID,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
 Place = Literal["tenant", "storage", "redirect"]
@@ -344,6 +344,7 @@ class Bill:
     attachments: tuple[Attachment, ...] = ()
     active: bool = True
     payment_status: int | None = None
+    paid_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ HEADER: Final = {
     "currency_id",
     "invoice_number",
     "note",
+    "paid_on",
     "payment_status",
     "status",
     "type",

@@ -76,6 +76,7 @@ from . import test_routing
 from . import test_run
 from . import test_schedule
 from . import test_scheduled_runs
+from . import test_start_date
 from . import test_secrets
 from . import test_settings
 from . import test_setup

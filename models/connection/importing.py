@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ...importers.resource_kinds import DOCUMENTS
+from ...importers.start_date import BEFORE_START_DATE
 from ...procurify import InvalidPayload, read_json
 from ...procurify.payloads.dates import in_zone
 
@@ -17,6 +18,9 @@ from ...procurify.payloads.dates import in_zone
 _UNCERTAIN = Domain("date_finding", "=", "time_of_day") | Domain(
     "list_date_finding", "=", "differs"
 )
+
+
+_START_DATES = {"bill": "bills_start_date", "purchase_order": "orders_start_date"}
 
 
 class ProcurifyConnection(models.Model):
@@ -31,8 +35,51 @@ class ProcurifyConnection(models.Model):
         help="Documents whose day may be another one, until somebody chooses how dates "
         "are read.",
     )
+    start_date_note = fields.Text(
+        "Effect of the Start Date", compute="_compute_start_date_note"
+    )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("bills_start_date", "orders_start_date")
+    def _compute_start_date_note(self):
+        """Say what the start dates would do to what was read, before they are saved."""
+        for connection in self:
+            notes = (
+                connection._start_date_effect(resource, connection[field])
+                for resource, field in _START_DATES.items()
+            )
+            connection.start_date_note = "\n".join(filter(None, notes)) or False
+
+    def _start_date_effect(self, resource, start):
+        """Return one sentence on the documents of ``resource``, or False: nothing.
+
+        Procurify's own dates are counted; a bill may have another accounting date.
+        """
+        stored = Domain("connection_id", "=", self._origin.id) & Domain(
+            "resource", "=", resource
+        )
+        earlier = stored & Domain("remote_date", "<", start) if start else Domain.FALSE
+        groups = dict(
+            self.env["procurify.record"]._read_group(earlier, ["state"], ["__count"])
+        )
+        again = self.env["procurify.record"].search_count(
+            stored
+            & Domain("excluded_rule", "=", BEFORE_START_DATE)
+            & (Domain("remote_date", ">=", start) if start else Domain.TRUE)
+        )
+        booked = groups.pop("done", 0)
+        if not (booked or groups or again):
+            return False
+        labels = dict(self.env["procurify.record"]._fields["resource"].selection)
+        return self.env._(
+            "%(kind)s: %(earlier)s are earlier and not in Odoo, %(booked)s are earlier "
+            "and stay in Odoo, %(again)s excluded ones would be imported.",
+            kind=labels[resource],
+            earlier=sum(groups.values()),
+            booked=booked,
+            again=again,
+        )
 
     @api.depends("company_id")
     def _compute_suggested_date_zone(self):

@@ -47,6 +47,9 @@ _POLICIES = {
     "rate_source": ("bill", "purchase_order"),
     "unexplained_rate_policy": ("bill", "purchase_order"),
     "closed_period_policy": ("bill",),
+    "bills_start_date": ("bill",),
+    "orders_start_date": ("purchase_order", "requisition"),
+    "take_over_open_items": ("bill", "purchase_order", "requisition"),
     "product_policy": ("catalog_item", "purchase_order"),
     "product_id": ("catalog_item", "purchase_order"),
     "unit_policy": ("unit",),
@@ -352,6 +355,24 @@ class ProcurifyConnection(models.Model):
         required=True,
         help="Only bills that pass every check are posted. A bill of zero, or of a "
         "closed period, stays a draft.",
+    )
+    bills_start_date = fields.Date(
+        "Bills From",
+        copy=False,
+        help="Bills with an earlier accounting date are excluded: they were booked "
+        "before Odoo took over. Empty: all bills are imported.",
+    )
+    orders_start_date = fields.Date(
+        "Orders From",
+        copy=False,
+        help="Purchase orders and requisitions with an earlier date are excluded. "
+        "Empty: all are imported.",
+    )
+    take_over_open_items = fields.Boolean(
+        copy=False,
+        help="Also import what was still open on the start date: bills that were not "
+        "paid, orders that were not closed. Leave this off if your opening balances "
+        "contain them.",
     )
     closed_period_policy = fields.Selection(
         [

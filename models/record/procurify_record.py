@@ -134,6 +134,7 @@ class ProcurifyRecord(models.Model):
             ("requisitions_not_imported", "Requisitions are not imported"),
             ("nothing_requested", "Nothing left to buy"),
             ("other_company", "Another company's"),
+            ("before_start_date", "Before the start date"),
         ],
         readonly=True,
     )

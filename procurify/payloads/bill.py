@@ -226,6 +226,14 @@ class Bill:
         )
 
     @property
+    def paid_on(self) -> date | None:
+        """The day on which Procurify says that the bill was paid, None: not known.
+
+        That of the payment, else of the last status entry that says paid.
+        """
+        return _paid_on(self.raw)
+
+    @property
     def is_being_paid(self) -> bool:
         """Whether somebody in Procurify began to pay the bill, and it is not paid.
 
@@ -264,6 +272,21 @@ def _payment_status(bill: Mapping[str, Any]) -> int | None:
     status = payment.get("status") if isinstance(payment, dict) else None
     text = str(status)
     return int(text) if text.isdecimal() else _UNKNOWN_STATUS
+
+
+def _paid_on(bill: Mapping[str, Any]) -> date | None:
+    """Return the day of the payment. What cannot be read is not known."""
+    source = Reader(dict(bill)).spare
+    made = bill.get("bill_payment")
+    payment = made.get("payment") if isinstance(made, dict) else None
+    if isinstance(payment, dict) and (day := Reader(payment).spare.day("payment_date")):
+        return day
+    days = [
+        entry.spare.day("date")
+        for entry in source.children("bill_statuses")
+        if entry.spare.stated("status") == BillStatus.PAID
+    ]
+    return days[-1] if days else None
 
 
 _AMOUNTS = (

@@ -18,6 +18,31 @@ BILL: dict[str, Any] = {
 }
 
 
+def _paid_on(**fields: Any) -> str | None:
+    day = Bill.from_json(BILL | fields).paid_on
+    return day and day.isoformat()
+
+
+def test_day_of_payment_is_that_of_the_payment_else_of_the_status() -> None:
+    statuses = [
+        {"status": 2, "date": "2026-01-05T09:00:00-08:00"},
+        {"status": 4, "date": "2026-01-30T23:30:00-08:00"},
+        {"status": 4, "date": "2026-02-02T10:00:00-08:00"},
+    ]
+    payment = {"payment": {"status": 5, "payment_date": "2026-01-31T00:00:00-08:00"}}
+    assert _paid_on(bill_payment=payment, bill_statuses=statuses) == "2026-01-31"
+    assert _paid_on(bill_statuses=statuses) == "2026-02-02"
+    assert _paid_on(bill_statuses=statuses[:1]) is None
+
+
+@pytest.mark.parametrize("odd", ["soon", 7, {}, None])
+def test_day_of_payment_that_cannot_be_read_is_not_known(odd: Any) -> None:
+    assert _paid_on(bill_payment={"payment": {"payment_date": odd}}) is None
+    assert _paid_on(bill_statuses=[{"status": 4, "date": odd}]) is None
+    assert _paid_on(bill_statuses=odd) is None
+    assert _paid_on(bill_payment=71) is None
+
+
 def _told(**fields: Any) -> tuple[bool, bool]:
     bill = Bill.from_json(BILL | fields)
     return bill.is_paid, bill.is_being_paid
