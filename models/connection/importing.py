@@ -71,7 +71,8 @@ class ProcurifyConnection(models.Model):
         booked = groups.pop("done", 0)
         if not (booked or groups or again):
             return False
-        labels = dict(self.env["procurify.record"]._fields["resource"].selection)
+        records = self.env["procurify.record"]
+        labels = dict(records._fields["resource"]._description_selection(self.env))
         return self.env._(
             "%(kind)s: %(earlier)s are earlier and not in Odoo, %(booked)s are earlier "
             "and stay in Odoo, %(again)s excluded ones would be imported.",
