@@ -28,6 +28,7 @@ class Get(Protocol):
         params: Mapping[str, str],
         parse: Callable[[Answer], T],
         cancelled: threading.Event | None = None,
+        attempts: int | None = None,
     ) -> T:
         """:raises StreamError: what ``parse`` or the network raises"""
 
@@ -91,9 +92,10 @@ def open_access(
         params: Mapping[str, str],
         parse: Callable[[Answer], T],
         cancelled: threading.Event | None = None,
+        attempts: int | None = None,
     ) -> T:
         return authorised(
-            lambda token: transport.get(path, params, token, parse, cancelled)
+            lambda token: transport.get(path, params, token, parse, cancelled, attempts)
         )
 
     def get_file(

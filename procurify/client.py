@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -36,6 +36,7 @@ from .errors import (
     Throttled,
     TransientError,
 )
+from .narrowing import Narrowing, may_be_of_rows
 from .paging import Page, Query, Window, page_from, plans
 from .transport import Transport
 from .trouble import Trouble
@@ -43,6 +44,7 @@ from .trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from .errors import StreamError
     from .resources import Resource
     from .tokens import Token
     from .traces import Traces
@@ -416,24 +418,41 @@ class Client:
         number: int,
         previous: Page | None = None,
     ) -> Page:
-        """Read one page; one beyond the first that is not there (404) is empty."""
-        paging = {"page": str(number), "page_size": str(self.page_size)}
-        numbered = replace(query, params={**query.params, **paging})
+        """Read one page; one beyond the first that is not there (404) is empty.
+
+        Where single rows keep it from being read, all others are.
+        """
+        optional = number > 1 or query.may_be_missing
         try:
-            listing = self._list(resource, numbered)
-        except ProtocolError as error:
-            optional = number > 1 or query.may_be_missing
-            if error.http_status != 404 or not optional:
+            listing = self._list(resource, query.paged(number, self.page_size))
+        except (ProtocolError, TransientError) as error:
+            if error.http_status == 404 and optional:
+                listing = Listing((), {})
+            elif may_be_of_rows(error):
+                size = (previous and previous.page_size) or self.page_size
+                listing = self._around(resource, query, error).read(number, size)
+            else:
                 raise
-            listing = Listing((), {})
         return page_from(listing, resource, query, number, previous)
 
-    def _list(self, resource: Resource, query: Query) -> Listing:
+    def _around(
+        self, resource: Resource, query: Query, error: StreamError
+    ) -> Narrowing:
+        """Return what reads a page that failed with ``error`` in smaller pages."""
+
+        def ask(number: int, size: int, attempts: int | None) -> Listing:
+            return self._list(resource, query.paged(number, size), attempts)
+
+        return Narrowing(ask, error)
+
+    def _list(
+        self, resource: Resource, query: Query, attempts: int | None = None
+    ) -> Listing:
         def parse(answer: Answer) -> Listing:
             check(answer)
             return read_listing(answer, resource)
 
-        return self._get(query.path, query.params, parse)
+        return self._get(query.path, query.params, parse, attempts=attempts)
 
     def _detail(
         self, resource: Resource, ids: tuple[str, ...], cancelled: threading.Event
@@ -464,8 +483,9 @@ class Client:
         params: Mapping[str, str],
         parse: Callable[[Answer], T],
         cancelled: threading.Event | None = None,
+        attempts: int | None = None,
     ) -> T:
-        return self._access.get(path, params, parse, cancelled)
+        return self._access.get(path, params, parse, cancelled, attempts)
 
 
 def _alternatives(external_id: str | int | tuple[str, ...]) -> tuple[str, ...]:

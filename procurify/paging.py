@@ -44,6 +44,11 @@ class Query:
     start: datetime | None = None
     tolerance: timedelta = timedelta(0)
 
+    def paged(self, number: int, size: int) -> Query:
+        """Return what asks for one page of this list."""
+        paging = {"page": str(number), "page_size": str(size)}
+        return replace(self, params={**self.params, **paging})
+
 
 @dataclass(frozen=True)
 class Page:

@@ -110,9 +110,11 @@ class Transport:
         access_token: str,
         parse: Callable[[Answer], T],
         cancelled: threading.Event | None = None,
+        attempts: int | None = None,
     ) -> T:
         """Send one GET and return ``parse(answer)``.
 
+        :param attempts: at most; None: as many as for any request
         :raises StreamError: what ``parse`` or the network raises
         """
 
@@ -122,7 +124,9 @@ class Transport:
             )
 
         blank = blanking(access_token, self._blank)
-        return self._with_retries("GET", path, send, parse, blank, cancelled)
+        return self._with_retries(
+            "GET", path, send, parse, blank, cancelled, attempts=attempts
+        )
 
     def get_file(
         self,
@@ -312,7 +316,9 @@ class Transport:
         blank: Callable[[str], str],
         cancelled: threading.Event | None = None,
         limit: int | None = None,
+        attempts: int | None = None,
     ) -> T:
+        most = attempts or self._max_attempts
         deadline = min(time.monotonic() + MAX_REQUEST_S, self._ends_at)
         delay, attempt = 0.0, 1
         while True:
@@ -322,11 +328,7 @@ class Transport:
             except (TransientError, MalformedBody) as error:
                 delay = self._delay(attempt, error)
                 too_late = time.monotonic() + delay > deadline
-                if (
-                    attempt >= self._max_attempts
-                    or delay > MAX_RETRY_AFTER_S
-                    or too_late
-                ):
+                if attempt >= most or delay > MAX_RETRY_AFTER_S or too_late:
                     raise
             attempt += 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _QUERY = re.compile(r'\?[^\s"<>?]+')
 _ESCAPED_MARK = re.compile(r"\\u003f", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def is_live(name: str) -> bool:
     """Tell whether a field of this name says nothing about its object."""
     return name in _LIVE or name.startswith(_LIVE_PREFIXES)
@@ -54,15 +56,15 @@ def lasting(data: Any) -> Any:
 
     :raises RecursionError: nested too deeply
     """
-    if isinstance(data, list):
-        return [lasting(value) for value in data]
-    if not isinstance(data, dict):
-        return without_signatures(data) if isinstance(data, str) else data
-    return {
-        name: _path_of(value) if name in _ADDRESSES else lasting(value)
-        for name, value in data.items()
-        if not is_live(name)
-    }
+    if isinstance(data, str):
+        return without_signatures(data) if "?" in data else data
+    if isinstance(data, dict):
+        return {
+            name: _path_of(value) if name in _ADDRESSES else lasting(value)
+            for name, value in data.items()
+            if not is_live(name)
+        }
+    return [lasting(value) for value in data] if isinstance(data, list) else data
 
 
 def moved_paths(before: Any, after: Any) -> list[str]:
@@ -94,6 +96,9 @@ def without_signatures(text: str) -> str:
 
 def raw_without_signatures(raw: str) -> str:
     """Do the same with JSON text; all other characters stay as they were sent."""
+    if "\\" not in raw:
+        # Nothing is escaped: texts are what they look like.
+        return without_signatures(raw)
     if "?" not in raw and not _ESCAPED_MARK.search(raw):
         return raw
     return _STRING.sub(_unsigned_string, raw)

@@ -53,7 +53,8 @@ class Fault:
     :param times: how often it happens; None for ever
     :param skip: how many matching requests go well before that
     :param change: of a ``rewrite``: takes the document, and spoils it
-    :param row: of a ``row``: the id of the row whose text becomes ``body``
+    :param row: of a ``row``: the id of the row whose text becomes ``body``; of a
+        ``row_status``: the id of the row that no page may show
     :param mode: the name under which it is counted, if not its kind
     """
 
@@ -231,6 +232,15 @@ def _row(reply: Reply, fault: Fault) -> Reply:
     return replace(reply, body=spoiled.encode())
 
 
+def _row_status(reply: Reply, fault: Fault) -> Reply:
+    """Another status wherever the list shows one row."""
+    document = json.loads(reply.body) if reply.status == 200 else {}
+    rows = document.get("data")
+    shown = rows if isinstance(rows, list) else []
+    ids = {str(row.get("procurify_PO", row.get("id"))) for row in shown}
+    return _status(reply, fault) if fault.row in ids else reply
+
+
 def _gzip_bomb(_reply: Reply, _fault: Fault) -> Reply:
     """A small answer that unpacks to nearly a hundred megabytes."""
     return Reply(200, _bomb(), headers={"Content-Encoding": "gzip"})
@@ -251,6 +261,7 @@ KINDS: Final[dict[str, Callable[[Reply, Fault], Reply]]] = {
     "reset": _reset,
     "rewrite": _rewrite,
     "row": _row,
+    "row_status": _row_status,
     "slow": _slow,
     "status": _status,
     "truncate": _truncate,

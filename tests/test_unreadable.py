@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from odoo.addons.procurify_connector.fetching.unreadable import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
+    NAMELESS,
 )
 
 from .common import ProcurifyCommon
@@ -330,6 +331,144 @@ class TestUnreadable(UnreadableCase):
         }
         self.assertIn(str(bill_id), ids)
         self.assertFalse(ids & {"false", "none", "null", "", "bills"})
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestUnreadablePage(UnreadableCase):
+    """A page of a list answers 500 because of one of its rows."""
+
+    bills = 25
+
+    def setUp(self):
+        super().setUp()
+        self.connection.page_size = 10
+
+    def test_the_row_that_spoils_a_page_is_named_and_the_others_are_staged(self):
+        for resource, path, key in self._lists():
+            with self.subTest(resource=resource):
+                self._spoil_page(path, key)
+                self._read_again()
+
+                held = self._nameless(resource)
+                self.assertEqual(len(held), 1)
+                self.assertIn("1 row of the list", held.read_error)
+                staged = set(self._records(resource).mapped("external_id"))
+                self.assertNotIn(str(key), staged)
+                self.assertFalse(self._stream(resource).error_message)
+                self.assertTrue(self._stream(resource).last_success)
+                if resource != "purchase_order":  # its list has variants
+                    count = self._stream(resource).object_count
+                    self.assertEqual(len(staged) - len(held), count - 1)
+
+    def test_servers_of_other_page_sizes_are_read_around(self):
+        sizes = {"smaller": lambda asked: min(asked, 4), "fixed": lambda _asked: 10}
+        for name, granted in sizes.items():
+            for resource, path, key in self._lists():
+                with self.subTest(name=name, resource=resource):
+                    self._grant(granted)
+                    stream = self._stream(resource)
+                    self._records(resource).sudo().unlink()
+                    self._spoil_page(path, key)
+                    self._read_again()
+
+                    self.assertFalse(stream.error_message)
+                    held = self._nameless(resource)
+                    rows = "1 row" if name == "smaller" else "10 rows"
+                    self.assertEqual(len(held), 1)
+                    self.assertIn(f"{rows} of the list", held.read_error)
+                    others = self._records(resource) - held
+                    self.assertGreaterEqual(len(others), stream.object_count - 10)
+
+    def test_the_pause_grows_and_the_row_comes_back_by_itself(self):
+        for resource, path, key in self._lists():
+            with self.subTest(resource=resource):
+                self._spoil_page(path, key)
+                self._read_again()
+                held = self._nameless(resource)
+                pause = held.read_again_at - fields.Datetime.now()
+                self.assertEqual(held.read_failures, 1)
+                self._read_again()
+                self.assertEqual(held.read_failures, 1, "it has its time")
+
+                self._later(held)
+                self._read_again()
+
+                self.assertEqual(self._nameless(resource), held)
+                self.assertEqual(held.read_failures, 2)
+                longer = held.read_again_at - fields.Datetime.now()
+                self.assertGreater(longer, 1.9 * pause)
+                self.simulator.faults.clear()
+                self._later(held)
+                self._read_again()
+                self._import()
+                self.assertEqual(held.state, "excluded")
+                self.assertFalse(held.read_error)
+                self.assertEqual(self._record(resource, key).state, "done")
+
+    def test_what_was_booked_before_is_neither_lost_nor_taken_for_deleted(self):
+        self._synchronise()
+        self.connection.nightly_check_days = 0
+        bill_id = self._plain_bill()
+        record = self._record("bill", bill_id)
+        self.assertEqual(record.state, "done")
+        self._spoil_page("/api/v3/ap/bills/", bill_id)
+
+        self._run_cron("ir_cron_nightly_check")
+        self._import()
+
+        self.assertEqual(record.state, "done")
+        self.assertFalse(record.remote_deleted)
+        self.assertEqual(self._stream("bill").deleted_count, 0)
+        self.assertEqual(len(self._nameless("bill")), 1)
+
+    def test_a_list_of_which_no_page_can_be_read_is_an_outage(self):
+        self._synchronise()
+        self.simulator.faults.add(path="/api/v3/vendors/", status=500, times=None)
+
+        self._read_again()
+
+        self.assertIn("does not answer", self.connection.error_message)
+        self.assertFalse(self._nameless("vendor"))
+
+    def _lists(self):
+        vendor_id = self.dataset.bill(self._plain_bill()).vendor_id
+        return (
+            ("vendor", "/api/v3/vendors/", vendor_id),
+            (
+                "purchase_order",
+                "/api/v2/purchase_orders/purchased/all/",
+                self._plain_order(),
+            ),
+            ("bill", "/api/v3/ap/bills/", self._plain_bill()),
+        )
+
+    def _plain_bill(self):
+        plain = [bill for bill in self.dataset.bills() if bill.scenario == "plain"]
+        return plain[len(plain) // 2].id
+
+    def _plain_order(self):
+        orders = [order for order in self.dataset.orders() if order.state == 0]
+        return orders[len(orders) // 2].id
+
+    def _spoil_page(self, path, key):
+        """Spoil each page of a list that shows one row; all of it is read next."""
+        self.simulator.faults.clear()
+        self.connection.stream_ids.sudo().modified_watermark = False
+        self.simulator.faults.add(
+            path=path, kind="row_status", status=500, row=str(key), times=None
+        )
+
+    def _grant(self, granted):
+        lister = self.simulator.lister
+        self.patch(lister, "_page_size", lambda query: granted(int(query["page_size"])))
+
+    def _nameless(self, resource):
+        held = self._records(resource).filtered("read_error")
+        return held.filtered(lambda record: record.external_id.startswith(NAMELESS))
+
+    def _read_again(self):
+        self.connection.sudo().retry_at = False
+        self._fetch()
 
 
 @tagged("post_install", "-at_install", "procurify")

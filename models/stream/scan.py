@@ -99,9 +99,10 @@ class ProcurifyStream(models.Model):
         self.ensure_one()
         resource = RESOURCES[self.resource]
         if not self.scan_pass:
-            if self._ask_again_for_unreadable(client, resource):
+            due = self._due_unreadable()
+            if self._ask_again_for_unreadable(client, resource, due):
                 yield False
-            self.write(self._opened_scan_values(resource))
+            self.write(self._opened_scan_values(due))
         while number := self.scan_pass:
             pages = client.pages(
                 resource,

@@ -25,15 +25,21 @@ class ProcurifyStream(models.Model):
 
     # === ASKING FOR DETAILS === #
 
-    def _ask_again_for_unreadable(self, client, resource):
-        """Ask for the details whose pause is over; tell whether there were any."""
+    def _due_unreadable(self):
+        """Return what is to be read again: its pause is over, or it was looked for by
+        a reading that did not come to its end."""
+        is_over = Domain("read_again_at", "<=", fields.Datetime.now())
+        is_sought = Domain("read_again_at", "=", False) & Domain(
+            "read_from", "!=", False
+        )
+        return self._unreadable(is_over | is_sought)
+
+    def _ask_again_for_unreadable(self, client, resource, due):
+        """Ask for those of ``due`` that have a detail; tell whether there were any."""
         if not resource.detail_path:
             return False
-        due = self._unreadable(
-            Domain("read_from", "=", False)
-            & Domain("read_again_at", "<=", fields.Datetime.now())
-        )
-        records = due[: PART_ROUNDS * client.detail_workers]
+        asked = due.filtered(lambda record: not record.read_from)
+        records = asked[: PART_ROUNDS * client.detail_workers]
         if records:
             self._stage_answers(client, resource, records)
         return bool(records)
@@ -57,19 +63,16 @@ class ProcurifyStream(models.Model):
 
     # === MEETING IN LISTS === #
 
-    def _opened_scan_values(self, resource):
+    @api.model
+    def _opened_scan_values(self, due):
         """Return what opens a window, wide enough to meet what is due again."""
-        due = self._unreadable(
-            Domain("read_from", "!=", False)
-            & Domain("read_again_at", "<=", fields.Datetime.now())
-        )
+        sought = due.filtered("read_from")
         # Who is met gets a new time; who is not shows by having none.
-        due.read_again_at = False
-        starts = due.mapped("read_from") if resource.modified_filter else ()
+        sought.read_again_at = False
         return {
             "scan_pass": 1,
             "scan_page": 1,
-            "scan_from": min(starts, default=False),
+            "scan_from": min(sought.mapped("read_from"), default=False),
         }
 
     def _window_start(self, resource):
@@ -92,6 +95,8 @@ class ProcurifyStream(models.Model):
 
     def _note_unmet(self):
         """Note which rows were looked for and are not shown any more."""
+        if not self.scan_from:
+            return
         unmet = self._unreadable(
             Domain("read_from", "!=", False) & Domain("read_again_at", "=", False)
         )

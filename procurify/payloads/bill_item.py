@@ -126,7 +126,7 @@ def fallback_coding(
     order_item: Reader | None, total: Decimal | None
 ) -> Allocation | None:
     """Return the coding of the order's line, as far as it can be read."""
-    account = order_item.embedded("account") if order_item else None
+    account = order_item.spare.embedded("account") if order_item else None
     if account is None:
         return None
     amount = total or Decimal(0)

@@ -195,7 +195,10 @@ def test_json_that_stays_broken_is_a_protocol_error(
         _read(connect(max_attempts=3))
 
     assert raised.value.excerpt == '{"data": ['
-    assert len(server.seen(VENDORS.list_path)) == 3
+    asked = [request.params for request in server.seen(VENDORS.list_path)]
+    # All attempts for the page, and then one for each of some parts of it.
+    assert len([p for p in asked if (p["page"], p["page_size"]) == ("1", "50")]) == 3
+    assert asked[:3] == [asked[0]] * 3
 
 
 @pytest.mark.parametrize(

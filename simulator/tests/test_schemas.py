@@ -218,7 +218,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
         *("exclusive_tax_amount", "inclusive_tax_amount", "shipping_amount"),
         *("total_cost_with_tax", "converted_total_cost"),
         *_under("items[]", "id", "unit", "quantity", "unit_cost", "total_cost"),
-        *_under("items[]", "tax_name", "tax_percentage", "tax_amount"),
+        *_under("items[]", "tax", "tax_name", "tax_percentage", "tax_amount"),
         *_under("items[]", "tax_is_inclusive", "total_cost_with_tax"),
         *_under("items[]", "shipping_amount", "bill_by_cost", "archived"),
         *_under("items[]", "orderitem.id", "po.id", "currency.name"),
