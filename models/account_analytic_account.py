@@ -61,6 +61,10 @@ class AccountAnalyticAccount(models.Model):
         return {label, label.rpartition(" / ")[2]}
 
     @api.model
+    def _procurify_staged_match(self, pattern):
+        return Domain.TRUE
+
+    @api.model
     def _procurify_weigh(self, evidence, clues, siblings):
         """Who bears the whole label is meant before who bears its last part."""
         findings = super()._procurify_weigh(evidence, clues, siblings)

@@ -123,6 +123,7 @@ class ResPartner(models.Model):
     def _procurify_weigh(self, evidence, clues, siblings):
         self._procurify_credit_parents(evidence, clues)
         partners = self.union(*(p for mine in evidence.values() for p in mine))
+        siblings.look_at(partners)
         own = self._procurify_own(partners)
         shared = {normalise(partner.email) for partner in own} - {""}
         findings = {}

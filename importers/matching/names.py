@@ -206,8 +206,11 @@ def fragments(text, *, legal=False):
 class NameIndex:
     """Names by which their owners are looked up."""
 
-    def __init__(self, names, *, legal=False):
-        """:param names: {owner: iterable of names}"""
+    def __init__(self, names, *, legal=False, near=True):
+        """
+        :param names: {owner: iterable of names}
+        :param near: whether similar names are looked for as well
+        """
         self.legal = legal
         self._names = {
             owner: {text for text in texts if text} for owner, texts in names.items()
@@ -218,7 +221,7 @@ class NameIndex:
             for text in texts:
                 for key in self._keys(text):
                     self._by_key[key].add(owner)
-                for fragment in fragments(text, legal=legal):
+                for fragment in fragments(text, legal=legal) if near else ():
                     self._by_fragment[fragment].add(owner)
 
     def _keys(self, text):
@@ -263,13 +266,16 @@ class NameIndex:
         )
 
 
-# A column as patterns compare it, with one placeholder for the column. It takes no
-# letter for punctuation in any locale.
+# A column as patterns compare it. It takes no letter for punctuation in any locale; of
+# a name that is ASCII, the short way makes the same.
 FOLDED_SQL = (
-    "regexp_replace(lower(translate(normalize(%s, NFKD), 'ØøŁłĐđıÐð', 'oollddidd')), "
+    "CASE WHEN octet_length(%(column)s) = char_length(%(column)s) THEN "
+    "regexp_replace(lower(%(column)s), '[^a-z0-9]+', '', 'g') ELSE "
+    "regexp_replace(lower(translate(normalize(%(column)s, NFKD), "
+    "'ØøŁłĐđıÐð', 'oollddidd')), "
     r"'[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7"
     r"\u02b0-\u036f\u05f3\u05f4\u2000-\u206f\u3000-\u3004\u3008-\u3020\u30fb]+', "
-    "'', 'g')"
+    "'', 'g') END"
 )
 # What the column may have where a folded name has the key.
 _SPELLINGS = {

@@ -20,6 +20,7 @@ from ...importers.matching.names import (
     NEAR_NAME,
     SAME_NAME,
     NameIndex,
+    name_keys,
     normalise,
 )
 from ...importers.matching.search import spellings_of
@@ -59,6 +60,12 @@ class ProcurifyImportMixin(models.AbstractModel):
     def _procurify_staged_names(self, record):
         """Return the names to which a staged object answers."""
         return {record.name or ""}
+
+    @api.model
+    def _procurify_staged_match(self, pattern):
+        """Return the domain of staged objects that answer to a name of ``pattern``, as
+        ``NameIndex`` gives it; others may be among them."""
+        return _names_match("name", pattern)
 
     @api.model
     def _procurify_weigh(self, evidence, clues, siblings):
@@ -125,6 +132,7 @@ class ProcurifyImportMixin(models.AbstractModel):
             clues, domain
         )
         name = self._procurify_name_field
+        siblings.look_at(self.union(*(t for mine in evidence.values() for t in mine)))
         for record, mine in evidence.items():
             siblings.note_linked(record, mine)
             for target, witnesses in list(mine.items()):
@@ -218,36 +226,57 @@ class ProcurifyImportMixin(models.AbstractModel):
     @api.model
     def _procurify_names_match(self, pattern):
         """Return the domain of names that match a pattern as ``NameIndex`` gives it."""
-        return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s ~ %s",
-                SQL(
-                    FOLDED_SQL,
-                    model._field_to_sql(alias, self._procurify_name_field, query),
-                ),
-                pattern,
-            )
-        )
+        return _names_match(self._procurify_name_field, pattern)
 
 
 class Siblings:
-    """All staged objects of one connection and resource: who else may be meant."""
+    """The staged objects of one connection and resource that may be meant as well:
+    they bear a name that is looked at, or are linked to what is looked at."""
 
     def __init__(self, model, records):
         """:param records: those about which is decided"""
-        rows = records.search_fetch(
+        self._model = model
+        self._names = {r: model._procurify_staged_names(r) for r in records}
+        self._unread = dict(self._names)
+        self._seen = model.browse()
+        self._rows = records.browse()
+        self._domain = (
             Domain("connection_id", "=", records.connection_id.id)
             & Domain("resource", "=", records[0].resource)
-            & Domain("state", "not in", ("excluded", "ignored")),
-            ["name", "code", "res_id", "external_id"],
+            & Domain("state", "not in", ("excluded", "ignored"))
         )
-        self._rows = rows
-        self._names = {
-            row: model._procurify_staged_names(row) for row in rows | records
+
+    def look_at(self, targets):
+        """Read who bears the names of the records, and who is linked to ``targets`` of
+        Odoo or bears their names."""
+        targets -= self._seen
+        name = self._model._procurify_name_field
+        names = self._unread | {target: {target[name] or ""} for target in targets}
+        if names:
+            self._seen |= targets
+            self._unread = {}
+            self._read(names, Domain("res_id", "in", targets.ids))
+
+    def _read(self, names, others):
+        """Read the objects that bear some of ``names``, and those of ``others``."""
+        model, legal = self._model, self._model._procurify_legal_names
+        fits, _near = NameIndex(names, legal=legal, near=False).patterns()
+        # A name without a letter has no pattern.
+        odd = {n for some in names.values() for n in some if n and not name_keys(n)}
+        domain = others | Domain("name", "in", list(odd))
+        if fits:
+            domain |= model._procurify_staged_match(fits)
+        self._rows |= self._rows.search_fetch(
+            self._domain & domain, ["name", "code", "res_id", "external_id"]
+        )
+        self._names |= {
+            row: model._procurify_staged_names(row)
+            for row in self._rows
+            if row not in self._names
         }
-        self._index = NameIndex(self._names, legal=model._procurify_legal_names)
+        self._index = NameIndex(self._names, legal=legal, near=False)
         # Who answers to no name claims nobody.
-        claiming = rows.filtered(lambda row: row.res_id and any(self._names[row]))
+        claiming = self._rows.filtered(lambda row: row.res_id and any(self._names[row]))
         self._linked = claiming.grouped("res_id")
 
     def rivals(self, record):
@@ -276,6 +305,17 @@ class Siblings:
             codes = {normalise(o.code) for o in self.linked(record, target)} - {""}
             if SAME_CODE in witnesses and code in codes:
                 witnesses.add(LINKED_BEFORE)
+
+
+def _names_match(field, pattern):
+    """Return the domain of records whose ``field`` is like a pattern of names."""
+    return Domain.custom(
+        to_sql=lambda model, alias, query: SQL(
+            "%s ~ %s",
+            SQL(FOLDED_SQL, column=model._field_to_sql(alias, field, query)),
+            pattern,
+        )
+    )
 
 
 def _lower_ascii(text):
