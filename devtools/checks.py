@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import method_pages, tax_table
+from . import import_rules, method_pages, tax_table
 from .console import say
 from .environment import python_environment
 from .paths import ROOT
@@ -59,7 +59,7 @@ def _checks() -> dict[str, Check]:
     return {
         "ruff": lambda: tool("ruff", "check", "--quiet"),
         "ruff format": lambda: tool("ruff", "format", "--check", "--quiet"),
-        "border of procurify/": lambda: _border(tool),
+        "rules of imports": import_rules.check,
         "pylint-odoo": lambda: tool("pylint", *addon),
         "mypy --strict": lambda: tool("mypy", "--no-error-summary", *TYPED_PACKAGES),
         "pages of methods": method_pages.check,
@@ -81,15 +81,6 @@ def _tool(python: Path, module: str, *arguments: str, **options: str) -> str:
         **options,
     )
     return (done.stdout or f"{module} failed") if done.returncode else ""
-
-
-def _border(tool: Callable[..., str]) -> str:
-    """Prove that the rule works, since code that obeys it cannot."""
-    offence = tool(
-        *("ruff", "check", "--stdin-filename", "procurify/offence.py", "-"),
-        input="import odoo\n\nodoo.tools\n",
-    )
-    return "" if "TID251" in offence else "ruff lets procurify/ import odoo"
 
 
 def _document(tool: Callable[..., str], name: str) -> str:
