@@ -49,7 +49,6 @@ from . import account_payment
 from . import account_move_revision
 from . import account_move_choice
 from . import ir_cron
-from . import ir_cron_import
 from . import ir_sequence
 from . import res_config_settings
 from . import res_config_settings_policies

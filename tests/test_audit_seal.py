@@ -11,7 +11,9 @@ from odoo.sql_db import db_connect
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.procurify_connector.models.audit import seal as seal_module
+from odoo.addons.procurify_connector.models.audit import (
+    procurify_audit_seal as seal_module,
+)
 from odoo.addons.procurify_connector.models.audit import verify as verify_module
 from odoo.addons.procurify_connector.tools.audit_triggers import digest_of
 

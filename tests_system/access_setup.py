@@ -157,7 +157,7 @@ def _own_rows(env: Any) -> set[str]:
 
 def _certificate(env: Any, connection: Any, bill: Any) -> None:
     """Certify a period with one bill in it, which makes no sum: it is unreadable."""
-    from odoo.addons.procurify_connector.models.audit.procurify_append_only import (
+    from odoo.addons.procurify_connector.models.audit.procurify_audit import (
         append,
     )
 

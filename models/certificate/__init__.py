@@ -1,4 +1,2 @@
 from . import procurify_certificate
-from . import rows
-from . import seal
-from . import spreadsheet
+from . import procurify_certificate_row

@@ -1,4 +1,2 @@
 from . import procurify_dry_run
 from . import procurify_dry_run_line
-from . import issues
-from . import summary

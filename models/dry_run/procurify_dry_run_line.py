@@ -1,6 +1,7 @@
 """What a dry run says: of each record, each journal item, and each reason to hold."""
 
 from odoo import api, fields, models
+from odoo.tools import float_repr
 
 from ...importers.resource_kinds import DOCUMENTS
 
@@ -196,4 +197,31 @@ class ProcurifyDryRunIssue(models.Model):
             "res_id": record.id,
             "views": [(False, "form")],
             "view_mode": "form",
+        }
+
+    # === AS PLAIN DATA === #
+
+    def _as_held(self):
+        self.ensure_one()
+        return {
+            "code": self.code,
+            "key": self.key,
+            "message": self.message,
+            "advice": self.advice,
+            "documents": self.document_count,
+            "records": self.record_count,
+            "amounts": {
+                code: float_repr(amount, 2)
+                for code, amount in (self.amounts or {}).items()
+            },
+        }
+
+    def _as_missing(self):
+        self.ensure_one()
+        return {
+            "resource": self.mapped_resource,
+            "external_id": self.mapped_id,
+            "name": self.mapped_name,
+            "documents": self.document_count,
+            "suggestion": self.suggestion or False,
         }

@@ -4,7 +4,7 @@ from io import BytesIO
 
 import xlsxwriter
 
-from odoo import fields, models
+from odoo import fields
 
 _SUMMARY = (
     "company_name",
@@ -68,35 +68,24 @@ _SUM = (
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
 
-class ProcurifyCertificate(models.Model):
-    _inherit = "procurify.certificate"
-
-    def action_spreadsheet(self):
-        """Download this certificate as a spreadsheet."""
-        self.ensure_one()
-        self.check_access("read")
-        url = f"/procurify/certificate/{self.id}/xlsx"
-        return {"type": "ir.actions.act_url", "url": url, "target": "download"}
-
-    def _spreadsheet(self):
-        """Return the bytes of an .xlsx file."""
-        self.ensure_one()
-        file = BytesIO()
-        with xlsxwriter.Workbook(file, _OPTIONS) as book:
-            sheet = _Sheet(book, self.env._("Certificate"))
-            for name in _SUMMARY:
-                label = self._fields[name]._description_string(self.env)
-                sheet.add([label, _shown(self, name)])
-            for title, rows, names in (
-                (self.env._("Documents"), self.line_ids, _LINE),
-                (self.env._("Sums"), self.sum_ids, _SUM),
-            ):
-                sheet = _Sheet(book, title)
-                labels = [rows._fields[n]._description_string(self.env) for n in names]
-                sheet.add(labels, sheet.bold)
-                for row in rows:
-                    sheet.add([_shown(row, name) for name in names])
-        return file.getvalue()
+def spreadsheet(certificate):
+    """Return the bytes of an .xlsx file that says what ``certificate`` says."""
+    env, file = certificate.env, BytesIO()
+    with xlsxwriter.Workbook(file, _OPTIONS) as book:
+        sheet = _Sheet(book, env._("Certificate"))
+        for name in _SUMMARY:
+            label = certificate._fields[name]._description_string(env)
+            sheet.add([label, _shown(certificate, name)])
+        for title, rows, names in (
+            (env._("Documents"), certificate.line_ids, _LINE),
+            (env._("Sums"), certificate.sum_ids, _SUM),
+        ):
+            sheet = _Sheet(book, title)
+            labels = [rows._fields[n]._description_string(env) for n in names]
+            sheet.add(labels, sheet.bold)
+            for row in rows:
+                sheet.add([_shown(row, name) for name in names])
+    return file.getvalue()
 
 
 class _Sheet:
