@@ -603,7 +603,7 @@ class TestAuditMark(TransactionCase):
 
     def _settled(self):
         with self._transaction() as env:
-            return env["procurify.audit.mark"]._settled()
+            return env["procurify.audit.mark"]._sealable()
 
     def _assert_settles(self, row):
         """Wait for what PostgreSQL itself does in between, as gathering statistics."""

@@ -1,4 +1,4 @@
-"""How the audit's rows are made of the records that they speak of."""
+"""The rows of the audit, made of the records that they are about."""
 
 from datetime import date, datetime
 
@@ -30,7 +30,7 @@ def about(record, event, **values):
 
 
 def recovered(failing):
-    """Return the row that what was ``failing`` is well again."""
+    """Return the row that ``failing`` can be read again."""
     return about(
         failing, "read_recovered", before={"error_message": failing.error_message}
     )
@@ -52,7 +52,7 @@ def excluded(record, was):
 
 
 def is_new(was, record):
-    """Tell whether an import of ``record`` did, or released, anything.
+    """Return whether an import of ``record`` did, or released, anything.
 
     :param was: its ``_audit_state`` before
     """
@@ -60,7 +60,7 @@ def is_new(was, record):
 
 
 def is_written(was, record):
-    """Tell whether an import of ``record`` wrote its document, or another version.
+    """Return whether an import wrote the document of ``record``, or another version.
 
     :param was: its ``_audit_state`` before
     """

@@ -73,7 +73,7 @@ EVENTS = [
 # Rows keep the name that a model had when they were written.
 _FORMER_MODELS = {"procurify.cause": "procurify.issue"}
 NAMED_FINDINGS = 1000  # that the row of a failed verification holds
-# Events that a person can repeat at will, and that change nothing by themselves.
+# Events that a person can repeat at will, and that change nothing.
 REPEATABLE = frozenset(
     {
         "sync_requested",
@@ -88,9 +88,9 @@ _ABOUT = ("event", "user_ref", "connection_ref", "res_model", "res_id")
 
 
 class ProcurifyAppendOnly(models.AbstractModel):
-    """Refuses in words what the triggers of the table refuse as well.
+    """Refuses changes of its rows, with a message; the table's triggers do the same.
 
-    Whoever asks: an administrator, ``sudo()``, another addon.
+    Nobody is exempt: no administrator, no ``sudo()``, no other addon.
     """
 
     _name = "procurify.append.only"
@@ -114,13 +114,13 @@ class ProcurifyAppendOnly(models.AbstractModel):
 
 
 class ProcurifyAudit(models.Model):
-    """A row is one event, told in texts that outlive what they speak of.
+    """A row is one event, in texts that stay when its subject is deleted.
 
     ``_log`` writes it, nobody changes or deletes it: neither through the ORM nor in
     SQL, see ``audit_triggers``. Its digest is made by the database from everything
     else in it; seals hold the digests together, see ``procurify.audit.seal``.
 
-    References are plain numbers: a foreign key would have a deletion change the row.
+    References are plain numbers: with a foreign key, a deletion would change the row.
     """
 
     _name = "procurify.audit"
@@ -178,7 +178,7 @@ class ProcurifyAudit(models.Model):
             row.summary = shorten(text, SUMMARY_LENGTH, placeholder=" …")
 
     def _first_changes(self):
-        """Return what became of it, and the first of what changed, line by line."""
+        """Return the target of an import, and the first changes, a line each."""
         target = (self.after or {}).get("res_name")
         changes = islice(self._changes(), SUMMARISED)
         if self.before:
@@ -224,7 +224,7 @@ class ProcurifyAudit(models.Model):
         return self.env.get(_FORMER_MODELS.get(self.res_model, self.res_model))
 
     def _label(self, name):
-        """Return what people call the field ``name`` of what this row speaks of."""
+        """Return the label of the field ``name`` of this row's subject."""
         model = self._subject_model()
         field = model is not None and model._fields.get(name)
         if field:
@@ -234,7 +234,7 @@ class ProcurifyAudit(models.Model):
     # === ACTION METHODS === #
 
     def action_open_subject(self):
-        """Open what this row speaks of, where it still exists."""
+        """Open the subject of this row, if it still exists."""
         self.ensure_one()
         self.check_access("read")
         model = self._subject_model()
@@ -253,9 +253,9 @@ class ProcurifyAudit(models.Model):
     def _log(self, rows, may_repeat=False):
         """Add ``rows`` to the audit, in this transaction and with one statement.
 
-        What somebody does again and again is counted instead, and added later.
+        Actions that a person repeats are counted, and added later.
 
-        The user is whoever the environment is of; ``sudo`` does not hide it.
+        The user is the environment's, also under ``sudo``.
 
         :param rows: dicts of this model's fields, with the record ``connection``
             instead of its columns, and its company's where they are not given
@@ -307,7 +307,7 @@ class ProcurifyAudit(models.Model):
         self.invalidate_model()
         return self.env.cr.rowcount
 
-    # === WHAT IT SAYS === #
+    # === EVENTS: ONE METHOD PER KIND === #
 
     # === READING === #
 
@@ -335,7 +335,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_failure(self, failing, message):
-        """A stream or a connection cannot be read, and said ``message`` before."""
+        """A stream or a connection cannot be read; its message was ``message``."""
         if failing.error_message != message:
             self._log_records(
                 "read_failed",
@@ -365,7 +365,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_obstacle(self, connection, obstacle):
-        """What keeps ``connection`` from importing becomes ``obstacle``, or nothing."""
+        """The import of ``connection`` stops because of ``obstacle``, or goes on."""
         self._log_records(
             "import_stopped" if obstacle else "import_resumed",
             connection,
@@ -399,7 +399,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_outcome(self, before, records, evidence=None, written=()):
-        """``records`` were imported or excluded; nothing is said where nothing changed.
+        """``records`` were imported or excluded; rows are added where that is news.
 
         :param before: {record: ``_audit_state`` of then}
         :param evidence: {record: codes of what spoke for a record that was found}
@@ -432,7 +432,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_held(self, before):
-        """Records are held; nothing is said where the reasons are the same as before.
+        """Records are on hold; rows are added where the issues are new.
 
         :param before: {record: reasons of then}
         """
@@ -489,7 +489,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_chosen(self, choice, records):
-        """A person answers with ``choice`` why ``records`` are held."""
+        """A person decides about held ``records`` with ``choice``."""
         self._log(
             [
                 about(
@@ -505,7 +505,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_payment_allowed(self, records):
-        """A person lets bills be paid in Odoo that Procurify pays, or has paid."""
+        """A person allows payment in Odoo of bills that Procurify pays or has paid."""
         field = self.env["procurify.record"]._fields["remote_payment"]
         words = dict(field._description_selection(self.env))
         self._log(
@@ -534,7 +534,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_resolved(self, issues):
-        """A person says that ``issues`` are cured."""
+        """A person resolves ``issues``."""
         self._log(
             [
                 about(
@@ -554,7 +554,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_test(self, connection):
-        """A person tested ``connection``, and it says how that went."""
+        """A person tested ``connection``."""
         self._log_records(
             "connection_tested",
             connection,
@@ -596,7 +596,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _log_verdict(self, connection_ref, verdict):
-        """Write what a verification of a connection, which may be gone, has found."""
+        """Write what a verification found; the connection may be gone."""
         row = {
             "event": "verification_failed" if verdict.findings else "verified",
             "reason": "\n".join(verdict.findings[:NAMED_FINDINGS]) or False,
@@ -610,7 +610,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _about_connection(self, connection_ref):
-        """Return what every row about this connection says; also of a deleted one."""
+        """Return the columns of every row about this connection, also a deleted one."""
         connection = self.env["procurify.connection"].sudo().browse(connection_ref)
         if connection.exists():
             return about(connection, False)
@@ -638,9 +638,9 @@ class ProcurifyAudit(models.Model):
 
 
 class ProcurifyAuditRepeat(models.Model):
-    """A row counts what a person did again within an hour, with nothing in between.
+    """A row counts one action that a person repeats within an hour.
 
-    It becomes a row of the audit once the hour is over, so that nothing is left out.
+    When the hour is over, it becomes a row of the audit.
     """
 
     _name = "procurify.audit.repeat"
@@ -708,7 +708,7 @@ class ProcurifyAuditRepeat(models.Model):
 
     @api.model
     def _log_finished(self):
-        """Write what was counted, and is over for an hour, to the audit."""
+        """Write the counts of ended hours to the audit."""
         finished = self.sudo().search(
             [("first_date", "<", fields.Datetime.now() - PERIOD)]
         )
@@ -732,7 +732,7 @@ class ProcurifyAuditRepeat(models.Model):
 def append(model, vals_list):
     """Add rows to an append-only model.
 
-    A plain function: no method that an evaluated expression can reach does it.
+    A function, and no method: an expression that Odoo evaluates cannot call it.
     """
     return super(ProcurifyAppendOnly, model).create(vals_list)
 

@@ -1,4 +1,4 @@
-"""Seals: ranges of the audit's rows, held together in a chain that never waits."""
+"""Seals of the audit: each covers a range of rows, and the seal before it."""
 
 from datetime import timedelta
 
@@ -60,14 +60,16 @@ class ProcurifyAuditSeal(models.Model):
 
     @api.model
     def _cron_seal(self):
-        """Seal what no running transaction can add to any more, then note how far
-        the next run may go."""
+        """Seal the rows that no running transaction can add to.
+
+        Then note how far the next run may go.
+        """
         commit = self.env["ir.cron"]._commit_progress
         self.env["procurify.audit.repeat"]._log_finished()
         commit()
         if not self._lock():
             return
-        until = self.env["procurify.audit.mark"]._settled()
+        until = self.env["procurify.audit.mark"]._sealable()
         while self._seal_next(until):
             commit(1)
             if not self._lock():
@@ -79,7 +81,7 @@ class ProcurifyAuditSeal(models.Model):
 
     @api.model
     def _lock(self):
-        """Tell whether this transaction alone may seal."""
+        """Return whether this transaction alone may seal."""
         self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s)", _LOCK))
         return self.env.cr.fetchone()[0]
 
@@ -150,9 +152,9 @@ class ProcurifyAuditSeal(models.Model):
             )
         )
         for connection in connections:
-            commit()  # What the sealer did last is to be seen.
+            commit()  # To see what the sealer wrote last.
             if not self._lock():
-                return  # It seals right now; there is another night.
+                return  # The sealer is at work: next night.
             if until := self._make_checkpoint(connection):
                 commit()
                 audit = self.env["procurify.audit"]
@@ -161,9 +163,9 @@ class ProcurifyAuditSeal(models.Model):
 
     @api.model
     def _make_checkpoint(self, connection):
-        """Write down how far the audit of ``connection`` may be removed.
+        """Write a checkpoint: rows of ``connection`` up to there may be removed.
 
-        What was tampered with is not removed: the rows are the evidence.
+        Where the verification finds something, no row is removed: it is evidence.
 
         :returns: the last id that a checkpoint covers; 0: none does
         """
@@ -222,8 +224,8 @@ class ProcurifyAuditMark(models.Model):
 
     A worker draws the ids of its rows long before it commits. The single row says:
     up to ``last_id``, every id was drawn by a transaction older than number ``xid``.
-    When the oldest one that runs is not older than that, none of them can still
-    commit a row below. Nobody waits for anybody.
+    When the oldest running transaction is not older than that, none of them can
+    commit a row below. So the sealer waits for nobody.
     """
 
     _name = "procurify.audit.mark"
@@ -234,7 +236,7 @@ class ProcurifyAuditMark(models.Model):
     xid = fields.Char(required=True)
 
     @api.model
-    def _settled(self):
+    def _sealable(self):
         """Return the id up to which nothing can be added any more, or 0."""
         self.env.cr.execute(
             SQL(
@@ -246,12 +248,13 @@ class ProcurifyAuditMark(models.Model):
 
     @api.model
     def _note(self):
-        """Note the last id that was given out, and a number that is younger than every
-        transaction that may hold one up to it.
+        """Note the last id that was given out, and the number of a transaction.
 
-        That is this transaction's own, if it gets one only after the id was read. A
-        note that still waits for its transactions stays: replaced in each run, one
-        that never came to rest would keep the audit from being sealed.
+        It is younger than every transaction that may hold an id up to that one.
+
+        This transaction's own number is, if it gets one only after the id was read. A
+        note stays while its transactions run: if each run replaced it, a busy database
+        would never be sealed.
         """
         self.env.cr.execute(
             SQL(

@@ -1,4 +1,4 @@
-"""The verification of the audit: every row and every seal, and which one differs."""
+"""The verification of the audit: which rows and seals were changed."""
 
 import logging
 from typing import NamedTuple
@@ -15,7 +15,7 @@ NAMED = 500  # rows of a kind and range that are named one by one
 
 
 class Verdict(NamedTuple):
-    """What a verification found; ``findings`` are sentences, none if all is well."""
+    """What a verification found: ``findings`` are sentences, none if all is well."""
 
     row_count: int
     seal_count: int
@@ -68,7 +68,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _verify_and_log(self, connection_ref, known_head=""):
-        """Verify, write the verdict to the audit, and call the managers if need be.
+        """Verify, write the verdict to the audit, and warn the managers if it failed.
 
         :param known_head: a chain head that somebody kept outside of the database
         :returns: the Verdict
@@ -81,7 +81,7 @@ class ProcurifyAudit(models.Model):
                 connection_ref,
                 " ".join(verdict.findings),
             )
-            self._call_managers(row)
+            self._warn_managers(row)
         else:
             # Kept outside of the database, this proves later what it said.
             _logger.info(
@@ -94,7 +94,7 @@ class ProcurifyAudit(models.Model):
         return verdict
 
     @api.model
-    def _call_managers(self, row):
+    def _warn_managers(self, row):
         """Give each manager of the company an activity, if there is none yet.
 
         :param row: the audit's row of the verification that failed
@@ -105,7 +105,7 @@ class ProcurifyAudit(models.Model):
             lambda user: user.active and row.company_ref in user.company_ids.ids
         )
         activities = self.env["mail.activity"].sudo()
-        told = activities.search(
+        warned = activities.search(
             [("user_id", "in", managers.ids), ("summary", "=", summary)]
         ).user_id
         activities.create(
@@ -116,7 +116,7 @@ class ProcurifyAudit(models.Model):
                     "note": plaintext2html(row.reason),
                     "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id,
                 }
-                for manager in managers - told
+                for manager in managers - warned
             ]
         )
 
@@ -126,9 +126,8 @@ class ProcurifyAudit(models.Model):
 
         :param known_head: a chain head that somebody kept outside of the database
 
-        The digests are computed in these queries, not by the triggers' functions,
-        which may have been replaced. PostgreSQL reads through; memory stays flat
-        however many rows there are.
+        These queries compute the digests themselves: the triggers' functions may have
+        been replaced. PostgreSQL reads the rows one by one, so memory stays flat.
         """
         self.env.flush_all()
         findings = [
@@ -171,7 +170,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _missing_triggers(self):
-        """Tell of triggers that are gone or changed, and of what should not be there.
+        """Return sentences about triggers that are gone, changed, or not ours.
 
         The definitions are compared: a trigger of the right name that does nothing, or
         a rule that takes rows away, is found.
@@ -192,7 +191,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _changed_rows(self, connection_ref):
-        """Tell of rows whose digest is not that of what they say."""
+        """Return sentences about rows whose digest does not match their content."""
         rows = self._query(
             SQL(
                 """
@@ -207,11 +206,11 @@ class ProcurifyAudit(models.Model):
                 NAMED,
             )
         )
-        return self._told([(row[0], "changed") for row in rows])
+        return self._sentences([(row[0], "changed") for row in rows])
 
     @api.model
     def _broken_seals(self):
-        """Tell of seals that were changed, and of gaps in the chain or its ranges."""
+        """Return sentences about seals that were changed, and gaps in the chain."""
         seals = self.env["procurify.audit.seal"]
         rows = self._query(
             SQL(
@@ -242,7 +241,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _unlike_leaves(self, connection_ref):
-        """Tell of rows that are not what was sealed: changed, missing or inserted."""
+        """Return sentences about rows that were changed, removed or inserted."""
         seals = self.env["procurify.audit.seal"]
         checkpoint = seals._checkpoint_id(connection_ref)
         findings, seal_id, lower = [], 0, 0
@@ -251,14 +250,17 @@ class ProcurifyAudit(models.Model):
             if not last_seal:
                 return findings
             which = (seal_id, last_seal, lower, upper, checkpoint)
-            findings += self._told(
+            findings += self._sentences(
                 self._query(differing_rows(connection_ref, *which, limit=NAMED))
             )
             seal_id, lower = last_seal, upper
 
     @api.model
     def _forged_mark(self):
-        """Tell of a mark that no sealer can have left: it names ids of the future."""
+        """Return a sentence about a mark that no sealer can have left, if there is one.
+
+        It names ids that were not given out yet.
+        """
         forged = self._query(
             """
             SELECT
@@ -277,7 +279,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _lost_heads(self, known_head=""):
-        """Tell of chain heads that somebody noted and that are not there any more.
+        """Return sentences about chain heads that were noted and are gone.
 
         Verifications note the head, and certificates do; ``known_head`` is one that was
         kept outside of the database.
@@ -321,7 +323,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _removed_since(self, connection_ref, known_head):
-        """Tell which rows retention removed after ``known_head``, as it may."""
+        """Return sentences about rows that retention removed after ``known_head``."""
         if not known_head:
             return []
         rows = self._query(
@@ -350,7 +352,7 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _last_verdict(self, connection_ref):
-        """Return the newest row that tells of a verification."""
+        """Return the newest row about a verification."""
         return self.sudo().search(
             [
                 ("connection_ref", "=", connection_ref),
@@ -360,7 +362,7 @@ class ProcurifyAudit(models.Model):
         )
 
     @api.model
-    def _told(self, rows):
+    def _sentences(self, rows):
         """Return sentences about rows.
 
         :param rows: (id, what is wrong with it) pairs
@@ -372,8 +374,8 @@ class ProcurifyAudit(models.Model):
             "inserted": self.env._("Row %s was put in later."),
         }
         names = {row.id: f"{row.id} ({row.display_name})" for row in there}
-        told = [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
+        found = [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
         if len(rows) == NAMED:
             last = rows[-1][0]
-            told.append(self.env._("More than these may differ after row %s.", last))
-        return told
+            found.append(self.env._("More than these may differ after row %s.", last))
+        return found

@@ -1,4 +1,4 @@
-"""The completeness certificate of a period: what rounds off a month end."""
+"""The completeness certificate of a period: its counts, its seal in the audit."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -169,7 +169,7 @@ class ProcurifyCertificate(models.Model):
         return company or self.env.company
 
     def _counted(self):
-        """Return (what is counted, how many) of every count that is not nothing."""
+        """Return the (label, number) pairs of every count that is not zero."""
         self.ensure_one()
         names = [f"{name}_count" for name in _COUNTED]
         return [
@@ -182,7 +182,7 @@ class ProcurifyCertificate(models.Model):
 
     @api.model
     def _certify(self, connection, date_from, date_to, company=None, listed=False):
-        """Reconcile a period and keep what came out of it.
+        """Reconcile a period and keep the result.
 
         :param listed: read Procurify's lists for it, see ``_reconciled``
         :returns: the certificate
@@ -241,7 +241,7 @@ class ProcurifyCertificate(models.Model):
             **{f"{name}_count": numbers[name] for name in _COUNTED},
         }
 
-    # === SEALING === #
+    # === SEAL === #
 
     def _invalidate_what_the_database_sets(self):
         self.invalidate_recordset(["date", "digest"], flush=False)
@@ -249,7 +249,7 @@ class ProcurifyCertificate(models.Model):
             self.env[model].invalidate_model(["date", "digest"], flush=False)
 
     def _log_made(self):
-        """Note the digests in the audit, which is sealed itself."""
+        """Note the digests in the audit, which has seals of its own."""
         self.ensure_one()
         after = {"state": self.state, "unexplained_count": self.unexplained_count}
         self.env["procurify.audit"]._log_certificate(
@@ -257,7 +257,7 @@ class ProcurifyCertificate(models.Model):
         )
 
     def _digests(self):
-        """Return the digests of what stands here now, as the database computes them."""
+        """Return the digests of the rows as they are now, computed by the database."""
         self.ensure_one()
         self.env.flush_all()
         rows = self._query(
@@ -286,7 +286,7 @@ class ProcurifyCertificate(models.Model):
         return digests
 
     def _tampering(self):
-        """Return sentences about what differs from when this was made."""
+        """Return sentences about what was changed since this was made."""
         self.ensure_one()
         noted = self.env["procurify.audit"].search(
             [

@@ -1,4 +1,4 @@
-"""A dry run: what the import would book of all that is staged, taken back again."""
+"""A dry run: what the import would book of all that is staged. Nothing is saved."""
 
 import time
 
@@ -18,9 +18,9 @@ STAGED = ("pending", "waiting")
 class ProcurifyDryRun(models.Model):
     """A row is one dry run of one connection, the newest replaces the one before.
 
-    It goes step by step, each in a savepoint that is rolled back, so that neither
-    its memory nor its time depends on how much is staged. What the documents of a
-    step name is imported with them, and an order comes before its bills.
+    It goes in steps, each in a savepoint that is rolled back. So neither memory nor
+    time of a step depends on how much is staged. What the documents of a step name is
+    imported with them, and an order comes before its bills.
     """
 
     _name = "procurify.dry.run"
@@ -82,7 +82,7 @@ class ProcurifyDryRun(models.Model):
         return dry_run.with_env(self.env)._progress()
 
     def _progress(self):
-        """Return how far it is; at its end, what came of it as well."""
+        """Return how far it is, and at its end the result."""
         is_done = self.state == "done"
         total = max(self.total_count, self.done_count, 1)
         progress = {
@@ -94,7 +94,7 @@ class ProcurifyDryRun(models.Model):
         if is_done:
             mine = Domain("dry_run_id", "=", self.id)
             progress |= {
-                "summary": self._tell_summary(),
+                "summary": self._summary(),
                 "items": self.env["procurify.dry.run.item"].search_count(mine),
                 "duplicates": self.env["procurify.dry.run.line"].search_count(
                     mine & Domain("is_duplicate", "=", True)
@@ -127,7 +127,7 @@ class ProcurifyDryRun(models.Model):
         )
 
     def _step(self, until):
-        """Try batch after batch until ``until``, and write what came of them.
+        """Try batch after batch until ``until``, and write the results.
 
         :param until: of ``time.monotonic``
         """
@@ -177,7 +177,7 @@ class ProcurifyDryRun(models.Model):
                 break
         return batches
 
-    # === WHAT CAME OF IT === #
+    # === RESULTS === #
 
     def _try(self, records, issues):
         """Try a batch; return the values of its lines.
@@ -186,35 +186,35 @@ class ProcurifyDryRun(models.Model):
             added
         """
         lines = []
-        for record, told in zip(records, records._try(), strict=True):
+        for record, outcome in zip(records, records._try(), strict=True):
             lines.append(
                 {
                     "record_id": record.id,
                     "resource": record.resource,
                     "name": record.display_name,
                     "party": record.remote_party,
-                    "outcome": told["outcome"],
-                    "rule": told["rule"],
-                    "origin": record.origin if told["outcome"] == "done" else False,
+                    "outcome": outcome["outcome"],
+                    "rule": outcome["rule"],
+                    "origin": record.origin if outcome["outcome"] == "done" else False,
                     "amount": record.remote_amount,
                     "currency": record.remote_currency,
                     "is_duplicate": any(
                         issue["code"] in ("duplicate_bill", "duplicate_order")
-                        for issue in told["issues"]
+                        for issue in outcome["issues"]
                     ),
-                    "reasons": "\n".join(c["message"] for c in told["issues"]),
-                    "booked": told["booked"],
+                    "reasons": "\n".join(c["message"] for c in outcome["issues"]),
+                    "booked": outcome["booked"],
                 }
             )
             for issue in record.issue_ids:
                 key = (issue.code, issue.key)
                 if key not in issues:
-                    issues[key] = self._tell_issue(issue)
+                    issues[key] = self._issue_values(issue)
                 issues[key]["holds"].append(record.id)
         return lines
 
-    def _tell_issue(self, issue):
-        """Return an issue as values: neither it nor what it concerns need stay."""
+    def _issue_values(self, issue):
+        """Return an issue as values: the rollback takes it away."""
         reference = issue.reference_id
         return {
             "code": issue.code,
@@ -229,7 +229,7 @@ class ProcurifyDryRun(models.Model):
         }
 
     def _keep_issues(self, issues):
-        """Add what holds this step's records to what held those before."""
+        """Add the issues of this step's records to those of earlier steps."""
         known = {(issue.code, issue.key): issue for issue in self.issue_ids}
         labels = dict(self.env["procurify.issue"]._fields["code"].selection)
         created = self.env["procurify.dry.run.issue"].create(
@@ -246,7 +246,7 @@ class ProcurifyDryRun(models.Model):
             known[key]._add(records.browse(values["holds"]))
 
     def _keep_lines(self, lines):
-        """Keep what became of each record, with the items that it would book."""
+        """Keep the outcome of each record, with the items that it would book."""
         booked = [values.pop("booked") for values in lines]
         rows = self.env["procurify.dry.run.line"].create(
             [values | {"dry_run_id": self.id} for values in lines]
@@ -270,9 +270,9 @@ class ProcurifyDryRun(models.Model):
         return {
             "dry_run_id": self.id,
             "records": self.done_count,
-            "booked": self._tell_booked(),
+            "booked": self._booked(),
             "held": [issue._as_held() for issue in self.issue_ids],
-            "excluded": self._tell_excluded(),
+            "excluded": self._excluded(),
             "waiting": self.env["procurify.dry.run.line"].search_count(
                 [("dry_run_id", "=", self.id), ("outcome", "=", "waiting")]
             ),
@@ -280,17 +280,17 @@ class ProcurifyDryRun(models.Model):
                 issue._as_missing()
                 for issue in self.issue_ids.filtered("mapped_resource")
             ],
-            "duplicates": self._tell_duplicates(),
-            "journal_items": self._tell_items(items),
+            "duplicates": self._duplicates(),
+            "journal_items": self._journal_items(items),
             "journal_item_count": self.env["procurify.dry.run.item"].search_count(
                 [("dry_run_id", "=", self.id)]
             ),
         }
 
-    def _tell_summary(self):
-        """Return how many of each kind come to what, in the words of who looks.
+    def _summary(self):
+        """Return the number of records by kind and outcome, in the user's language.
 
-        Bills come first, then what they stand on.
+        Bills come first, then what they name.
         """
         lines = self.env["procurify.dry.run.line"]
         kinds, outcomes, origins = (
@@ -324,7 +324,7 @@ class ProcurifyDryRun(models.Model):
             )
         ]
 
-    def _tell_booked(self):
+    def _booked(self):
         groups = self.env["procurify.dry.run.line"]._read_group(
             [("dry_run_id", "=", self.id), ("outcome", "=", "done")],
             ["resource", "origin", "currency"],
@@ -341,7 +341,7 @@ class ProcurifyDryRun(models.Model):
                 row["amounts"][currency] = float_repr(amount, 2)
         return list(booked.values())
 
-    def _tell_excluded(self):
+    def _excluded(self):
         groups = self.env["procurify.dry.run.line"]._read_group(
             [("dry_run_id", "=", self.id), ("outcome", "=", "excluded")],
             ["resource", "rule"],
@@ -352,8 +352,8 @@ class ProcurifyDryRun(models.Model):
             for resource, rule, count in groups
         ]
 
-    def _tell_duplicates(self):
-        """Return the bills that Odoo has already, from wherever."""
+    def _duplicates(self):
+        """Return the bills that Odoo has already."""
         lines = self.env["procurify.dry.run.line"].search(
             [("dry_run_id", "=", self.id), ("is_duplicate", "=", True)]
         )
@@ -368,7 +368,7 @@ class ProcurifyDryRun(models.Model):
             for line in lines
         ]
 
-    def _tell_items(self, limit):
+    def _journal_items(self, limit):
         items = self.env["procurify.dry.run.item"].search(
             [("dry_run_id", "=", self.id)], limit=limit
         )

@@ -1,4 +1,4 @@
-"""What a dry run says: of each record, each journal item, and each reason to hold."""
+"""The result of a dry run: its records, journal items and issues."""
 
 from odoo import api, fields, models
 from odoo.tools import float_repr
@@ -61,7 +61,7 @@ class ProcurifyDryRunLine(models.Model):
     def _item_values(self, document, item, currencies):
         """Return the values of a journal item that this record would book.
 
-        :param document: as ``import_preview.booked`` tells it
+        :param document: as ``importers.preview`` returns it
         :param item: one of its lines
         :param currencies: {name: currency}
         """
@@ -118,7 +118,7 @@ class ProcurifyDryRunItem(models.Model):
 
 
 class ProcurifyDryRunIssue(models.Model):
-    """One reason for which records would be held, with what it would hold up."""
+    """One issue that would hold records, with the amounts that it would block."""
 
     _name = "procurify.dry.run.issue"
     _description = "Procurify Dry Run Reason"
@@ -160,7 +160,7 @@ class ProcurifyDryRunIssue(models.Model):
             row.blocked_amount = issues._tell_amounts(sums, currencies)
 
     def _add(self, records):
-        """Count ``records`` among what this reason holds."""
+        """Count ``records`` among those that this issue would hold."""
         self.ensure_one()
         documents = records.filtered(lambda record: record.resource in DOCUMENTS)
         amounts = dict(self.amounts or {})
@@ -178,7 +178,7 @@ class ProcurifyDryRunIssue(models.Model):
     # === ACTION METHODS === #
 
     def action_map(self):
-        """Open what is not mapped, with all that it may be."""
+        """Open the record that is not mapped, with its suggestions."""
         self.ensure_one()
         self.check_access("read")
         record = self.env["procurify.record"].search(
