@@ -38,6 +38,8 @@ BARS: Mapping[str, Bar] = {
     "growth_100000_over_1000": Bar(1.15, "most"),
     "memory_backlog": Bar(200, "most"),
     "workers_2_over_1": Bar(1.7),
+    "path_files": Bar(45, "most"),
+    "path_changes": Bar(500, "most"),
     "screen_list": Bar(300, "most"),
     "screen_quarantine": Bar(300, "most"),
     "screen_mapping": Bar(300, "most"),

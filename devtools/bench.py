@@ -21,6 +21,8 @@ ONLY_FULL = frozenset({"growth_100000_over_1000"})
 #: Units by the end of a figure's name; the first that fits counts.
 UNITS = (
     ("_over_", "×"),
+    ("path_files", "files"),
+    ("path_changes", "times"),
     ("_per_second", "documents/s"),
     ("_workers", "bills/s"),
     ("_ms_per_object", "ms"),
@@ -58,11 +60,23 @@ addon must reach; the command fails where one is missed.
   object that did not change costs beyond HTTP and JSON.
 * ``growth`` is the whole import cron for a hundred bills beside that many records, two
   per cent of them held; ``screen`` is the server's time for the views and first page.
+* ``path`` follows one bill of one line from the first request to the draft, where all
+  that it names is known: how many of the addon's files it enters, and how often the
+  next function is in another file. ``./dev bench --path`` measures it alone.
 * ``memory`` is the peak of the process with a backlog of a hundred thousand bills, less
   what Odoo itself takes for one batch of them.
 
 What follows from it for a large company is in `sizing.rst <sizing.rst>`_.
 """
+
+
+def path() -> int:
+    """Measure and print the path of one bill; return 1 if a bar is missed."""
+    found = Run(prepare(), QUICK, lambda _found: None).measure_path()
+    figures = _figures(found)
+    lines = "\n".join(table(figures))
+    say(f"\n{lines}")
+    return int(not figures or not all(figure.is_met for figure in figures))
 
 
 def bench(result_file: Path | None, table_file: Path | None, quick: bool) -> int:

@@ -62,6 +62,7 @@ class Run:
         """Return every figure that could be measured."""
         databases.drop(self.odoo, self.name)
         create_database(self.odoo, self.name)
+        self._path()
         with simulated_procurify(self.odoo, 0, 0) as credentials:
             self._stage(credentials)
             self._fill()
@@ -72,6 +73,26 @@ class Run:
         for name in (self.name, *self.filled.values()):
             databases.drop(self.odoo, name)
         return self.found
+
+    def measure_path(self) -> dict[str, float]:
+        """Return the figures of the path of one bill alone."""
+        databases.drop(self.odoo, self.name)
+        create_database(self.odoo, self.name)
+        self._path()
+        databases.drop(self.odoo, self.name)
+        return self.found
+
+    def _path(self) -> None:
+        """Follow one bill, in a database in which nothing else waits."""
+        copy = f"{self.name}_path"
+        with (
+            self._section("Path of a bill"),
+            simulated_procurify(self.odoo, 0, 0) as credentials,
+        ):
+            databases.duplicate(self.odoo, self.name, copy)
+            self._inside(copy, "company", "connect", credentials=credentials)
+            self._measure(copy, "path", "measure")
+        databases.drop(self.odoo, copy)
 
     def _stage(self, credentials: dict[str, str]) -> None:
         count = (self.size.rounds + 1) * self.size.documents

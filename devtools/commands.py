@@ -90,6 +90,9 @@ def parser(arguments: list[str]) -> ArgumentParser:
     command.add_argument("--json", type=Path, help="write the figures here, too")
     command.add_argument("--table", type=Path, help="write the table for the docs here")
     command.add_argument("--quick", action="store_true", help="small: does it run?")
+    command.add_argument(
+        "--path", action="store_true", help="only: how many files a bill passes"
+    )
     command = add("mutants", _mutants, "does a test fail when the code has a fault?")
     command.add_argument("files", nargs="*", help="files that devtools/mutants.py has")
     command.add_argument("--lines", help="only the faults of the lines FIRST-LAST")
@@ -124,6 +127,8 @@ def _lint(_parsed: Namespace) -> int:
 
 
 def _bench(parsed: Namespace) -> int:
+    if parsed.path:
+        return bench.path()
     return bench.bench(parsed.json, parsed.table, parsed.quick)
 
 
