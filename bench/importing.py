@@ -153,7 +153,7 @@ def bill_values(env, records):
         importer.run()
         env.cr.commit()
         moves = importer.env["account.move"]
-        return moves, [importer.values[record] for record in records]
+        return moves, [draft.values for draft in importer.drafts]
     raise RuntimeError("No bills are left.")
 
 
@@ -164,14 +164,13 @@ def _order_values(env, records):
         env.cr.commit()
         orders = importer.env["purchase.order"].with_context(procurify_import=True)
         return orders, [
-            importer.values[record]
+            draft.values
             | {
                 "order_line": [
-                    Command.create(created_line(line))
-                    for line in importer.lines[record].values()
+                    Command.create(created_line(line)) for line in draft.lines.values()
                 ]
             }
-            for record in records
+            for draft in importer.drafts
         ]
     raise RuntimeError("No orders are left.")
 

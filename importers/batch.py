@@ -1,32 +1,32 @@
-"""Records of one connection and resource on their way through an import."""
+"""The drafts of one connection and resource that are imported together."""
 
 from copy import copy
 from typing import NamedTuple
 
-from .issues import Hold
+from .draft import DRAFTS, Draft
 from .resource_kinds import DOCUMENTS
 
 IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
 
 
 class BatchRefused(Exception):
-    """Odoo's result for some records of a batch is not what it must be.
+    """Odoo's result for some drafts of a batch is not what it must be.
 
     Raised inside the savepoint of the batch, so that nothing of it stays; the
-    guilty are held and the rest is tried again.
+    refused ones are held and the rest is tried again.
     """
 
-    def __init__(self, holds):
-        """:param holds: {record: [Hold]} of the guilty records"""
-        super().__init__(f"{len(holds)} records refused")
-        self.holds = holds
+    def __init__(self, drafts):
+        """:param drafts: the refused ones, which have their ``holds``"""
+        super().__init__(f"{len(drafts)} records refused")
+        self.drafts = drafts
 
 
 class BookedOtherwise(Exception):
-    """What Odoo made of some records is not what was meant, and shall not stay."""
+    """What Odoo made of some drafts is not what was meant, and shall not stay."""
 
     def __init__(self, rows):
-        """:param rows: {record: rows of what differs, all texts}"""
+        """:param rows: {draft: rows of what differs, all texts}"""
         super().__init__(f"{len(rows)} records differ")
         self.rows = rows
 
@@ -46,12 +46,7 @@ class Choice(NamedTuple):
 
 
 class ImportBatch:
-    """What an importer is given, and where it notes what became of each record.
-
-    An importer calls exactly one of ``link``, ``hold`` (any number of times),
-    ``exclude`` and ``wait`` for each of ``records``. What it linked, and Odoo would
-    not post or confirm, it holds with ``hold_written`` besides.
-    """
+    """Drafts of one connection and resource, and what a person decided about them."""
 
     def __init__(self, records, choice=None):
         """:param records: ``procurify.record`` rows of one connection and resource
@@ -61,122 +56,51 @@ class ImportBatch:
         self.choice = choice
         self.connection = records.connection_id
         self.resource = records[0].resource
-        self.payloads = {}
-        self.targets = {}
-        self.origins = {}
-        self.evidence = {}
-        self.written = {}
-        self.awaited = {}
-        self.mentioned = {}
-        self.misrouted = {}
-        self.moved = {}
-        self.locations = {}
-        self.moves = {}
-        self.notes = {}
-        self.holds = {}
-        self.obstacles = {}
-        self.exclusions = {}
-        self.waiting = set()
+        kind = DRAFTS.get(self.resource, Draft)
+        self._by_record = {record: kind(record) for record in records}
+        self.drafts = list(self._by_record.values())
 
     @property
     def open(self):
-        """The readable records that nothing was decided about yet."""
-        return self.records.filtered(
-            lambda record: (
-                record in self.payloads
-                and record not in self.targets
-                and record not in self.holds
-                and record not in self.exclusions
-                and record not in self.waiting
-            )
-        )
+        """The readable drafts that nothing was decided about yet."""
+        return [draft for draft in self.drafts if draft.is_open]
 
     @property
-    def reasons(self):
-        """{record: all the Holds of it}, whether it is in Odoo or not."""
-        return {
-            record: [*self.holds.get(record, ()), *self.obstacles.get(record, ())]
-            for record in dict.fromkeys((*self.holds, *self.obstacles))
-        }
+    def linked(self):
+        """The drafts that are in Odoo, held or not."""
+        return [draft for draft in self.drafts if draft.target_id]
+
+    def draft(self, record):
+        """Return the draft of ``record``."""
+        return self._by_record[record]
+
+    def open_payloads(self):
+        """Return {record: payload} of the open drafts."""
+        return {draft.record: draft.payload for draft in self.open}
+
+    def records_of(self, drafts):
+        """Return the ``procurify.record`` rows of these drafts."""
+        return self.records.browse(draft.record.id for draft in drafts)
 
     def locate(self):
         """Note the (line's text, Location) pairs of each document's lines."""
-        for record, payload in self.payloads.items():
-            self.locations[record] = list(payload.line_locations())
+        for draft in self.drafts:
+            if draft.payload is not None:
+                draft.locations = list(draft.payload.line_locations())
 
     def by_company(self):
         """Yield (company, batch) for each company in which open documents are booked.
 
-        Master data is of all of them at once. What is noted in a part is noted in the
-        whole, but the moves that it wrote.
+        Master data is of all of them at once. The drafts of a part are those of the
+        whole.
         """
         if self.resource not in DOCUMENTS:
             yield self.connection._companies(), self
             return
-        for company, records in self.open.grouped("company_id").items():
+        parts = {}
+        for draft in self.open:
+            parts.setdefault(draft.record.company_id, []).append(draft)
+        for company, drafts in parts.items():
             part = copy(self)
-            part.records, part.moves = records, {}
+            part.drafts, part.records = drafts, self.records_of(drafts)
             yield company, part
-
-    def link(self, record, target_id, origin="matched", written=None, evidence=()):
-        """Note that ``record`` is the Odoo record ``target_id``.
-
-        :param origin: ``matched`` (found), ``created`` (by this import) or
-            ``remembered`` (linked before)
-        :param written: JSON of what this import wrote, to tell later edits apart
-        :param evidence: what spoke for it, if it was found: codes of ``matching``
-        """
-        self.targets[record] = target_id
-        self.origins[record] = origin
-        if evidence:
-            self.evidence[record] = list(evidence)
-        if written is not None:
-            self.written[record] = written
-
-    def hold(self, record, code, key=None, reference_id=0, **params):
-        """Note one reason to hold ``record``; there may be several."""
-        self.holds.setdefault(record, []).append(
-            Hold(
-                code,
-                key or f"{record.resource}/{record.external_id}",
-                params,
-                reference_id,
-            )
-        )
-
-    def hold_written(self, record, hold):
-        """Note why ``record``, which is in Odoo, cannot be done yet.
-
-        :param hold: Hold
-        """
-        self.obstacles.setdefault(record, []).append(hold)
-
-    def mention(self, record, mentioned):
-        """Note which master data ``record`` names.
-
-        :param mentioned: {(resource, external id): (JSON data, payload)}
-        """
-        self.mentioned[record] = mentioned
-
-    def hold_moved(self, record):
-        """Hold a booked record whose lines are another company's by now, if so.
-
-        :returns: whether it is held
-        """
-        hold = self.moved.get(record)
-        if hold and not self.choice:
-            self.hold(record, hold.code, hold.key, **hold.params)
-            return True
-        return False
-
-    def note(self, record, **values):
-        """Note what else is to be written on ``record``, whatever becomes of it."""
-        self.notes.setdefault(record, {}).update(values)
-
-    def exclude(self, record, rule):
-        """Note that ``rule`` keeps ``record`` out of Odoo."""
-        self.exclusions[record] = rule
-
-    def wait(self, record):
-        """Note that ``record`` names something that is staged but not imported yet."""
-        self.waiting.add(record)

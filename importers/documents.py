@@ -1,49 +1,227 @@
-"""Documents of one batch: what they come to, and what holds them."""
+"""Drafts of one batch: what they refer to, what they come to, and what holds them."""
 
 import json
+from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
 from markupsafe import Markup, escape
 
-from odoo.fields import Domain
+from odoo.fields import Date, Domain
 
-from .issues import UNKNOWN_CODES
+from ..procurify import InvalidPayload
+from .issues import UNKNOWN_CODES, Hold
+from .lines.analytic_plans import AnalyticPlans
 from .lines.named_taxes import NamedTaxes
+from .lines.pricing import LinePricing
 from .matching.other_vendor import OtherVendor, is_other
-from .references import ReferenceImport
+from .resolution import Resolution
+from .resource_kinds import PAYLOADS
 
 _DEFAULT_CENT = Decimal("0.01")
+
+
+class ReferenceImport:
+    """Resolves what the drafts of a batch refer to; holds or waits for the rest.
+
+    ``drafts`` are those that are worked on. ``references`` is what ``_resolve`` says of
+    everything mentioned, and ``analytic`` the analytic accounts among it by id, as far
+    as the integration user may read them in this company.
+    """
+
+    def __init__(self, env, batch):
+        """:param env: of the integration user, in the connection's company"""
+        self.env = env
+        self.batch = batch
+        self.connection = batch.connection
+        self.company = env.company
+        self.drafts = batch.open
+        self._read = {}
+        self.references = {}
+        self.analytic = {}
+        self.pricing = LinePricing(env)
+        self.plans = AnalyticPlans(env, batch.connection)
+
+    # === WHAT IS MENTIONED === #
+
+    def _resolve(self, mentioned):
+        """Look up ``mentioned``, {(resource, external id): (data, payload)}."""
+        records = self.connection.env["procurify.record"]
+        self.references = records._resolve(self.connection, mentioned)
+        found = self.targets("account.analytic.account")
+        readable = self.env["account.analytic.account"].browse(found)
+        readable = set(readable._filtered_access("read").ids)
+        self.analytic = {id_: found[id_] for id_ in found if id_ in readable}
+
+    @staticmethod
+    @contextmanager
+    def _holding_unreadable(draft):
+        """Hold ``draft`` where its figures or what it embeds cannot be read."""
+        try:
+            yield
+        except InvalidPayload as error:
+            draft.hold("invalid_payload", value=str(error))
+
+    def _embedded(self, document):
+        """Return the objects that ``document`` embeds, as ``_resolve`` takes them.
+
+        What another document of the batch embeds in the same way is not read again.
+
+        :raises InvalidPayload: an embedded object cannot be read
+        """
+        embedded = {}
+        for resource, external_id, data in document.references():
+            key = resource, external_id
+            known = self._read.get(key)
+            if not known or known[0] != data:
+                known = data, PAYLOADS[resource].from_json(data)
+                self._read[key] = known
+            embedded[key] = known
+        return embedded
+
+    @staticmethod
+    def _synthetic(resource, payload):
+        """Return one object that has no list of its own, as ``_resolve`` takes it."""
+        return {(resource, payload.external_id): (payload.to_json(), payload)}
+
+    # === WHAT IS FOUND === #
+
+    def targets(self, model):
+        """Return {id: record of ``model``} of what was found."""
+        ids = {
+            reference.target_id
+            for reference in self.references.values()
+            if reference.target_id and reference.record.res_model == model
+        }
+        return {record.id: record for record in self.env[model].browse(ids)}
+
+    def _target(self, draft, resource, external_id):
+        """Return the id that a reference means; else hold or wait, and return False."""
+        reference = self.references[resource, external_id]
+        if reference.state is Resolution.FOUND:
+            return reference.target_id
+        if reference.state is Resolution.WAITING:
+            draft.is_waiting = True
+        for hold in reference.holds:
+            draft.hold_once(hold)
+        return False
+
+    def _optional_target(self, resource, external_id):
+        """Return the id that a reference means, or False; it never holds."""
+        reference = self.references.get((resource, external_id))
+        return reference.target_id if reference else False
+
+    # === EXCHANGE RATES === #
+
+    @cached_property
+    def _first_rates(self):
+        """{currency's id: first day of its rates in this company}."""
+        groups = (
+            self.env["res.currency.rate"]
+            .sudo()
+            ._read_group(
+                [("company_id", "in", [False, self.company.root_id.id])],
+                ["currency_id"],
+                ["name:min"],
+            )
+        )
+        return {currency.id: day for currency, day in groups}
+
+    def _check_odoo_rate(self, draft, currency, day):
+        """Hold a document for which Odoo has no rate of its day or before.
+
+        Odoo would take a later one, or 1.
+
+        :param day: None for today
+        """
+        own = self.company.currency_id
+        if not currency or currency == own:
+            return
+        day, first = day or Date.context_today(draft.record), self._first_rates
+        # The company's own currency has rates only where another one is the reference.
+        if first.get(currency.id, date.max) > day or first.get(own.id, day) > day:
+            hold = Hold("missing_rate", currency.name, {"value": currency.name})
+            draft.hold_once(hold)
+
+    # === COST CENTRES === #
+
+    def filled(self, values, partner, line=None):
+        """Return the values of an order's line with what other plans have on it.
+
+        :param partner: the order's vendor
+        :param line: purchase.order.line that is written; what it has there stays
+        """
+        own = values["analytic_distribution"]
+        if line:
+            before = line.analytic_distribution
+            rest, facts = self.plans.rest(before, self.plans.plans(own)), None
+        else:
+            rest, facts = None, None
+            if self.plans.has_models():
+                product = self.env["product.product"].browse(values["product_id"])
+                facts = self.plans.model_facts(partner, product)
+        completed = self.plans.completed(own, rest, facts)
+        return values | {"analytic_distribution": completed}
+
+    def _analytic_key(self, draft, share):
+        """Return Odoo's key of the department and location of ``share``, or ""."""
+        department = share.department
+        if not department:
+            return ""
+        ids = [self._dimension(draft, "department", department)]
+        branch = department.branch
+        if branch:
+            ids.append(self._dimension(draft, "location", branch))
+        if any(i and i not in self.analytic for i in ids):
+            # Odoo does not look whose the accounts of a distribution are.
+            text = self.env._(
+                "the analytic account of %(department)s is not one of %(company)s.",
+                department=department.label,
+                company=self.company.name,
+            )
+            draft.hold("access_denied", department.label, value=text)
+            return ""
+        accounts = [self.analytic[i] for i in ids if i]
+        plans = {account.root_plan_id for account in accounts}
+        if len(plans) < len(accounts):
+            draft.hold("plan_conflict", value=department.label)
+        return ",".join(str(account.id) for account in accounts)
+
+    def _dimension(self, draft, resource, payload):
+        """Return the analytic account of a department or location, or False.
+
+        What is not mapped holds the document, unless the policy lets it be booked
+        without; a location counts only where a plan or a person asks for it.
+        """
+        reference = self.references[resource, payload.external_id]
+        tracked = resource == "department" or self.connection.location_plan_id
+        required = tracked and self.connection[f"{resource}_policy"] != "optional"
+        if reference.state is not Resolution.FOUND and not required:
+            return False
+        return self._target(draft, resource, payload.external_id)
 
 
 class DocumentImport(ReferenceImport):
     """Checks the documents of a batch completely and prepares their values.
 
     Nothing is written here but what documents mention (see ``_resolve``). Every
-    document is either held with all its reasons, or has values in ``values``.
+    draft is either held with all its reasons, or has its ``values``.
     """
 
-    def __init__(self, env, batch):
-        super().__init__(env, batch)
-        self.reckonings = {}
-        self.values = {}
-        self.totals = {}
-        self.vendors = {}
-        self._held_taxes = set()
-
     def run(self):
-        """Fill ``values`` and ``totals``, and hold what cannot be booked."""
-        self._reckon_all()
+        """Resolve and check the drafts: fill their values, or hold them."""
+        self._add_up_all()
         self._resolve_all()
         NamedTaxes(self).part()
         self._prepare_targets()
-        for record, document in self.documents.items():
-            self._check_company(record)
-            self._check(record, document)
+        for draft in self.drafts:
+            draft.hold_misrouted()
+            self._check(draft)
 
     # === WHAT A KIND OF DOCUMENT SAYS === #
 
-    def _reckon(self, document, cent):
+    def _add_up(self, document, cent):
         """Compute what ``document`` writes.
 
         :param cent: the smallest coin of its currency
@@ -51,7 +229,7 @@ class DocumentImport(ReferenceImport):
         """
         raise NotImplementedError
 
-    def _mentioned_by(self, record, document):
+    def _mentioned_by(self, draft):
         """Return what only this kind of document mentions, as ``_resolve`` takes it."""
         raise NotImplementedError
 
@@ -62,22 +240,23 @@ class DocumentImport(ReferenceImport):
     def _prepare_targets(self):
         """Read, for the whole batch, what was found of the references."""
 
-    def _check(self, record, document):
-        """Hold ``record`` with every reason, or note its values."""
+    def _check(self, draft):
+        """Hold ``draft`` with every reason, or fill its values."""
         raise NotImplementedError
 
     # === REFERENCES === #
 
-    def _reckon_all(self):
+    def _add_up_all(self):
         """Compute what each document writes, by the coin of its currency."""
         cents = self._cents()
-        for record, document in self.documents.items():
-            number = document.currency and document.currency.external_id
-            with self._holding_unreadable(record):
-                self.reckonings[record] = self._reckon(
-                    document, cents.get(number, _DEFAULT_CENT)
+        for draft in self.drafts:
+            currency = draft.payload.currency
+            number = currency and currency.external_id
+            with self._holding_unreadable(draft):
+                draft.figures = self._add_up(
+                    draft.payload, cents.get(number, _DEFAULT_CENT)
                 )
-        self.documents = {r: self.documents[r] for r in self.reckonings}
+        self.drafts = [draft for draft in self.drafts if draft.figures is not None]
 
     def _cents(self):
         """Return {currency's id in Procurify: smallest coin}.
@@ -85,7 +264,8 @@ class DocumentImport(ReferenceImport):
         Its name there is free text: the currency that it is mapped to tells, else
         the one that is called so.
         """
-        mentioned = {d.currency for d in self.documents.values() if d.currency}
+        payloads = (draft.payload for draft in self.drafts)
+        mentioned = {payload.currency for payload in payloads if payload.currency}
         rows = self.connection.env["procurify.record"].search_fetch(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "=", "currency")
@@ -114,20 +294,15 @@ class DocumentImport(ReferenceImport):
     def _resolve_all(self):
         """Resolve what all the documents refer to, together."""
         mentioned = {}
-        for record, document in self.documents.items():
-            with self._holding_unreadable(record):
-                named = self._embedded(document)
-                named |= self._mentioned_by(record, document)
-                if is_other(document.vendor):
-                    named |= self._other(document).mentioned()
-                self.batch.mention(record, named)
+        for draft in self.drafts:
+            with self._holding_unreadable(draft):
+                named = self._embedded(draft.payload)
+                named |= self._mentioned_by(draft)
+                if is_other(draft.payload.vendor):
+                    named |= self._other(draft.payload).mentioned()
+                draft.mentioned = named
                 mentioned |= named
-        unreadable = self.batch.holds
-        self.documents = {
-            record: document
-            for record, document in self.documents.items()
-            if record not in unreadable
-        }
+        self.drafts = [draft for draft in self.drafts if not draft.holds]
         self._resolve(mentioned)
         self.taxes = self.targets("account.tax")
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
@@ -150,77 +325,72 @@ class DocumentImport(ReferenceImport):
     def _other(self, document):
         return OtherVendor(document.vendor, self._vendor_texts(document))
 
-    def _check_vendor(self, record, document):
-        if is_other(document.vendor):
-            self._check_other_vendor(record, self._other(document))
-        elif document.vendor:
-            vendor = document.vendor.external_id
-            self.vendors[record] = self._target(record, "vendor", vendor)
+    def _check_vendor(self, draft):
+        vendor = draft.payload.vendor
+        if is_other(vendor):
+            self._check_other_vendor(draft, self._other(draft.payload))
+        elif vendor:
+            draft.vendor_id = self._target(draft, "vendor", vendor.external_id)
         else:
-            name = document.vendor_name or self.env._("(none)")
-            key = f"{record.resource}/{record.external_id}"
-            self.batch.hold(record, UNKNOWN_CODES["vendor"], key, value=name)
+            name = draft.payload.vendor_name or self.env._("(none)")
+            draft.hold(UNKNOWN_CODES["vendor"], value=name)
 
-    def _check_other_vendor(self, record, other):
+    def _check_other_vendor(self, draft, other):
         """Hold a document of the catch-all until its lines' one vendor is mapped."""
         if len(other.names) > 1:
-            self.batch.hold(
-                record,
+            draft.hold(
                 "several_vendors",
-                f"{record.resource}/{record.external_id}",
                 value=other.vendor.name,
                 found=", ".join(other.names.values()),
             )
         else:
-            self.vendors[record] = self._target(record, "vendor", other.external_id)
+            draft.vendor_id = self._target(draft, "vendor", other.external_id)
 
-    def _check_currencies(self, record, document, names):
+    @staticmethod
+    def _check_currencies(draft, names):
         """Hold a document whose lines are in other currencies than itself."""
-        code = document.currency.code if document.currency else ""
+        currency = draft.payload.currency
+        code = currency.code if currency else ""
         if others := set(names) - {code, ""}:
-            self.batch.hold(
-                record, "several_currencies", value=code, found=", ".join(others)
-            )
+            draft.hold("several_currencies", value=code, found=", ".join(others))
 
-    def _currency(self, record, document):
+    def _currency(self, draft):
         """Return the document's res.currency, or an empty one after holding it."""
         none = self.env["res.currency"]
-        if not document.currency:
-            key = f"{record.resource}/{record.external_id}"
-            self.batch.hold(record, "unknown_currency", key, value="?")
+        named = draft.payload.currency
+        if not named:
+            draft.hold("unknown_currency", value="?")
             return none
-        target_id = self._target(record, "currency", document.currency.external_id)
+        target_id = self._target(draft, "currency", named.external_id)
         currency = self.currencies.get(target_id, none)
-        if currency and not self._rate(record, currency):
-            self._check_rate(record, document, currency)
+        if currency and not self._rate(draft, currency):
+            self._check_rate(draft, currency)
         return currency
 
-    def _check_rate(self, record, document, currency):
+    def _check_rate(self, draft, currency):
         """Hold a document that Odoo's rate of the day is not to convert, or cannot."""
         is_held = self.connection.unexplained_rate_policy == "hold"
-        if is_held and self._is_doubtful(record, currency):
-            self.batch.hold(
-                record, "rate_not_explained", currency.name, value=currency.name
-            )
+        if is_held and self._is_doubtful(draft, currency):
+            draft.hold("rate_not_explained", currency.name, value=currency.name)
         else:
-            self._check_odoo_rate(record, currency, self._rate_day(document))
+            self._check_odoo_rate(draft, currency, self._rate_day(draft.payload))
 
-    def _check_total(self, record, currency, *, bookable):
+    @staticmethod
+    def _check_total(draft, currency, *, bookable):
         """Hold a document whose lines do not make its total.
 
         :param bookable: a difference within a cent per line can be written
         """
-        reckoning = self.reckonings[record]
-        if reckoning.residue and not (reckoning.adds_up and bookable):
+        figures = draft.figures
+        if figures.residue and not (figures.adds_up and bookable):
             name = currency.name or ""
-            self.batch.hold(
-                record,
+            draft.hold(
                 "total_mismatch",
-                expected=f"{reckoning.total} {name}".strip(),
-                found=f"{reckoning.computed} {name}".strip(),
+                expected=f"{figures.total} {name}".strip(),
+                found=f"{figures.computed} {name}".strip(),
             )
 
-    def _check_taxes(self, record, currency):
+    def _check_taxes(self, draft, currency):
         """Hold a document with a tax that Odoo charges otherwise than Procurify.
 
         Both come to the same, but for roundings, where the tax is mapped to the right
@@ -228,15 +398,16 @@ class DocumentImport(ReferenceImport):
         """
         if not currency:
             return
-        for (_source, tax), amounts in self.taxed(record).items():
+        for (_source, tax), amounts in self.taxed(draft).items():
             made = self.made_instead(tax, amounts, currency)
             if made is not None:
-                self.hold_tax(record, tax, (*amounts[:2], made))
+                self.hold_tax(draft, tax, (*amounts[:2], made))
 
-    def taxed(self, record):
+    @staticmethod
+    def taxed(draft):
         """Return {(source, tax): (net, tax, quantity)} of a document's taxed lines."""
         sums = {}
-        for line in self.reckonings[record].lines:
+        for line in draft.figures.lines:
             if line.tax:
                 key = line.source, line.tax
                 net, amount, quantity = sums.get(key, (0, 0, line.quantity))
@@ -257,16 +428,14 @@ class DocumentImport(ReferenceImport):
             target, net, amount, currency, float(quantity or 1), rate
         )
 
-    def hold_tax(self, record, tax, amounts):
-        """Hold ``record``: its ``tax`` is (net, tax, what Odoo makes of it)."""
+    def hold_tax(self, draft, tax, amounts):
+        """Hold ``draft``: its ``tax`` is (net, tax, what Odoo makes of it)."""
         reference = self.references["tax", tax.external_id]
         target = self.taxes[reference.target_id]
         net, amount, made = amounts
         key = f"tax/{tax.external_id}"
-        if (record, key) not in self._held_taxes:
-            self._held_taxes.add((record, key))
-            self.batch.hold(
-                record,
+        if not any(hold[:2] == ("tax_mismatch", key) for hold in draft.holds):
+            draft.hold(
                 "tax_mismatch",
                 key,
                 reference.record.id,
@@ -327,16 +496,16 @@ class DocumentImport(ReferenceImport):
         """Return the day whose rate Odoo converts a document by; None: today."""
         raise NotImplementedError
 
-    def _rate(self, record, currency):
+    def _rate(self, draft, currency):
         """Return units of the document's currency for one of the company's, or None.
 
         That says nothing where Procurify's base currency is not the company's.
         """
         if not self._may_state_rate(currency):
             return None
-        implied = self._implied_rate(self.documents[record])
+        implied = self._implied_rate(draft.payload)
         if implied.is_doubtful:
-            return self._known_rate(record, implied.rates)
+            return self._known_rate(draft, implied.rates)
         return float(implied.rate) if implied.rate else None
 
     def _may_state_rate(self, currency):
@@ -346,17 +515,17 @@ class DocumentImport(ReferenceImport):
             and currency != self.company.currency_id
         )
 
-    def _is_doubtful(self, record, currency):
-        """Tell whether Procurify states a converted total that nothing explains."""
+    def _is_doubtful(self, draft, currency):
+        """Whether Procurify states a converted total that nothing explains."""
         return (
             self._may_state_rate(currency)
-            and self._implied_rate(self.documents[record]).is_doubtful
+            and self._implied_rate(draft.payload).is_doubtful
         )
 
-    def _known_rate(self, record, rates):
+    def _known_rate(self, draft, rates):
         """Return the rate at which this document is in Odoo already, if it still says
         that: an administrator types another rate into Procurify at any time."""
-        written = self._written_rate(record)
+        written = self._written_rate(draft.record)
         return next((float(r) for r in rates if written and _is_same(r, written)), None)
 
     def _written_rate(self, record):

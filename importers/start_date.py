@@ -6,26 +6,24 @@ BEFORE_START_DATE = "before_start_date"
 _OPEN_ORDERS = (OrderState.PURCHASED, OrderState.REOPENED)
 
 
-def exclude_earlier(batch, linked):
+def exclude_earlier(batch):
     """Exclude what is older than the connection's start date.
 
     What is in Odoo already stays there. What was still open on that day is taken over
     where the connection says so.
-
-    :param linked: records that are documents in Odoo
     """
     connection = batch.connection
     day_of, is_open, field = _KINDS[batch.resource]
     start = connection[field]
     if not start:
         return
-    for record in batch.open.filtered(lambda record: record not in linked):
-        document = batch.payloads[record]
+    for draft in batch.open:
+        document = draft.payload
         day = day_of(document)
-        if not day or day >= start:
+        if draft.record.res_id or not day or day >= start:
             continue
         if not (connection.take_over_open_items and is_open(document, start)):
-            batch.exclude(record, BEFORE_START_DATE)
+            draft.exclude(BEFORE_START_DATE)
 
 
 def _accounting_date(bill):

@@ -52,30 +52,29 @@ class AccountAccount(models.Model):
     @api.model
     def _procurify_match(self, batch):
         """An inactive account code is mapped too: old documents still carry it."""
-        verdicts = self._procurify_decide(batch.open, batch.payloads)
-        for record, verdict in verdicts.items():
+        for draft, verdict in self._procurify_decide_open(batch):
             if verdict.is_link:
-                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+                draft.link(verdict.target.id, evidence=verdict.witnesses)
             else:
-                self._procurify_hold_found(batch, record, verdict)
+                self._procurify_hold_found(draft, verdict)
 
     @api.model
-    def _procurify_hold_found(self, batch, record, verdict):
-        """Hold ``record``, and say what keeps the account of its code from it."""
+    def _procurify_hold_found(self, draft, verdict):
+        """Hold ``draft``, and say what keeps the account of its code from it."""
         alike = [f for f in verdict.findings if SAME_CODE in f.witnesses]
         for finding in alike:
             name = finding.target.display_name
             if ARCHIVED in finding.obstacles:
-                self._procurify_hold_open(batch, record, "archived_account", found=name)
+                self._procurify_hold_open(draft, "archived_account", found=name)
                 return
             text = self.env._(
                 "%(value)s (%(found)s is an account of another kind)",
-                value=record.name,
+                value=draft.record.name,
                 found=name,
             )
-            self._procurify_hold_open(batch, record, value=text)
+            self._procurify_hold_open(draft, value=text)
             return
-        self._procurify_hold_open(batch, record)
+        self._procurify_hold_open(draft)
 
     @api.model
     def _procurify_matchable(self, connection, resource):
@@ -117,8 +116,8 @@ class AccountAccount(models.Model):
     @api.model
     def _procurify_create_values(self, batch):
         return {
-            record: self._procurify_new_account(batch.payloads[record])
-            for record in batch.records
+            record: self._procurify_new_account(payload)
+            for record, payload in batch.open_payloads().items()
         }
 
     @api.model

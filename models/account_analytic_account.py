@@ -26,18 +26,17 @@ class AccountAnalyticAccount(models.Model):
         policy = connection[f"{batch.resource}_policy"]
         if batch.resource == "location" and not plan:
             # Locations are not booked, but one that a person maps is.
-            for record in batch.open:
-                batch.exclude(record, "not_tracked")
-        verdicts = self._procurify_decide(batch.open, batch.payloads)
-        for record, verdict in verdicts.items():
+            for draft in batch.open:
+                draft.exclude("not_tracked")
+        for draft, verdict in self._procurify_decide_open(batch):
             if verdict.is_link:
-                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+                draft.link(verdict.target.id, evidence=verdict.witnesses)
             elif verdict.is_question:
-                self._procurify_hold_open(batch, record)
+                self._procurify_hold_open(draft)
         if policy == "create" and plan:
-            self._procurify_create(batch, batch.open, plan)
-        for record in batch.open:
-            self._procurify_hold_open(batch, record)
+            self._procurify_create(batch, plan)
+        for draft in batch.open:
+            self._procurify_hold_open(draft)
 
     @api.model
     def _procurify_matchable(self, connection, resource):
@@ -80,22 +79,23 @@ class AccountAnalyticAccount(models.Model):
         return findings
 
     @api.model
-    def _procurify_create(self, batch, records, plan):
-        values = self._procurify_new_accounts(batch, records, plan)
-        accounts = self.create(values)
-        for record, account in zip(records, accounts, strict=True):
-            batch.link(record, account.id, "created")
+    def _procurify_create(self, batch, plan):
+        drafts = batch.open
+        accounts = self.create(self._procurify_new_accounts(batch, plan))
+        for draft, account in zip(drafts, accounts, strict=True):
+            draft.link(account.id, "created")
 
     @api.model
-    def _procurify_new_accounts(self, batch, records, plan):
+    def _procurify_new_accounts(self, batch, plan):
+        """Return the values of the accounts that the open drafts become."""
         return [
             {
-                "name": batch.payloads[record].label,
-                "code": batch.payloads[record].code or False,
+                "name": draft.payload.label,
+                "code": draft.payload.code or False,
                 "plan_id": plan.id,
                 "company_id": batch.connection.company_id.id,
             }
-            for record in records
+            for draft in batch.open
         ]
 
     # === SUGGESTING === #
@@ -124,5 +124,5 @@ class AccountAnalyticAccount(models.Model):
                     "departments or locations on the connection first."
                 )
             )
-        values = self._procurify_new_accounts(batch, batch.records, plan)
+        values = self._procurify_new_accounts(batch, plan)
         return dict(zip(batch.records, values, strict=True))

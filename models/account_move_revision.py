@@ -3,17 +3,19 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..importers.bills.difference import BillDifference
+from ..importers.batch import Choice
 from ..importers.bills.revision import (
     BOOKED_FACTS,
     DRAFT_FACTS,
+    BillDifference,
     BillRevision,
     booked_version,
 )
 from ..importers.difference_text import in_words
 from ..procurify import PAYABLE_STATUSES
 from ..procurify.documented import undocumented
-from .record.revision import GIVEN_UP
+
+_PAID = ("paid", "in_payment", "partial", "reversed")
 
 
 class AccountMove(models.Model):
@@ -22,41 +24,42 @@ class AccountMove(models.Model):
     # === NO LONGER WANTED === #
 
     @api.model
-    def _procurify_settle_known(self, batch, moves):
+    def _procurify_decide_known(self, batch):
         """Decide about bills in Odoo whose version is known, gone or not approved.
 
-        :param moves: {record: move}; a credited bill that comes back leaves it, to be
-            booked anew
+        A credited bill that comes back is no longer ``found``: it is booked anew.
         """
-        gone = {}
-        for record in batch.open.filtered(lambda record: record in moves):
-            bill, move = batch.payloads[record], moves[record]
+        gone = []
+        for draft in batch.open:
+            record, bill, move = draft.record, draft.payload, draft.found
+            if not move:
+                continue
             deleted = record.remote_deleted or not bill.active
             payable = bill.status in PAYABLE_STATUSES
             if record._is_seen() and not batch.choice:
-                batch.link(record, move.id, "remembered")
+                draft.link(move.id, "remembered")
             elif deleted and move.state == "draft":
-                gone[record] = move
+                gone.append(draft)
             elif not deleted and (value := undocumented(bill)):
-                batch.hold(record, "undocumented_value", value=value)
+                draft.hold("undocumented_value", value=value)
             elif deleted or not payable:
-                self._procurify_part(batch, record, move, deleted)
+                self._procurify_give_up(draft, deleted)
             elif record._was_given_up() and move._procurify_is_credited():
-                del moves[record]
-        self._procurify_cancel(batch, gone)
+                draft.found = None
+        self._procurify_cancel(gone)
 
     @api.model
-    def _procurify_part(self, batch, record, move, deleted):
+    def _procurify_give_up(self, draft, deleted):
         """Leave out what Odoo does not have either; hold what it still has."""
+        record, move = draft.record, draft.found
         name = move.display_name
         if move.state == "cancel" or move._procurify_is_credited():
-            batch.exclude(record, "deleted" if deleted else "not_approved")
+            draft.exclude("deleted" if deleted else "not_approved")
         elif deleted:
-            batch.hold(record, "deleted_in_procurify", value=record.name, found=name)
+            draft.hold("deleted_in_procurify", value=record.name, found=name)
         else:
-            status = batch.payloads[record].status
-            value = f"{record.name} ({self._procurify_status_name(status)})"
-            batch.hold(record, "withdrawn", value=value, found=name)
+            status = self._procurify_status_name(draft.payload.status)
+            draft.hold("withdrawn", value=f"{record.name} ({status})", found=name)
 
     @api.model
     def _procurify_status_name(self, status):
@@ -69,98 +72,99 @@ class AccountMove(models.Model):
         return names.get(status, str(status))
 
     @api.model
-    def _procurify_cancel(self, batch, gone):
-        """Cancel drafts of bills that were deleted in Procurify; their trace stays.
-
-        :param gone: {record: move}
-        """
-        moves = self.browse(move.id for move in gone.values())
+    def _procurify_cancel(self, drafts):
+        """Cancel drafts of bills that were deleted in Procurify; their trace stays."""
+        moves = self.browse(draft.found.id for draft in drafts)
         if not moves:
             return
         moves.button_cancel()
         body = self.env._("Cancelled: the bill was deleted in Procurify.")
         moves._message_log_batch(bodies=dict.fromkeys(moves.ids, body))
-        for record in gone:
-            batch.exclude(record, "deleted")
-            applied = dict(record.applied_state or {}, cancelled=True)
-            batch.note(record, applied_state=applied)
+        for draft in drafts:
+            draft.exclude("deleted")
+            applied = dict(draft.record.applied_state or {}, cancelled=True)
+            draft.note(applied_state=applied)
 
     # === ANOTHER VERSION === #
 
     @api.model
-    def _procurify_revise(self, batch, bills, moves):
+    def _procurify_revise(self, batch, bills):
         """Compare what changed with the books, and hold what a person must decide.
 
-        :returns: {record: move} of the drafts that may be updated
+        :returns: the drafts that may be updated
         """
-        self._procurify_restore(batch, bills, moves)
-        changed, disputed = {}, {}
-        for record in [r for r in bills.values if r in moves]:
-            move, offer = moves[record], bills.offers[record]
-            revision = move._procurify_revision(record, offer, bills.plans)
-            bills.other_plans[record] = revision.analytic
-            bills.revisions[record] = revision
-            if move.state == "posted":
-                move._procurify_link_lines(revision)
+        known = [d for d in bills.drafts if d.found and d.values is not None]
+        self._procurify_restore(known)
+        changed, disputed = [], []
+        for draft in known:
+            revision = self._procurify_compare(draft, bills.plans)
             if batch.choice:
-                changed[record] = move.with_env(self._procurify_writer(batch).env)
-            elif move.state == "cancel":
-                self._procurify_decide_cancelled(batch, record, move, revision)
+                changed.append(draft)
+            elif draft.found.state == "cancel":
+                self._procurify_decide_cancelled(draft)
             elif revision.agrees:
                 # Also where a person was faster, or Procurify took its change back.
-                state = {"asked": offer, "booked": revision.booked}
-                batch.link(record, move.id, "remembered", written=state)
+                state = {"asked": draft.offer, "booked": revision.booked}
+                draft.link(draft.found.id, "remembered", written=state)
             elif not revision.is_news:
-                batch.link(record, move.id, "remembered")
-            elif record not in batch.moved and move._procurify_is_untouched(
-                record, revision
-            ):
-                changed[record] = move
+                draft.link(draft.found.id, "remembered")
+            elif not draft.moved and self._procurify_is_untouched(draft):
+                changed.append(draft)
             else:
-                disputed[record] = (move, revision)
-        self._procurify_dispute(batch, bills, disputed)
-        self._procurify_resume(batch, bills, moves)
+                disputed.append(draft)
+        self._procurify_dispute(disputed)
+        self._procurify_resume(known)
         return changed
 
     @api.model
-    def _procurify_resume(self, batch, bills, moves):
+    def _procurify_compare(self, draft, plans):
+        """Compare the versions of a bill; a posted one's texts do not count.
+
+        :returns: its BillRevision, which the draft keeps
+        """
+        move = draft.found
+        draft.revision = BillRevision(
+            draft.record._applied(),
+            booked_version(move),
+            draft.offer,
+            DRAFT_FACTS if move.state == "draft" else BOOKED_FACTS,
+            plans,
+        )
+        draft.other_plans = draft.revision.analytic
+        if move.state == "posted":
+            move._procurify_link_lines(draft.revision)
+        return draft.revision
+
+    @api.model
+    def _procurify_resume(self, drafts):
         """Take up again the bills that Odoo did not post, or has otherwise.
 
         One that a person posted in the meantime is that person's.
         """
-        for record in bills.values:
-            if record in batch.targets and record._is_unfinished():
-                move = moves[record]
-                if move.state == "draft" or record._is_otherwise():
-                    batch.moves[record] = move
-                    bills.resumed.add(record)
-                    revision = bills.revisions[record]
-                    if move._procurify_is_untouched(record, revision):
-                        bills.untouched.add(record)
-
-    def _procurify_revision(self, record, offer, plans):
-        """Compare the versions of this bill; a posted one's texts do not count."""
-        self.ensure_one()
-        names = DRAFT_FACTS if self.state == "draft" else BOOKED_FACTS
-        return BillRevision(
-            record._applied(), booked_version(self), offer, names, plans
-        )
+        for draft in drafts:
+            record, move = draft.record, draft.found
+            if not (draft.target_id and record._is_unfinished()):
+                continue
+            if move.state == "draft" or record._is_otherwise():
+                draft.target = move
+                draft.is_resumed = True
+                draft.is_untouched = self._procurify_is_untouched(draft)
 
     @api.model
-    def _procurify_succeed(self, batch, bills, new):
+    def _procurify_succeed(self, batch, bills, drafts):
         """Let a bill booked anew have what its former one has in other plans."""
         if not (batch.choice and batch.choice.former):
             return
         move, applied = batch.choice.former
-        for record in (r for r in new if r in bills.offers):
-            revision = BillRevision(
-                applied,
-                booked_version(move),
-                bills.offers[record],
-                DRAFT_FACTS,
-                bills.plans,
-            )
-            bills.other_plans[record] = revision.analytic
+        for draft in drafts:
+            if draft.offer is not None:
+                draft.other_plans = BillRevision(
+                    applied,
+                    booked_version(move),
+                    draft.offer,
+                    DRAFT_FACTS,
+                    bills.plans,
+                ).analytic
 
     def _procurify_link_lines(self, revision):
         """Tie lines to the order lines that came after them: no figure changes."""
@@ -174,97 +178,152 @@ class AccountMove(models.Model):
                 lines = self.env["account.move.line"].browse(booked["id"])
                 lines.purchase_line_id = late
 
-    def _procurify_is_untouched(self, record, revision):
-        """Tell whether an update would overwrite nothing that a person decided."""
-        self.ensure_one()
+    @api.model
+    def _procurify_is_untouched(self, draft):
+        """Whether an update would overwrite nothing that a person decided."""
+        move = draft.found
         return (
-            self.state == "draft"
-            and self.payment_state == "not_paid"
-            and not self.inalterable_hash
-            and not record._applied().get("kept")
-            and not revision.is_edited
+            move.state == "draft"
+            and move.payment_state == "not_paid"
+            and not move.inalterable_hash
+            and not draft.record._applied().get("kept")
+            and not draft.revision.is_edited
         )
 
     @api.model
-    def _procurify_restore(self, batch, bills, moves):
+    def _procurify_restore(self, drafts):
         """Reset the drafts that were cancelled with their bill, now that it is back."""
         back = [
-            record
-            for record in bills.values
-            if record in moves
-            and moves[record].state == "cancel"
-            and record._applied().get("cancelled")
+            draft
+            for draft in drafts
+            if draft.found.state == "cancel"
+            and draft.record._applied().get("cancelled")
         ]
-        cancelled = self.browse(moves[record].id for record in back)
+        cancelled = self.browse(draft.found.id for draft in back)
         if not cancelled:
             return
         cancelled.button_draft()
         body = self.env._("Reset to draft: the bill is back in Procurify.")
         cancelled._message_log_batch(bodies=dict.fromkeys(cancelled.ids, body))
-        for record in back:
-            batch.note(record, applied_state=dict(record._applied(), cancelled=False))
+        for draft in back:
+            draft.note(applied_state=dict(draft.record._applied(), cancelled=False))
 
     @api.model
-    def _procurify_decide_cancelled(self, batch, record, move, revision):
+    def _procurify_decide_cancelled(self, draft):
         """A bill that a person cancelled is a question only when Procurify moves."""
-        if revision.is_news or record._was_given_up():
-            batch.hold(
-                record, "cancelled_in_odoo", value=record.name, found=move.display_name
-            )
-            batch.note(record, offered_state=revision.offered)
+        record, move = draft.record, draft.found
+        if draft.revision.is_news or record._was_given_up():
+            draft.hold("cancelled_in_odoo", value=record.name, found=move.display_name)
+            draft.note(offered_state=draft.revision.offered)
         else:
-            batch.link(record, move.id, "remembered")
+            draft.link(move.id, "remembered")
 
     @api.model
-    def _procurify_dispute(self, batch, bills, disputed):
-        """Hold bills with what was written, what Odoo has and what Procurify says.
-
-        :param disputed: {record: (move, revision)}
-        """
-        if not disputed:
+    def _procurify_dispute(self, drafts):
+        """Hold bills with what was written, what Odoo has and what Procurify says."""
+        if not drafts:
             return
-        difference = BillDifference(self.env, [r for _m, r in disputed.values()])
-        for record, (move, revision) in disputed.items():
-            rows = difference.rows(revision)
-            if not batch.hold_moved(record):
-                batch.hold(
-                    record,
+        difference = BillDifference(self.env, [draft.revision for draft in drafts])
+        for draft in drafts:
+            rows = difference.rows(draft.revision)
+            if not draft.hold_moved():
+                draft.hold(
                     "changed_after_booking",
                     value=in_words(self.env, rows),
-                    found=move.display_name,
+                    found=draft.found.display_name,
                 )
-            batch.note(record, difference=rows, offered_state=revision.offered)
+            draft.note(difference=rows, offered_state=draft.revision.offered)
 
-    # === POSTING === #
+    # === CHOICES === #
 
-    def _post(self, soft=True):
-        self._procurify_check_wanted()
-        return super()._post(soft=soft)
+    def _procurify_reset(self):
+        """Reset this bill to draft, as Odoo lets the user.
 
-    def _procurify_check_wanted(self):
-        """Refuse to post what Procurify does not want paid any more.
-
-        :raises UserError: with the reason
+        :returns: the Choice to update it with, which posts it again if it was
+        :raises UserError: it is paid, locked or of a closed period
         """
-        if not self:
-            return
-        record = (
-            self.env["procurify.record"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                    ("issue_ids.code", "in", GIVEN_UP),
-                ],
-                limit=1,
+        self.ensure_one()
+        self.check_access("write")
+        if obstacle := self._procurify_reset_obstacle():
+            raise UserError(obstacle)
+        choice = Choice(self.env.user, post=self.state == "posted")
+        if self.state != "draft":
+            self.button_draft()
+        return choice
+
+    def _procurify_kept(self, applied, offered):
+        """Return what is known as written, now that ``offered`` was turned down."""
+        return applied | {"asked": offered}
+
+    def _procurify_reset_obstacle(self):
+        """Return why this bill cannot be written any more, or False."""
+        self.ensure_one()
+        name = self.display_name
+        if self.payment_state in _PAID:
+            return self.env._(
+                "%(name)s is paid, or partly so. Credit it and book it anew instead.",
+                name=name,
+            )
+        if self.inalterable_hash:
+            return self.env._(
+                "%(name)s is locked by a hash. Credit it and book it anew instead.",
+                name=name,
+            )
+        locks = self._get_violated_lock_dates(self.date, self._affect_tax_report())
+        if self.state == "posted" and locks:
+            return self.env._(
+                "%(name)s is in a closed period: %(locks)s. Credit it and book it anew "
+                "instead.",
+                name=name,
+                locks=self.env["res.company"]._format_lock_dates(locks),
+            )
+        return False
+
+    def _procurify_credit(self):
+        """Post a credit note for this bill, reconciled with what is open of it.
+
+        Its date is the bill's own, or the first open day after it. A bill that is
+        credited already needs none. What is paid stays matched with its payment: the
+        credit is open then.
+
+        :returns: the credit note
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if self._procurify_is_credited():
+            return self.reversal_move_ids
+        has_tax = bool(self._affect_tax_report())
+        company_moves = self.with_company(self.company_id)
+        day = company_moves._procurify_first_open_day(self.date, has_tax)
+        values = {
+            "ref": self.env._("Reversal of: %s", self.name),
+            "date": day,
+            "invoice_date": day,
+            "invoice_date_due": day,
+            "invoice_payment_term_id": False,
+            "journal_id": self.journal_id.id,
+            "invoice_origin": self.invoice_origin,
+        }
+        credit = company_moves._reverse_moves([values])
+        credit._post(soft=False)
+        body = self.env._("Credited with %s.", credit._get_html_link())
+        self._message_log(body=body)
+        return credit
+
+    def _procurify_tell_rebilled(self, new, credit):
+        """Say on both bills which one took the place of the other."""
+        self.ensure_one()
+        self._message_log(
+            body=self.env._(
+                "Changed in Procurify: credited with %(credit)s, booked anew as "
+                "%(new)s.",
+                credit=credit._get_html_link(),
+                new=new._get_html_link(),
             )
         )
-        if record:
-            raise UserError(
-                self.env._(
-                    "%(bill)s cannot be posted: %(reason)s",
-                    bill=record.display_name,
-                    reason=record.hold_reason,
-                )
+        new._message_log(
+            body=self.env._(
+                "Takes the place of %(old)s, which Procurify changed.",
+                old=self._get_html_link(),
             )
+        )

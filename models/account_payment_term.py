@@ -30,12 +30,12 @@ class AccountPaymentTerm(models.Model):
         """
         domain = self._procurify_company_domain(batch.connection.company_id)
         terms = self.search(domain).grouped(lambda term: normalise(term.name))
-        for record in batch.open:
-            found = terms.get(normalise(batch.payloads[record].name), self)
+        for draft in batch.open:
+            found = terms.get(normalise(draft.payload.name), self)
             if len(found) == 1:
-                batch.link(record, found.id, evidence=(SAME_NAME, ONLY_ONE))
+                draft.link(found.id, evidence=(SAME_NAME, ONLY_ONE))
             else:
-                self._procurify_hold_open(batch, record)
+                self._procurify_hold_open(draft)
 
     # === SUGGESTING === #
 
@@ -54,7 +54,7 @@ class AccountPaymentTerm(models.Model):
                     )
                 ],
             }
-            for record, payload in batch.payloads.items()
+            for record, payload in batch.open_payloads().items()
         }
 
     @api.model

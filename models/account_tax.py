@@ -31,12 +31,11 @@ class AccountTax(models.Model):
     @api.model
     def _procurify_match(self, batch):
         """Match on name and rate: many taxes of a country share a rate."""
-        verdicts = self._procurify_decide(batch.open, batch.payloads)
-        for record, verdict in verdicts.items():
+        for draft, verdict in self._procurify_decide_open(batch):
             if verdict.is_link:
-                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+                draft.link(verdict.target.id, evidence=verdict.witnesses)
             else:
-                self._procurify_hold_open(batch, record)
+                self._procurify_hold_open(draft)
 
     @api.model
     def _procurify_matchable(self, connection, resource):
@@ -122,7 +121,7 @@ class AccountTax(models.Model):
                     "tax_included" if payload.inclusive else "tax_excluded"
                 ),
             }
-            for record, payload in batch.payloads.items()
+            for record, payload in batch.open_payloads().items()
         }
 
 

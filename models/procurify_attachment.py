@@ -112,11 +112,11 @@ class ProcurifyAttachment(models.Model):
         is posted keeps its own.
         """
         named = {
-            (record, file.external_id[:MAX_NAME_CHARS]): file
-            for record in batch.targets
-            for file in getattr(batch.payloads.get(record), "attachments", ())
+            (draft.record, file.external_id[:MAX_NAME_CHARS]): file
+            for draft in batch.linked
+            for file in getattr(draft.payload, "attachments", ())
         }
-        records = self.env["procurify.record"].browse(r.id for r in batch.targets)
+        records = batch.records_of(batch.linked)
         known = {
             (file.record_id, file.external_id): file
             for file in self.search(Domain("record_id", "in", records.ids))

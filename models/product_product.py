@@ -50,26 +50,25 @@ class ProductProduct(models.Model):
         Who books on the generic product needs no product, and so is asked nothing.
         """
         policy = batch.connection.product_policy
-        verdicts = self._procurify_decide(batch.open, batch.payloads)
         words = self.env["procurify.record"]._reason_words()
-        for record, verdict in verdicts.items():
+        for draft, verdict in self._procurify_decide_open(batch):
             if verdict.is_link:
-                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+                draft.link(verdict.target.id, evidence=verdict.witnesses)
             elif verdict.is_question and policy != "generic":
                 found = (
                     f"{finding.target.display_name}: {finding.told(words)}"
                     for finding in verdict.findings
                 )
                 self._procurify_hold_open(
-                    batch, record, "ambiguous_product", found="; ".join(found)
+                    draft, "ambiguous_product", found="; ".join(found)
                 )
         if policy == "create":
             self._procurify_create(batch)
-        for record in batch.open:
+        for draft in batch.open:
             if policy == "generic":
-                batch.exclude(record, "generic_product")
+                draft.exclude("generic_product")
             else:
-                self._procurify_hold_open(batch, record)
+                self._procurify_hold_open(draft)
 
     @api.model
     def _procurify_weigh(self, evidence, clues, siblings):
@@ -102,34 +101,34 @@ class ProductProduct(models.Model):
     @api.model
     def _procurify_create(self, batch):
         """Create a product per SKU, or per item that has none."""
-        alike = defaultdict(batch.records.browse)
-        for record in batch.open:
-            sku = normalise(batch.payloads[record].sku)
-            alike[sku or f"\0{record.external_id}"] |= record
-        firsts = batch.records.browse().union(*(each[0] for each in alike.values()))
+        alike = defaultdict(list)
+        for draft in batch.open:
+            sku = normalise(draft.payload.sku)
+            alike[sku or f"\0{draft.record.external_id}"].append(draft)
+        firsts = [drafts[0] for drafts in alike.values()]
         values = self._procurify_new_products(batch, firsts)
-        products = self.create([values[records[0]] for records in alike.values()])
-        for records, product in zip(alike.values(), products, strict=True):
-            for record in records:
-                values = self._procurify_prepare_values(batch.payloads[record])
-                batch.link(record, product.id, "created", written=values)
+        products = self.create(list(values.values()))
+        for drafts, product in zip(alike.values(), products, strict=True):
+            for draft in drafts:
+                values = self._procurify_prepare_values(draft.payload)
+                draft.link(product.id, "created", written=values)
 
     @api.model
-    def _procurify_new_products(self, batch, records):
+    def _procurify_new_products(self, batch, drafts):
         """Return {record: values of the product that it becomes}."""
-        references = self._procurify_item_references(batch, records)
+        references = self._procurify_item_references(batch, drafts)
         return {
-            record: self._procurify_prepare_values(batch.payloads[record])
-            | self._procurify_created_values(batch, record, references)
-            for record in records
+            draft.record: self._procurify_prepare_values(draft.payload)
+            | self._procurify_created_values(batch, draft.payload, references)
+            for draft in drafts
         }
 
     @api.model
-    def _procurify_item_references(self, batch, records):
+    def _procurify_item_references(self, batch, drafts):
         """Resolve the units and account codes that the items name."""
         mentioned = {}
-        for record in records:
-            item = batch.payloads[record]
+        for draft in drafts:
+            item = draft.payload
             if item.unit:
                 unit = Unit(item.unit)
                 mentioned["unit", unit.external_id] = (unit.to_json(), unit)
@@ -138,9 +137,8 @@ class ProductProduct(models.Model):
         return batch.records._resolve(batch.connection, mentioned)
 
     @api.model
-    def _procurify_created_values(self, batch, record, references):
+    def _procurify_created_values(self, batch, item, references):
         """Return what a product is given once: a person decides about it afterwards."""
-        item = batch.payloads[record]
         unit = item.unit and references["unit", Unit(item.unit).external_id]
         code = item.account_code
         account = code and references["account_code", code.external_id]
@@ -185,4 +183,4 @@ class ProductProduct(models.Model):
 
     @api.model
     def _procurify_create_values(self, batch):
-        return self._procurify_new_products(batch, batch.records)
+        return self._procurify_new_products(batch, batch.open)

@@ -5,10 +5,15 @@ from itertools import islice
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..importers.batch import BatchRefused
+from ..importers.batch import BatchRefused, BookedOtherwise
+from ..importers.issues import Hold
+from ..importers.matching.names import normalise
+from ..importers.orders.duplicates import OrderDuplicates, OrderFacts, facts_of
 from ..importers.orders.importer import OrderImport
 from ..importers.orders.lines import SETTLEMENT, created_line
+from ..importers.orders.meant import differing
 from ..importers.orders.revision import HEADER_FIELDS, LINE_FIELDS, plain
+from ..importers.refusals import refusal, tried
 from ..importers.start_date import exclude_earlier
 from ..procurify import OrderState
 from ..procurify.documented import undocumented
@@ -54,21 +59,34 @@ class PurchaseOrder(models.Model):
         if batch.resource == "requisition":
             self._procurify_import_requisitions(batch)
             return
-        orders = self._procurify_linked(batch)
-        self._procurify_exclude(batch, orders)
-        self._procurify_end(batch, orders)
+        # Which of them are orders, and in Odoo already?
+        self._procurify_find_linked(batch)
+        self._procurify_exclude(batch)
+        self._procurify_end(batch)
+        # Resolve what they name, check them, and prepare their values.
         imported = OrderImport(self.env, batch)
         imported.run()
-        for record in list(imported.values):
-            if record in orders:
-                self._procurify_revise(batch, imported, record, orders[record])
-        unknown = [record for record in imported.documents if record not in orders]
-        self._procurify_hold_duplicates(batch, imported, unknown)
-        new = [r for r in unknown if r in imported.values and r not in batch.holds]
-        for record in new:
-            imported.shorten(record)
-        orders |= self._procurify_create(batch, imported, new)
-        self._procurify_finish(batch, imported, orders)
+        # Compare them with what is in Odoo, and write.
+        ready = [draft for draft in imported.drafts if draft.values is not None]
+        for draft in ready:
+            if draft.found:
+                self._procurify_revise(batch, imported, draft)
+        unknown = [draft for draft in imported.drafts if not draft.found]
+        self._procurify_hold_duplicates(imported, unknown)
+        new = [draft for draft in ready if not (draft.found or draft.holds)]
+        for draft in new:
+            imported.shorten(draft)
+        self._procurify_create(imported, new)
+        # Verify what Odoo made of it, and confirm it.
+        written = [draft for draft in imported.drafts if draft.target]
+        self._procurify_link_items(imported, written)
+        self._procurify_note_cards(written)
+        self._procurify_balance_all(imported, written)
+        self._procurify_hold_otherwise(differing(imported, written))
+        self._procurify_confirm_wanted(batch, imported, written)
+        for draft in written:
+            draft.target._procurify_lock(batch, draft)
+            draft.written = draft.target._procurify_applied(imported, draft)
 
     # === WHICH ORDERS === #
 
@@ -81,60 +99,59 @@ class PurchaseOrder(models.Model):
         return set(self.search(Domain("id", "in", res_ids) & ~settled).ids)
 
     @api.model
-    def _procurify_exclude(self, batch, orders):
+    def _procurify_exclude(self, batch):
         """Leave out what is no commitment, by name of the rule."""
-        for record in batch.open.filtered(lambda record: record not in orders):
-            order = batch.payloads[record]
+        for draft in batch.open:
+            order = draft.payload
+            if draft.found:
+                continue
             if batch.connection.order_policy == "none":
-                batch.exclude(record, "orders_not_imported")
+                draft.exclude("orders_not_imported")
             elif order.is_card and batch.connection.card_order_policy == "exclude":
-                batch.exclude(record, "card_order")
-            elif self._procurify_has_ended(record, order):
-                batch.exclude(record, "cancelled")
+                draft.exclude("card_order")
+            elif self._procurify_has_ended(draft):
+                draft.exclude("cancelled")
             elif not any(line.active for line in order.lines):
-                batch.exclude(record, "no_lines")
-        exclude_earlier(batch, orders)
+                draft.exclude("no_lines")
+        exclude_earlier(batch)
         self._procurify_hold_undocumented(batch)
 
     @api.model
     def _procurify_hold_undocumented(self, batch):
         """Hold orders in a state that may mean anything, also those in Odoo."""
-        for record in batch.open:
-            order = batch.payloads[record]
-            value = undocumented(order)
-            if value and not self._procurify_has_ended(record, order):
-                batch.hold(record, "undocumented_value", value=value)
+        for draft in batch.open:
+            value = undocumented(draft.payload)
+            if value and not self._procurify_has_ended(draft):
+                draft.hold("undocumented_value", value=value)
 
     @api.model
-    def _procurify_has_ended(self, record, order):
+    def _procurify_has_ended(self, draft):
         return (
-            order.state == OrderState.CANCELLED
-            or not order.active
-            or record.remote_deleted
+            draft.payload.state == OrderState.CANCELLED
+            or not draft.payload.active
+            or draft.record.remote_deleted
         )
 
     @api.model
-    def _procurify_end(self, batch, orders):
+    def _procurify_end(self, batch):
         """Cancel what Procurify cancelled or deleted, unless it is in the books."""
-        for record in batch.open:
-            payload = batch.payloads[record]
-            if record not in orders or not self._procurify_has_ended(record, payload):
+        for draft in batch.open:
+            if not draft.found or not self._procurify_has_ended(draft):
                 continue
-            order, state = orders[record], record.applied_state or {}
+            record, order = draft.record, draft.found
+            state = record.applied_state or {}
             if record.kept_version == record._version():
-                batch.link(record, order.id, "remembered", written=state)
+                draft.link(order.id, "remembered", written=state)
                 continue
             if order.state != "cancel" and order._procurify_is_booked():
-                batch.hold(
-                    record, "order_cancelled", value=record.name, found=order.name
-                )
+                draft.hold("order_cancelled", value=record.name, found=order.name)
                 continue
             if order.state != "cancel":
                 order._procurify_unlock(state)
                 order.button_cancel()
                 order.message_post(body=self.env._("Procurify cancelled this order."))
             ended = state | {"cancelled": True, "locked": False}
-            batch.link(record, order.id, "remembered", written=ended)
+            draft.link(order.id, "remembered", written=ended)
 
     def _procurify_is_booked(self):
         """Tell whether something was received or billed on this order."""
@@ -145,36 +162,29 @@ class PurchaseOrder(models.Model):
     # === CREATING === #
 
     @api.model
-    def _procurify_create(self, batch, imported, records):
-        """Create the orders of ``records``; what was requested moves into them."""
+    def _procurify_create(self, imported, drafts):
+        """Create the orders of ``drafts``; what was requested moves into them."""
+        company = {"company_id": self.env.company.id}
+        orders = self.create(
+            self._procurify_named([draft.values | company for draft in drafts])
+        )
         fresh = {}
-        for record in records:
-            requested = imported.requested(record)
-            fresh[record] = {
+        for draft, order in zip(drafts, orders, strict=True):
+            draft.target = order
+            requested = imported.requested(draft)
+            fresh[order] = {
                 source: values
-                for source, values in imported.lines[record].items()
+                for source, values in draft.lines.items()
                 if source not in requested
             }
-        orders = self.create(
-            self._procurify_named(
-                [
-                    imported.values[record] | {"company_id": self.env.company.id}
-                    for record in records
-                ]
-            )
-        )
-        created = dict(zip(records, orders, strict=True))
-        made = self._procurify_create_lines(
-            imported, {order: fresh[record] for record, order in created.items()}
-        )
-        for record, order in created.items():
-            imported.made[record] = made[order]
-            imported.made[record] |= order._procurify_take_requested(imported, record)
-            imported.mean(record)
-            if rate := imported.currency_rate(record):
+        made = self._procurify_create_lines(imported, fresh)
+        for draft in drafts:
+            order = draft.target
+            draft.made = made[order] | order._procurify_take_requested(imported, draft)
+            draft.mean()
+            if rate := imported.currency_rate(draft):
                 order.currency_rate = rate
-            batch.link(record, order.id, "created")
-        return created
+            draft.link(order.id, "created")
 
     @api.model
     def _procurify_named(self, vals_list):
@@ -234,40 +244,34 @@ class PurchaseOrder(models.Model):
     # === FINISHING === #
 
     @api.model
-    def _procurify_finish(self, batch, imported, orders):
-        """Link the items, settle the totals, confirm, lock what is closed, note it."""
-        records = [record for record in imported.values if record in batch.targets]
-        self._procurify_link_items(imported, records)
-        self._procurify_settle_cards(imported, orders, records)
-        refused = {}
-        for record in records:
-            if hold := orders[record]._procurify_settle(imported, record):
-                refused[record] = [hold]
+    def _procurify_balance_all(self, imported, drafts):
+        """Make the totals Procurify's.
+
+        :raises BatchRefused: with the orders whose total is another one
+        """
+        refused = []
+        for draft in drafts:
+            if hold := draft.target._procurify_balance(imported, draft):
+                draft.hold_once(hold)
+                refused.append(draft)
         if refused:
             raise BatchRefused(refused)
-        mine = {record: orders[record] for record in records}
-        rows = self._procurify_otherwise(imported, mine)
-        self._procurify_hold_otherwise(batch, rows)
-        self._procurify_confirm_wanted(batch, imported, mine)
-        for record, order in mine.items():
-            order._procurify_lock(imported, record)
-            batch.written[record] = order._procurify_applied(imported, record)
 
     @api.model
-    def _procurify_settle_cards(self, imported, orders, records):
+    def _procurify_note_cards(self, drafts):
         """Expect no bill of what a card paid for."""
         for is_card in (True, False):
             changed = self.browse(
-                orders[record].id
-                for record in records
-                if imported.documents[record].is_card == is_card
-                and orders[record].procurify_paid_by_card != is_card
+                draft.target.id
+                for draft in drafts
+                if draft.payload.is_card == is_card
+                and draft.target.procurify_paid_by_card != is_card
             )
             if changed:
                 changed.procurify_paid_by_card = is_card
-                changed._procurify_tell_card(is_card)
+                changed._procurify_report_card(is_card)
 
-    def _procurify_tell_card(self, is_card):
+    def _procurify_report_card(self, is_card):
         if is_card:
             body = self.env._(
                 "Paid by card in Procurify: no bill of the vendor is expected."
@@ -279,12 +283,12 @@ class PurchaseOrder(models.Model):
         self._message_log_batch(bodies=dict.fromkeys(self.ids, body))
 
     @api.model
-    def _procurify_link_items(self, imported, records):
+    def _procurify_link_items(self, imported, drafts):
         """Say on each order item which line it is now; bills find it there."""
         linked = {}
         left = self.env["purchase.order.line"].browse()
-        for record in records:
-            for source, line in imported.made[record].items():
+        for draft in drafts:
+            for source, line in draft.made.items():
                 item = imported.item(source).sudo()
                 if not item or (item.state, item.res_id) == ("done", line.id):
                     continue
@@ -297,7 +301,7 @@ class PurchaseOrder(models.Model):
                     "res_id": line.id,
                     "excluded_rule": False,
                     "applied_digest": item.digest,
-                    "remote_modified": imported.stamp(record, source)
+                    "remote_modified": imported.stamp(draft, source)
                     or item.remote_modified,
                 }
         for order, lines in left.grouped("order_id").items():
@@ -306,16 +310,16 @@ class PurchaseOrder(models.Model):
         items = self.env["procurify.record"].sudo().browse(i.id for i in linked)
         items._link_waiting()
 
-    def _procurify_applied(self, imported, record):
+    def _procurify_applied(self, imported, draft):
         """Return what tells a later import what it wrote, and who edited since."""
         self.ensure_one()
-        before = (record.applied_state or {}).get("lines", {})
+        before = (draft.record.applied_state or {}).get("lines", {})
         ids = {source: entry["id"] for source, entry in before.items()}
-        ids |= {s: line.id for s, line in imported.made[record].items()}
+        ids |= {s: line.id for s, line in draft.made.items()}
         mine = {line.id: line for line in self.order_line}
         lines = {}
         for source, line_id in ids.items():
-            wanted = imported.lines[record].get(source, {})
+            wanted = draft.lines.get(source, {})
             is_kept = bool(wanted) or source == SETTLEMENT
             if line_id in mine:
                 now = plain(mine[line_id], LINE_FIELDS) if is_kept else {}
@@ -323,13 +327,118 @@ class PurchaseOrder(models.Model):
             elif wanted:
                 lines[source] = before[source] | {"wanted": wanted}
         header = {
-            "wanted": imported.values[record],
+            "wanted": draft.values,
             "odoo": plain(self, HEADER_FIELDS),
         }
         return {
             "header": header,
-            "rate": imported.currency_rate(record),
+            "rate": imported.currency_rate(draft),
             "lines": lines,
             "locked": self.locked,
             "cancelled": False,
         }
+
+    # === CONFIRMING === #
+
+    @api.model
+    def _procurify_confirm_wanted(self, batch, imported, drafts):
+        """Confirm what the policy wants confirmed; hold what Odoo does not.
+
+        :param drafts: what was just written
+        """
+        if batch.connection.order_policy != "purchase":
+            return
+        writer = self.with_user(batch.choice.user) if batch.choice else self
+        wanted = [
+            draft
+            for draft in drafts
+            if draft.target.state in ("draft", "sent")
+            and not draft.obstacles
+            and (draft.origin == "created" or draft.is_unfinished)
+        ]
+
+        def confirm(part):
+            writer.browse(draft.target.id for draft in part)._procurify_confirm()
+            if rows := differing(imported, part):
+                raise BookedOtherwise(rows)
+
+        errors = tried(self.env, wanted, confirm)
+        for draft, error in errors.items():
+            if isinstance(error, BookedOtherwise):
+                self._procurify_hold_otherwise(error.rows)
+            else:
+                _code, text = refusal(self.env, error)
+                self._procurify_hold_unconfirmed(draft, text, text)
+        for draft in drafts:
+            order = draft.target
+            if draft not in errors and order.state == "to approve":
+                text = self.env._("%s waits for its approval in Odoo.", order.name)
+                self._procurify_hold_unconfirmed(draft, text, order.name)
+
+    @api.model
+    def _procurify_hold_unconfirmed(self, draft, text, key):
+        """Hold an order that stays a request; what is said of several is one issue."""
+        hold = Hold("confirmation_refused", f"order/{key}", {"value": text})
+        draft.hold_written(hold)
+
+    def _procurify_confirm(self):
+        """Confirm these orders, as of the day they were issued."""
+        self._procurify_validating().button_confirm()
+        confirmed = self.filtered(lambda order: order.state == "purchase")
+        for day, orders in confirmed.grouped("date_order").items():
+            orders.date_approve = day
+
+    # === DUPLICATES === #
+
+    @api.model
+    def _procurify_hold_duplicates(self, imported, drafts):
+        """Hold orders that somebody made in Odoo already.
+
+        :param imported: OrderImport whose drafts were checked
+        :param drafts: those of them that are not in Odoo yet
+        """
+        facts = {
+            draft: facts_of(imported, draft)
+            for draft in drafts
+            if not draft.record.not_a_duplicate and draft.vendor_id
+        }
+        for draft, rival in OrderDuplicates(self, facts).rivals().items():
+            self._procurify_hold_duplicate(draft, rival)
+
+    @api.model
+    def _procurify_hold_duplicate(self, draft, rival):
+        draft.hold(
+            "duplicate_order",
+            value=draft.record.name,
+            found=rival.order.display_name,
+            rule=rival.rule,
+        )
+        draft.note(conflict_id=rival.order.id)
+
+    @api.model
+    def _procurify_hold_known_requests(self, drafts):
+        """Hold requisitions for which somebody made a request or order in Odoo.
+
+        It bears the requisition's number, at one of the vendors that it names.
+        """
+        asked = {d: {vendor_id for vendor_id, _c in d.wanted or ()} for d in drafts}
+        ids = set().union(*asked.values())
+        vendors = {p.id: p for p in self.env["res.partner"].browse(filter(None, ids))}
+        facts = {
+            (draft, vendor_id): OrderFacts(
+                vendor=vendors[vendor_id],
+                numbers=frozenset(
+                    {draft.record.external_id, normalise(draft.payload.label)}
+                ),
+                day=False,
+                amount=0.0,
+                currency=self.env["res.currency"],
+            )
+            for draft, ids in asked.items()
+            for vendor_id in ids & vendors.keys()
+            if not (draft.record.res_id or draft.record.not_a_duplicate)
+        }
+        rivals = OrderDuplicates(self, facts).rivals()
+        for (draft, _vendor_id), rival in rivals.items():
+            if not draft.holds:
+                self._procurify_hold_duplicate(draft, rival)

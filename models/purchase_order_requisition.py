@@ -15,44 +15,49 @@ class PurchaseOrder(models.Model):
     @api.model
     def _procurify_import_requisitions(self, batch):
         """Keep one request per requisition and vendor for what is to be bought."""
-        if batch.connection.requisition_policy == "none":
-            for record in batch.open.filtered(lambda record: not record.res_id):
-                batch.exclude(record, "requisitions_not_imported")
-        linked = batch.records.filtered("res_id")
-        exclude_earlier(batch, linked)
-        for record in batch.open.filtered(lambda record: not record.remote_deleted):
-            if value := undocumented(batch.payloads[record]):
-                batch.hold(record, "undocumented_value", value=value)
+        self._procurify_exclude_requisitions(batch)
         imported = RequisitionImport(self.env, batch)
         imported.run()
-        self._procurify_hold_known_requests(batch, imported)
-        for record, groups in imported.wanted.items():
-            if record in batch.holds:
+        self._procurify_hold_known_requests(imported.drafts)
+        for draft in imported.drafts:
+            if draft.wanted is None or draft.holds:
                 continue
-            requests = self._procurify_request(imported, record, groups)
+            requests = self._procurify_request(imported, draft)
             if requests:
-                batch.link(record, requests[0].id, "created")
+                draft.link(requests[0].id, "created")
             else:
-                batch.exclude(record, "nothing_requested")
+                draft.exclude("nothing_requested")
 
     @api.model
-    def _procurify_request(self, imported, record, groups):
+    def _procurify_exclude_requisitions(self, batch):
+        """Leave out what the policy does not want; hold what may mean anything."""
+        if batch.connection.requisition_policy == "none":
+            for draft in batch.open:
+                if not draft.record.res_id:
+                    draft.exclude("requisitions_not_imported")
+        exclude_earlier(batch)
+        for draft in batch.open:
+            value = undocumented(draft.payload)
+            if value and not draft.record.remote_deleted:
+                draft.hold("undocumented_value", value=value)
+
+    @api.model
+    def _procurify_request(self, imported, draft):
         """Bring the requests of one requisition to what it wants; return them."""
-        rows = imported.items[record.external_id]
-        mine = {row.res_id for row in rows}
+        mine = {row.res_id for row in draft.items}
         lines = imported.requested.filtered(lambda line: line.id in mine)
-        wanted = {item.res_id for items in groups.values() for item in items}
+        wanted = {item.res_id for items in draft.wanted.values() for item in items}
         requests = lines.order_id
         by_vendor = {(r.partner_id.id, r.currency_id.id): r for r in requests}
         lines.filtered(lambda line: line.id not in wanted).unlink()
-        for key, items in groups.items():
+        for key, items in draft.wanted.items():
             request = by_vendor.get(key) or self._procurify_new_request(
-                imported.documents[record], *key
+                draft.payload, *key
             )
             requests |= request
             for item, values in items.items():
                 request._procurify_request_line(imported, item, values, lines)
-        requests._procurify_end_requests(record.name)
+        requests._procurify_end_requests(draft.record.name)
         return requests.filtered("order_line")
 
     @api.model
@@ -91,7 +96,7 @@ class PurchaseOrder(models.Model):
             }
         )
 
-    def _procurify_take_requested(self, imported, record, sources=None):
+    def _procurify_take_requested(self, imported, draft, sources=None):
         """Move what was requested for this order into it; return {source: line}.
 
         A request that is left without lines is cancelled: nothing counts twice.
@@ -99,12 +104,12 @@ class PurchaseOrder(models.Model):
         self.ensure_one()
         taken = {
             source: line
-            for source, line in imported.requested(record).items()
+            for source, line in imported.requested(draft).items()
             if sources is None or source in sources
         }
         requests = self.browse().union(*(line.order_id for line in taken.values()))
         for source, line in taken.items():
-            values = imported.requested_values(record, source, line)
+            values = imported.requested_values(draft, source, line)
             line.write(values | {"order_id": self.id})
         requests._procurify_end_requests(self.name)
         return taken

@@ -1,72 +1,114 @@
-"""Revisions of orders: what is written, what a person is asked about."""
+"""Revisions of orders: what is written, and what a person is asked about."""
 
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.fields import Command
 
-from ..importers.batch import Choice
+from ..importers.batch import BookedOtherwise, Choice
 from ..importers.difference_text import in_words
 from ..importers.issues import Hold
-from ..importers.orders.adoption import ADOPTED, settled_lines
-from ..importers.orders.lines import SETTLEMENT, created_line
+from ..importers.orders.adoption import ADOPTED, adopted_state, settled_lines
+from ..importers.orders.lines import SETTLEMENT, created_line, written_line
+from ..importers.orders.meant import differing
 from ..importers.orders.revision import LINE_FIELDS, OrderRevision, plain, same
+from ..importers.refusals import is_refused, tried
 
 
 class PurchaseOrder(models.Model):
     _inherit = "purchase.order"
 
     @api.model
-    def _procurify_revise(self, batch, imported, record, order):
+    def _procurify_revise(self, batch, imported, draft):
         """Bring an order to what Procurify says now, or hold it with the conflicts."""
-        state = order._procurify_known_state(imported, record)
-        imported.made[record] = {}
+        record, order = draft.record, draft.found
+        state = order._procurify_known_state(imported, draft)
+        draft.made = {}
         cancelled_here = order.state == "cancel" and not state.get("cancelled")
         seen = record.kept_version == record._version() or (
             cancelled_here and record.applied_digest == record.digest
         )
         if seen and not batch.choice:
-            batch.link(record, order.id, "remembered", written=state)
-            del imported.values[record]
+            draft.link(order.id, "remembered", written=state)
             return
         if cancelled_here and not batch.choice:
-            batch.hold(record, "cancelled_in_odoo", value=record.name, found=order.name)
-            self._procurify_note_offer(batch, imported, record)
+            draft.hold("cancelled_in_odoo", value=record.name, found=order.name)
+            self._procurify_note_offer(draft)
             return
         if batch.choice:
             order = order.with_user(batch.choice.user)
-        imported.shorten(record, order)
+        imported.shorten(draft, order)
 
         def compared(*, force):
             return OrderRevision(
                 order,
                 state,
-                imported.values[record],
-                imported.lines[record],
-                imported.linked(record, order),
+                draft.values,
+                draft.lines,
+                imported.linked(draft),
                 imported.plans,
                 force=force,
             )
 
         revision = compared(force=bool(batch.choice))
         if record._is_otherwise() and not (batch.choice or revision.is_edited):
-            order._procurify_mend(imported, record, compared(force=True))
+            order._procurify_restore_meant(imported, draft, compared(force=True))
             revision = compared(force=False)
-        batch.hold_moved(record)
-        self._procurify_hold_revision(batch, record, order, revision)
-        if record in batch.holds:
-            self._procurify_note_offer(batch, imported, record)
-        else:
-            order._procurify_apply(imported, record, revision)
-            batch.link(record, order.id, "remembered")
-            if record._is_otherwise():
-                imported.mean(record)
+        self._procurify_hold_revision(batch, draft, order, revision)
+        if draft.holds:
+            self._procurify_note_offer(draft)
+            return
+        order._procurify_apply(imported, draft, revision)
+        draft.link(order.id, "remembered")
+        draft.target = draft.found
+        if record._is_otherwise():
+            draft.mean()
+
+    def _procurify_known_state(self, imported, draft):
+        """Return the ``applied_state`` with which a revision of this order begins.
+
+        Where a person adopted the order, its lines are tied to Procurify's first. That
+        is written at once: whatever else holds the order, its bills find its lines.
+        """
+        self.ensure_one()
+        state = draft.record.applied_state or {}
+        if not state.get(ADOPTED) or "lines" in state:
+            return state
+        state = adopted_state(self, draft.values, draft.lines, imported.generic)
+        draft.record.applied_state = state
+        by_id = {line.id: line for line in self.order_line}
+        draft.made = {
+            source: by_id[entry["id"]]
+            for source, entry in state["lines"].items()
+            if source in draft.lines
+        }
+        self._procurify_link_items(imported, [draft])
+        return state
+
+    def _procurify_restore_meant(self, imported, draft, revision):
+        """Write again what was changed behind the import's back, if it stays by now.
+
+        What would be changed again is left as it is: writing it would be news, and a
+        reason to try again.
+
+        :param revision: OrderRevision to all that Procurify says
+        """
+        self.ensure_one()
+
+        def write(_drafts):
+            self._procurify_apply(imported, draft, revision)
+            draft.target = self
+            draft.mean()
+            if rows := differing(imported, [draft]):
+                raise BookedOtherwise(rows)
+
+        if is_refused(tried(self.env, [draft], write)):
+            draft.made = {}
+        draft.target = None
 
     @api.model
-    def _procurify_note_offer(self, batch, imported, record):
+    def _procurify_note_offer(self, draft):
         """Keep what the held version would write, for a person who turns it down."""
-        offer = {"header": imported.values[record], "lines": imported.lines[record]}
-        batch.note(record, offered_state=offer)
+        draft.note(offered_state={"header": draft.values, "lines": draft.lines})
 
     def _procurify_reset(self):
         """Let this order be written, as Odoo lets the user.
@@ -90,21 +132,21 @@ class PurchaseOrder(models.Model):
         return applied | {"lines": lines, "header": header}
 
     @api.model
-    def _procurify_hold_revision(self, batch, record, order, revision):
+    def _procurify_hold_revision(self, batch, draft, order, revision):
         """Hold what would overwrite a person's work or fall below what is booked."""
+        if not batch.choice:
+            draft.hold_moved()
         if revision.conflicts:
-            batch.note(record, difference=revision.conflicts)
-            batch.hold(
-                record,
+            draft.note(difference=revision.conflicts)
+            draft.hold(
                 "changed_after_booking",
                 value=in_words(self.env, revision.conflicts),
                 found=order.display_name,
             )
         for line, quantity in revision.undercut.items():
-            batch.hold(
-                record,
+            draft.hold(
                 "order_undercut",
-                f"{record.resource}/{record.external_id}/{line.id}",
+                f"{draft.key}/{line.id}",
                 value=line.name.split("\n")[0],
                 expected=f"{quantity:g}",
                 found=f"{line._procurify_booked_quantity():g}",
@@ -115,41 +157,41 @@ class PurchaseOrder(models.Model):
             revision.applied
         )
         if locked_by_person and revision.changes_anything:
-            batch.hold(record, "order_locked", value=record.name, found=order.name)
+            draft.hold("order_locked", value=draft.record.name, found=order.name)
 
-    def _procurify_apply(self, imported, record, revision):
+    def _procurify_apply(self, imported, draft, revision):
         """Write a revision, and say in the chatter what it changed."""
         self.ensure_one()
-        told = revision.told()  # while the lines that go are still there
-        is_open = not imported.documents[record].is_closed
+        changes = revision.told()  # while the lines that go are still there
+        is_open = not draft.payload.is_closed
         is_written = revision.changes_anything or (
             is_open and not self._procurify_locks()
         )
         if is_written and self._procurify_unlock(revision.applied):
-            imported.unlocked.add(record)
+            draft.is_unlocked = True
         was_cancelled = self.state == "cancel"
         if was_cancelled:
             self.button_draft()
         self._procurify_write_header(revision, imported.plans)
         # Another day or currency made Odoo look up its own rate.
-        rate = imported.currency_rate(record)
+        rate = imported.currency_rate(draft)
         if rate and self.currency_rate != rate:
             self.currency_rate = rate
         for line in revision.lines:
-            line.write(_written_line(line, revision.written(line)))
+            line.write(written_line(line, revision.written(line)))
         self._procurify_drop_lines(
             self.env["purchase.order.line"].union(*revision.removed.values())
         )
-        added = self._procurify_add_lines(imported, record, revision.added)
-        imported.made[record] = {
+        added = self._procurify_add_lines(imported, draft, revision.added)
+        draft.made = {
             source: self.env["purchase.order.line"].browse(line_id)
             for source, line_id in revision.linked.items()
         } | added
         written = {line: revision.added[source] for source, line in added.items()}
-        imported.meant[record] = (revision.header, revision.lines | written)
-        self._procurify_tell(told)
+        draft.meant = (revision.header, revision.lines | written)
+        self._procurify_report_changes(changes)
         if was_cancelled:
-            imported.restored.add(record)
+            draft.is_restored = True
 
     def _procurify_write_header(self, revision, plans):
         """Write the header. The lines keep what Odoo would compute of it anew.
@@ -177,7 +219,7 @@ class PurchaseOrder(models.Model):
                 else:
                     lost.pop("analytic_distribution", None)
             if lost:
-                line.write(_written_line(line, lost))
+                line.write(written_line(line, lost))
 
     def _procurify_drop_lines(self, lines):
         """Take lines off the order, as far as Odoo lets go of them."""
@@ -190,12 +232,12 @@ class PurchaseOrder(models.Model):
         for line in lines:
             booked = line._procurify_booked_quantity()
             if line.product_qty != booked:
-                line.write(_written_line(line, {"product_qty": booked}))
+                line.write(written_line(line, {"product_qty": booked}))
 
-    def _procurify_add_lines(self, imported, record, added):
+    def _procurify_add_lines(self, imported, draft, added):
         """Create lines, or take them over from a request for quotation."""
         self.ensure_one()
-        made = self._procurify_take_requested(imported, record, added)
+        made = self._procurify_take_requested(imported, draft, added)
         fresh = [source for source in added if source not in made]
         lines = self.env["purchase.order.line"].create(
             [
@@ -206,7 +248,7 @@ class PurchaseOrder(models.Model):
         )
         return made | dict(zip(fresh, lines, strict=True))
 
-    def _procurify_tell(self, rows):
+    def _procurify_report_changes(self, rows):
         """Post one message that says what Procurify's revision changed."""
         if rows:
             items = Markup().join(Markup("<li>%s</li>") % row for row in rows)
@@ -234,65 +276,62 @@ class PurchaseOrder(models.Model):
         self.button_unlock()
         return True
 
-    def _procurify_lock(self, imported, record):
+    def _procurify_lock(self, batch, draft):
         """Lock what is closed in Procurify, and what was unlocked to be revised."""
         self.ensure_one()
-        is_unlocked = record in imported.unlocked or imported.batch.choice
-        is_wanted = imported.documents[record].is_closed or (
-            is_unlocked and self._procurify_locks()
-        )
+        is_unlocked = draft.is_unlocked or batch.choice
+        is_wanted = draft.payload.is_closed or (is_unlocked and self._procurify_locks())
         if is_wanted and self.state == "purchase" and not self.locked:
             self.locked = True
 
     # === TOTALS === #
 
-    def _procurify_settle(self, imported, record):
+    def _procurify_balance(self, imported, draft):
         """Make the total Procurify's, or return the Hold that says why it cannot be.
 
         Odoo rounds taxes in its own way: the cents stand on a line that says so.
         What was removed in Procurify, and yet is booked here, does not count.
         """
         self.ensure_one()
-        if record in imported.shortened:
+        if draft.is_shortened:
             return None
-        line = self._procurify_settlement(imported, record)
-        stray = self._procurify_stray_lines(imported, record)
-        expected = float(imported.totals[record])
+        line = self._procurify_settlement(draft)
+        stray = self._procurify_stray_lines(draft)
+        expected = float(draft.figures.total)
         computed = self.amount_total - sum((stray | line).mapped("price_total"))
         rest = self.currency_id.round(expected - computed)
-        tolerance = float(imported.reckonings[record].tolerance)
+        tolerance = float(draft.figures.tolerance)
         if self.currency_id.compare_amounts(abs(rest), tolerance) > 0:
             places = self.currency_id.decimal_places
             params = {
                 "expected": f"{expected:.{places}f}",
                 "found": f"{computed:.{places}f}",
             }
-            key = f"{record.resource}/{record.external_id}"
-            return Hold("odoo_total_mismatch", key, params)
+            return Hold("odoo_total_mismatch", draft.key, params)
         if line or rest:
-            self._procurify_write_settlement(imported, record, line, rest)
+            self._procurify_write_settlement(imported, draft, line, rest)
         return None
 
-    def _procurify_settlement(self, imported, record):
-        known = (record.applied_state or {}).get("lines", {}).get(SETTLEMENT)
+    def _procurify_settlement(self, draft):
+        known = (draft.record.applied_state or {}).get("lines", {}).get(SETTLEMENT)
         mine = self.order_line.filtered(lambda line: known and line.id == known["id"])
         return mine or self.order_line.browse()
 
-    def _procurify_stray_lines(self, imported, record):
+    def _procurify_stray_lines(self, draft):
         """Lines that are on the order for their bills or receipts only."""
-        known = (record.applied_state or {}).get("lines", {})
+        known = (draft.record.applied_state or {}).get("lines", {})
         ids = {
             entry["id"]
             for source, entry in known.items()
-            if source not in imported.lines[record] and source != SETTLEMENT
+            if source not in draft.lines and source != SETTLEMENT
         }
         ours = {entry["id"] for entry in known.values()}
-        ours |= {line.id for line in imported.made[record].values()}
+        ours |= {line.id for line in draft.made.values()}
         return self.order_line.filtered(lambda ol: ol.id in ids or ol.id not in ours)
 
-    def _procurify_write_settlement(self, imported, record, line, rest):
+    def _procurify_write_settlement(self, imported, draft, line, rest):
         values = imported.extra_line(
-            record,
+            draft,
             self.env._("Rounding: Odoo computes %s less", f"{rest:g}"),
             rest,
             billed=False,
@@ -305,20 +344,4 @@ class PurchaseOrder(models.Model):
         else:
             filled = imported.filled(values, self.partner_id)
             line = line.create(created_line(filled, SETTLEMENT) | {"order_id": self.id})
-        imported.made[record][SETTLEMENT] = line
-
-
-def _written_line(line, changes):
-    """Return changes for ``write``; without its price beside it, a new quantity
-    would make Odoo look for another price."""
-    written = dict(changes)
-    if "tax_ids" in written:
-        written["tax_ids"] = [Command.set(written["tax_ids"])]
-    if "product_qty" in written or "product_uom_id" in written:
-        for name in ("price_unit", "name", "date_planned", "discount"):
-            written.setdefault(name, line[name])
-    if "product_id" in written:
-        written.setdefault("analytic_distribution", line.analytic_distribution)
-        written.setdefault("product_uom_id", line.product_uom_id.id)
-        written.setdefault("tax_ids", [Command.set(line.tax_ids.ids)])
-    return written
+        draft.made[SETTLEMENT] = line

@@ -26,24 +26,24 @@ class ResCurrency(models.Model):
 
     @api.model
     def _procurify_match(self, batch):
-        records = batch.open
-        codes = {batch.payloads[record].code for record in records}
+        drafts = batch.open
+        codes = {draft.payload.code for draft in drafts}
         found = {
             currency.name.upper(): currency
             for currency in self.with_context(active_test=False).search(
                 [("name", "in", list(codes))]
             )
         }
-        for record in records:
-            currency = found.get(batch.payloads[record].code)
+        for draft in drafts:
+            currency = found.get(draft.payload.code)
             if not currency:
-                self._procurify_hold_open(batch, record)
+                self._procurify_hold_open(draft)
             elif not currency.active:
                 self._procurify_hold_open(
-                    batch, record, "inactive_currency", value=currency.name
+                    draft, "inactive_currency", value=currency.name
                 )
             else:
-                batch.link(record, currency.id, evidence=(SAME_CODE,))
+                draft.link(currency.id, evidence=(SAME_CODE,))
 
     # === SUGGESTING === #
 
@@ -62,7 +62,8 @@ class ResCurrency(models.Model):
     @api.model
     def _procurify_create_missing(self, batch):
         """Currencies are not made but activated: Odoo knows those of ISO 4217."""
-        codes = {payload.code for payload in batch.payloads.values()}
+        payloads = batch.open_payloads()
+        codes = {payload.code for payload in payloads.values()}
         known = self.with_context(active_test=False).search([("name", "in", codes)])
         if missing := codes - set(known.mapped("name")):
             raise UserError(
@@ -73,4 +74,4 @@ class ResCurrency(models.Model):
             )
         known.active = True
         by_code = known.grouped("name")
-        return {r: by_code[payload.code] for r, payload in batch.payloads.items()}
+        return {r: by_code[payload.code] for r, payload in payloads.items()}

@@ -49,19 +49,17 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_match(self, batch):
-        for record in batch.open:
-            if batch.payloads[record].type in _NOT_VENDORS:
-                batch.exclude(record, "not_a_vendor")
-            elif value := undocumented(batch.payloads[record]):
+        for draft in batch.open:
+            if draft.payload.type in _NOT_VENDORS:
+                draft.exclude("not_a_vendor")
+            elif value := undocumented(draft.payload):
                 # It may be a request for a vendor, or nobody who sells goods.
-                self._procurify_hold_open(
-                    batch, record, "undocumented_value", value=value
-                )
+                self._procurify_hold_open(draft, "undocumented_value", value=value)
         self._procurify_link_found(batch)
         if batch.connection.vendor_policy == "create":
             self._procurify_create(batch)
-        for record in batch.open:
-            self._procurify_hold_open(batch, record)
+        for draft in batch.open:
+            self._procurify_hold_open(draft)
 
     # === MATCHING === #
 
@@ -71,15 +69,12 @@ class ResPartner(models.Model):
 
         The catch-all vendor «OTHER» is nobody: it stands for whom a line names.
         """
-        records = batch.open
-        verdicts = self._procurify_decide(records, batch.payloads)
-        for record, verdict in verdicts.items():
+        for draft, verdict in self._procurify_decide_open(batch):
             if verdict.is_link:
-                batch.link(record, verdict.target.id, evidence=verdict.witnesses)
+                draft.link(verdict.target.id, evidence=verdict.witnesses)
             elif verdict.is_question:
                 self._procurify_hold_open(
-                    batch,
-                    record,
+                    draft,
                     "ambiguous_vendor",
                     found=self._procurify_tell_found(verdict),
                 )
@@ -249,26 +244,24 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_create(self, batch):
-        records = batch.open.filtered(
-            lambda record: not is_other(batch.payloads[record])
-        )
-        told = self._procurify_told_values(batch, records)
-        partners = self.create([values | _CREATED for values in told.values()])
-        for partner, (record, values) in zip(partners, told.items(), strict=True):
-            batch.link(record, partner.id, "created", written=values)
+        drafts = [draft for draft in batch.open if not is_other(draft.payload)]
+        prepared = self._procurify_said_values(drafts)
+        partners = self.create([values | _CREATED for values in prepared.values()])
+        for partner, (draft, values) in zip(partners, prepared.items(), strict=True):
+            draft.link(partner.id, "created", written=values)
 
     @api.model
     def _procurify_create_values(self, batch):
-        told = self._procurify_told_values(batch, batch.records)
-        return {record: values | _CREATED for record, values in told.items()}
+        prepared = self._procurify_said_values(batch.open)
+        return {draft.record: values | _CREATED for draft, values in prepared.items()}
 
     @api.model
-    def _procurify_told_values(self, batch, records):
-        """Return {record: what its vendor says about a partner}."""
-        countries = self._procurify_countries(batch, records)
+    def _procurify_said_values(self, drafts):
+        """Return {draft: what its vendor says about a partner}."""
+        countries = self._procurify_countries(drafts)
         return {
-            record: self._procurify_prepare_values(batch.payloads[record], countries)
-            for record in records
+            draft: self._procurify_prepare_values(draft.payload, countries)
+            for draft in drafts
         }
 
     @api.model
@@ -278,7 +271,7 @@ class ResPartner(models.Model):
         Procurify's way to retire a vendor is a name such as «… - DO NOT USE»: that
         is told, and not copied.
         """
-        countries = self._procurify_countries(batch, batch.records)
+        countries = self._procurify_countries(batch.drafts)
 
         def prepare(vendor):
             values = self._procurify_prepare_values(vendor, countries)
@@ -293,19 +286,17 @@ class ResPartner(models.Model):
     def _procurify_tell_retired(self, batch):
         """Say on the partners of vendors that their name retires, once for each."""
         bodies = {}
-        for record, partner_id in batch.targets.items():
-            name = batch.payloads[record].name
-            state = batch.written.get(record, record.applied_state) or {}
+        for draft in batch.linked:
+            name = draft.payload.name
+            state = draft.written
+            if state is None:
+                state = draft.record.applied_state or {}
             known = (state.get(_TOLD), state.get("name"))
             if name in known or not _RETIRED.search(name):
                 continue
-            batch.link(
-                record,
-                partner_id,
-                batch.origins[record],
-                written=state | {_TOLD: name},
-            )
-            bodies[partner_id] = self.env._("Procurify calls this vendor “%s”.", name)
+            draft.link(draft.target_id, draft.origin, written=state | {_TOLD: name})
+            text = self.env._("Procurify calls this vendor “%s”.", name)
+            bodies[draft.target_id] = text
         self.browse(bodies)._message_log_batch(bodies=bodies)
 
     @api.model
@@ -325,9 +316,9 @@ class ResPartner(models.Model):
         }
 
     @api.model
-    def _procurify_countries(self, batch, records):
+    def _procurify_countries(self, drafts):
         """Return {normalised name or code: id}; Procurify's country is free text."""
-        texts = [batch.payloads[r].country for r in records if r in batch.payloads]
+        texts = [draft.payload.country for draft in drafts if draft.payload is not None]
         model = self.env["res.country"]
         by_name = search_by(model, "name", texts)
         by_code = search_by(model, "code", [t for t in texts if len(t) == 2])

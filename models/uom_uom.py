@@ -20,30 +20,32 @@ class UomUom(models.Model):
     @api.model
     def _procurify_match(self, batch):
         """Match by name; create, hold or leave to the product what is not found."""
-        names = [batch.payloads[record].name for record in batch.open]
+        drafts = batch.open
+        names = [draft.payload.name for draft in drafts]
         found = search_by(self, "name", names, Domain("active", "=", True))
         pieces = self.env.ref("uom.product_uom_unit", raise_if_not_found=False)
-        for record in batch.open:
-            name = normalise(batch.payloads[record].name)
+        for draft in drafts:
+            name = normalise(draft.payload.name)
             units = found[name] or (name in _PIECES and pieces) or self
             if len(units) == 1:
-                batch.link(record, units.id, evidence=(SAME_NAME, ONLY_ONE))
+                draft.link(units.id, evidence=(SAME_NAME, ONLY_ONE))
         policy = batch.connection.unit_policy
         if policy == "create":
             self._procurify_create(batch)
-        for record in batch.open:
+        for draft in batch.open:
             if policy == "product":
-                batch.exclude(record, "product_unit")
+                draft.exclude("product_unit")
             else:
-                self._procurify_hold_open(batch, record)
+                self._procurify_hold_open(draft)
 
     @api.model
     def _procurify_create(self, batch):
-        records = batch.open
-        units = self.create([{"name": batch.payloads[r].name} for r in records])
-        for record, unit in zip(records, units, strict=True):
-            batch.link(record, unit.id, "created")
+        drafts = batch.open
+        units = self.create([{"name": draft.payload.name} for draft in drafts])
+        for draft, unit in zip(drafts, units, strict=True):
+            draft.link(unit.id, "created")
 
     @api.model
     def _procurify_create_values(self, batch):
-        return {r: {"name": payload.name} for r, payload in batch.payloads.items()}
+        payloads = batch.open_payloads()
+        return {record: {"name": payload.name} for record, payload in payloads.items()}

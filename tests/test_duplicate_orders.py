@@ -243,9 +243,7 @@ class TestDuplicateOrders(ProcurifyCommon):
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.cr.sql_log_count
-        env["purchase.order"]._procurify_hold_duplicates(
-            batch, imported, list(imported.documents)
-        )
+        env["purchase.order"]._procurify_hold_duplicates(imported, imported.drafts)
         return self.cr.sql_log_count - before
 
     # === HELPERS === #

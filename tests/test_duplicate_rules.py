@@ -311,7 +311,7 @@ class TestDuplicateRules(ProcurifyCommon):
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.cr.sql_log_count
-        BillDuplicates(env["account.move"], batch, bills).rivals(list(records), {})
+        BillDuplicates(env["account.move"], bills).rivals(bills.drafts)
         return self.cr.sql_log_count - before
 
     # === HELPERS === #

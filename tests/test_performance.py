@@ -173,7 +173,7 @@ class TestPerformance(ProcurifyCommon):
         BillImport(self.connection._import_env(), batch).run()
         self.env.flush_all()
         start = self.env.cr.sql_log_count
-        records._mention(batch)
+        records._mention(batch.connection, batch.drafts)
         return self.env.cr.sql_log_count - start
 
     def _queries_of_import(self, records):

@@ -33,12 +33,12 @@ class Rival(NamedTuple):
     """A bill that may be the same one, and the rule that says so.
 
     :param move: the bill in Odoo, or an empty one
-    :param record: the bill of the same batch, or None
+    :param twin: draft of the bill of the same batch, or None
     """
 
     rule: str
     move: object
-    record: object = None
+    twin: object = None
 
 
 class BillDuplicates:
@@ -50,15 +50,16 @@ class BillDuplicates:
     weakest of the rules.
     """
 
-    def __init__(self, moves, batch, bills):
+    def __init__(self, moves, bills):
         """:param moves: account.move as the integration user sees it
-        :param bills: BillImport whose documents were checked
+        :param bills: BillImport whose drafts were checked
         """
         self.moves = moves
-        self.batch = batch
         self.bills = bills
         self.env = moves.env
-        self.vendors = self._read_together("res.partner", set(bills.vendors.values()))
+        self.vendors = self._read_together(
+            "res.partner", {draft.vendor_id for draft in bills.drafts}
+        )
         self.currencies = bills.targets("res.currency")
 
     def _read_together(self, model, ids):
@@ -67,64 +68,56 @@ class BillDuplicates:
             record.id: record for record in self.env[model].browse(filter(None, ids))
         }
 
-    def rivals(self, new, changed):
-        """Return {record: Rival} of what is in Odoo, or twice in this batch.
+    def rivals(self, drafts):
+        """Return {draft: Rival} of what is in Odoo, or twice in this batch.
 
-        :param new: records that are not in Odoo yet
-        :param changed: {record: draft} of those that may become one by their change
+        :param drafts: those that are not in Odoo yet, then those that may become a
+            duplicate by their change
         """
-        facts = {r: self._facts(r) for r in [*new, *changed] if r in self._readable}
-        self.own = {record: changed.get(record, self.moves) for record in facts}
-        wanted = {record: self._news(record, facts[record]) for record in facts}
-        by_number = self._by_number({r: f for r, f in facts.items() if f.number})
+        facts = {draft: self._facts(draft) for draft in drafts}
+        news = {draft: self._news(draft, fact) for draft, fact in facts.items()}
+        by_number = self._by_number({d: f for d, f in facts.items() if f.number})
         others = self._not_procurifys(
-            {r: facts[r] for r in facts if "order_lines" in wanted[r]},
-            {r: facts[r] for r in facts if "amount" in wanted[r]},
+            {d: f for d, f in facts.items() if "order_lines" in news[d]},
+            {d: f for d, f in facts.items() if "amount" in news[d]},
         )
         found, first = {}, defaultdict(list)
-        for record, fact in facts.items():
-            rules = by_number.get(record, {}) if "number" in wanted[record] else {}
-            rules = rules | others.get(record, {})
+        for draft, fact in facts.items():
+            rules = by_number.get(draft, {}) if "number" in news[draft] else {}
+            rules = rules | others.get(draft, {})
             twin = self._earlier(fact, first)
             rival = _strongest(rules, twin)
             if rival:
-                found[record] = rival
-            elif record not in self.batch.holds and fact.number:
-                first[fact.kind, fact.number].append((record, fact))
+                found[draft] = rival
+            elif not draft.holds and fact.number:
+                first[fact.kind, fact.number].append((draft, fact))
         return found
 
     # === FACTS === #
 
-    @property
-    def _readable(self):
-        return self.bills.reckonings
-
-    def _facts(self, record):
-        document = self.bills.documents[record]
-        total = self.bills.reckonings[record].total
+    def _facts(self, draft):
+        document = draft.payload
         code = document.currency and document.currency.external_id
         currency = self.currencies.get(
             self.bills._optional_target("currency", code), self.env["res.currency"]
         )
         return Facts(
-            vendor=self.vendors.get(
-                self.bills.vendors.get(record), self.env["res.partner"]
-            ),
-            kind="in_refund" if total < 0 else "in_invoice",
+            vendor=self.vendors.get(draft.vendor_id, self.env["res.partner"]),
+            kind="in_refund" if draft.sign < 0 else "in_invoice",
             number=normalise(document.invoice_number),
             day=document.invoice_date or False,
-            amount=abs(float(total)),
+            amount=float(draft.total),
             currency=currency,
             order_lines=frozenset(self.bills.links.order_line_ids(document)),
         )
 
-    def _news(self, record, fact):
-        """Return the rules about which ``record`` says something new: all of them,
+    @staticmethod
+    def _news(draft, fact):
+        """Return the rules about which ``draft`` says something new: all of them,
         or for a bill in Odoo those whose facts change."""
-        move = self.own[record]
-        if not move:
+        if not draft.found:
             return {"number", "order_lines", "amount"}
-        before = _facts_of(move)
+        before = _facts_of(draft.found)
         vendor = fact.vendor.commercial_partner_id != before.vendor
         kind = vendor or fact.kind != before.kind
         sums = fact.amount, fact.day, fact.currency
@@ -139,12 +132,12 @@ class BillDuplicates:
     # === RULES === #
 
     def _by_number(self, facts):
-        """Return {record: {rule: bill}} by the vendor's own number, in one query.
+        """Return {draft: {rule: bill}} by the vendor's own number, in one query.
 
         Capital letters and outer spaces do not part two numbers. What was cancelled or
         credited completely is no longer there.
         """
-        texts = {self.bills.documents[record].invoice_number for record in facts}
+        texts = {draft.payload.invoice_number for draft in facts}
         spellings = {text.strip() for text in texts}
         vendors = [fact.vendor.commercial_partner_id.id for fact in facts.values()]
         same = Domain("commercial_partner_id", "in", vendors) & Domain.OR(
@@ -156,39 +149,39 @@ class BillDuplicates:
         for move in moves:
             by_number[move.move_type, normalise(move.ref)].append(move)
         found = {}
-        for record, fact in facts.items():
+        for draft, fact in facts.items():
             rules = {}
             for move in by_number[fact.kind, fact.number]:
-                if move != self.own[record] and same_vendor(
-                    fact.vendor, move.partner_id
-                ):
+                if move != draft.found and same_vendor(fact.vendor, move.partner_id):
                     rules.setdefault(_number_rule(fact, _facts_of(move)), move)
-            found[record] = rules
+            found[draft] = rules
         return found
 
     def _not_procurifys(self, by_lines, by_amount):
-        """Return {record: {rule: bill}} of the bills that Procurify does not know.
+        """Return {draft: {rule: bill}} of the bills that Procurify does not know.
 
-        :param by_lines: {record: Facts} of what is looked for by its order lines
-        :param by_amount: {record: Facts} of what is looked for by vendor, amount, day
+        :param by_lines: {draft: Facts} of what is looked for by its order lines
+        :param by_amount: {draft: Facts} of what is looked for by vendor, amount, day
         """
         on_lines = self._on_lines(by_lines)
         on_day = self._on_day(by_amount)
         ours = self._procurifys(on_day.union(*on_lines.values()))
         found = defaultdict(dict)
-        for record, fact in by_lines.items():
+        for draft, fact in by_lines.items():
             moves = self.moves.union(*(on_lines[i] for i in fact.order_lines))
-            if move := self._first(record, fact, moves - ours):
-                found[record]["order_lines"] = move
-        for record, fact in by_amount.items():
+            if move := self._first(draft, fact, moves - ours):
+                found[draft]["order_lines"] = move
+        for draft, fact in by_amount.items():
             moves = (on_day - ours).filtered(lambda m, f=fact: _costs_the_same(f, m))
-            if move := self._first(record, fact, moves):
-                found[record]["amount"] = move
+            if move := self._first(draft, fact, moves):
+                found[draft]["amount"] = move
         return found
 
-    def _first(self, record, fact, moves):
-        rivals = moves - self.own[record]
-        return rivals.filtered(lambda move: move.move_type == fact.kind)[:1]
+    @staticmethod
+    def _first(draft, fact, moves):
+        return moves.filtered(
+            lambda move: move.move_type == fact.kind and move != draft.found
+        )[:1]
 
     def _on_lines(self, facts):
         """Return {order line's id: bills that bill it}."""
@@ -239,19 +232,21 @@ class BillDuplicates:
         )
         if not moves:
             return moves
-        rows = self.batch.records.sudo().search_fetch(domain, ["res_id"])
-        links = self.env["procurify.link"].sudo().search_fetch(domain, ["res_id"])
+        rows, links = (
+            self.env[model].sudo().search_fetch(domain, ["res_id"])
+            for model in ("procurify.record", "procurify.link")
+        )
         return moves.browse({*rows.mapped("res_id"), *links.mapped("res_id")})
 
     @staticmethod
     def _earlier(fact, first):
         """Return the Rival in the same batch, or None.
 
-        :param first: {(kind, number): [(record, Facts)]} of what goes before
+        :param first: {(kind, number): [(draft, Facts)]} of what goes before
         """
-        for record, other in first[fact.kind, fact.number] if fact.number else ():
+        for draft, other in first[fact.kind, fact.number] if fact.number else ():
             if same_vendor(fact.vendor, other.vendor):
-                return Rival(_number_rule(fact, other), fact.vendor.browse(), record)
+                return Rival(_number_rule(fact, other), fact.vendor.browse(), draft)
         return None
 
 

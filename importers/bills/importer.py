@@ -11,46 +11,23 @@ from ...procurify.rates import implied_bill_rate
 from ..documents import DocumentImport, html_text
 from ..issues import Hold
 from ..lines.words import line_words
-from .header import LINE_DEFAULTS, BillHeader
 from .links import BillLinks
-from .revision import ROUNDING
+from .revision import ROUNDING, offered_version
+from .values import LINE_DEFAULTS, BillHeader
 
 
 class BillImport(DocumentImport):
-    """Prepares the values of vendor bills and refunds.
+    """Prepares the values of vendor bills and refunds, see BillDraft."""
 
-    ``sources`` says, per record and in the order of its lines, from which line of
-    Procurify each Odoo line comes; ``offers`` has each bill as a version to compare;
-    ``other_plans`` has what the lines of a changed bill have in other plans, see
-    ``BillRevision.analytic``; ``revisions`` has what differs of those that are in
-    Odoo; ``resumed`` has the drafts that are only to be finished, as they are in Odoo,
-    and ``untouched`` those of them that no person edited; ``closed`` has the bills of a
-    closed period, with their day and Odoo's locks, and ``in_closed_period`` those that
-    the policy leaves there; ``uncertain_days`` has why the day of a bill may be another
-    one, so that it is not posted.
-    """
-
-    def __init__(self, env, batch):
-        super().__init__(env, batch)
-        self.sources = {}
-        self.offers = {}
-        self.other_plans = {}
-        self.revisions = {}
-        self.resumed = set()
-        self.untouched = set()
-        self.closed = {}
-        self.in_closed_period = set()
-        self.uncertain_days = {}
-
-    def _reckon(self, document, cent):
+    def _add_up(self, document, cent):
         return reckon(document, cent)
 
-    def _mentioned_by(self, record, document):
+    def _mentioned_by(self, draft):
         mentioned = {}
-        for line in self.reckonings[record].lines:
+        for line in draft.figures.lines:
             if line.tax:
                 mentioned |= self._synthetic("tax", line.tax)
-        return mentioned | BillLinks.mentioned(document)
+        return mentioned | BillLinks.mentioned(draft.payload)
 
     def _vendor_texts(self, document):
         """A bill has no such text of its own: the order lines that it bills do."""
@@ -61,65 +38,62 @@ class BillImport(DocumentImport):
         partners = self.targets("res.partner")
         self.header = BillHeader(self.env, self.connection, partners)
 
-    def _check(self, record, document):
-        currency = self._currency(record, document)
-        self._check_vendor(record, document)
-        self._check_dates(record, document)
-        self._check_currencies(
-            record, document, [item.currency_name for item in document.items]
-        )
-        self._check_total(
-            record, currency, bookable=self.connection.rounding_account_id
-        )
-        self._check_taxes(record, currency)
+    def _check(self, draft):
+        items = draft.payload.items
+        currency = self._currency(draft)
+        self._check_vendor(draft)
+        self._check_dates(draft)
+        self._check_currencies(draft, [item.currency_name for item in items])
+        self._check_total(draft, currency, bookable=self.connection.rounding_account_id)
+        self._check_taxes(draft, currency)
         lines = {}
-        linked = self._linked_items(document)
-        for line in self.reckonings[record].lines:
+        linked = self._linked_items(items)
+        for line in draft.figures.lines:
             # The first line of an item carries its order line, and its quantity.
             item = linked.pop(line.source, None)
             if _says_only_text(line):
                 lines.setdefault(line.source, _note(line))
                 continue
-            several = self._line_values(record, line, currency, item)
+            several = self._line_values(draft, line, currency, item)
             lines |= self._by_source(line, several)
             lines |= self._uncounted_link(line, currency, item)
-        lines |= self._rounding_line(record, currency)
-        self._check_journal(record, currency)
-        if self._is_open(record):
+        lines |= self._rounding_line(draft, currency)
+        self._check_journal(draft, currency)
+        if draft.is_writable:
             self.pricing.release(lines.values(), self.taxes, currency)
-            self._prepare(record, document, currency, lines)
+            self._prepare(draft, currency, lines)
 
-    def _check_dates(self, record, document):
+    def _check_dates(self, draft):
         """Note a bill whose days may be others than those that are written.
 
         It is booked on the day as written, as a draft: one question about a tenant
         does not stop all its bills.
         """
-        sent = example(document)
+        sent = example(draft.payload)
         if self.connection.date_reading or not (
-            sent or record.list_date_finding == "differs"
+            sent or draft.record.list_date_finding == "differs"
         ):
             return
-        params = {"value": sent or document.label, "found": self._other_zone}
-        self.uncertain_days[record] = Hold("date_not_explained", "dates", params)
+        params = {"value": sent or draft.payload.label, "found": self._other_zone}
+        draft.uncertain_day = Hold("date_not_explained", "dates", params)
 
     @cached_property
     def _other_zone(self):
         """The time zone in which a day may be another one."""
         return self.connection.sudo().suggested_date_zone or "UTC"
 
-    def _check_journal(self, record, currency):
+    def _check_journal(self, draft, currency):
         """Hold a bill whose journal, as the connection names it, is archived."""
         journal = self.header.journal(currency)
         if journal and not journal.active:
-            self._hold_setting(record, "journal_id", journal)
+            self._hold_setting(draft, "journal_id", journal)
 
-    def _hold_setting(self, record, field, target):
+    def _hold_setting(self, draft, field, target):
         """Hold a bill that needs ``target``, which the connection names and which is
         archived."""
         label = self.connection._fields[field]._description_string(self.env)
         params = {"value": label, "found": target.display_name}
-        self._hold(record, Hold("wrong_target", f"{field}/{target.id}", params))
+        draft.hold_once(Hold("wrong_target", f"{field}/{target.id}", params))
 
     def _implied_rate(self, document):
         """A bill carries no rate, but its total in both currencies."""
@@ -133,15 +107,16 @@ class BillImport(DocumentImport):
 
     # === LINES === #
 
-    def _linked_items(self, bill):
+    @staticmethod
+    def _linked_items(items):
         """Return {source: item} of the items that may be for an order's line."""
         return {
             f"item {item.id}": item
-            for item in bill.items
+            for item in items
             if item.order_item_id or item.order_id
         }
 
-    def _line_values(self, record, line, currency, item):
+    def _line_values(self, draft, line, currency, item):
         """Return the values of the Odoo lines for one net line.
 
         One line per account code. Several departments are its analytic distribution
@@ -149,11 +124,12 @@ class BillImport(DocumentImport):
 
         :param item: the bill's item whose order line the first of them carries
         """
-        account_id = self._account(record, line)
-        tax_id = line.tax and self._target(record, "tax", line.tax.external_id)
-        keys = [self._analytic_key(record, share) for share in line.shares]
-        if not currency or not account_id or record in self.batch.holds:
+        account_id = self._account(draft, line)
+        tax_id = line.tax and self._target(draft, "tax", line.tax.external_id)
+        keys = [self._analytic_key(draft, share) for share in line.shares]
+        if not currency or not account_id or draft.holds:
             return []
+        tax = self.taxes.get(tax_id)
         amounts = [share.amount for share in line.shares]
         distribution = self.pricing.distribution(line.amount, amounts, keys)
         if distribution is not None:
@@ -170,23 +146,21 @@ class BillImport(DocumentImport):
                 "account_id": account_id,
                 "analytic_distribution": analytic,
             }
-            | self._price(record, line, currency, self.taxes.get(tax_id), part)
+            | self._price(draft.sign, line, currency, tax, part)
             for *part, analytic in parts
         ]
         if item and several:
-            several[0] |= self._link(
-                record, line, currency, self.taxes.get(tax_id), parts[0][:2], item
-            )
+            several[0] |= self._link(draft, line, currency, tax, parts[0][:2], item)
         for values in several:
             values["name"] = _label(line, values)
         return several
 
-    def _price(self, record, line, currency, tax, part):
+    def _price(self, sign, line, currency, tax, part):
         """Return quantity, price and taxes of a part of ``line``: (net, tax)."""
         net, tax_amount = part
         whole = net == line.amount
         return self.pricing.price(
-            self.sign(record),
+            sign,
             currency,
             tax,
             net,
@@ -195,12 +169,12 @@ class BillImport(DocumentImport):
             line.unit_price if whole else None,
         )
 
-    def _link(self, record, line, currency, tax, part, item):
+    def _link(self, draft, line, currency, tax, part, item):
         """Return what ties a line to the order line that it is for, if there is one."""
         order_line = self.links.line_of(item)
-        sign = self.sign(record)
+        sign = draft.sign
         quantity = order_line and self.links.quantity(
-            record, item, order_line, sign * line.amount, currency
+            draft, item, order_line, sign * line.amount, currency
         )
         if not quantity:
             return {}
@@ -241,38 +215,38 @@ class BillImport(DocumentImport):
             for number, values in enumerate(several)
         }
 
-    def _account(self, record, line):
+    def _account(self, draft, line):
         code = line.account_code
         if code:
-            return self._target(record, "account_code", code.external_id)
+            return self._target(draft, "account_code", code.external_id)
         default = self.connection.unallocated_account_id
         if not default:
-            self.batch.hold(record, "missing_allocation", value=line.label)
+            draft.hold("missing_allocation", value=line.label)
         elif not default.active:
-            self._hold_setting(record, "unallocated_account_id", default)
+            self._hold_setting(draft, "unallocated_account_id", default)
         return default.id
 
-    def _rounding_line(self, record, currency):
+    def _rounding_line(self, draft, currency):
         """Return {source: the line that takes the cents of Procurify's own total}."""
-        reckoning = self.reckonings[record]
+        figures = draft.figures
         account = self.connection.rounding_account_id
-        if not (reckoning.residue and reckoning.adds_up and account):
+        if not (figures.residue and figures.adds_up and account):
             return {}
         if not account.active:
-            self._hold_setting(record, "rounding_account_id", account)
+            self._hold_setting(draft, "rounding_account_id", account)
         return {
             ROUNDING: LINE_DEFAULTS
             | {
                 "name": self.env._(
                     "Rounding: Procurify's total is %(total)s %(currency)s, its lines "
                     "make %(lines)s",
-                    total=reckoning.total,
+                    total=figures.total,
                     currency=currency.name or "",
-                    lines=reckoning.computed,
+                    lines=figures.computed,
                 ),
                 "account_id": account.id,
                 "quantity": 1.0,
-                "price_unit": float(self.sign(record) * reckoning.residue),
+                "price_unit": float(draft.sign * figures.residue),
                 "tax_ids": [],
                 "analytic_distribution": False,
             }
@@ -280,38 +254,36 @@ class BillImport(DocumentImport):
 
     # === OTHER PLANS === #
 
-    def fill_plans(self, records):
-        """Add to the lines of ``records`` what is not Procurify's to say of plans.
+    def fill_plans(self, drafts):
+        """Add to the lines of ``drafts`` what is not Procurify's to say of plans.
 
         A line that is in Odoo keeps what it has there. A new one has what its order
         line has, then what Odoo's distribution models say.
         """
         lines = [
-            (record, source, command[2])
-            for record in records
-            if record in self.values
+            (draft, source, command[2])
+            for draft in drafts
+            if draft.values is not None
             for source, command in zip(
-                self.sources[record],
-                self.values[record]["invoice_line_ids"],
-                strict=True,
+                draft.sources, draft.values["invoice_line_ids"], strict=True
             )
             if not command[2].get("display_type")
         ]
-        named = self._named_by([line for _record, _source, line in lines])
+        named = self._named_by([line for _draft, _source, line in lines])
         ordered = {
             line.id: line.analytic_distribution
             for line in named["purchase_line_id"].values()
         }
         self.plans.load(ordered.values())
-        for record, source, line in lines:
+        for draft, source, line in lines:
             own = line.get("analytic_distribution")
-            rest, is_same = self.other_plans.get(record, {}).get(source, (None, None))
+            rest, is_same = draft.other_plans.get(source, (None, None))
             if is_same is None:
                 before = ordered.get(line.get("purchase_line_id"))
                 rest = self.plans.rest(before, self.plans.plans(own))
             facts = None
             if not is_same and self.plans.has_models():
-                facts = self._model_facts(record, line, named)
+                facts = self._model_facts(draft, line, named)
             line["analytic_distribution"] = self.plans.completed(own, rest, facts)
 
     def _named_by(self, lines):
@@ -331,8 +303,8 @@ class BillImport(DocumentImport):
             for name, model in models.items()
         }
 
-    def _model_facts(self, record, line, named):
-        partner = self.env["res.partner"].browse(self.values[record]["partner_id"])
+    def _model_facts(self, draft, line, named):
+        partner = self.env["res.partner"].browse(draft.values["partner_id"])
         return self.plans.model_facts(
             partner.commercial_partner_id,
             named["product_id"].get(
@@ -343,18 +315,14 @@ class BillImport(DocumentImport):
 
     # === HEADER === #
 
-    def sign(self, record):
-        """A negative total is a refund: all its lines are turned around."""
-        return -1 if self.reckonings[record].total < 0 else 1
-
-    def _prepare(self, record, bill, currency, lines):
-        """Note the values of a bill that nothing holds."""
-        total = self.reckonings[record].total
+    def _prepare(self, draft, currency, lines):
+        """Fill the values of a bill that nothing holds."""
+        bill = draft.payload
         orders = ", ".join(number for _id, number in bill.orders if number)
         date = bill.gl_post_date or bill.invoice_date
         values = {
-            "move_type": "in_refund" if total < 0 else "in_invoice",
-            "partner_id": self.vendors[record],
+            "move_type": "in_refund" if draft.sign < 0 else "in_invoice",
+            "partner_id": draft.vendor_id,
             "currency_id": currency.id,
             "ref": bill.invoice_number or False,
             "invoice_date": bill.invoice_date and bill.invoice_date.isoformat(),
@@ -371,13 +339,13 @@ class BillImport(DocumentImport):
         }
         if not date:
             del values["date"]
-        values |= self.header.values(bill, currency, self.vendors[record])
-        if rate := self._rate(record, currency):
+        values |= self.header.values(bill, currency, draft.vendor_id)
+        if rate := self._rate(draft, currency):
             values["invoice_currency_rate"] = rate
-        self.batch.awaited[record] = self.links.awaited(bill)
-        self.values[record] = values
-        self.sources[record] = list(lines)
-        self.totals[record] = abs(total)
+        draft.values = values
+        draft.sources = list(lines)
+        draft.offer = offered_version(values, draft.sources, draft.total, currency)
+        draft.awaited = self.links.awaited(bill)
 
 
 def _says_only_text(line):

@@ -72,8 +72,8 @@ class BillLinks:
         """Return {order id: [(kind, line)]} of the orders' tax, freight and so on."""
         wanted = {
             str(item.order_id)
-            for bill in self.bills.documents.values()
-            for item in bill.items
+            for draft in self.bills.drafts
+            for item in draft.payload.items
             if item.order_id and not item.order_item_id
         }
         orders = self.bills.connection.env["procurify.record"].search_fetch(
@@ -100,8 +100,8 @@ class BillLinks:
     def _billed_extras(self):
         """Return {id of a bill's item: the extra of an order that it bills}."""
         lines, found = self._extra_lines(), {}
-        for record, bill in self.bills.documents.items():
-            sign, of_orders = self.bills.sign(record), defaultdict(list)
+        for draft in self.bills.drafts:
+            bill, of_orders = draft.payload, defaultdict(list)
             code = bill.currency and bill.currency.external_id
             currency_id = self.bills._optional_target("currency", code)
             for item in bill.items:
@@ -109,7 +109,7 @@ class BillLinks:
                     of_orders[str(item.order_id)].append(item)
             for order_id, items in of_orders.items():
                 extras = lines.get(order_id, ())
-                found |= _match_extras(items, extras, sign, currency_id)
+                found |= _match_extras(items, extras, draft.sign, currency_id)
         return found
 
     def line_of(self, item):
@@ -127,7 +127,7 @@ class BillLinks:
 
     # === QUANTITIES === #
 
-    def quantity(self, record, item, line, net, currency):
+    def quantity(self, draft, item, line, net, currency):
         """Return how much of ``line`` the item bills, or None if that says nothing.
 
         :param net: Decimal, as it stands on the Odoo line: positive on a refund
@@ -137,12 +137,12 @@ class BillLinks:
         is_taken_back = (net > 0) == (line.price_unit < 0)
         size = self._counted(item, line)
         if size is None and line.currency_id == currency:
-            size = abs(self._share(record, line, net) or 0)
+            size = abs(self._share(draft, line, net) or 0)
         if not net or not size:
             return None
         billed = -size if is_taken_back else size
         same = net if line.currency_id == currency else Decimal(0)
-        self._remember(record, line, same, billed)
+        self._remember(draft, line, same, billed)
         return billed
 
     def is_uncounted(self, item, line, currency):
@@ -172,16 +172,16 @@ class BillLinks:
         bought = item.order_item.quantity if item.order_item else None
         return bought is None or line.product_qty != 1.0 or bought == 1
 
-    def _share(self, record, line, net):
+    def _share(self, draft, line, net):
         """Return the part of the line's quantity that ``net`` is; the last ends it."""
         price = self._net_price(line)
         if not price:
             return None
-        others, billed = self._billed_before(record, line)
+        others, billed = self._billed_before(draft, line)
         amount = Decimal(str(line.price_subtotal))
         ordered = Decimal(str(line.product_qty))
         cent = Decimal(str(line.currency_id.rounding))
-        is_last = abs(others + self.bills.sign(record) * net - amount) < cent
+        is_last = abs(others + draft.sign * net - amount) < cent
         if is_last and abs(billed) < abs(ordered):
             return ordered - billed
         share = float_round(float(net) / price, precision_digits=self.digits)
@@ -195,7 +195,7 @@ class BillLinks:
         taxes = line.tax_ids.compute_all(line.price_unit, line.currency_id)
         return taxes["total_excluded"]
 
-    def _billed_before(self, record, line):
+    def _billed_before(self, draft, line):
         """Return (amount, quantity) that other bills have of ``line``."""
         if line.id not in self._billed:
             counted = [
@@ -214,19 +214,19 @@ class BillLinks:
             self._billed[line.id] = counted
         others = [
             (amount, quantity)
-            for move_id, amount, quantity in self._billed[line.id]
-            if move_id not in (record.res_id, ("new", record.id))
+            for bill, amount, quantity in self._billed[line.id]
+            if bill not in (draft.record.res_id, draft)
         ]
         return (
             sum((amount for amount, _q in others), Decimal(0)),
             sum((quantity for _a, quantity in others), Decimal(0)),
         )
 
-    def _remember(self, record, line, net, quantity):
+    def _remember(self, draft, line, net, quantity):
         """Count a line of this batch, which is not in Odoo yet."""
-        self._billed_before(record, line)
-        sign = self.bills.sign(record)
-        self._billed[line.id].append((("new", record.id), sign * net, sign * quantity))
+        self._billed_before(draft, line)
+        sign = draft.sign
+        self._billed[line.id].append((draft, sign * net, sign * quantity))
 
 
 def _match_extras(items, extras, sign, currency_id):

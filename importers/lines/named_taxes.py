@@ -28,36 +28,35 @@ class NamedTaxes:
             return
         own = with_own_rates(said, self._known())
         mentioned = {}
-        for (record, tax), other in own.items():
-            self._replace(record, tax, other)
+        for (draft, tax), other in own.items():
+            self._replace(draft, tax, other)
             mine = self.documents._synthetic("tax", other)
-            known = self.documents.batch.mentioned[record]
-            self.documents.batch.mention(record, known | mine)
+            draft.mentioned = draft.mentioned | mine
             mentioned |= mine
         self.documents.resolve_more(mentioned)
-        for (record, tax), other in own.items():
-            self._tell(record, tax, other)
+        for (draft, tax), other in own.items():
+            self._hold(draft, tax, other)
 
-    def _tell(self, record, tax, other):
+    def _hold(self, draft, tax, other):
         """Say why another tax is to be mapped: what ``tax`` is mapped to may be wrong
         instead, and then its correction releases the document."""
         reference = self.documents.references["tax", other.external_id]
         if reference.state is not Resolution.FOUND:
-            self.documents.hold_tax(record, tax, self._instead[record, tax])
+            self.documents.hold_tax(draft, tax, self._instead[draft, tax])
 
     def _said(self):
-        """Return {(record, tax): (tax, the rates that make its amounts there)}."""
+        """Return {(draft, tax): (tax, the rates that make its amounts there)}."""
         said = {}
-        for record, document in self.documents.documents.items():
-            currency = self._currency(document)
-            amounts = self.documents.taxed(record) if currency else {}
+        for draft in self.documents.drafts:
+            currency = self._currency(draft.payload)
+            amounts = self.documents.taxed(draft) if currency else {}
             named = {tax for _source, tax in amounts if tax.is_estimated}
             for tax in named:
                 mine = [each for (_s, other), each in amounts.items() if other == tax]
                 wrong = self._first_wrong(tax, mine, currency)
                 if wrong and (rates := self._rates(tax, mine, currency)):
-                    said[record, tax] = tax, rates
-                    self._instead[record, tax] = wrong
+                    said[draft, tax] = tax, rates
+                    self._instead[draft, tax] = wrong
         return said
 
     def _first_wrong(self, tax, amounts, currency):
@@ -92,10 +91,10 @@ class NamedTaxes:
         )
         return rows._payloads().values()
 
-    def _replace(self, record, tax, other):
-        reckoning = self.documents.reckonings[record]
+    @staticmethod
+    def _replace(draft, tax, other):
         lines = tuple(
             replace(line, tax=other) if line.tax == tax else line
-            for line in reckoning.lines
+            for line in draft.figures.lines
         )
-        self.documents.reckonings[record] = replace(reckoning, lines=lines)
+        draft.figures = replace(draft.figures, lines=lines)

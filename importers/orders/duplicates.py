@@ -47,14 +47,14 @@ class OrderDuplicates:
 
     def __init__(self, orders, facts):
         """:param orders: purchase.order as the integration user sees it
-        :param facts: {record: OrderFacts}
+        :param facts: {whatever is looked for: OrderFacts}
         """
         self.orders = orders
         self.env = orders.env
         self.facts = facts
 
     def rivals(self):
-        """Return {record: OrderRival}."""
+        """Return {whatever is looked for: OrderRival}."""
         if not self.facts:
             return {}
         orders = self._by_hand(self.orders.search(self._domain(), order="id"))
@@ -65,14 +65,14 @@ class OrderDuplicates:
             if not (order.partner_ref or order.origin):
                 by_amount[_sum(order.currency_id, order.amount_total)].append(order)
         found = {}
-        for record, fact in self.facts.items():
+        for sought, fact in self.facts.items():
             named = [order for number in fact.numbers for order in by_number[number]]
             alike = by_amount[_sum(fact.currency, fact.amount)] if fact.amount else ()
             alike = [order for order in alike if self._day(order) == fact.day]
             for rule, rivals in (("order_number", named), ("order_amount", alike)):
                 mine = [o for o in rivals if same_vendor(fact.vendor, o.partner_id)]
                 if mine:
-                    found[record] = OrderRival(rule, mine[0])
+                    found[sought] = OrderRival(rule, mine[0])
                     break
         return found
 
@@ -120,6 +120,24 @@ class OrderDuplicates:
     def _day(order):
         moment = fields.Datetime.context_timestamp(order, order.date_order)
         return moment.date()
+
+
+def facts_of(imported, draft):
+    """Return the OrderFacts of an order that was checked.
+
+    :param imported: OrderImport
+    """
+    document = draft.payload
+    code = document.currency and document.currency.external_id
+    currency_id = imported._optional_target("currency", code)
+    numbers = (document.number, document.external_number)
+    return OrderFacts(
+        vendor=imported.partners.get(draft.vendor_id),
+        numbers=frozenset(normalise(n) for n in numbers if normalise(n)),
+        day=document.date,
+        amount=float(draft.figures.total),
+        currency=imported.currencies.get(currency_id, imported.env["res.currency"]),
+    )
 
 
 def _named(numbers):

@@ -20,31 +20,15 @@ _ROUNDING = "procurify_connector.product_rounding"
 
 
 class OrderImport(DocumentImport):
-    """Prepares the values of purchase orders.
-
-    ``values`` holds the header of each order, ``lines`` its lines as
-    {source: values}; a source is ``line 9001``, ``extra freight`` or ``rounding``.
-    ``made`` is filled with {source: purchase.order.line} of what was written,
-    ``shortened`` with the orders of which less is expected than was ordered,
-    ``meant`` with what was just written, as (values of the header, {line: values}),
-    ``restored`` with those that were cancelled and are back, and ``unlocked`` with
-    those that were locked until now.
-    """
+    """Prepares the values of purchase orders, see OrderDraft."""
 
     def __init__(self, env, batch):
         super().__init__(env, batch)
-        self.lines = {}
-        self.made = {}
-        self.shortened = set()
-        self.meant = {}
-        self.restored = set()
-        self.unlocked = set()
-        self._sources = {}
         self._received_by_hand = {}
         self.generic = self.connection.product_id.with_env(env)
         self.has_generic = bool(self.generic.exists() and self.generic.active)
 
-    def _reckon(self, document, cent):
+    def _add_up(self, document, cent):
         return reckon_order(document, cent)
 
     def _implied_rate(self, document):
@@ -61,9 +45,9 @@ class OrderImport(DocumentImport):
 
     # === REFERENCES === #
 
-    def _mentioned_by(self, record, document):
-        mentioned = {}
-        for line in self.reckonings[record].lines:
+    def _mentioned_by(self, draft):
+        mentioned, document = {}, draft.payload
+        for line in draft.figures.lines:
             if line.tax:
                 mentioned |= self._synthetic("tax", line.tax)
             if line.unit:
@@ -85,7 +69,7 @@ class OrderImport(DocumentImport):
         self._sort_out_lines()
 
     def _sort_out_lines(self):
-        """Tell lines of orders from those of requests that a requisition made."""
+        """Part the lines of orders from those of requests that a requisition made."""
         found = list(self.targets("purchase.order.line"))
         lines = self.env["purchase.order.line"].browse(found)
         live = lines.filtered(lambda line: line.state != "cancel")
@@ -95,7 +79,7 @@ class OrderImport(DocumentImport):
 
     def _find_buyers(self):
         """Return {e-mail address: user} of the orders' buyers who work in Odoo."""
-        emails = {order.buyer_email.lower() for order in self.documents.values()}
+        emails = {draft.payload.buyer_email.lower() for draft in self.drafts}
         users = self.env["res.users"].search(
             [
                 ("login", "in", list(filter(None, emails))),
@@ -106,37 +90,33 @@ class OrderImport(DocumentImport):
 
     # === CHECKS === #
 
-    def _check(self, record, document):
-        currency = self._currency(record, document)
-        self._check_vendor(record, document)
+    def _check(self, draft):
+        currency = self._currency(draft)
+        self._check_vendor(draft)
         self._check_currencies(
-            record, document, [line.currency_name for line in document.lines]
+            draft, [line.currency_name for line in draft.payload.lines]
         )
-        self._check_total(record, currency, bookable=True)
-        self._check_taxes(record, currency)
-        self._check_generic(record)
-        sources = {f"line {line.id}": line for line in document.lines}
-        self._sources[record] = sources
-        lines = {}
-        for line in self.reckonings[record].lines:
-            source = line.source
-            if not self._bought_elsewhere(record, sources[source]):
-                lines[source] = self._line_values(
-                    record, document, line, sources[source], currency
-                )
-        lines |= self._extra_lines(record)
-        if self._is_open(record):
-            self.values[record] = self._header_values(record, document, currency) | {
+        self._check_total(draft, currency, bookable=True)
+        self._check_taxes(draft, currency)
+        self._check_generic(draft)
+        items = {f"line {line.id}": line for line in draft.payload.lines}
+        lines = {
+            line.source: self._line_values(draft, line, items[line.source], currency)
+            for line in draft.figures.lines
+            if not self._bought_elsewhere(draft.record, items[line.source])
+        }
+        lines |= self._extra_lines(draft)
+        if draft.is_writable:
+            draft.values = self._header_values(draft, currency) | {
                 "fiscal_position_id": self._fiscal_position(
                     tax_id for line in lines.values() for tax_id in line["tax_ids"]
                 )
             }
-            self.lines[record] = lines
-            self.totals[record] = self.reckonings[record].total
+            draft.items, draft.lines = items, lines
 
-    def _check_generic(self, record):
+    def _check_generic(self, draft):
         if not self.has_generic:
-            self.batch.hold(record, "missing_product", "generic")
+            draft.hold("missing_product", "generic")
 
     # === LINES === #
 
@@ -147,7 +127,7 @@ class OrderImport(DocumentImport):
         return reference.record if reference else self.batch.records.browse()
 
     def _bought_elsewhere(self, record, line):
-        """Tell whether the line stands on another order by now.
+        """Whether the line stands on another order by now.
 
         Procurify gives a line that went back to the procurement list to the next
         order under the same id, and this order's payload may be the older one.
@@ -159,43 +139,48 @@ class OrderImport(DocumentImport):
         stamp = _stamp(line)
         return not stamp or stamp < item.remote_modified
 
-    def stamp(self, record, source):
+    @staticmethod
+    def stamp(draft, source):
         """Return when the line was last changed in Procurify, as Odoo keeps it."""
-        line = self._sources[record].get(source)
+        line = draft.items.get(source)
         return line and _stamp(line)
 
-    def requested(self, record):
+    def requested(self, draft):
         """Return {source: line of a request for quotation} of an order's lines."""
         found = {}
-        for source in self.lines[record]:
+        for source in draft.lines:
             line = self._requested.get(self.item(source).res_id)
             if line:
                 found[source] = line
         return found
 
-    def linked(self, record, order):
-        """Return {source: id} of the items that are lines of ``order`` already."""
+    def linked(self, draft):
+        """Return {source: id} of the items that are lines of the order already."""
         found = {}
-        for source in self.lines[record]:
+        for source in draft.lines:
             line_id = self.item(source).res_id
-            if self.owners.get(line_id) == order.id:
+            if self.owners.get(line_id) == draft.found.id:
                 found[source] = line_id
         return found
 
-    def requested_values(self, record, source, line):
+    def requested_values(self, draft, source, line):
         """Return what makes ``line``, which was requested, the order's own."""
-        values = self.lines[record][source]
+        values = draft.lines[source]
         return created_line(self.filled(values, line.partner_id, line))
 
-    def _line_values(self, record, document, line, source, currency):
-        """Return what one line of the order writes, as JSON values."""
-        product = self._product(record, source)
-        unit, label = self._unit(record, line, product)
-        tax_id = line.tax and self._target(record, "tax", line.tax.external_id)
+    def _line_values(self, draft, line, item, currency):
+        """Return what one line of the order writes, as JSON values.
+
+        :param line: its figures
+        :param item: the line of the payload
+        """
+        product = self._product(draft, item)
+        unit, label = self._unit(draft, line, product)
+        tax_id = line.tax and self._target(draft, "tax", line.tax.external_id)
         tax = self.taxes.get(tax_id)
         quantity, price = self._quantity_and_price(line, tax, currency)
         if not line.by_amount and quantity != float(line.quantity):
-            text = quantity_text(line.quantity, source.unit, line.unit_price)
+            text = quantity_text(line.quantity, item.unit, line.unit_price)
             label = f"{label} ({text})"
         return plain_line(
             name=label,
@@ -203,27 +188,27 @@ class OrderImport(DocumentImport):
             unit=unit,
             quantity=quantity,
             price=price,
-            planned=self._planned(document),
+            planned=self._planned(draft.payload),
         ) | {
             "tax_ids": [tax_id] if tax_id else [],
-            "analytic_distribution": self._distribution(record, line),
-            "qty_received": self._received(line, source, quantity, product),
+            "analytic_distribution": self._distribution(draft, line),
+            "qty_received": self._received(line, item, quantity, product),
         }
 
-    def _product(self, record, source):
+    def _product(self, draft, line):
         """Return the product of the line's catalogue item, or the generic one."""
-        item = source.catalog_item
+        item = line.catalog_item
         if not item:
             return self.generic
         reference = self.references["catalog_item", item.external_id]
         if reference.target_id:
             return self.products[reference.target_id]
         if reference.record.excluded_rule != "generic_product":
-            self._target(record, "catalog_item", item.external_id)
+            self._target(draft, "catalog_item", item.external_id)
         return self.generic
 
-    def _unit(self, record, line, product):
-        """Return (uom.uom, the line's text): the text tells a unit that has no place.
+    def _unit(self, draft, line, product):
+        """Return (uom.uom, the line's text): the text has a unit that has no place.
 
         A quantity counts the product's stock only in a unit that converts to the
         product's own.
@@ -236,14 +221,11 @@ class OrderImport(DocumentImport):
         if counts(unit, product, self.generic):
             return unit, line.label
         if self.connection.unit_policy == "hold" and unit:
-            self.batch.hold(
-                record,
-                "unit_conflict",
-                value=line.unit.name,
-                found=product.display_name,
+            draft.hold(
+                "unit_conflict", value=line.unit.name, found=product.display_name
             )
         elif self.connection.unit_policy == "hold":
-            self._target(record, "unit", line.unit.external_id)
+            self._target(draft, "unit", line.unit.external_id)
         return own, f"{line.label} ({line.unit.name})"
 
     def _quantity_and_price(self, line, tax, currency):
@@ -256,50 +238,49 @@ class OrderImport(DocumentImport):
             price = amount / quantity if quantity else price
         return quantity_and_price(self.pricing, quantity, price, amount)
 
-    def _distribution(self, record, line):
+    def _distribution(self, draft, line):
         """Return the analytic distribution: an order may be some cents off in it."""
         amounts = [share.amount for share in line.shares]
-        keys = [self._analytic_key(record, share) for share in line.shares]
+        keys = [self._analytic_key(draft, share) for share in line.shares]
         return self.pricing.nearest_distribution(line.amount, amounts, keys)
 
-    def _received(self, line, source, quantity, product):
+    def _received(self, line, item, quantity, product):
         """Return the received quantity, or None where it is Odoo's business."""
         if self.connection.receipt_policy != "set":
             return None
         if not self._is_received_by_hand(product):
             return None
         if not line.by_amount and quantity == float(line.quantity):
-            return float(source.received)
-        return float(source.received / source.quantity) if source.quantity else 0.0
+            return float(item.received)
+        return float(item.received / item.quantity) if item.quantity else 0.0
 
     def _is_received_by_hand(self, product):
-        """Tell whether Odoo lets a person enter what was received: where its Inventory
+        """Whether Odoo lets a person enter what was received: where its Inventory
         receives goods, a quantity written on the line would pretend a receipt."""
         if product not in self._received_by_hand:
             line = self.env["purchase.order.line"].new({"product_id": product.id})
             self._received_by_hand[product] = line.qty_received_method == "manual"
         return self._received_by_hand[product]
 
-    def _extra_lines(self, record):
+    def _extra_lines(self, draft):
         """Return the lines of tax, freight, other and discount of the header.
 
         Procurify bills them as items of their own, which find these lines again.
         """
-        reckoning = self.reckonings[record]
-        extras = {}
-        for number, extra in enumerate(reckoning.extras):
+        figures, extras = draft.figures, {}
+        for number, extra in enumerate(figures.extras):
             key = f"extra {extra.kind}"
             key = f"{key} {number}" if key in extras else key
             extras[key] = (line_words(self.env, extra), extra.amount)
-        if reckoning.residue and reckoning.adds_up:
+        if figures.residue and figures.adds_up:
             text = self.env._(
                 "Rounding: Procurify's total is %(total)s, its lines make %(lines)s",
-                total=reckoning.total,
-                lines=reckoning.computed,
+                total=figures.total,
+                lines=figures.computed,
             )
-            extras["rounding"] = (text, reckoning.residue)
+            extras["rounding"] = (text, figures.residue)
         return {
-            source: self.extra_line(record, label, amount, billed=source != "rounding")
+            source: self.extra_line(draft, label, amount, billed=source != "rounding")
             for source, (label, amount) in extras.items()
         }
 
@@ -307,7 +288,7 @@ class OrderImport(DocumentImport):
     def _rounding_product(self):
         return self.env.ref(_ROUNDING, raise_if_not_found=False) or self.generic
 
-    def extra_line(self, record, label, amount, *, billed):
+    def extra_line(self, draft, label, amount, *, billed):
         """Return the values of a line that is only an amount.
 
         :param billed: a bill will come for it; cents of rounding have none
@@ -319,38 +300,21 @@ class OrderImport(DocumentImport):
             unit=product.uom_id,
             quantity=1.0,
             price=float(amount),
-            planned=self._planned(self.documents[record]),
+            planned=self._planned(draft.payload),
         )
 
-    def mean(self, record):
-        """Note that all of an order, as it is in ``made``, was meant to be so."""
-        lines = self.lines[record]
-        written = {
-            line: lines[source]
-            for source, line in self.made[record].items()
-            if source in lines
-        }
-        self.meant[record] = (self.values[record], written)
-
-    def is_resumed(self, record):
-        """Tell whether an order that is a request in Odoo is to be confirmed again.
-
-        One that a person set back is meant to be a request.
-        """
-        return record in self.restored or record._is_unfinished()
-
-    def shorten(self, record, order=None):
+    @staticmethod
+    def shorten(draft, order=None):
         """Expect of a closed order no more than was received or billed.
 
         :param order: the order as it is in Odoo, if it is there
         """
-        document = self.documents[record]
-        if not document.is_closed:
+        if not draft.payload.is_closed:
             return
-        known = (record.applied_state or {}).get("lines", {})
+        known = (draft.record.applied_state or {}).get("lines", {})
         mine = {line.id: line for line in order.order_line} if order else {}
-        for source, values in self.lines[record].items():
-            item = self._sources[record].get(source)
+        for source, values in draft.lines.items():
+            item = draft.items.get(source)
             if not item or not item.quantity or item.received >= item.quantity:
                 continue
             line = mine.get(known.get(source, {}).get("id"))
@@ -359,18 +323,19 @@ class OrderImport(DocumentImport):
             share = float(item.received / item.quantity)
             rest = max(values["product_qty"] * share, booked)
             values["product_qty"] = min(values["product_qty"], rest)
-            self.shortened.add(record)
+            draft.is_shortened = True
 
     # === HEADER === #
 
-    def _header_values(self, record, order, currency):
+    def _header_values(self, draft, currency):
         """Return what the order's header writes, as JSON values."""
+        order = draft.payload
         buyer = self.buyers.get(order.buyer_email.lower())
         term = order.payment_term and self._optional_target(
             "payment_term", order.payment_term.external_id
         )
         return {
-            "partner_id": self.vendors[record],
+            "partner_id": draft.vendor_id,
             "currency_id": currency.id,
             "origin": " / ".join(
                 dict.fromkeys(filter(None, (order.label, order.external_number)))
@@ -387,10 +352,9 @@ class OrderImport(DocumentImport):
         """Return the promised day."""
         return at_noon(order.promise_date or order.date)
 
-    def currency_rate(self, record):
+    def currency_rate(self, draft):
         """Return the rate frozen at purchase, or None for Odoo's own."""
-        currency = self.currencies[self.values[record]["currency_id"]]
-        return self._rate(record, currency)
+        return self._rate(draft, self.currencies[draft.values["currency_id"]])
 
 
 def _stamp(line):

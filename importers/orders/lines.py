@@ -93,3 +93,21 @@ def carried_kind(source):
     if source.startswith("extra tax"):
         return "tax"
     return "rounding" if source in _CENTS else False
+
+
+def written_line(line, changes):
+    """Return ``changes`` of a line as ``write`` takes them.
+
+    Without its price beside it, a new quantity would make Odoo look for another price.
+    """
+    written = dict(changes)
+    if "tax_ids" in written:
+        written["tax_ids"] = [Command.set(written["tax_ids"])]
+    if "product_qty" in written or "product_uom_id" in written:
+        for name in ("price_unit", "name", "date_planned", "discount"):
+            written.setdefault(name, line[name])
+    if "product_id" in written:
+        written.setdefault("analytic_distribution", line.analytic_distribution)
+        written.setdefault("product_uom_id", line.product_uom_id.id)
+        written.setdefault("tax_ids", [Command.set(line.tax_ids.ids)])
+    return written

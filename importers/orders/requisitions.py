@@ -13,9 +13,9 @@ from ...procurify import (
 )
 from ...procurify.documented import undocumented
 from ...tools.instants import at_noon
+from ..documents import ReferenceImport
 from ..issues import UNKNOWN_CODES
 from ..matching.other_vendor import OtherVendor, is_other
-from ..references import ReferenceImport
 from ..resource_kinds import PAYLOADS
 from .lines import counts, on_requests, plain_line, quantity_and_price
 
@@ -30,89 +30,79 @@ _LIVE = (
 class RequisitionImport(ReferenceImport):
     """Prepares the requests for quotation that requisitions stand for.
 
-    ``wanted`` holds for each requisition what is approved and not bought, as
-    {(vendor id, currency id): {order item: values of a line}}. ``requested`` has the
-    lines of all of them that are on requests already.
+    ``requested`` has the lines of all of them that are on requests already.
     """
 
     def __init__(self, env, batch):
         super().__init__(env, batch)
-        self.wanted = {}
-        self.items = self._staged_items()
+        self._read_items()
         self.requested = self._requested_lines()
         self.generic = self.connection.product_id.with_env(env)
 
     def run(self):
-        """Fill ``wanted``, and hold what cannot be requested."""
+        """Fill what is wanted of each draft, or hold what cannot be requested."""
         self._resolve_known()
-        for record, requisition in self.documents.items():
-            if not self._is_open(record):
+        for draft in self.drafts:
+            if not draft.is_writable:
                 continue
-            groups = defaultdict(dict)
-            self._check_company(record)
-            if requisition.status in _LIVE and not record.remote_deleted:
-                for item in self._wanted_items(record):
-                    key, values = self._request(record, requisition, item)
-                    groups[key][item] = values
-            if self._is_open(record):
-                self.wanted[record] = groups
+            draft.hold_misrouted()
+            wanted = defaultdict(dict)
+            for row in self._wanted_items(draft):
+                key, values = self._request(draft, draft.items[row])
+                wanted[key][row] = values
+            if draft.is_writable:
+                draft.wanted = wanted
 
     # === WHAT IS WANTED === #
 
-    def _staged_items(self):
-        """Return {requisition number: order items with their payloads}.
+    def _read_items(self):
+        """Read the staged order items of the requisitions.
 
         A requisition with one that cannot be read is held.
         """
-        requisitions = {record.external_id: record for record in self.documents}
+        by_number = {draft.record.external_id: draft for draft in self.drafts}
         rows = self.connection.env["procurify.record"].search(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "=", "order_item")
-            & Domain("remote_group", "in", list(requisitions))
+            & Domain("remote_group", "in", list(by_number))
         )
-        staged = defaultdict(dict)
         for row in rows:
-            with self._holding_unreadable(requisitions[row.remote_group]):
-                data = read_json(row.payload)
-                staged[row.remote_group][row] = OrderItem.from_json(data)
-        return staged
+            draft = by_number[row.remote_group]
+            with self._holding_unreadable(draft):
+                draft.items[row] = OrderItem.from_json(read_json(row.payload))
 
     def _requested_lines(self):
         """Return the lines that the requisitions' items have on requests."""
-        rows = [row for items in self.items.values() for row in items]
+        rows = [row for draft in self.drafts for row in draft.items]
         lines = self.env["purchase.order.line"].search(
             Domain("id", "in", [row.res_id for row in rows if row.res_id])
         )
         return on_requests(self.connection, lines)
 
-    def _wanted_items(self, record):
+    @staticmethod
+    def _wanted_items(draft):
         """Yield the items that are approved, not bought, and name a vendor."""
-        for row, item in self.items[record.external_id].items():
+        if draft.payload.status not in _LIVE or draft.record.remote_deleted:
+            return
+        for row, item in draft.items.items():
             if row.remote_deleted or not item.active or item.order_id:
                 continue
             if value := undocumented(item):
-                self.batch.hold(
-                    record, "undocumented_value", value=f"{item.label}: {value}"
-                )
+                draft.hold("undocumented_value", value=f"{item.label}: {value}")
             elif item.status in _WANTED and item.vendor_id:
                 yield row
 
     def _resolve_known(self):
         """Resolve what the items name by number only: it is staged, or unknown."""
-        named, numbers = {}, {}
-        for record, requisition in self.documents.items():
-            named[record], numbers[record] = {}, set()
-            with self._holding_unreadable(record):
-                named[record] = self._embedded(requisition)
-            for item in self.items[record.external_id].values():
-                numbers[record] |= {
-                    ("vendor", str(item.vendor_id)),
-                    ("currency", str(item.currency_id)),
-                    ("catalog_item", str(item.catalog_item_id)),
-                }
+        keys = set()
+        for draft in self.drafts:
+            draft.mentioned = {}
+            with self._holding_unreadable(draft):
+                draft.mentioned = self._embedded(draft.payload)
+            for item in draft.items.values():
+                keys |= _numbers(item)
                 if item.unit:
-                    named[record] |= self._synthetic("unit", Unit(item.unit))
-        keys = set().union(*numbers.values())
+                    draft.mentioned |= self._synthetic("unit", Unit(item.unit))
         known = self.connection.env["procurify.record"].search(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "in", list({resource for resource, _id in keys}))
@@ -122,53 +112,46 @@ class RequisitionImport(ReferenceImport):
             (row.resource, row.external_id): (row.payload, PAYLOADS[row.resource])
             for row in known
         }
-        vendors = self._named_vendors(known)
+        self.others = self._catch_alls(known)
         mentioned = {}
-        for record in self.documents:
-            named[record] |= vendors[record]
-            named[record] |= {k: staged[k] for k in numbers[record] if k in staged}
-            self.batch.mention(record, named[record])
-            mentioned |= named[record]
+        for draft in self.drafts:
+            for item in draft.items.values():
+                if item.vendor_id in self.others:
+                    draft.mentioned |= self._other_of(item).mentioned()
+                draft.mentioned |= {
+                    key: staged[key] for key in _numbers(item) if key in staged
+                }
+            mentioned |= draft.mentioned
         self._resolve(mentioned)
         self.products = self.targets("product.product")
         self.units = self.targets("uom.uom")
 
-    def _named_vendors(self, known):
-        """Return {record: vendors that its items of the catch-all name}, as
-        ``_resolve`` takes them; note in ``others`` which ids are the catch-all's.
-
-        :param known: staged records of what the items mention
-        """
+    @staticmethod
+    def _catch_alls(known):
+        """Return {id: vendor} of those in ``known`` that are the catch-all."""
         vendors = known.filtered(lambda row: row.resource == "vendor")
-        self.others = {
+        return {
             vendor.id: vendor
             for vendor in vendors._payloads().values()
             if is_other(vendor)
         }
-        named = {}
-        for record in self.documents:
-            named[record] = {}
-            for item in self.items[record.external_id].values():
-                if item.vendor_id in self.others:
-                    named[record] |= self._other_of(item).mentioned()
-        return named
 
     def _other_of(self, item):
         return OtherVendor(self.others[item.vendor_id], [item.vendor_text])
 
     # === LINES === #
 
-    def _request(self, record, requisition, row):
+    def _request(self, draft, item):
         """Return ((vendor id, currency id), values of a line) for one order item."""
-        item = self.items[record.external_id][row]
+        requisition = draft.payload
         is_named = item.vendor_id in self.others
         vendor = self._other_of(item).external_id if is_named else item.vendor_id
-        vendor_id = self._known(record, "vendor", vendor)
-        currency_id = self._known(record, "currency", item.currency_id)
+        vendor_id = self._known(draft, "vendor", vendor)
+        currency_id = self._known(draft, "currency", item.currency_id)
         currency = self.env["res.currency"].browse(currency_id or ())
-        self._check_odoo_rate(record, currency, None)
+        self._check_odoo_rate(draft, currency, None)
         product = self._product(item)
-        key = requisition.department and self._analytic_key(record, requisition)
+        key = requisition.department and self._analytic_key(draft, requisition)
         quantity, price = quantity_and_price(
             self.pricing, item.quantity or None, item.price, item.total_cost or 0
         )
@@ -184,13 +167,11 @@ class RequisitionImport(ReferenceImport):
             values["analytic_distribution"] = {key: 100.0}
         return (vendor_id, currency_id), values
 
-    def _known(self, record, resource, number):
+    def _known(self, draft, resource, number):
         """Return the id of what an item names by number; else hold or wait."""
         if (resource, str(number)) in self.references:
-            return self._target(record, resource, str(number))
-        self.batch.hold(
-            record, UNKNOWN_CODES[resource], f"{resource}/{number}", value=str(number)
-        )
+            return self._target(draft, resource, str(number))
+        draft.hold(UNKNOWN_CODES[resource], f"{resource}/{number}", value=str(number))
         return False
 
     def _product(self, item):
@@ -203,3 +184,12 @@ class RequisitionImport(ReferenceImport):
         )
         unit = self.units.get(target_id)
         return unit if counts(unit, product, self.generic) else product.uom_id
+
+
+def _numbers(item):
+    """Return the (resource, external id) pairs that ``item`` names by number."""
+    return {
+        ("vendor", str(item.vendor_id)),
+        ("currency", str(item.currency_id)),
+        ("catalog_item", str(item.catalog_item_id)),
+    }

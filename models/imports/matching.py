@@ -110,6 +110,13 @@ class ProcurifyImportMixin(models.AbstractModel):
         return self._procurify_verdicts(findings, siblings)
 
     @api.model
+    def _procurify_decide_open(self, batch):
+        """Return the (draft, Verdict) pairs of what is open in ``batch``."""
+        payloads = batch.open_payloads()
+        verdicts = self._procurify_decide(payloads, payloads)
+        return [(batch.draft(record), verdict) for record, verdict in verdicts.items()]
+
+    @api.model
     def _procurify_verdicts(self, findings, siblings):
         """Return {record: Verdict}."""
         rule = self._procurify_rule

@@ -75,40 +75,36 @@ class ProcurifyImportMixin(models.AbstractModel):
     @api.model
     def _procurify_remember(self, batch):
         """Keep the links that exist; hold those that cannot be used any more."""
-        linked = batch.open.filtered("res_id")
-        unusable = self._procurify_unusable(linked)
-        for record in linked:
-            if hold := unusable.get(record):
-                batch.hold(
-                    record, hold.code, hold.key, hold.reference_id, **hold.params
-                )
+        linked = [draft for draft in batch.open if draft.record.res_id]
+        unusable = self._procurify_unusable(batch.records_of(linked))
+        for draft in linked:
+            if hold := unusable.get(draft.record):
+                draft.hold_once(hold)
             else:
-                batch.link(record, record.res_id, "remembered")
+                draft.link(draft.record.res_id, "remembered")
 
     @api.model
-    def _procurify_linked(self, batch):
-        """Return {record: document} of what is in Odoo already; hold what is gone."""
-        linked = batch.open.filtered("res_id")
-        found = {
-            document.id: document
-            for document in self.search(Domain("id", "in", linked.mapped("res_id")))
-        }
-        for record in linked.filtered(lambda r: r.res_id not in found):
-            key = f"{record.resource}/{record.external_id}"
-            batch.hold(record, "target_deleted", key, value=record.name)
-        return {r: found[r.res_id] for r in linked if r.res_id in found}
+    def _procurify_find_linked(self, batch):
+        """Note which open drafts are in Odoo already; hold those whose is gone."""
+        linked = [draft for draft in batch.open if draft.record.res_id]
+        ids = [draft.record.res_id for draft in linked]
+        found = {each.id: each for each in self.search(Domain("id", "in", ids))}
+        for draft in linked:
+            draft.found = found.get(draft.record.res_id)
+            if not draft.found:
+                draft.hold("target_deleted", value=draft.record.name)
 
     @api.model
-    def _procurify_hold_otherwise(self, batch, rows):
+    def _procurify_hold_otherwise(self, rows):
         """Hold what stays in Odoo, and differs from what was meant.
 
-        :param rows: {record: rows of texts}
+        :param rows: {draft: rows of texts}
         """
-        for record, mine in rows.items():
+        for draft, mine in rows.items():
             text = MeantWords(self.env, ()).sentence(mine)
-            key = f"{record.resource}/{record.external_id}"
-            batch.hold_written(record, Hold("booked_otherwise", key, {"value": text}))
-            batch.note(record, difference=mine)
+            hold = Hold("booked_otherwise", draft.key, {"value": text})
+            draft.hold_written(hold)
+            draft.note(difference=mine)
 
     @api.model
     def _procurify_unusable(self, records):
@@ -163,9 +159,10 @@ class ProcurifyImportMixin(models.AbstractModel):
 
         :param prepare: gives what a payload says about a record, as JSON values
         """
-        for record in batch.records:
+        for draft in batch.drafts:
+            record = draft.record
             if (
-                batch.origins.get(record) != "remembered"
+                draft.origin != "remembered"
                 or record.origin != "created"
                 or record.applied_digest == record.digest
             ):
@@ -174,14 +171,14 @@ class ProcurifyImportMixin(models.AbstractModel):
             applied = record.applied_state or {}
             news = {
                 field: value
-                for field, value in prepare(batch.payloads[record]).items()
+                for field, value in prepare(draft.payload).items()
                 if value != applied.get(field)
                 and target._fields[field].convert_to_write(target[field], target)
                 == applied.get(field)
             }
             if news:
                 target.write(news)
-            batch.link(record, target.id, "remembered", written=applied | news)
+            draft.link(target.id, "remembered", written=applied | news)
 
     def _procurify_validating(self):
         """Return these documents, to be posted or confirmed as a person does it: what
@@ -197,7 +194,7 @@ class ProcurifyImportMixin(models.AbstractModel):
         return self.with_context(validate_analytic=bool(is_asked))
 
     @api.model
-    def _procurify_hold_open(self, batch, record, code=None, **params):
-        code = code or self._procurify_unknown_code(batch.resource)
-        hold = self._procurify_hold(record, code, **params)
-        batch.hold(record, hold.code, hold.key, hold.reference_id, **hold.params)
+    def _procurify_hold_open(self, draft, code=None, **params):
+        """Hold the draft of a master record, as unknown unless ``code`` says more."""
+        code = code or self._procurify_unknown_code(draft.record.resource)
+        draft.holds.append(self._procurify_hold(draft.record, code, **params))

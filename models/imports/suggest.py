@@ -170,11 +170,11 @@ class ProcurifyImportMixin(models.AbstractModel):
         """
         batch = ImportBatch(records)
         records._parse(batch)
-        if batch.holds:
+        if held := [draft.record for draft in batch.drafts if draft.holds]:
             raise UserError(
                 self.env._(
                     "What Procurify sent for %(names)s cannot be read.",
-                    names=", ".join(r.display_name for r in batch.holds),
+                    names=", ".join(record.display_name for record in held),
                 )
             )
         return batch

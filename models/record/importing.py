@@ -70,16 +70,15 @@ class ProcurifyRecord(models.Model):
             with untold(psycopg2.IntegrityError), self.env.cr.savepoint():
                 self._import_batch(batch)
         except BatchRefused as refused:
-            guilty = self.browse(record.id for record in refused.holds)
-            guilty._quarantine(refused.holds)
-            guilty._mention_refused(batch)
-            (self - guilty)._try_import()
+            self._quarantine({draft.record: draft.holds for draft in refused.drafts})
+            self._mention_refused(batch.connection, refused.drafts)
+            (self - batch.records_of(refused.drafts))._try_import()
         except Exception as error:  # noqa: BLE001 -- the quarantine boundary
             if is_of_the_database(error):
                 raise
             if len(self) == 1:
                 self._quarantine({self: [self._failure(error)]})
-                self._mention_refused(batch)
+                self._mention_refused(batch.connection, batch.drafts)
                 return
             middle = len(self) // 2
             self[:middle]._try_import()
@@ -115,41 +114,41 @@ class ProcurifyRecord(models.Model):
     def _parse(self, batch):
         """Read the payloads; hold what is not what Procurify's specification says."""
         payload_class = PAYLOADS[batch.resource]
-        for record in self:
+        for draft in batch.drafts:
+            record = draft.record
             if record._is_unreadable():
-                hold = record._unreadable_hold()
-                batch.hold(record, hold.code, hold.key, **hold.params)
+                draft.hold_once(record._unreadable_hold())
                 continue
             try:
                 data = read_json(record.payload)
                 payload, unread = read_noting(payload_class, data)
             except InvalidPayload as error:
-                batch.hold(record, "invalid_payload", value=str(error))
+                draft.hold("invalid_payload", value=str(error))
             else:
-                batch.payloads[record] = batch.connection._dated(payload)
-                record._note_unread(batch, unread)
-                record._note_dates(batch, batch.payloads[record])
+                draft.payload = batch.connection._dated(payload)
+                record._note_unread(draft, unread)
+                record._note_dates(draft)
 
-    def _note_unread(self, batch, paths):
+    def _note_unread(self, draft, paths):
         """Keep on the record where its payload could not be read, if that is news."""
         self.ensure_one()
         shown = "\n".join(paths[:MOST_PATHS]) or False
         if (self.unread_count, self.unread_paths) != (len(paths), shown):
-            batch.note(self, unread_count=len(paths), unread_paths=shown)
+            draft.note(unread_count=len(paths), unread_paths=shown)
 
-    def _note_dates(self, batch, payload):
+    def _note_dates(self, draft):
         """Keep the day by which people find a document as its dates are read now, and
         what it says about its tenant's rates and dates."""
-        if batch.resource not in DOCUMENTS:
+        if self.resource not in DOCUMENTS:
             return
-        facts = KINDS[batch.resource].facts(payload)
+        facts = KINDS[self.resource].facts(draft.payload)
         wanted = {
             name: facts[name]
             for name in ("remote_date", "date_finding", "rate_finding")
             if name in facts and (self[name] or False) != (facts[name] or False)
         }
         if wanted:
-            batch.note(self, **wanted)
+            draft.note(**wanted)
 
     def _failure(self, error):
         """Return the Hold that tells ``error`` to a person.
@@ -174,12 +173,39 @@ class ProcurifyRecord(models.Model):
         """Write what became of each record of ``batch``."""
         before = self.issue_ids
         states = {record: record._audit_state() for record in self}
-        held = batch.reasons.keys()
-        self._write_notes(batch, lambda record: record not in held)
+        held = [draft for draft in batch.drafts if draft.reasons]
+        self._write_notes(draft for draft in batch.drafts if not draft.reasons)
         self._mark_written(batch)
-        for rule in set(batch.exclusions.values()):
-            records = self.filtered(lambda r, v=rule: batch.exclusions.get(r) == v)
-            records.write(
+        self._mark_excluded(batch)
+        waiting = [draft for draft in batch.drafts if draft.is_waiting]
+        batch.records_of(waiting).write({"state": "waiting"})
+        self._quarantine({draft.record: draft.reasons for draft in held})
+        self._write_notes(held)
+        self._note_locations(batch.linked)
+        # This one flushes: what is written before it is one UPDATE.
+        self._mention(batch.connection, batch.drafts)
+        before._close_unused()
+        self.env["procurify.audit"]._log_outcome(
+            states,
+            self,
+            evidence={draft.record: draft.evidence for draft in batch.drafts},
+            written=batch.records_of(batch.linked),
+        )
+
+    @api.model
+    def _write_notes(self, drafts):
+        """Write what the importer noted on the records of ``drafts``."""
+        write_each({draft.record: draft.notes for draft in drafts if draft.notes})
+
+    @api.model
+    def _mark_excluded(self, batch):
+        """Note which rule keeps records out of Odoo."""
+        excluded = defaultdict(list)
+        for draft in batch.drafts:
+            if draft.exclusion:
+                excluded[draft.exclusion].append(draft)
+        for rule, drafts in excluded.items():
+            batch.records_of(drafts).write(
                 {
                     "state": "excluded",
                     "excluded_rule": rule,
@@ -187,58 +213,38 @@ class ProcurifyRecord(models.Model):
                 }
                 | _UNDISPUTED
             )
-        waiting = self.browse(record.id for record in batch.waiting)
-        waiting.write({"state": "waiting"})
-        self._quarantine(batch.reasons)
-        self._write_notes(batch, lambda record: record in held)
-        self.browse(record.id for record in batch.targets)._note_locations(batch)
-        # This one flushes: what is written before it is one UPDATE.
-        self._mention(batch)
-        before._close_unused()
-        self.env["procurify.audit"]._log_outcome(
-            states, self, evidence=batch.evidence, written=batch.targets
-        )
-
-    def _write_notes(self, batch, condition):
-        """Write what the importer noted on those records that fit ``condition``."""
-        write_each(
-            {
-                record: values
-                for record, values in batch.notes.items()
-                if condition(record)
-            }
-        )
 
     def _mark_written(self, batch):
         """Note what is in Odoo now; it is done where nothing speaks against it."""
-        written = self.browse(record.id for record in batch.targets)
-        if not written:
+        linked = batch.linked
+        if not linked:
             return
-        held = batch.reasons.keys()
-        done = written.filtered(lambda record: record not in held)
+        written = batch.records_of(linked)
+        done = batch.records_of(draft for draft in linked if not draft.reasons)
         dependents, issues = written._dependents(), done.issue_ids
         model, now = self._target_model(batch.resource), fields.Datetime.now()
         outcome = {"res_model": model, "excluded_rule": False, "imported_at": now}
         (written - done).write(outcome)
         done.write(outcome | {"state": "done"} | _UNDISPUTED)
         done.filtered("issue_ids").issue_ids = [Command.clear()]
-        write_each({record: self._own_outcome(batch, record) for record in written})
-        written._await(batch.awaited)
+        write_each({draft.record: self._own_outcome(draft) for draft in linked})
+        written._await({d.record: d.awaited for d in linked if d.awaited is not None})
         self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._release(written, issues)
         unread = written.filtered("read_error")
         unread._quarantine({record: [record._unreadable_hold()] for record in unread})
 
     @api.model
-    def _own_outcome(self, batch, record):
-        """Return what an import writes on ``record`` and on no other one."""
+    def _own_outcome(self, draft):
+        """Return what an import writes on the record of ``draft`` and no other one."""
+        record = draft.record
         values = {"applied_digest": record.digest}
-        if record.res_id != batch.targets[record]:
-            values["res_id"] = batch.targets[record]
-        if batch.origins[record] != "remembered":
-            values["origin"] = batch.origins[record]
-        if record in batch.written:
-            values["applied_state"] = batch.written[record]
+        if record.res_id != draft.target_id:
+            values["res_id"] = draft.target_id
+        if draft.origin != "remembered":
+            values["origin"] = draft.origin
+        if draft.written is not None:
+            values["applied_state"] = draft.written
         return values
 
     def _quarantine(self, holds):

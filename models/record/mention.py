@@ -150,18 +150,24 @@ class ProcurifyRecord(models.Model):
 
     # === IMPORT METHODS === #
 
-    def _mention(self, batch):
-        """Keep what these documents of ``batch`` name, held or not."""
-        mentioned = {r: batch.mentioned[r] for r in self if r in batch.mentioned}
-        self.env["procurify.mention"].sudo()._replace(batch.connection, mentioned)
+    @api.model
+    def _mention(self, connection, drafts):
+        """Keep what the documents of ``drafts`` name, held or not."""
+        mentioned = {
+            draft.record: draft.mentioned
+            for draft in drafts
+            if draft.mentioned is not None
+        }
+        self.env["procurify.mention"].sudo()._replace(connection, mentioned)
 
-    def _mention_refused(self, batch):
+    @api.model
+    def _mention_refused(self, connection, drafts):
         """Keep what these name, although all that their batch wrote was taken back."""
         named = {}
-        for record in self:
-            named |= batch.mentioned.get(record, {})
-        self._stage_mentioned(batch.connection, named)
-        self._mention(batch)
+        for draft in drafts:
+            named |= draft.mentioned or {}
+        self._stage_mentioned(connection, named)
+        self._mention(connection, drafts)
 
 
 _IS_DRAFT = SQL("""COALESCE(move.state, "order".state) IN ('draft', 'sent')""")

@@ -30,14 +30,12 @@ class ProcurifyRecord(models.Model):
         state = state or (bill.is_being_paid and "in_progress")
         return {"remote_paid": bool(state), "remote_payment": state}
 
-    def _note_payment(self, batch):
+    def _note_payment(self, draft):
         """Note what Procurify says about the payment of this bill, where it is news."""
         self.ensure_one()
-        notes = self._payment_notes(batch.payloads[self])
+        notes = self._payment_notes(draft.payload)
         if any(self[name] != value for name, value in notes.items()):
-            batch.note(
-                self, **notes, payment_allowed_by=False, payment_allowed_at=False
-            )
+            draft.note(**notes, payment_allowed_by=False, payment_allowed_at=False)
 
     def _allow_payment(self):
         """Let these bills be paid in Odoo, on the word of whoever is asked."""

@@ -1,5 +1,7 @@
 """What a person decides about a held bill, with one click."""
 
+from contextlib import suppress
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -367,13 +369,12 @@ class ProcurifyRecord(models.Model):
         batch.locate()
         env = batch.connection._import_env(record.company_id)
         importer = env[record.res_model]
-        try:
+        # One that is refused is held with the reasons.
+        with suppress(BatchRefused):
             importer._procurify_import(batch)
-        except BatchRefused as refused:
-            batch.holds |= refused.holds
-        holds = batch.reasons.get(record)
-        if record not in batch.targets or holds:
-            raise UserError(record._obstacles(holds or ()))
+        draft = batch.draft(record)
+        if draft.reasons or not draft.target_id:
+            raise UserError(record._obstacles(draft.reasons))
         self.env.flush_all()
         record._apply(batch)
 
@@ -438,7 +439,7 @@ class ProcurifyRecord(models.Model):
         record = self.sudo()
         batch = ImportBatch(record)
         record._parse(batch)
-        document = batch.payloads.get(record)
+        document = batch.draft(record).payload
         imports = {"bill": BillImport, "purchase_order": OrderImport}
         importer = imports[self.resource](record.env, batch)
         key = importer.vendor_key(document) if document else ""

@@ -47,18 +47,18 @@ class ProcurifyRecord(models.Model):
             return
         batch.locate()
         routing = CompanyRouting(batch.connection)
-        new = batch.open.filtered(lambda record: not record.res_id)
-        companies = dict.fromkeys(new, batch.connection.company_id)
+        new = [draft for draft in batch.open if not draft.record.res_id]
+        companies = {draft.record: batch.connection.company_id for draft in new}
         if routing:
-            elsewhere = new._booked_elsewhere()
-            for record in batch.open:
-                locations = batch.locations[record]
-                if record in new:
+            elsewhere = batch.records_of(new)._booked_elsewhere()
+            for draft in batch.open:
+                record = draft.record
+                if record in companies:
                     companies[record] = record._new_company(
-                        batch, routing, locations, elsewhere.get(record)
+                        batch.connection, draft, routing, elsewhere.get(record)
                     )
-                elif hold := record._moved(routing, locations):
-                    batch.moved[record] = hold
+                else:
+                    draft.moved = record._moved(routing, draft.locations)
         for company in set(companies.values()):
             records = self.filtered(lambda r, c=company: companies.get(r) == c)
             branch = company if company != batch.connection.company_id else False
@@ -66,29 +66,28 @@ class ProcurifyRecord(models.Model):
                 lambda r, b=branch: r.route_company_id.id != (b and b.id)
             ).route_company_id = branch
 
-    def _new_company(self, batch, routing, locations, elsewhere):
+    def _new_company(self, connection, draft, routing, elsewhere):
         """Return the company of a document that is not in Odoo yet.
 
-        It is noted in ``batch`` as held or left out where it is not booked here.
+        ``draft`` is held or left out where it is not booked here.
 
         :param elsewhere: the company that has it by another connection, if any
         """
         self.ensure_one()
-        here = batch.connection.company_id
-        company = routing.company(locations)
+        here = connection.company_id
+        company = routing.company(draft.locations)
         booker = routing.responsible(company)
-        if booker not in (batch.connection, booker.browse()) or (
+        if booker not in (connection, booker.browse()) or (
             elsewhere and company in (elsewhere, company.browse())
         ):
-            batch.exclude(self, "other_company")
+            draft.exclude("other_company")
             # Nobody here is to read it.
             return company or elsewhere
-        holds = routing.holds(self, locations)
+        holds = routing.holds(self, draft.locations)
         if elsewhere:
-            key = f"{self.resource}/{self.external_id}"
             params = {"value": self.name, "found": elsewhere.name}
-            holds.append(Hold("booked_elsewhere", key, params))
-        batch.misrouted[self] = holds
+            holds.append(Hold("booked_elsewhere", draft.key, params))
+        draft.misrouted = holds
         return here if holds else company
 
     def _moved(self, routing, locations):
@@ -117,7 +116,7 @@ class ProcurifyRecord(models.Model):
         batch = ImportBatch(self.sudo())
         self.sudo()._parse(batch)
         batch.locate()
-        self.sudo()._note_locations(batch)
+        self._note_locations(batch.drafts)
         return super()._settle(**values)
 
     def _booked_elsewhere(self):
@@ -171,12 +170,13 @@ class ProcurifyRecord(models.Model):
         booked = targets.search([("id", "in", ids), ("state", "!=", "cancel")])
         return [row for row in rows if row.res_id in booked.ids]
 
-    def _note_locations(self, batch):
-        """Keep for which locations these documents are booked now."""
+    @api.model
+    def _note_locations(self, drafts):
+        """Keep for which locations the documents of ``drafts`` are booked now."""
         located = {
-            record: _numbers(batch.locations[record])
-            for record in self
-            if record in batch.locations
+            draft.record: _numbers(draft.locations)
+            for draft in drafts
+            if draft.locations is not None
         }
         write_each(
             {

@@ -42,14 +42,14 @@ class Difference(NamedTuple):
     found: object
 
 
-class BillItems:
+class MeantBills:
     """Compares the bills of one batch with what their importer meant.
 
     What it looks at was just written, or is read for the whole batch at once.
     """
 
     def __init__(self, env, bills):
-        """:param bills: BillImport with ``values``, ``offers`` and ``totals``"""
+        """:param bills: the BillImport that prepared them"""
         self.env = env
         self.bills = bills
         self.plans = bills.plans
@@ -57,39 +57,39 @@ class BillItems:
     def rows(self, differing):
         """Return what differs in words.
 
-        :param differing: {record: [Difference]}
-        :returns: {record: [{"field", "applied", "odoo", "procurify"}]}, all texts
+        :param differing: {draft: [Difference]}
+        :returns: {draft: [{"field", "applied", "odoo", "procurify"}]}, all texts
         """
         words = MeantWords(self.env, [d for each in differing.values() for d in each])
         return {
-            record: [words.row(difference) for difference in each]
-            for record, each in differing.items()
+            draft: [words.row(difference) for difference in each]
+            for draft, each in differing.items()
         }
 
-    def differing(self, moves, booked):
+    def differing(self, booked):
         """Return what Odoo has otherwise than it was meant, of all bills at once.
 
-        :param moves: {record: move}
-        :param booked: {record: version of its move as it is in Odoo}
-        :returns: {record: [Difference]} of those that differ
+        :param booked: {draft: version of its target as it is in Odoo}
+        :returns: {draft: [Difference]} of those that differ
         """
-        versions = [*booked.values(), *(self.bills.offers[record] for record in moves)]
+        versions = [*booked.values(), *(draft.offer for draft in booked)]
         self.plans.load([line["analytic"] for v in versions for line in v["lines"]])
         found = {
-            record: self._differences(record, move, booked[record])
-            for record, move in moves.items()
+            draft: self._differences(draft, version)
+            for draft, version in booked.items()
         }
-        return {record: mine for record, mine in found.items() if mine}
+        return {draft: mine for draft, mine in found.items() if mine}
 
-    def _differences(self, record, move, booked):
+    def _differences(self, draft, booked):
         return [
-            *self._header(record, move, booked),
-            *self._net(self.bills.offers[record], booked),
-            *self._items(record, move),
+            *self._header(draft, booked),
+            *self._net(draft.offer, booked),
+            *self._items(draft),
         ]
 
-    def _header(self, record, move, booked):
-        values, found = self.bills.values[record], []
+    @staticmethod
+    def _header(draft, booked):
+        values, move, found = draft.values, draft.target, []
         for name in _HEADER:
             meant = values.get(name) or False
             now = booked[name] if name in booked else move[name].id
@@ -98,7 +98,7 @@ class BillItems:
             if name in values and meant != now and not is_open:
                 found.append(Difference(name, None, meant, now))
         digits = move.currency_id.decimal_places
-        total = round(float(self.bills.totals[record]), digits)
+        total = round(float(draft.total), digits)
         if round(booked["amount_total"], digits) != total:
             found.append(
                 Difference("amount_total", None, total, booked["amount_total"])
@@ -144,9 +144,9 @@ class BillItems:
 
     # === OTHER ITEMS === #
 
-    def _items(self, record, move):
+    def _items(self, draft):
         """Look at the items that Odoo makes itself: taxes, and what is owed."""
-        values, found = self.bills.values[record], []
+        values, move, found = draft.values, draft.target, []
         partner = self.bills.header.partners[values["partner_id"]]
         partner = partner.commercial_partner_id
         accounts, taxes = self._accounts(values), self._taxes(values)
@@ -200,17 +200,17 @@ class BillItems:
             manual = (line.get("extra_tax_data") or {}).get("manual_tax_amounts", {})
             taxes = self.env["account.tax"].browse(ids).flatten_taxes_hierarchy()
             for tax in taxes:
-                told = manual.get(str(tax.id))
-                if not told or not _is_charged_once(tax):
+                own = manual.get(str(tax.id))
+                if not own or not _is_charged_once(tax):
                     amounts[tax.id] = None
                 elif amounts.get(tax.id, Decimal(0)) is not None:
-                    amount = Decimal(str(told["tax_amount_currency"]))
+                    amount = Decimal(str(own["tax_amount_currency"]))
                     amounts[tax.id] = amounts.get(tax.id, Decimal(0)) + amount
         return amounts
 
 
 def _is_charged_once(tax):
-    """Tell whether all that a tax comes to is charged, and nothing taken back."""
+    """Whether all that a tax comes to is charged, and nothing taken back."""
     parts = tax.invoice_repartition_line_ids.filtered(
         lambda part: part.repartition_type == "tax"
     )

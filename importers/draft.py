@@ -1,0 +1,241 @@
+"""One object of Procurify on its way through an import."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .issues import Hold
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """What is known of one object during its import, and what becomes of it.
+
+    An importer decides about each open draft exactly once: ``link``, ``hold`` (any
+    number of times), ``exclude`` or ``is_waiting``. What it linked, and Odoo would not
+    post or confirm, it holds with ``hold_written`` besides.
+
+    * ``record``: its ``procurify.record``
+    * ``payload``: the object itself; None if it cannot be read
+    * ``locations``: (line's text, Location) pairs of a document; None if not routed
+    * ``mentioned``: {(resource, external id): (JSON data, payload)} that it names; None
+      if not resolved
+    * ``awaited``: ids of staged order items that it waits for; None if that is unknown
+
+    Outcome:
+
+    * ``target_id``, ``origin``, ``evidence``: the Odoo record that it is, and why
+    * ``written``: JSON of what this import wrote; None if nothing
+    * ``holds``: Hold of each reason not to write it
+    * ``obstacles``: Hold of each reason why it is in Odoo, and not done
+    * ``exclusion``: the rule that keeps it out of Odoo
+    * ``is_waiting``: it names something that is staged and not imported yet
+    * ``notes``: values to write on the record, whatever becomes of it
+    """
+
+    record: Any
+    payload: Any = None
+    locations: list | None = None
+    mentioned: dict | None = None
+    awaited: tuple | None = None
+    target_id: int = 0
+    origin: str = ""
+    evidence: list = ()
+    written: dict | None = None
+    holds: list = field(default_factory=list)
+    obstacles: list = field(default_factory=list)
+    exclusion: str = ""
+    is_waiting: bool = False
+    notes: dict = field(default_factory=dict)
+
+    @property
+    def is_open(self):
+        """Whether the object is readable, and nothing was decided about it yet."""
+        return self.payload is not None and not (
+            self.target_id or self.holds or self.exclusion or self.is_waiting
+        )
+
+    @property
+    def is_writable(self):
+        """Whether nothing speaks against writing the object."""
+        return not (self.holds or self.is_waiting)
+
+    @property
+    def reasons(self):
+        """The Holds of the object, whether it is in Odoo or not."""
+        return [*self.holds, *self.obstacles]
+
+    @property
+    def key(self):
+        """What an issue that is only about this object is called."""
+        return f"{self.record.resource}/{self.record.external_id}"
+
+    def link(self, target_id, origin="matched", written=None, evidence=()):
+        """Note which Odoo record the object is.
+
+        :param origin: ``matched`` (found), ``created`` (by this import) or
+            ``remembered`` (linked before)
+        :param written: JSON of what this import wrote, by which later edits are known
+        :param evidence: codes of ``matching`` that speak for it, if it was found
+        """
+        self.target_id = target_id
+        self.origin = origin
+        if evidence:
+            self.evidence = list(evidence)
+        if written is not None:
+            self.written = written
+
+    def hold(self, code, key="", reference_id=0, **params):
+        """Note one reason to hold the object; there may be several."""
+        self.holds.append(Hold(code, key or self.key, params, reference_id))
+
+    def hold_once(self, hold):
+        """Note ``hold``, unless it is noted already."""
+        if hold not in self.holds:
+            self.holds.append(hold)
+
+    def hold_written(self, hold):
+        """Note why the object, which is in Odoo, cannot be done yet."""
+        self.obstacles.append(hold)
+
+    def exclude(self, rule):
+        """Note which ``rule`` keeps the object out of Odoo."""
+        self.exclusion = rule
+
+    def note(self, **values):
+        """Note what else is to be written on the record."""
+        self.notes.update(values)
+
+
+@dataclass(slots=True, eq=False)
+class DocumentDraft(Draft):
+    """A document, which names master data and is booked in one company.
+
+    * ``misrouted``: Holds of a new document that no company books
+    * ``moved``: Hold of a booked one whose lines are another company's by now
+    * ``figures``: what its amounts come to, by ``procurify.arithmetic``
+    * ``vendor_id``: id of its vendor's contact, or False
+    * ``values``: what its header writes; None if it cannot be written
+    * ``found``: the document in Odoo that it is already, or None
+    * ``target``: the document in Odoo that this import writes or takes up again
+    """
+
+    misrouted: list = field(default_factory=list)
+    moved: Hold | None = None
+    figures: Any = None
+    vendor_id: Any = False
+    values: dict | None = None
+    found: Any = None
+    target: Any = None
+
+    def hold_misrouted(self):
+        """Hold what belongs to no company, to several, or to one that cannot be
+        written here."""
+        for hold in self.misrouted:
+            self.hold_once(hold)
+
+    def hold_moved(self):
+        """Hold a booked document whose lines are another company's by now, if so.
+
+        :returns: whether it is held
+        """
+        if self.moved:
+            self.holds.append(self.moved)
+        return bool(self.moved)
+
+
+@dataclass(slots=True, eq=False)
+class BillDraft(DocumentDraft):
+    """A vendor bill or refund.
+
+    * ``sources``: for each line of ``values``, what it is in Procurify
+    * ``offer``: the version that ``values`` makes, to compare
+    * ``revision``: BillRevision against what is in Odoo
+    * ``other_plans``: {source: what its line has in plans that are not Procurify's},
+      see ``BillRevision.analytic``
+    * ``is_resumed``: it is only to be finished, as it is in Odoo
+    * ``is_untouched``: it is resumed, and no person edited it
+    * ``closed``: (day, Odoo's locks) of a bill of a closed period
+    * ``is_left_closed``: the policy leaves it in its closed period
+    * ``uncertain_day``: Hold that says why its day may be another one
+    """
+
+    sources: list = ()
+    offer: dict | None = None
+    revision: Any = None
+    other_plans: dict = field(default_factory=dict)
+    is_resumed: bool = False
+    is_untouched: bool = False
+    closed: tuple | None = None
+    is_left_closed: bool = False
+    uncertain_day: Hold | None = None
+
+    @property
+    def sign(self):
+        """A negative total is a refund: all its lines are turned around."""
+        return -1 if self.figures.total < 0 else 1
+
+    @property
+    def total(self):
+        """The total with taxes, without sign, as Decimal."""
+        return abs(self.figures.total)
+
+
+@dataclass(slots=True, eq=False)
+class OrderDraft(DocumentDraft):
+    """A purchase order. A source is ``line 9001``, ``extra freight`` or ``rounding``.
+
+    * ``items``: {source: line of the payload}
+    * ``lines``: {source: values of the line in Odoo}
+    * ``made``: {source: purchase.order.line} of what was written
+    * ``meant``: (values of the header, {purchase.order.line: values}) of what was just
+      written
+    * ``is_shortened``: less of it is expected than was ordered
+    * ``is_restored``: it was cancelled, and is back
+    * ``is_unlocked``: it was locked until now
+    """
+
+    items: dict = field(default_factory=dict)
+    lines: dict = field(default_factory=dict)
+    made: dict = field(default_factory=dict)
+    meant: tuple = ({}, {})
+    is_shortened: bool = False
+    is_restored: bool = False
+    is_unlocked: bool = False
+
+    def mean(self):
+        """Note that all of the order, as it is in ``made``, was meant to be so."""
+        written = {
+            line: self.lines[source]
+            for source, line in self.made.items()
+            if source in self.lines
+        }
+        self.meant = (self.values, written)
+
+    @property
+    def is_unfinished(self):
+        """Whether an order that is a request in Odoo is to be confirmed again.
+
+        One that a person set back is meant to be a request.
+        """
+        return self.is_restored or self.record._is_unfinished()
+
+
+@dataclass(slots=True, eq=False)
+class RequisitionDraft(DocumentDraft):
+    """A requisition.
+
+    * ``items``: {staged order item: its payload}
+    * ``wanted``: what is approved and not bought, as {(vendor id, currency id): {order
+      item: values of a line}}; None if it cannot be requested
+    """
+
+    items: dict = field(default_factory=dict)
+    wanted: dict | None = None
+
+
+DRAFTS = {
+    "bill": BillDraft,
+    "purchase_order": OrderDraft,
+    "requisition": RequisitionDraft,
+}
+"""{resource: class of its drafts}; master data is a plain Draft."""
