@@ -17,7 +17,8 @@ from . import certificate
 from . import procurify_link
 from . import procurify_route
 from . import dry_run
-from . import imports
+from . import procurify_healing
+from . import procurify_import_mixin
 from . import procurify_commitment
 from . import procurify_finding
 from . import procurify_idempotency

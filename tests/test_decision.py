@@ -20,6 +20,7 @@ from odoo.addons.procurify_connector.importers.matching.names import (
     NameIndex,
     compare,
 )
+from odoo.addons.procurify_connector.importers.matching.search import name_matches
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -137,7 +138,7 @@ class TestDecision(TransactionCase):
         for name in names:
             for spelled in (name, name.upper(), name.lower(), f"{name} "):
                 fits, _near = NameIndex({1: [spelled]}, legal=True).patterns()
-                found = partners.search(partners._procurify_names_match(fits))
+                found = partners.search(name_matches("name", fits))
                 with self.subTest(spelled):
                     self.assertIn(name, found.mapped("name"))
 

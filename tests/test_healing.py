@@ -8,7 +8,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from odoo.addons.procurify_connector.models.imports import (
+from odoo.addons.procurify_connector.models import (
     procurify_healing as healing_module,
 )
 from odoo.addons.procurify_connector.simulator.books import books

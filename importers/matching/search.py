@@ -5,8 +5,9 @@ import unicodedata
 from collections import defaultdict
 
 from odoo.fields import Domain
+from odoo.tools import SQL
 
-from .names import normalise
+from .names import FOLDED_SQL, normalise
 
 
 def search_by(model, field, values, domain=Domain.TRUE):
@@ -25,6 +26,33 @@ def search_by(model, field, values, domain=Domain.TRUE):
     return found
 
 
+def has_text(field, texts):
+    """Return the domain of records whose ``field`` is in ``texts``, in any case.
+
+    A comparison with each text by itself would be slow.
+    """
+    spellings = {s for text in texts for s in spellings_of(text)}
+    spellings |= {_lower_ascii(s) for s in spellings}
+    return Domain.custom(
+        to_sql=lambda model, alias, query: SQL(
+            "lower(%s) = ANY(%s)",
+            model._field_to_sql(alias, field, query),
+            sorted(spellings),
+        )
+    )
+
+
+def name_matches(field, pattern):
+    """Return the domain of records whose ``field`` matches a pattern of NameIndex."""
+    return Domain.custom(
+        to_sql=lambda model, alias, query: SQL(
+            "%s ~ %s",
+            SQL(FOLDED_SQL, column=model._field_to_sql(alias, field, query)),
+            pattern,
+        )
+    )
+
+
 def spellings_of(text):
     """Return how the database may have ``text``.
 
@@ -41,3 +69,7 @@ def spellings_of(text):
 
 def _escape_like(text):
     return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def _lower_ascii(text):
+    return "".join(c.lower() if c.isascii() else c for c in text)

@@ -1,10 +1,17 @@
 """The contract of an Odoo model into which Procurify's objects are imported."""
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ...importers.issues import UNKNOWN_CODES, Hold
-from ...importers.meant import MeantWords
+from ..importers.batch import ImportBatch
+from ..importers.issues import UNKNOWN_CODES, Hold
+from ..importers.matching.candidates import Clues
+from ..importers.matching.decision import ARCHIVED, Finding, Rule
+from ..importers.matching.evidence import find_evidence, findings_of, verdicts_of
+from ..importers.matching.search import name_matches
+from ..importers.matching.suggestions import named, similar, suggest
+from ..importers.meant import MeantWords
 
 
 class ProcurifyImportMixin(models.AbstractModel):
@@ -19,6 +26,13 @@ class ProcurifyImportMixin(models.AbstractModel):
     _description = "Procurify Import"
 
     _procurify_resources = ()
+    # The fields that hold the name, and the code where there is one.
+    _procurify_name_field = "name"
+    _procurify_code_field = None
+    # What suffices to link an object by itself.
+    _procurify_rule = Rule()
+    # Whether names are of companies, whose legal forms do not count.
+    _procurify_legal_names = False
 
     procurify_record_ids = fields.One2many(
         "procurify.record",
@@ -29,7 +43,7 @@ class ProcurifyImportMixin(models.AbstractModel):
         copy=False,
     )
 
-    # === CONTRACT === #
+    # === IMPORTING: WHAT A MODEL MAY SAY OTHERWISE === #
 
     @api.model
     def _procurify_import(self, batch):
@@ -60,7 +74,172 @@ class ProcurifyImportMixin(models.AbstractModel):
         """
         return set(res_ids)
 
-    # === HELPERS === #
+    # === MATCHING: WHAT A MODEL MAY SAY OTHERWISE === #
+
+    @api.model
+    def _procurify_decidable(self, payload):
+        """Tell whether ``payload`` may be linked without a person at all."""
+        return True
+
+    @api.model
+    def _procurify_matchable(self, connection, resource):
+        """Return the domain of what is compared: more than what may be linked.
+
+        What may only not be linked is an obstacle: it keeps a twin from being made.
+        """
+        return self._procurify_company_domain(connection.company_id)
+
+    @api.model
+    def _procurify_staged_names(self, record):
+        """Return the names to which a staged object answers."""
+        return {record.name or ""}
+
+    @api.model
+    def _procurify_staged_match(self, pattern):
+        """Return the domain of staged objects that answer to a name of ``pattern``, as
+        ``NameIndex`` gives it; others may be among them."""
+        return name_matches("name", pattern)
+
+    @api.model
+    def _procurify_weigh(self, evidence, clues, siblings):
+        """Return {record: [Finding]}: evidence with what forbids it.
+
+        :param evidence: {record: {target: set of witnesses}}
+        :param clues: {record: Clues}
+        :param siblings: Siblings of the records
+        """
+        return {
+            record: [
+                Finding(
+                    target,
+                    frozenset(witnesses),
+                    frozenset(target._procurify_obstacles(record, clues[record])),
+                )
+                for target, witnesses in mine.items()
+            ]
+            for record, mine in evidence.items()
+        }
+
+    def _procurify_obstacles(self, record, clue):
+        """Return what forbids to link ``record`` to this one by itself."""
+        return set() if self._procurify_is_active() else {ARCHIVED}
+
+    @api.model
+    def _procurify_evidence(self, clues, domain):
+        """Return {record: {target: set of witnesses}} of the records with a key or a
+        name.
+
+        :param clues: {record: Clues}
+        :param domain: of what is compared
+        """
+        return find_evidence(self, clues, domain)
+
+    # === MAPPING: WHAT A MODEL MAY SAY OTHERWISE === #
+
+    @api.model
+    def _procurify_clues(self, payload):
+        """Return the Clues by which ``payload`` may be recognised."""
+        return Clues({("same_name", "name"): [payload.label]}, payload.label)
+
+    @api.model
+    def _procurify_suggestible(self):
+        """Return the domain of those records that may be mapped at all."""
+        return Domain.TRUE
+
+    @api.model
+    def _procurify_create_values(self, batch):
+        """Return {record: values} to create what the records of ``batch`` are.
+
+        :raises UserError: something that only a person knows is missing
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _procurify_may_create(self):
+        """Tell whether this person may create what is missing."""
+        return self.has_access("create")
+
+    @api.model
+    def _procurify_create_missing(self, batch):
+        """Create what the records of ``batch`` stand for.
+
+        :returns: {record: Odoo record}
+        :raises AccessError: in Odoo's words
+        """
+        values = self._procurify_create_values(batch)
+        targets = self.create(list(values.values()))
+        return dict(zip(values, targets, strict=True))
+
+    @api.model
+    def _procurify_similar(self, clues, domain):
+        """Return those records that are like some of ``clues``, not all that are.
+
+        :param clues: {record: Clues}
+        """
+        return similar(self, clues, domain)
+
+    def _procurify_candidate_name(self):
+        """Return what tells this record from another one of the same name."""
+        return self.display_name
+
+    def _procurify_is_active(self):
+        return self._active_name is None or self[self._active_name]
+
+    # === MATCHING AND MAPPING === #
+
+    @api.model
+    def _procurify_decide(self, records, payloads):
+        """Decide which Odoo records ``records`` are.
+
+        :param records: of one connection and resource
+        :param payloads: {record: payload} of at least these
+        :returns: {record: Verdict}
+        """
+        clues = {
+            record: self._procurify_clues(payloads[record])
+            for record in records
+            if self._procurify_decidable(payloads[record])
+        }
+        return verdicts_of(self, *findings_of(self, clues))
+
+    @api.model
+    def _procurify_decide_open(self, batch):
+        """Return the (draft, Verdict) pairs of what is open in ``batch``."""
+        payloads = batch.open_payloads()
+        verdicts = self._procurify_decide(payloads, payloads)
+        return [(batch.draft(record), verdict) for record, verdict in verdicts.items()]
+
+    @api.model
+    def _procurify_suggest(self, records):
+        """Return {record: [Candidate]}, best first; a handful of queries for all.
+
+        :param records: master records of one company and resource
+        """
+        return suggest(self, records)
+
+    @api.model
+    def _procurify_named(self, texts, company):
+        """Return {normalised text: records of exactly this code, or else name}."""
+        return named(self, texts, company)
+
+    @api.model
+    def _procurify_batch(self, records):
+        """Return an ImportBatch of ``records``, all of them readable.
+
+        :raises UserError: naming what cannot be read
+        """
+        batch = ImportBatch(records)
+        records._parse(batch)
+        if held := [draft.record for draft in batch.drafts if draft.holds]:
+            raise UserError(
+                self.env._(
+                    "What Procurify sent for %(names)s cannot be read.",
+                    names=", ".join(record.display_name for record in held),
+                )
+            )
+        return batch
+
+    # === IMPORTING === #
 
     @api.model
     def _procurify_unknown_code(self, resource):

@@ -1,4 +1,0 @@
-from . import procurify_healing
-from . import procurify_import_mixin
-from . import matching
-from . import suggest
