@@ -375,21 +375,6 @@ class DocumentImport(ReferenceImport):
         else:
             self._check_odoo_rate(draft, currency, self._rate_day(draft.payload))
 
-    @staticmethod
-    def _check_total(draft, currency, *, bookable):
-        """Hold a document whose lines do not make its total.
-
-        :param bookable: a difference within a cent per line can be written
-        """
-        figures = draft.figures
-        if figures.residue and not (figures.adds_up and bookable):
-            name = currency.name or ""
-            draft.hold(
-                "total_mismatch",
-                expected=f"{figures.total} {name}".strip(),
-                found=f"{figures.computed} {name}".strip(),
-            )
-
     def _check_taxes(self, draft, currency):
         """Hold a document with a tax that Odoo charges otherwise than Procurify.
 

@@ -3,13 +3,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import float_compare, format_datetime
+from odoo.tools import format_datetime
 
 from ..importers.batch import BatchRefused, BookedOtherwise
 from ..importers.bills.meant import MeantBills
 from ..importers.bills.revision import booked_version
 from ..importers.issues import Hold
 from ..importers.refusals import is_refused, refusal, tried
+from ..importers.totals import bill_total_hold
 from .record.revision import GIVEN_UP
 
 _SETTLED = ("paid", "reversed")
@@ -143,21 +144,12 @@ class AccountMove(models.Model):
     @api.model
     def _procurify_deviations(self, draft):
         """Return the Holds for what Odoo made otherwise than it was meant."""
-        move, key, holds = draft.target, draft.key, []
-        total, currency = float(draft.total), move.currency_id
-        digits = currency.decimal_places
-        # By its digits: where Odoo rounds to 0.05, 10.03 and 10.05 are equal to it.
-        if float_compare(move.amount_total, total, precision_digits=digits):
-            params = {
-                "expected": f"{total:.{digits}f} {currency.name}",
-                "found": f"{move.amount_total:.{digits}f} {currency.name}",
-            }
-            holds.append(Hold("odoo_total_mismatch", key, params))
+        holds = list(filter(None, [bill_total_hold(draft)]))
         meant = draft.values.get("date")
-        booked = move.date.isoformat()
+        booked = draft.target.date.isoformat()
         if meant and meant != booked:
             params = {"value": draft.record.name, "expected": meant, "found": booked}
-            holds.append(Hold("odoo_moved_date", key, params))
+            holds.append(Hold("odoo_moved_date", draft.key, params))
         return holds
 
     # === WHAT WAS MEANT === #

@@ -6,12 +6,12 @@ from odoo import api, models
 
 from ..importers.batch import BookedOtherwise, Choice
 from ..importers.difference_text import in_words
-from ..importers.issues import Hold
 from ..importers.orders.adoption import ADOPTED, adopted_state, settled_lines
 from ..importers.orders.lines import SETTLEMENT, created_line, written_line
 from ..importers.orders.meant import differing
 from ..importers.orders.revision import LINE_FIELDS, OrderRevision, plain, same
 from ..importers.refusals import is_refused, tried
+from ..importers.totals import order_total_hold
 
 
 class PurchaseOrder(models.Model):
@@ -297,17 +297,10 @@ class PurchaseOrder(models.Model):
             return None
         line = self._procurify_settlement(draft)
         stray = self._procurify_stray_lines(draft)
-        expected = float(draft.figures.total)
         computed = self.amount_total - sum((stray | line).mapped("price_total"))
-        rest = self.currency_id.round(expected - computed)
-        tolerance = float(draft.figures.tolerance)
-        if self.currency_id.compare_amounts(abs(rest), tolerance) > 0:
-            places = self.currency_id.decimal_places
-            params = {
-                "expected": f"{expected:.{places}f}",
-                "found": f"{computed:.{places}f}",
-            }
-            return Hold("odoo_total_mismatch", draft.key, params)
+        if hold := order_total_hold(draft, self.currency_id, computed):
+            return hold
+        rest = self.currency_id.round(float(draft.figures.total) - computed)
         if line or rest:
             self._procurify_write_settlement(imported, draft, line, rest)
         return None

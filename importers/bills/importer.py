@@ -11,6 +11,7 @@ from ...procurify.rates import implied_bill_rate
 from ..documents import DocumentImport, html_text
 from ..issues import Hold
 from ..lines.words import line_words
+from ..totals import check_stated_total
 from .links import BillLinks
 from .revision import ROUNDING, offered_version
 from .values import LINE_DEFAULTS, BillHeader
@@ -44,7 +45,9 @@ class BillImport(DocumentImport):
         self._check_vendor(draft)
         self._check_dates(draft)
         self._check_currencies(draft, [item.currency_name for item in items])
-        self._check_total(draft, currency, bookable=self.connection.rounding_account_id)
+        check_stated_total(
+            draft, currency, bookable=self.connection.rounding_account_id
+        )
         self._check_taxes(draft, currency)
         lines = {}
         linked = self._linked_items(items)

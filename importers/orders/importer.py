@@ -8,6 +8,7 @@ from ...procurify.rates import implied_order_rate
 from ...tools.instants import at_noon, naive
 from ..documents import DocumentImport, html_text
 from ..lines.words import line_words
+from ..totals import check_stated_total
 from .lines import (
     counts,
     created_line,
@@ -96,7 +97,7 @@ class OrderImport(DocumentImport):
         self._check_currencies(
             draft, [line.currency_name for line in draft.payload.lines]
         )
-        self._check_total(draft, currency, bookable=True)
+        check_stated_total(draft, currency, bookable=True)
         self._check_taxes(draft, currency)
         self._check_generic(draft)
         items = {f"line {line.id}": line for line in draft.payload.lines}
