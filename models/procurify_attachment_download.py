@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.mimetypes import guess_mimetype
 
+from ..fetching.answers import is_missing, is_unreadable
 from ..fetching.tenant import open_client, renew_token
 from ..procurify import (
     RESOURCES,
@@ -31,7 +32,6 @@ from ..tools.cipher import UnreadableSecret
 from ..tools.concurrency import CONCURRENCY_ERRORS, untold
 from ..tools.manual_run import is_run_manually
 from .procurify_attachment import MAX_NAME_CHARS
-from .stream.scan import is_missing, is_unreadable
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.procurify_connector.fetching.tenant import open_client
-from odoo.addons.procurify_connector.models.stream.scan import PART_ROUNDS
+from odoo.addons.procurify_connector.models.stream.reading import PART_ROUNDS
 
 from .common import ProcurifyCommon
 

@@ -84,7 +84,7 @@ class ProcurifyConnection(models.Model):
                     {"code": code, "message": message}
                     for code, message in alarms[connection.sudo()].items()
                 ],
-                "lists": connection.stream_ids._told_to_api(),
+                "lists": connection.stream_ids._serialize(),
                 "audit_head": {"digest": head.digest, "date": iso_text(head.date)},
             }
             for connection in connections

@@ -1,4 +1,4 @@
-"""What scripts may read of a list."""
+"""Streams as the external API returns them."""
 
 from odoo import fields, models
 
@@ -8,8 +8,8 @@ from ...tools.instants import iso_text
 class ProcurifyStream(models.Model):
     _inherit = "procurify.stream"
 
-    def _told_to_api(self):
-        """Return how these lists are, as ``read_health`` tells it."""
+    def _serialize(self):
+        """Return these streams as ``read_health`` does."""
         now = fields.Datetime.now()
         return [
             {

@@ -1,67 +1,37 @@
-"""The nightly check: is everything staged, and what was deleted without a word?"""
+"""The nightly check: is everything staged, and what was deleted?"""
 
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...fetching.answers import is_missing, is_unreadable
 from ...fetching.unreadable import Trouble
+from ...fetching.windows import BEGINNING, aware
 from ...importers.resource_kinds import DOCUMENTS
 from ...procurify import RESOURCES
 from ...tools.manual_run import is_run_manually
-from .scan import BEGINNING, CONTROLS, is_missing, is_unreadable
+from .reading import CONTROLS
 
-# What is checked: documents that can be asked for one by one.
+# Documents whose details can be requested one by one.
 CHECKED = tuple(
     name for name in DOCUMENTS if name in RESOURCES and RESOURCES[name].detail_path
 )
-CHECKED_EVERY = timedelta(hours=20)  # less than a day, or it would slip by each night
-CHECK_STALE = timedelta(days=1)  # an older one starts again
-CHECK_BATCH_SIZE = 20  # records that are asked for between two commits
+
+CHECKED_EVERY = timedelta(hours=20)  # below a day, or it would start later each night
+CHECK_STALE = timedelta(days=1)  # an older check starts again
+CHECK_BATCH_SIZE = 20  # records that are requested between two commits
 
 
 class ProcurifyStream(models.Model):
     """The nightly check reads the list once more, then asks for each open document that
-    the list did not show. The ``check_…`` columns remember one that is not finished.
+    the list did not show.
 
-    Only a complete check decides what was deleted: when nothing answers, or most of the
-    list is gone, then rights or the tenant are at fault, and nothing changes.
+    Only a complete check decides what was deleted. If nothing answers, or most of the
+    list is missing, the cause is the rights or the tenant, and nothing changes.
     """
 
     _inherit = "procurify.stream"
-
-    last_nightly_check = fields.Datetime("Compared At", readonly=True)
-    complete_at = fields.Datetime(
-        readonly=True, help="When the stage last held everything that the list showed."
-    )
-    missing_count = fields.Integer(
-        "Missing", readonly=True, help="What the list counted and the stage lacks."
-    )
-    found_count = fields.Integer(
-        "Found Late",
-        readonly=True,
-        help="What the last comparison staged because the fetch had missed it.",
-    )
-    deleted_count = fields.Integer(
-        "Deleted",
-        readonly=True,
-        help="Open documents that the last comparison found deleted in Procurify.",
-    )
-    check_started = fields.Datetime(readonly=True)
-    check_page = fields.Integer(
-        readonly=True, help="The next page of the list; 0 when the list is read."
-    )
-    check_staged = fields.Integer(readonly=True)
-    check_unstaged = fields.Integer(readonly=True)
-    check_record_id = fields.Integer(
-        readonly=True, help="The last record that was looked at after the list."
-    )
-    check_answered = fields.Boolean(
-        readonly=True, help="Something that the list did not show is still there."
-    )
-    check_missing = fields.Json(
-        readonly=True, help="Procurify's ids of what did not answer."
-    )
 
     # === ACTION METHODS === #
 
@@ -76,9 +46,9 @@ class ProcurifyStream(models.Model):
 
     @api.model
     def _cron_nightly_check(self):
-        """Compare the stage with what Procurify lists, and find silent deletions.
+        """Compare the stage with Procurify's lists, and find deleted documents.
 
-        An outage is written on the connection; the nightly check goes on after it.
+        An outage is written on the connection; the check continues after it.
         """
         cron = self.env.ref("procurify_connector.ir_cron_nightly_check")
         self._nightly_check_due()._read_in_turn(
@@ -94,7 +64,7 @@ class ProcurifyStream(models.Model):
 
     @api.model
     def _nightly_check_due(self):
-        """Return the streams to compare: each night, after the first full reading."""
+        """Return the streams to check: each night, once they were read completely."""
         now = fields.Datetime.now()
         domain = (
             Domain("resource", "in", CHECKED)
@@ -138,7 +108,7 @@ class ProcurifyStream(models.Model):
             yield not self.check_started
 
     def _open_nightly_check(self):
-        # Its moment marks what it shows: two of one second would share the mark.
+        # The records that it finds are marked with this time, so it must be unique.
         [(latest,)] = self.env["procurify.record"]._read_group(
             self._staged_domain(Domain("listed_at", "!=", False)),
             aggregates=["listed_at:max"],
@@ -149,22 +119,22 @@ class ProcurifyStream(models.Model):
         self.write(closed | {"check_started": started, "check_page": 1})
 
     def _nightly_check_start(self):
-        """Return the naive UTC instant from which documents are compared, or None."""
+        """Return the naive UTC instant from which documents are checked, or None."""
         days = self.connection_id.nightly_check_days
         return self.check_started - timedelta(days=days) if days else None
 
     def _nightly_check_list(self, client, resource):
-        """Stage what the list shows and the stage lacks; note what was shown."""
+        """Read the list, stage what is missing, and mark the records that it shows."""
         records = self.env["procurify.record"]
         start = self._nightly_check_start()
         pages = client.pages(
             resource,
-            since=start and start.replace(tzinfo=timezone.utc),
+            since=start and aware(start),
             newest_first=bool(resource.order_by),
             first_page=self.check_page,
         )
         for page in pages:
-            # A row that cannot be opened is the fetch's to hold; here it is missing.
+            # The fetch stages rows without a detail; here they count as missing.
             pairs, _missing, troubles = self._details(
                 client, resource, self._to_compare(page.objects)
             )
@@ -182,13 +152,12 @@ class ProcurifyStream(models.Model):
                 }
             )
             if page.is_last:
-                # Several lists may show the same object: their counts say nothing.
+                # Several lists may show the same object, so their counts are no use.
                 self._close_list(page.count if len(resource.variants) == 1 else 0)
             yield not self.check_started
 
     def _to_compare(self, rows):
-        """Return the ``rows`` to read: what is not staged so, and what cannot be read,
-        whatever time it has for that."""
+        """Return the ``rows`` to read: changed ones, and all unreadable ones."""
         changed = self._changed(rows)
         unread = self._unreadable(
             Domain("external_id", "in", [row.external_id for row in rows])
@@ -198,7 +167,7 @@ class ProcurifyStream(models.Model):
         return changed + [row for row in rows if row.external_id in again]
 
     def _close_list(self, count):
-        """Say how complete the stage is; stop where too much of it was not shown.
+        """Note how complete the stage is; stop if the list lacks too much of it.
 
         :param count: how many objects the list has, as Procurify says, or 0
         """
@@ -237,7 +206,7 @@ class ProcurifyStream(models.Model):
             Domain("id", ">", self.check_record_id)
             & Domain("state", "in", ("done", "waiting", "quarantined", "pending"))
             & Domain("remote_deleted", "=", False)
-            # What has no id but in a list cannot be asked for.
+            # Without a detail it cannot be requested.
             & Domain("read_from", "=", False)
             & (
                 Domain("listed_at", "=", False)
@@ -251,7 +220,7 @@ class ProcurifyStream(models.Model):
         return batch
 
     def _open_documents(self, records):
-        """Return those ``records`` that a deletion would still concern."""
+        """Return those ``records`` for which a deletion in Procurify still matters."""
         start = self._nightly_check_start()
         done = records.filtered(lambda r: r.state == "done" and r.res_id)
         recent = done.filtered(
@@ -266,7 +235,7 @@ class ProcurifyStream(models.Model):
         return records - old.filtered(lambda r: r.res_id not in still_open)
 
     def _ask_for(self, client, resource, records):
-        """Read ``records`` one by one, and note which of them are not there."""
+        """Request ``records`` one by one, and note which ones are missing."""
         details = self._ask(client, resource, records)
         pairs = list(zip(records, details, strict=True))
         found = [d for d in details if not (is_missing(d) or is_unreadable(d))]
@@ -291,7 +260,7 @@ class ProcurifyStream(models.Model):
         )
 
     def _ask(self, client, resource, records):
-        """Return what Procurify has of ``records`` now, in their order."""
+        """Return the present details of ``records``, in their order."""
         return client.details(
             resource,
             [record._detail_ids(resource) for record in records],
@@ -299,7 +268,7 @@ class ProcurifyStream(models.Model):
         )
 
     def _close_nightly_check(self, client):
-        """Mark what is gone, unless nothing at all could be opened."""
+        """Mark missing documents as deleted, unless nothing at all could be read."""
         missing = self.check_missing or []
         answers = self.check_answered or not missing or self._controls_open(client)
         if not answers:
@@ -324,14 +293,14 @@ class ProcurifyStream(models.Model):
         )
 
     def _controls_open(self, client):
-        """Tell whether some of what the list just showed can be opened."""
+        """Return whether some of the documents that the list shows can be read."""
         listed = Domain("listed_at", "=", self.check_started)
         controls = self._staged(listed, order="id desc", limit=CONTROLS)
         details = self._ask(client, RESOURCES[self.resource], controls)
         return not all(is_missing(d) or is_unreadable(d) for d in details)
 
     def _stop_nightly_check(self, message):
-        """End the nightly check without a verdict, and say why."""
+        """End the check without marking anything as deleted, and write why."""
         values = {
             "last_nightly_check": fields.Datetime.now(),
             "warning_message": message,
