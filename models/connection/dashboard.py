@@ -12,6 +12,7 @@ from odoo.tools import SQL, babel_locale_parse
 from odoo.tools.misc import get_lang
 
 from ...importers.resource_kinds import DOCUMENTS
+from ...tools.amounts import currencies_by_code, format_amounts
 
 _COUNTED_STATES = {
     "pending_count": ("pending", "waiting"),
@@ -67,7 +68,7 @@ class ProcurifyConnection(models.Model):
         issues = self._largest_issues()
         streams = self.sudo().stream_ids.filtered("active").grouped("connection_id")
         codes = {row[1] for mine in months.values() for row in mine if row[1]}
-        currencies = self.env["procurify.issue"]._currencies(codes)
+        currencies = currencies_by_code(self.env, codes)
         first = self._first_of_month()
         for connection in self:
             mine = months.get(connection.id, [])
@@ -142,7 +143,7 @@ class ProcurifyConnection(models.Model):
     @api.model
     def _bills_in_words(self, rows, first, currencies):
         """Return one line for each place of this month's bills."""
-        issue, labels = self.env["procurify.issue"], self._bill_labels()
+        labels = self._bill_labels()
         lines = []
         for name, states in BILLS.items():
             mine = [row for row in rows if row[0] == first and row[2] in states]
@@ -155,7 +156,7 @@ class ProcurifyConnection(models.Model):
                     "name": name,
                     "label": labels[name],
                     "count": sum(row[3] for row in mine),
-                    "amount": issue._tell_amounts(sums.values(), currencies),
+                    "amount": format_amounts(self.env, sums.values(), currencies),
                 }
             )
         return lines

@@ -9,6 +9,7 @@ from odoo.tools import float_repr
 from ...importers.batch import IMPORT_BATCH_SIZE
 from ...importers.resource_kinds import IMPORT_ORDER, KINDS
 from ...reconciliation.dry_run import trial
+from ...tools.amounts import currencies_by_code, format_amounts
 
 STEP_S = 5  # after which a step ends: its caller is a page that shows the progress
 STEP_RECORDS = 1000  # that one savepoint holds at most
@@ -297,7 +298,6 @@ class ProcurifyDryRun(models.Model):
             dict(lines._fields[name]._description_selection(self.env))
             for name in ("resource", "outcome", "origin")
         )
-        issues = self.env["procurify.issue"]
         groups = lines._read_group(
             [("dry_run_id", "=", self.id)],
             ["resource", "outcome", "origin", "currency"],
@@ -308,7 +308,7 @@ class ProcurifyDryRun(models.Model):
             row = (currency, count, amount, None)
             rows.setdefault((resource, outcome, origin), []).append(row)
         codes = {row[0] for mine in rows.values() for row in mine if row[0]}
-        currencies = issues._currencies(codes)
+        currencies = currencies_by_code(self.env, codes)
         return [
             {
                 "resource": resource,
@@ -317,7 +317,7 @@ class ProcurifyDryRun(models.Model):
                 "origin": origin or "",
                 "text": origins.get(origin) or outcomes[outcome],
                 "count": sum(row[1] for row in mine),
-                "amount": issues._tell_amounts(mine, currencies),
+                "amount": format_amounts(self.env, mine, currencies),
             }
             for (resource, outcome, origin), mine in sorted(
                 rows.items(), key=lambda item: -IMPORT_ORDER.index(item[0][0])

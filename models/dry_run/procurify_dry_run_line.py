@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import float_repr
 
 from ...importers.resource_kinds import DOCUMENTS
+from ...tools.amounts import currencies_by_code, format_amounts
 
 
 class ProcurifyDryRunLine(models.Model):
@@ -151,13 +152,13 @@ class ProcurifyDryRunIssue(models.Model):
     @api.depends("amounts")
     @api.depends_context("lang")
     def _compute_blocked_amount(self):
-        issues = self.env["procurify.issue"]
-        currencies = issues._currencies({c for row in self for c in row.amounts or ()})
+        codes = {code for row in self for code in row.amounts or ()}
+        currencies = currencies_by_code(self.env, codes)
         for row in self:
             sums = [
                 (code, 0, amount, None) for code, amount in (row.amounts or {}).items()
             ]
-            row.blocked_amount = issues._tell_amounts(sums, currencies)
+            row.blocked_amount = format_amounts(self.env, sums, currencies)
 
     def _add(self, records):
         """Count ``records`` among those that this issue would hold."""

@@ -1,4 +1,4 @@
-"""Issues by Odoo's external API: list, propose, resolve."""
+"""Issues in the external API: list, propose, resolve."""
 
 from collections import Counter
 
@@ -27,7 +27,7 @@ class ProcurifyIssue(models.Model):
         """
         open_ones = [*Domain("state", "=", "open"), *(domain or ())]
         return [
-            issue._told_to_api()
+            issue._serialize()
             | {
                 "connection_id": issue.connection_id.id,
                 "record_id": issue.reference_id.id,
@@ -94,8 +94,8 @@ class ProcurifyIssue(models.Model):
             "procurify.issue.resolve", idempotency_key, arguments, act
         )
 
-    def _told_to_api(self):
-        """Return what an issue says, as calls tell it."""
+    def _serialize(self):
+        """Return this issue as API calls do."""
         self.ensure_one()
         return {
             "issue_id": self.id,

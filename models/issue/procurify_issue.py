@@ -1,24 +1,29 @@
-"""Why documents are held: one issue for all the documents that it blocks."""
+"""Why documents are on hold: one issue for all documents that it blocks."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
 from ...importers.issues import ISSUES, texts
 from ...importers.resource_kinds import DOCUMENTS
+from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.concurrency import created_once
 
 _REVIEWER_FIELDS = frozenset({"reference_res_id", "user_id"})
+_TODO = "mail.mail_activity_data_todo"
 
 
 class ProcurifyIssue(models.Model):
-    """One reason why records are held, shared by all of them.
+    """One reason why records are on hold, shared by all of them.
 
-    The importer opens it with the first record that it holds; it is resolved when
-    nothing is held by it any more, and opens again with the next one.
+    The import opens it with the first record that it puts on hold, and resolves it
+    when no record has it any more. The next such record opens it again.
+
+    What an issue blocks is counted when somebody looks: a stored count would make
+    every import that puts a document on hold write this row.
     """
 
     _name = "procurify.issue"
-    _inherit = "procurify.system.fields"
+    _inherit = ["procurify.system.fields", "mail.thread", "mail.activity.mixin"]
     _description = "Procurify Issue"
     _order = "state, code, key, id"
     _people_fields = _REVIEWER_FIELDS
@@ -42,6 +47,19 @@ class ProcurifyIssue(models.Model):
         default="open",
         required=True,
         readonly=True,
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        index="btree_not_null",
+        domain=lambda self: [
+            (
+                "all_group_ids",
+                "in",
+                self.env.ref("procurify_connector.group_user").ids,
+            )
+        ],
+        help="Who takes care of it. That person gets a to-do.",
     )
     message = fields.Text("Explanation", compute="_compute_texts")
     advice = fields.Text("What to Do", compute="_compute_texts")
@@ -68,10 +86,26 @@ class ProcurifyIssue(models.Model):
         string="Holds",
         readonly=True,
     )
+    record_count = fields.Integer("Blocks", compute="_compute_impact")
+    blocked_amount = fields.Char(
+        "Amount",
+        compute="_compute_impact",
+        help="What the documents amount to, per currency.",
+    )
+    oldest_date = fields.Date(
+        "Oldest", compute="_compute_impact", help="Date of the oldest document."
+    )
+    age_days = fields.Integer(
+        "Age (Days)",
+        compute="_compute_impact",
+        help="Days since the date of the oldest document.",
+    )
 
     _issue_uniq = models.UniqueIndex(
         "(connection_id, code, key)", "An issue exists once per connection."
     )
+
+    # === COMPUTE METHODS === #
 
     @api.depends("code", "params")
     @api.depends_context("lang")
@@ -83,7 +117,7 @@ class ProcurifyIssue(models.Model):
 
     @api.model
     def _message(self, code, params):
-        """Return in words what ``code`` says with ``params``."""
+        """Return the text of an issue with this ``code`` and ``params``."""
         blanks = {"value": "", "found": "", "expected": ""}
         text = self.env._(texts(code, params)[0])  # pylint: disable=W8301
         return text % (blanks | params)
@@ -95,14 +129,68 @@ class ProcurifyIssue(models.Model):
             value = (issue.params or {}).get("value") or issue.key
             issue.display_name = f"{labels[issue.code]}: {value}"
 
+    @api.depends("record_ids")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
+    def _compute_impact(self):
+        groups = self.env["procurify.record"]._read_group(
+            [("issue_ids", "in", self.ids), ("resource", "in", DOCUMENTS)],
+            ["issue_ids", "remote_currency"],
+            ["__count", "remote_amount:sum", "remote_date:min"],
+        )
+        rows = {issue: [] for issue in self}
+        for issue, *row in groups:
+            if issue in rows:
+                rows[issue].append(row)
+        codes = {row[0] for mine in rows.values() for row in mine if row[0]}
+        currencies = currencies_by_code(self.env, codes)
+        today = fields.Date.context_today(self)
+        for issue, mine in rows.items():
+            oldest = min((row[3] for row in mine if row[3]), default=False)
+            issue.record_count = sum(row[1] for row in mine)
+            issue.blocked_amount = format_amounts(self.env, mine, currencies)
+            issue.oldest_date = oldest
+            issue.age_days = max((today - oldest).days, 0) if oldest else 0
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("user_id")
+    def _check_user(self):
+        """Refuse a responsible who may not read the issue.
+
+        That person would otherwise read it in the to-do.
+
+        :raises ValidationError: naming the person
+        """
+        for user, issues in self.filtered("user_id").grouped("user_id").items():
+            theirs = issues.with_user(user).with_context(
+                allowed_company_ids=user.sudo().company_ids.ids
+            )
+            if not (user.active and theirs.has_access("read")):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s may not read this issue. Choose a Procurify reviewer "
+                        "of the company.",
+                        user=user.sudo().name,
+                    )
+                )
+
     # === CRUD METHODS === #
 
     def write(self, vals):
+        """Write, and update the responsible's to-do.
+
+        :raises AccessError: a person writes what only the connector may write
+        """
         if not self.env.su and vals.keys() - _REVIEWER_FIELDS:
             raise AccessError(
                 self.env._("Only the mapping and the responsible can be edited.")
             )
-        return super().write(vals)
+        if not vals.keys() & {"user_id", "state"}:
+            return super().write(vals)
+        before = {issue: (issue.user_id, issue.state) for issue in self}
+        written = super().write(vals)
+        self.filtered(lambda c: before[c] != (c.user_id, c.state))._update_todos()
+        return written
 
     # === ACTION METHODS === #
 
@@ -135,7 +223,7 @@ class ProcurifyIssue(models.Model):
     def _open_issues(self, connection, holds):
         """Return {(code, key): issue} for ``holds``, opening what is not open.
 
-        :param holds: the Hold tuples of a whole batch
+        :param holds: the Holds of a whole batch
         """
         wanted = {(hold.code, hold.key): hold for hold in holds}
         if not wanted:
@@ -152,7 +240,7 @@ class ProcurifyIssue(models.Model):
         }
         missing = [wanted[pair] for pair in wanted if pair not in known]
         with created_once():
-            # The import says nothing in the chatter, which is for people.
+            # The import writes nothing in the chatter, which is for people.
             created = self.with_context(tracking_disable=True).create(
                 [self._prepare_values(connection, hold) for hold in missing]
             )
@@ -172,7 +260,7 @@ class ProcurifyIssue(models.Model):
 
     @api.model
     def _refresh(self, known, wanted):
-        """Open again what was resolved, and tell the newest words."""
+        """Open resolved issues again, and update their texts and references."""
         issues = self.browse(issue.id for issue in known.values())
         issues.filtered(lambda c: c.state == "resolved").state = "open"
         for pair, issue in known.items():
@@ -183,7 +271,7 @@ class ProcurifyIssue(models.Model):
                 issue.reference_id = hold.reference_id
 
     def _close_unused(self):
-        """Mark as resolved those of these issues that hold nothing any more."""
+        """Resolve those of these issues that no record has any more."""
         if not self:
             return
         used = self.env["procurify.record"]._read_group(
@@ -191,3 +279,14 @@ class ProcurifyIssue(models.Model):
         )
         unused = self - self.browse(issue.id for (issue,) in used)
         unused.filtered(lambda c: c.state == "open").state = "resolved"
+
+    def _update_todos(self):
+        """Schedule one to-do per open issue for its responsible; remove all others."""
+        routed = self.filtered(lambda c: c.user_id or c.activity_ids)
+        routed.activity_unlink([_TODO])
+        for user, issues in routed.filtered("user_id").grouped("user_id").items():
+            issues.filtered(lambda c: c.state == "open").activity_schedule(
+                _TODO,
+                summary=self.env._("Clear what holds Procurify's documents"),
+                user_id=user.id,
+            )

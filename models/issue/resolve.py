@@ -1,12 +1,12 @@
-"""Resolving an issue: what it may be, and replaying what it blocked."""
+"""Resolving an issue: map or create what is missing, and replay what it blocked."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-# What is missing in Odoo; for anything else a new record would be no answer.
+# Issues that a new record in Odoo can resolve.
 _MISSING = ("unknown_", "ambiguous_", "inactive_currency", "target_deleted")
 
-_LOOSE = (False, "excluded")  # states of a reference that releases nothing
+_LOOSE = (False, "excluded")  # states of a reference whose replay releases no document
 
 
 class ProcurifyIssue(models.Model):
@@ -33,9 +33,9 @@ class ProcurifyIssue(models.Model):
     def action_resolve(self, res_id=None):
         """Map what these issues are about, and replay everything that they block.
 
-        :param res_id: the Odoo record to map to; without it, the mapping that
-            stands on the issue, or what the importer finds by itself, is used
-        :returns: a notification of what came of it
+        :param res_id: the Odoo record to map to; without it, the present mapping, or
+            what the import finds by itself
+        :returns: a notification that says what happened
         """
         self.check_access("write")
         counted = self._blocked_documents()
@@ -52,10 +52,10 @@ class ProcurifyIssue(models.Model):
     def action_create_missing(self):
         """Create in Odoo what these issues miss, map to it, and replay.
 
-        It is done with this person's own rights in Odoo, which may not suffice.
+        The user's own rights in Odoo apply.
 
-        :returns: a notification of what came of it
-        :raises AccessError: in Odoo's words
+        :returns: a notification that says what happened
+        :raises AccessError: the user may not create it
         """
         self.check_access("write")
         if any(not c.reference_id or not c.code.startswith(_MISSING) for c in self):
@@ -71,10 +71,10 @@ class ProcurifyIssue(models.Model):
     # === HELPERS === #
 
     def _replay(self):
-        """Replay what these issues are about, which releases what is cured by that.
+        """Replay what these issues are about, which releases the blocked documents.
 
-        Documents that are held for other reasons as well only lose these; what is
-        not about a record, or about one that stays out of Odoo, is tried itself.
+        Documents with other issues only lose these ones. If an issue is about no
+        record, or about one that is excluded, its documents are replayed themselves.
         """
         masters = self.record_ids.filtered(lambda record: record.role == "master")
         (self.reference_id | masters).action_replay()
@@ -82,5 +82,5 @@ class ProcurifyIssue(models.Model):
         (loose.record_ids - masters).action_replay()
 
     def _blocked_documents(self):
-        """Return the documents that these issues hold up."""
+        """Return the documents that these issues block."""
         return self.record_ids.filtered(lambda record: record.role == "document")

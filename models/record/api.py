@@ -150,7 +150,7 @@ class ProcurifyRecord(models.Model):
                 "amount": f"{record.remote_amount:.2f}",
                 "currency": record.remote_currency,
                 "state": record.state,
-                "issues": [issue._told_to_api() for issue in record.issue_ids],
+                "issues": [issue._serialize() for issue in record.issue_ids],
             }
             for record in self
         ]

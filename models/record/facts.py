@@ -9,6 +9,7 @@ from odoo.tools.translate import LazyTranslate
 from ...importers.resource_kinds import PAYLOADS
 from ...procurify import BillStatus, InvalidPayload, OrderState, read_json
 from ...procurify.people import requesters
+from ...tools.amounts import currencies_by_code, format_amounts
 
 _lt = LazyTranslate(__name__)
 
@@ -108,11 +109,10 @@ class ProcurifyRecord(models.Model):
         )
         shown = {name: self[name] for name in names}
         shown["remote_date"] = format_date(self.env, self.remote_date)
-        shown["remote_amount"] = self.remote_currency and self.env[
-            "procurify.issue"
-        ]._tell_amounts(
+        shown["remote_amount"] = self.remote_currency and format_amounts(
+            self.env,
             [(self.remote_currency, 1, self.remote_amount, None)],
-            self.env["procurify.issue"]._currencies([self.remote_currency]),
+            currencies_by_code(self.env, [self.remote_currency]),
         )
         for name, value in shown.items():
             yield self._fields[name]._description_string(self.env), value
