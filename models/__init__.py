@@ -8,8 +8,7 @@ from . import stream
 from . import issue
 from . import record
 from . import procurify_version
-from . import procurify_attachment
-from . import procurify_attachment_download
+from . import attachment
 from . import procurify_run
 from . import procurify_alarm
 from . import audit

@@ -10,9 +10,9 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.procurify_connector.fetching.files import clean_name
 from odoo.addons.procurify_connector.fetching.tenant import stored_token
-from odoo.addons.procurify_connector.models import procurify_attachment_download
-from odoo.addons.procurify_connector.models.procurify_attachment import clean_name
+from odoo.addons.procurify_connector.models.attachment import download
 
 from .common import ProcurifyCommon
 
@@ -299,7 +299,7 @@ class TestAttachments(ProcurifyCommon):
         with self._without_pauses():
             self._download()
 
-        limit = procurify_attachment_download.MAX_FAILURES_IN_A_ROW
+        limit = download.MAX_FAILURES_IN_A_ROW
         self.assertEqual(len(self._files().filtered("attempts")), limit)
 
     def test_refused_credentials_blame_no_file(self):
@@ -315,7 +315,7 @@ class TestAttachments(ProcurifyCommon):
     def test_missing_file_is_tried_again_less_and_less_often_and_then_no_more(self):
         bill_id = self._bill_with_file(missing=True)
         delays = []
-        for _attempt in range(procurify_attachment_download.MAX_ATTEMPTS - 1):
+        for _attempt in range(download.MAX_ATTEMPTS - 1):
             self._download()
             delays.append(self._file(bill_id).next_attempt - fields.Datetime.now())
             self.assertFalse(self._scheduled())

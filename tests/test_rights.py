@@ -4,9 +4,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models.procurify_attachment_download import (
-    inert_type,
-)
+from odoo.addons.procurify_connector.fetching.files import inert_type
 
 from .common import ProcurifyCommon
 

@@ -1,23 +1,21 @@
-"""A file of a document: where it lies in Procurify, and what became of it."""
-
-import re
-import unicodedata
+"""A file of a document: its address in Procurify, and its state."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
-MAX_NAME_CHARS = 200
-MAX_BYTE_COUNT = 2**31 - 1  # what a column of whole numbers takes
+from ...fetching.files import MAX_NAME_CHARS, clean_name
+
+MAX_BYTE_COUNT = 2**31 - 1  # the most that an integer column stores
 
 
 class ProcurifyAttachment(models.Model):
     """A row is one file that a staged document names.
 
-    The import writes rows when a document is done; a cron of its own downloads them
-    and attaches each to the Odoo document: ``pending`` until it is ``done``,
-    ``failed`` when the attempts are used up, ``too_large`` for the connection's limit,
-    ``missing`` when Procurify has it no more. No document ever waits for a file.
+    The import writes rows when it has imported a document. A separate cron downloads
+    the files and attaches them to the Odoo document. A row is ``pending`` until it is
+    ``done``, ``failed`` after too many attempts, ``too_large`` for the connection's
+    limit, or ``missing`` in Procurify. No document waits for a file.
     """
 
     _name = "procurify.attachment"
@@ -108,8 +106,8 @@ class ProcurifyAttachment(models.Model):
     def _collect(self, batch):
         """Note the files of the documents that ``batch`` brought into Odoo.
 
-        A file follows its document: to another Odoo record as a copy, because what
-        is posted keeps its own.
+        If a document becomes another Odoo record, its files are copied there, because
+        a posted document keeps its own.
         """
         named = {
             (draft.record, file.external_id[:MAX_NAME_CHARS]): file
@@ -135,9 +133,9 @@ class ProcurifyAttachment(models.Model):
             row._refresh(named.get(key))
 
     def _refresh(self, named):
-        """Bring this row to what the document says of its file now.
+        """Update this row from the payload of its document.
 
-        :param named: the payload's attachment; None when it is named no more
+        :param named: the payload's attachment; None if it has none any more
         """
         self.ensure_one()
         if self.state == "done":
@@ -149,12 +147,12 @@ class ProcurifyAttachment(models.Model):
             self._reopen()
 
     def _follow(self):
-        """Go along when the document is another Odoo record now."""
+        """Copy the file if its document is another Odoo record now."""
         record = self.record_id
         if (self.res_model, self.res_id) == (record.res_model, record.res_id):
             return
         if not self.attachment_id:
-            # It went with the record that it was attached to.
+            # It was deleted with the record to which it was attached.
             self._reopen()
             return
         env = self.connection_id._import_env(self.company_id)
@@ -164,7 +162,7 @@ class ProcurifyAttachment(models.Model):
         self._attached(copied)
 
     def _attached(self, attachment):
-        """Note that ``attachment`` is this file, on the document as it is linked."""
+        """Note that ``attachment`` is this file, on the document's Odoo record."""
         self.write(
             {
                 "state": "done",
@@ -185,15 +183,3 @@ class ProcurifyAttachment(models.Model):
             "byte_count": min(max(file.length or 0, 0), MAX_BYTE_COUNT),
             "sha1": file.sha1_hash,
         }
-
-
-def clean_name(name):
-    """Return ``name`` without path and without what cannot be seen; never empty."""
-    name = unicodedata.normalize("NFC", name or "")
-    name = re.split(r"[/\\]", name)[-1]
-    name = "".join(c for c in name if not unicodedata.category(c).startswith("C"))
-    name = name.strip(" .")
-    stem, dot, extension = name.rpartition(".")
-    if len(name) > MAX_NAME_CHARS and stem and len(extension) <= 10:
-        return stem[: MAX_NAME_CHARS - len(extension) - 1] + dot + extension
-    return name[:MAX_NAME_CHARS] or "attachment"

@@ -1,8 +1,6 @@
-"""The files' own cron: it downloads them, and no document waits for it."""
+"""Downloading files in a cron of their own, so that no document waits for them."""
 
-import hashlib
 import logging
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +11,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.mimetypes import guess_mimetype
 
-from ..fetching.answers import is_missing, is_unreadable
-from ..fetching.tenant import open_client, renew_token
-from ..procurify import (
+from ...fetching.answers import is_missing, is_unreadable
+from ...fetching.files import HTML_TYPES, MAX_NAME_CHARS, inert_type, sha1
+from ...fetching.tenant import open_client, renew_token
+from ...procurify import (
     RESOURCES,
     AddressError,
     AuthenticationError,
@@ -28,10 +27,9 @@ from ..procurify import (
     needs_fresh_address,
     without_signatures,
 )
-from ..tools.cipher import UnreadableSecret
-from ..tools.concurrency import CONCURRENCY_ERRORS, untold
-from ..tools.manual_run import is_run_manually
-from .procurify_attachment import MAX_NAME_CHARS
+from ...tools.cipher import UnreadableSecret
+from ...tools.concurrency import CONCURRENCY_ERRORS, untold
+from ...tools.manual_run import is_run_manually
 
 _logger = logging.getLogger(__name__)
 
@@ -41,13 +39,6 @@ LAST_RETRY = timedelta(days=1)
 MAX_FAILURES_IN_A_ROW = 3  # then the host is down, and the rest waits for the next run
 DOWNLOADS_PER_SEARCH = 100
 MEGABYTE = 1024 * 1024
-# What no browser runs; anything else that is text is kept as plain text.
-INERT_TYPES = re.compile(
-    r"application/(pdf|zip|msword|octet-stream|vnd\.(ms-|oasis\.|openxmlformats-).*)"
-    r"|image/(png|jpeg|gif|webp|bmp|tiff)|text/(plain|csv)"
-)
-_RUNS_AS_TEXT = re.compile(r"text/|ht|xml|script|json|svg")
-HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
 class ProcurifyAttachment(models.Model):
@@ -59,8 +50,7 @@ class ProcurifyAttachment(models.Model):
     def _cron_attachments(self):
         """Download the files that are due, one by one, as long as there is time.
 
-        A failure is written on the file and nowhere else: it must not make anybody
-        wait for bills.
+        A failure is written on the file only: it must not delay bills.
         """
         domain = self._due_domain()
         commit = self.env["ir.cron"]._commit_progress
@@ -76,7 +66,10 @@ class ProcurifyAttachment(models.Model):
 
     @api.model
     def _due_domain(self):
-        """Files whose turn it is; all open ones when a person runs the cron."""
+        """Return the domain of the files to download now.
+
+        «Run Manually» ignores their next attempt.
+        """
         domain = (
             Domain("state", "=", "pending")
             & Domain("record_id.state", "=", "done")
@@ -105,12 +98,11 @@ class ProcurifyAttachment(models.Model):
             if self._download_each(connection, domain, run, traces):
                 state = "done"
         except (AuthenticationError, AddressError, UnreadableSecret) as reason:
-            # The fetch says so on the connection, or renews the token; no file is to
-            # blame.
+            # The fetch writes it on the connection, or renews the token.
             _logger.info("Procurify %s: no files: %s", connection.name, reason)
             state, error = "failed", connection._explain(reason)
         except CONCURRENCY_ERRORS:
-            # The import wrote the same row: that file waits for the next run.
+            # The import wrote the same row: the next run downloads that file.
             self.env.cr.rollback()
         run._note(traces, is_over=True)
         run._end(state, error)
@@ -118,7 +110,7 @@ class ProcurifyAttachment(models.Model):
 
     @api.model
     def _download_each(self, connection, domain, run, traces):
-        """Do as :meth:`_download_all`, but raise what concerns no file."""
+        """Do as :meth:`_download_all`, but raise errors that concern no single file."""
         last_id, failures = 0, 0
         with open_client(connection, renews_token=False, traces=traces) as client:
             renew_token(connection, client)
@@ -143,9 +135,9 @@ class ProcurifyAttachment(models.Model):
     # === ONE FILE === #
 
     def _download(self, client):
-        """Bring this file to Odoo, or note why not.
+        """Download and attach this file, or note why that failed.
 
-        :returns: whether the failure is one that another file would meet, too
+        :returns: whether it failed for a reason that affects other files too
         :raises AuthenticationError: Procurify refuses the credentials
         """
         self.ensure_one()
@@ -175,7 +167,11 @@ class ProcurifyAttachment(models.Model):
         return False
 
     def _read_file(self, client):
-        """Read the file; where its address ran out, with a fresh one."""
+        """Download the file; if its address has expired, from a fresh one.
+
+        :raises TooLarge: it exceeds the connection's limit
+        :raises ForbiddenError: Procurify does not show it
+        """
         limit = self.connection_id.attachment_limit_mb * MEGABYTE
         if self.byte_count > limit:
             raise TooLarge(limit)
@@ -189,7 +185,7 @@ class ProcurifyAttachment(models.Model):
                 download = None
         fresh = self._fresh_address(client)
         if fresh and fresh != self.url:
-            # Its signature is used now and kept nowhere.
+            # The signature is used once and never stored.
             self.url = without_signatures(fresh)
             return client.download(fresh, limit=limit)
         if download is None:
@@ -197,7 +193,7 @@ class ProcurifyAttachment(models.Model):
         return download
 
     def _fresh_address(self, client):
-        """Ask the document once more where its file lies now."""
+        """Return the file's present address from its document, or False."""
         record = self.record_id
         resource = RESOURCES[record.resource]
         [detail] = client.details(resource, [record._detail_ids(resource)])
@@ -227,7 +223,7 @@ class ProcurifyAttachment(models.Model):
                     came=len(content),
                 )
             )
-        if self.sha1 and _sha1(content) != self.sha1:
+        if self.sha1 and sha1(content) != self.sha1:
             raise UserError(self.env._("The file is not the one that was announced."))
 
     def _is_web_page(self, content):
@@ -238,14 +234,14 @@ class ProcurifyAttachment(models.Model):
 
     def _attach(self, content):
         """Attach ``content`` to the Odoo document, unless it is there already."""
-        if self._is_attached_already(_sha1(content)):
+        if self._is_attached_already(sha1(content)):
             return
         record = self.record_id
         with self.env.cr.savepoint():
-            # Paper is evidence: Odoo must not shrink a scanned bill.
+            # A scanned bill is evidence: Odoo must not shrink it.
             attachments = self._attachments().with_context(
                 image_no_postprocess=True,
-                attachments_mime_plainxml=True,  # whoever the integration user is
+                attachments_mime_plainxml=True,  # even if the user may edit views
             )
             attachment = attachments.create(
                 {
@@ -256,15 +252,15 @@ class ProcurifyAttachment(models.Model):
                     "res_id": record.res_id,
                 }
             )
-            # Beside the bill, where people compare the two.
+            # Shown beside the bill.
             attachment.register_as_main_attachment(force=False)
             self._attached(attachment)
             self.env.flush_all()
 
     def _remove_half(self, content):
-        """Remove what a full disk left of ``content`` in Odoo's filestore.
+        """Remove an incomplete file of ``content`` from the filestore (disk full).
 
-        Odoo would take it for another file of the same name, and refuse this one.
+        Odoo would take it for another file with the same checksum, and refuse this one.
         """
         store = self.env["ir.attachment"]
         checksum = store._compute_checksum(content)
@@ -273,7 +269,10 @@ class ProcurifyAttachment(models.Model):
             path.unlink()
 
     def _is_attached_already(self, sha1):
-        """Link to the same content on the same document, whoever put it there."""
+        """Link to a file of the same content on the document, whoever attached it.
+
+        :returns: whether there is one
+        """
         if not sha1:
             return False
         record = self.record_id
@@ -294,7 +293,7 @@ class ProcurifyAttachment(models.Model):
     # === FAILURES === #
 
     def _fail(self, message, final_state="failed"):
-        """Note a failed attempt, and when the next one is; the last one is final."""
+        """Note a failed attempt and the time of the next one; the last one is final."""
         attempts = self.attempts + 1
         if attempts >= MAX_ATTEMPTS:
             self._give_up(final_state, message)
@@ -309,7 +308,7 @@ class ProcurifyAttachment(models.Model):
         )
 
     def _refuse(self, error):
-        """Give up a file that the next attempt would refuse as well."""
+        """Give up a file for which another attempt would fail as well."""
         if not isinstance(error, TooLarge):
             self._give_up("failed", str(error))
             return
@@ -330,16 +329,3 @@ class ProcurifyAttachment(models.Model):
                 "error": message,
             }
         )
-
-
-def _sha1(content):
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
-
-
-def inert_type(mimetype):
-    """Return the type to keep a file as, so that opening it runs nothing."""
-    if INERT_TYPES.fullmatch(mimetype):
-        return mimetype
-    return (
-        "text/plain" if _RUNS_AS_TEXT.search(mimetype) else "application/octet-stream"
-    )

@@ -1,0 +1,2 @@
+from . import procurify_attachment
+from . import download
