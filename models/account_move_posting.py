@@ -11,7 +11,7 @@ from ..importers.bills.revision import booked_version
 from ..importers.issues import Hold
 from ..importers.refusals import is_refused, refusal, tried
 from ..importers.totals import bill_total_hold
-from .record.revision import GIVEN_UP
+from .record.quarantine import GIVEN_UP
 
 _SETTLED = ("paid", "reversed")
 _PAID = (

@@ -9,7 +9,7 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 from odoo.addons.procurify_connector.fetching.tenant import open_client
-from odoo.addons.procurify_connector.models.record import queue
+from odoo.addons.procurify_connector.models.record import importing
 from odoo.addons.procurify_connector.procurify import RESOURCES
 
 from .common import ProcurifyCommon
@@ -59,7 +59,7 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
         self._fetch()
 
         with (
-            patch.object(queue, "IMPORT_BATCH_SIZE", 2),
+            patch.object(importing, "IMPORT_BATCH_SIZE", 2),
             self.capture_triggers(HELPER) as called,
         ):
             self._import()
@@ -87,9 +87,9 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
         def lock(records, **options):
             return plain(records.filtered(lambda r: r.id not in held), **options)
 
-        domain = queue._pending(self.connection) & Domain("resource", "=", "bill")
-        self.patch(queue, "LOOKED_AT", 2)
-        self.patch(queue, "IMPORT_BATCH_SIZE", 1)
+        domain = importing._pending(self.connection) & Domain("resource", "=", "bill")
+        self.patch(importing, "LOOKED_AT", 2)
+        self.patch(importing, "IMPORT_BATCH_SIZE", 1)
         self.patch(type(bills), "try_lock_for_update", lock)
 
         self.assertEqual(bills._next_todo(domain), bills[5])

@@ -2,7 +2,7 @@
 
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.procurify_connector.models.record import mention
+from odoo.addons.procurify_connector.models.record import mapping
 
 from .common import ProcurifyCommon
 
@@ -131,7 +131,7 @@ class TestMention(ProcurifyCommon):
         self.assertEqual((code.outdated_count, code.booked_count), (0, 0))
 
     def test_more_drafts_than_at_once_follow_by_the_cron(self):
-        self.patch(mention, "REPLAY_AT_ONCE", 1)
+        self.patch(mapping, "REPLAY_AT_ONCE", 1)
         moves = self.env["account.move"].union(*self._bills("6200", 3))
         code = self._account_code("6200")
         former, account = self._accounts(code)

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.base.models import ir_cron
-from odoo.addons.procurify_connector.models.record import queue
+from odoo.addons.procurify_connector.models.record import importing
 
 from .common import ProcurifyCommon
 
@@ -29,7 +29,7 @@ class TestTurns(ProcurifyCommon):
 
     def test_importing_takes_one_batch_and_asks_for_another_turn(self):
         self._fetch()
-        self.patch(queue, "IMPORT_BATCH_SIZE", 2)
+        self.patch(importing, "IMPORT_BATCH_SIZE", 2)
         pending = len(self._records(state="pending"))
         self._triggers("ir_cron_import").unlink()
         self._take_turn("ir_cron_import")
@@ -39,7 +39,7 @@ class TestTurns(ProcurifyCommon):
 
     def test_large_documents_make_small_batches(self):
         self._fetch()
-        self.patch(queue, "IMPORT_BATCH_BYTES", 1)
+        self.patch(importing, "IMPORT_BATCH_BYTES", 1)
         pending = len(self._records(state="pending"))
         self._take_turn("ir_cron_import")
 

@@ -1,4 +1,4 @@
-"""Records by Odoo's external API: what is held, why, what would be booked, replay."""
+"""Records in the external API: read, explain, replay and decide what is on hold."""
 
 from collections import Counter
 
@@ -6,10 +6,10 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools.api_method import MOST_ROWS, ApiError, api_method, found
-from .revision import CHOICES
+from .quarantine import CHOICES
 
 _HELD = ("quarantined", "waiting")
-# Choice → the button that makes it.
+# Choice → the method of its button.
 _ACTIONS = {
     "update": "action_reset_and_update",
     "credit": "action_credit_and_rebill",
@@ -19,7 +19,7 @@ _ACTIONS = {
     "adopt": "action_adopt",
     "book_too": "action_not_a_duplicate",
 }
-_SETTLED = ("done", "ignored")  # nothing would be booked by the next import
+_CLOSED = ("done", "ignored")  # the next import has nothing to do
 
 
 class ProcurifyRecord(models.Model):
@@ -41,7 +41,7 @@ class ProcurifyRecord(models.Model):
         :raises ApiError: ``invalid_domain``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
-        return found(self, self._held_domain(domain), limit, offset)._told_to_api()
+        return found(self, self._held_domain(domain), limit, offset)._serialize()
 
     @api_method
     def explain(self) -> list:
@@ -56,20 +56,20 @@ class ProcurifyRecord(models.Model):
         :raises AccessError: ``access_denied``: of another company, or no reviewer
         """
         self.check_access("read")
-        told = self._told_to_api()
-        open_records = self.filtered(lambda record: record.state not in _SETTLED)
+        results = self._serialize()
+        open_records = self.filtered(lambda record: record.state not in _CLOSED)
         previews = {
             each["record_id"]: {
                 name: each[name] for name in ("outcome", "rule", "issues", "booked")
             }
             for each in open_records._preview()
         }
-        for record, facts in zip(self, told, strict=True):
+        for record, result in zip(self, results, strict=True):
             target = {"res_model": record.res_model, "res_id": record.res_id}
-            facts["candidates"] = record.candidates or []
-            facts["target"] = record.res_id and target
-            facts["preview"] = previews.get(record.id)
-        return told
+            result["candidates"] = record.candidates or []
+            result["target"] = record.res_id and target
+            result["preview"] = previews.get(record.id)
+        return results
 
     @api.model
     @api_method
@@ -136,8 +136,8 @@ class ProcurifyRecord(models.Model):
         """Return the domain as a plain list, so that its errors are the caller's."""
         return [*Domain("state", "in", _HELD), *(domain or ())]
 
-    def _told_to_api(self):
-        """Return these records as calls tell them."""
+    def _serialize(self):
+        """Return these records as API calls do."""
         return [
             {
                 "record_id": record.id,

@@ -1,50 +1,191 @@
-"""The import: staged records become Odoo records, or are held with every reason."""
+"""The import: the queue, a batch on its way to Odoo, and its outcome."""
 
 import logging
+from bisect import bisect
 from collections import defaultdict
+from datetime import timedelta
+from itertools import accumulate
 
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
-from odoo.tools import ormcache
+from odoo.tools import SQL, ormcache
 
 from ...fetching.unreadable import MOST_PATHS
 from ...importers.batch import IMPORT_BATCH_SIZE, BatchRefused, ImportBatch
-from ...importers.issues import BY_SETTING, Hold
+from ...importers.issues import Hold
 from ...importers.refusals import is_of_the_database, refusal
 from ...importers.resolution import Reference
 from ...importers.resource_kinds import DOCUMENTS, IMPORT_ORDER, KINDS, PAYLOADS
+from ...importers.routing import CompanyRouting
 from ...procurify import (
     InvalidPayload,
     read_json,
     read_noting,
 )
-from ...procurify.payloads.values import short_key
-from ...tools.concurrency import untold
+from ...tools.concurrency import CONCURRENCY_ERRORS, untold
+from ...tools.manual_run import is_run_manually
 from ...tools.own_values import write_each
 from ...tools.private import without_client_context
+from .quarantine import UNDISPUTED
 
 _logger = logging.getLogger(__name__)
 
-
-_UNDISPUTED = {"difference": False, "offered_state": False, "conflict_id": False}
+IMPORT_BATCH_BYTES = 2_000_000  # of payload: two hundred bills of five lines
+LOOKED_AT = 800  # rows that are read at once, to lock a batch among them
+OTHERS_NEED_S = 15  # until other workers have imported what they locked
 
 
 class ProcurifyRecord(models.Model):
     _inherit = "procurify.record"
 
-    @api.model
-    @ormcache("resource")
-    def _target_model(self, resource):
-        """Return the name of the model that imports ``resource``."""
-        return next(
-            name
-            for name, model in self.env.registry.items()
-            if resource in getattr(model, "_procurify_resources", ())
-        )
+    # === CRON METHODS === #
 
-    # === IMPORT METHODS === #
+    @api.model
+    def _cron_import(self):
+        """Import what is staged, batch by batch, as long as the cron has time."""
+        with untold(*CONCURRENCY_ERRORS):
+            self._import_staged()
+            self.env["procurify.alarm"]._cron_alarm()
+
+    @api.model
+    def _cron_help_import(self):
+        """Import beside the import cron, which starts this helper when many wait."""
+        with untold(*CONCURRENCY_ERRORS):
+            self._import_pending(self._importable())
+
+    @api.model
+    def _import_staged(self):
+        """Queue what may go through by now, start helpers, and import."""
+        connections = self._importable()
+        self._heal(connections)
+        self._requeue_waiting()
+        pending = self.search_count(_pending(connections))
+        self.env["ir.cron"]._procurify_call_helpers(pending // IMPORT_BATCH_SIZE)
+        self._import_pending(connections)
+
+    @api.model
+    def _importable(self):
+        """Return the connections whose records can be imported."""
+        importable = self.env["procurify.connection"]
+        ready = [("active", "=", True), ("phase", "=", "live")]
+        for connection in importable.search(ready):
+            obstacle = connection._import_obstacle()
+            connection._note_obstacle(obstacle)
+            if not obstacle:
+                importable |= connection
+        return importable
+
+    @api.model
+    def _heal(self, connections):
+        """Queue what may go through since somebody changed something in Odoo."""
+        try:
+            self.env["procurify.healing"]._heal(connections)
+            self.env["ir.cron"]._commit_progress()
+        except CONCURRENCY_ERRORS:
+            # Another import does the same.
+            self.env.cr.rollback()
+
+    @api.model
+    def _requeue_waiting(self):
+        """Queue what waits for something, once in each run.
+
+        In SQL, because there may be a hundred thousand of them.
+        """
+        self.flush_model(["state"])
+        try:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET state = 'pending' WHERE state = 'waiting'",
+                    SQL.identifier(self._table),
+                )
+            )
+            self.invalidate_model(["state"], flush=False)
+            self.env["ir.cron"]._commit_progress()
+        except CONCURRENCY_ERRORS:
+            # Another job writes one of them right now: the next run does it.
+            self.env.cr.rollback()
+
+    @api.model
+    def _import_pending(self, connections):
+        """Import batch by batch until nothing is left, or the cron's time is over."""
+        commit = self.env["ir.cron"]._commit_progress
+        domain = _pending(connections)
+        runs, wait_s = {}, 0
+        try:
+            # Counted once, not for each batch: there may be a hundred thousand.
+            remaining = self.search_count(domain)
+            commit(remaining=remaining)
+            while records := self._next_todo(domain):
+                records._import()
+                self.env["procurify.run"]._note_imported(runs, records)
+                records.connection_id._refresh_screens()
+                remaining = max(remaining - len(records), 0)
+                time_left = commit(len(records), remaining=remaining)
+                if not (time_left or is_run_manually()):
+                    break
+            else:
+                wait_s = OTHERS_NEED_S
+        except CONCURRENCY_ERRORS:
+            # Somebody wrote what this batch read: its records are still pending.
+            self.env.cr.rollback()
+        is_left = self.search_count(domain, limit=1)
+        # A run that began in a batch that was rolled back does not exist.
+        for run in runs.values():
+            run.exists()._end("continued" if is_left else "done")
+        if is_left:
+            cron = self.env.ref("procurify_connector.ir_cron_import")
+            cron._trigger(fields.Datetime.now() + timedelta(seconds=wait_s))
+        # Odoo would repeat this run ten times before other jobs have a turn.
+        commit(remaining=0)
+
+    # === QUEUE === #
+
+    def _next_todo(self, domain):
+        """Lock the next batch: the oldest unlocked rows of one resource.
+
+        Documents are not taken while another worker imports master data.
+        """
+        for resource in IMPORT_ORDER:
+            mine = domain & Domain("resource", "=", resource)
+            if records := self.search(mine, limit=LOOKED_AT, order="id"):
+                return self._claim(mine, records)._first_bytes(IMPORT_BATCH_BYTES)
+        return self.browse()
+
+    def _claim(self, domain, records):
+        """Lock a batch of ``records``, or of later ones that match ``domain``.
+
+        Dozens of workers together lock more rows than are read at once.
+        """
+        while records:
+            claimed = records.try_lock_for_update(
+                allow_referencing=True, limit=IMPORT_BATCH_SIZE
+            )
+            if claimed:
+                return claimed
+            behind = domain & Domain("id", ">", records[-1].id)
+            records = self.search(behind, limit=LOOKED_AT, order="id")
+        return records
+
+    def _first_bytes(self, limit):
+        """Return the first of these records with at most ``limit`` bytes, at least one.
+
+        The time depends on the number of lines, and a batch must end within the time
+        limit of a cron worker.
+        """
+        sizes = self.env.execute_query(
+            SQL(
+                "SELECT id, octet_length(payload) FROM %s WHERE id IN %s ORDER BY id",
+                SQL.identifier(self._table),
+                tuple(self.ids) or (None,),
+            )
+        )
+        ends = accumulate(size or 0 for _id, size in sizes)
+        within = bisect([*ends], limit)
+        return self.browse(id_ for id_, _size in sizes[: max(within, 1)])
+
+    # === A BATCH === #
 
     def _import(self):
         """Import these records. Afterwards none of them is pending."""
@@ -57,11 +198,10 @@ class ProcurifyRecord(models.Model):
                 records[start : start + IMPORT_BATCH_SIZE]._try_import()
 
     def _try_import(self):
-        """Import a batch in one savepoint; one that fails is split to find the guilty.
+        """Import a batch in one savepoint; if it fails, import its halves.
 
-        Odoo and the database decide what a document may be, so anything may come
-        out of them. This is the quarantine's boundary: whatever it is, the document
-        is held with it, and the others go on.
+        Odoo and the database may raise any error. So that it does not stop the other
+        documents, the failing document is put on hold with it.
         """
         if not self:
             return
@@ -85,6 +225,7 @@ class ProcurifyRecord(models.Model):
             self[middle:]._try_import()
 
     def _import_batch(self, batch):
+        """Import ``batch`` step by step, and write its outcome."""
         if self._is_being_listed():
             self.write({"state": "waiting"})
             return
@@ -94,15 +235,25 @@ class ProcurifyRecord(models.Model):
         for company, part in batch.by_company():
             env = batch.connection._import_env(company)
             env[self._target_model(batch.resource)]._procurify_import(part)
-        # What the database refuses belongs to this batch, not to the next one.
+        # So that errors of the database belong to this batch, not to the next one.
         self.env.flush_all()
-        self._apply(batch)
+        self._record_outcome(batch)
+
+    @api.model
+    @ormcache("resource")
+    def _target_model(self, resource):
+        """Return the name of the model that imports ``resource``."""
+        return next(
+            name
+            for name, model in self.env.registry.items()
+            if resource in getattr(model, "_procurify_resources", ())
+        )
 
     def _is_being_listed(self):
-        """Tell whether the first reading of this master data has begun and not ended.
+        """Return whether the first reading of this master data is not complete.
 
-        Who is alike is judged among all of them, or the outcome would depend on which
-        page another worker had reached.
+        Duplicates are searched among all of it: otherwise the outcome would depend on
+        how far another worker has read.
         """
         resource = self[0].resource
         if KINDS[resource].role != "master":
@@ -112,7 +263,7 @@ class ProcurifyRecord(models.Model):
         return stream._is_first_scan_open()
 
     def _parse(self, batch):
-        """Read the payloads; hold what is not what Procurify's specification says."""
+        """Parse the payloads; put on hold what contradicts the specification."""
         payload_class = PAYLOADS[batch.resource]
         for draft in batch.drafts:
             record = draft.record
@@ -130,15 +281,15 @@ class ProcurifyRecord(models.Model):
                 record._note_dates(draft)
 
     def _note_unread(self, draft, paths):
-        """Keep on the record where its payload could not be read, if that is news."""
+        """Note which parts of the payload could not be read, if that changed."""
         self.ensure_one()
         shown = "\n".join(paths[:MOST_PATHS]) or False
         if (self.unread_count, self.unread_paths) != (len(paths), shown):
             draft.note(unread_count=len(paths), unread_paths=shown)
 
     def _note_dates(self, draft):
-        """Keep the day by which people find a document as its dates are read now, and
-        what it says about its tenant's rates and dates."""
+        """Note the date of a document as it is read now, and what the document shows
+        about its tenant's rates and dates."""
         if self.resource not in DOCUMENTS:
             return
         facts = KINDS[self.resource].facts(draft.payload)
@@ -151,9 +302,9 @@ class ProcurifyRecord(models.Model):
             draft.note(**wanted)
 
     def _failure(self, error):
-        """Return the Hold that tells ``error`` to a person.
+        """Return the Hold that describes ``error``.
 
-        What says the same of several documents is one issue.
+        The same text for several documents makes one issue.
         """
         code, text = refusal(self.env, error)
         if code == "unexpected":
@@ -163,14 +314,187 @@ class ProcurifyRecord(models.Model):
                 self.external_id,
                 exc_info=error,
             )
-        # A right that is missing for one is missing for all, whatever follows.
+        # A missing right concerns all documents; the details differ.
         words = text.splitlines()[0] if code == "access_denied" else text
         return Hold(code, f"{self.resource}/{words}", {"value": text}, 0)
 
-    # === OUTCOME METHODS === #
+    # === ROUTING TO COMPANIES === #
 
-    def _apply(self, batch):
-        """Write what became of each record of ``batch``."""
+    def _route(self, batch):
+        """Note in which company each document of ``batch`` is booked, or why in none.
+
+        What is in Odoo stays in its company, even if the rules changed.
+        """
+        if batch.resource not in DOCUMENTS:
+            return
+        batch.locate()
+        routing = CompanyRouting(batch.connection)
+        new = [draft for draft in batch.open if not draft.record.res_id]
+        companies = {draft.record: batch.connection.company_id for draft in new}
+        if routing:
+            elsewhere = batch.records_of(new)._booked_elsewhere()
+            for draft in batch.open:
+                record = draft.record
+                if record in companies:
+                    companies[record] = record._new_company(
+                        batch.connection, draft, routing, elsewhere.get(record)
+                    )
+                else:
+                    draft.moved = record._moved(routing, draft.locations)
+        for company in set(companies.values()):
+            records = self.filtered(lambda r, c=company: companies.get(r) == c)
+            branch = company if company != batch.connection.company_id else False
+            records.filtered(
+                lambda r, b=branch: r.route_company_id.id != (b and b.id)
+            ).route_company_id = branch
+
+    def _new_company(self, connection, draft, routing, elsewhere):
+        """Return the company of a document that is not in Odoo yet.
+
+        If it is not booked here, ``draft`` notes a Hold or an exclusion.
+
+        :param elsewhere: the company that has it by another connection, if any
+        """
+        self.ensure_one()
+        here = connection.company_id
+        company = routing.company(draft.locations)
+        booker = routing.responsible(company)
+        if booker not in (connection, booker.browse()) or (
+            elsewhere and company in (elsewhere, company.browse())
+        ):
+            draft.exclude("other_company")
+            # Nobody in the connection's company may read it.
+            return company or elsewhere
+        holds = routing.holds(self, draft.locations)
+        if elsewhere:
+            params = {"value": self.name, "found": elsewhere.name}
+            holds.append(Hold("booked_elsewhere", draft.key, params))
+        draft.misrouted = holds
+        return here if holds else company
+
+    def _moved(self, routing, locations):
+        """Return the Hold of a booked document whose lines moved to another company.
+
+        Only other locations in Procurify move it, not a changed rule.
+        """
+        self.ensure_one()
+        before = self.routed_locations
+        if not isinstance(before, list) or before == _numbers(locations):
+            return None
+        names = routing.names(locations)
+        if names == [self.company_id.name]:
+            return None
+        key = f"{self.resource}/{self.external_id}"
+        params = {
+            "value": self.name,
+            "expected": ", ".join(names),
+            "found": self.company_id.name,
+        }
+        return Hold("moved_company", key, params)
+
+    def _booked_elsewhere(self):
+        """Return {record: company} of those that another company's connection to the
+        same tenant has booked."""
+        rows = self._rows_elsewhere() if self else []
+        by_id = {row.external_id: row._booked_in() for row in rows}
+        by_uuid = {r.remote_uuid: r._booked_in() for r in rows if r.remote_uuid}
+        return {
+            record: by_uuid.get(record.remote_uuid) or by_id.get(record.external_id)
+            for record in self
+        }
+
+    def _booked_in(self):
+        """Return the company in which this is booked; links have the same method."""
+        return self.company_id
+
+    def _rows_elsewhere(self):
+        """Return the records and links of other companies' connections for the same
+        objects, if their target exists and is not cancelled."""
+        connection = self.connection_id
+        others = (
+            connection.sudo()
+            .with_context(active_test=False)
+            .search([("company_id", "!=", connection.company_id.id)])
+            .filtered(lambda other: other._tenant() == connection._tenant())
+        )
+        uuids = [uuid for uuid in self.mapped("remote_uuid") if uuid]
+        same = Domain("resource", "=", self[:1].resource) & (
+            Domain("external_id", "in", self.mapped("external_id"))
+            | Domain("remote_uuid", "in", uuids)
+        )
+        records = self.sudo().search(
+            same
+            & Domain("connection_id", "in", others.ids)
+            & Domain("res_id", "!=", False)
+        )
+        links = (
+            self.env["procurify.link"]
+            .sudo()
+            .search(
+                same
+                & Domain("company_id", "!=", connection.company_id.id)
+                & Domain("tenant", "=", connection._tenant())
+            )
+        )
+        rows = [*records, *links]
+        if not rows:
+            return rows
+        targets = self.env[rows[0].res_model].sudo()
+        ids = [row.res_id for row in rows]
+        booked = targets.search([("id", "in", ids), ("state", "!=", "cancel")])
+        return [row for row in rows if row.res_id in booked.ids]
+
+    @api.model
+    def _note_locations(self, drafts):
+        """Note for which locations the documents of ``drafts`` are booked now."""
+        located = {
+            draft.record: _numbers(draft.locations)
+            for draft in drafts
+            if draft.locations is not None
+        }
+        write_each(
+            {
+                record: {"routed_locations": numbers}
+                for record, numbers in located.items()
+                if record.routed_locations != numbers
+            }
+        )
+
+    # === REFERENCES === #
+
+    @api.model
+    def _resolve(self, connection, mentioned):
+        """Find the Odoo records that documents refer to, as sets.
+
+        What no list has shown yet is staged and imported at once, so that a document
+        does not wait until its vendor is read.
+
+        :param mentioned: {(resource, external id): (JSON data, payload)}
+        :returns: {(resource, external id): Reference}
+        """
+        records = self._stage_mentioned(connection, mentioned)
+        rows = self.browse(row.id for row in records.values())
+        # What could not be mapped before is tried again with its document.
+        rows.filtered(
+            lambda row: row.state in ("pending", "quarantined") and not row._serves()
+        )._import()
+        env = connection._import_env(connection._companies())
+        unusable = {}
+        for resource in {row.resource for row in rows}:
+            mapped = rows.filtered(
+                lambda r, name=resource: r.resource == name and r._serves()
+            )
+            importer = env[self._target_model(resource)]
+            unusable |= importer._procurify_unusable(mapped)
+        self.browse(row.id for row in unusable)._quarantine(
+            {row: [hold] for row, hold in unusable.items()}
+        )
+        return {key: Reference(row) for key, row in records.items()}
+
+    # === OUTCOME === #
+
+    def _record_outcome(self, batch):
+        """Write the outcome of ``batch`` on its records."""
         before = self.issue_ids
         states = {record: record._audit_state() for record in self}
         held = [draft for draft in batch.drafts if draft.reasons]
@@ -182,7 +506,7 @@ class ProcurifyRecord(models.Model):
         self._quarantine({draft.record: draft.reasons for draft in held})
         self._write_notes(held)
         self._note_locations(batch.linked)
-        # This one flushes: what is written before it is one UPDATE.
+        # This flushes, so everything above is written in one UPDATE.
         self._mention(batch.connection, batch.drafts)
         before._close_unused()
         self.env["procurify.audit"]._log_outcome(
@@ -194,7 +518,7 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _write_notes(self, drafts):
-        """Write what the importer noted on the records of ``drafts``."""
+        """Write the importer's notes on the records of ``drafts``."""
         write_each({draft.record: draft.notes for draft in drafts if draft.notes})
 
     @api.model
@@ -211,11 +535,11 @@ class ProcurifyRecord(models.Model):
                     "excluded_rule": rule,
                     "issue_ids": [Command.clear()],
                 }
-                | _UNDISPUTED
+                | UNDISPUTED
             )
 
     def _mark_written(self, batch):
-        """Note what is in Odoo now; it is done where nothing speaks against it."""
+        """Note what is in Odoo now; it is done unless an issue remains."""
         linked = batch.linked
         if not linked:
             return
@@ -225,7 +549,7 @@ class ProcurifyRecord(models.Model):
         model, now = self._target_model(batch.resource), fields.Datetime.now()
         outcome = {"res_model": model, "excluded_rule": False, "imported_at": now}
         (written - done).write(outcome)
-        done.write(outcome | {"state": "done"} | _UNDISPUTED)
+        done.write(outcome | {"state": "done"} | UNDISPUTED)
         done.filtered("issue_ids").issue_ids = [Command.clear()]
         write_each({draft.record: self._own_outcome(draft) for draft in linked})
         written._await({d.record: d.awaited for d in linked if d.awaited is not None})
@@ -236,7 +560,7 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _own_outcome(self, draft):
-        """Return what an import writes on the record of ``draft`` and no other one."""
+        """Return the values of the outcome that differ for each record."""
         record = draft.record
         values = {"applied_digest": record.digest}
         if record.res_id != draft.target_id:
@@ -247,132 +571,77 @@ class ProcurifyRecord(models.Model):
             values["applied_state"] = draft.written
         return values
 
-    def _quarantine(self, holds):
-        """Hold records with all their reasons.
-
-        :param holds: {record: [Hold]} of records of one connection
-        """
-        if not holds:
-            return
-        holds = {
-            record: [hold._replace(key=short_key(hold.key)) for hold in mine]
-            for record, mine in holds.items()
-        }
-        records = self.browse(record.id for record in holds)
-        before = records.issue_ids
-        reasons = {record: record._audit_reasons() for record in records}
-        issues = (
-            self.env["procurify.issue"]
-            .sudo()
-            ._open_issues(
-                records.connection_id,
-                [hold for mine in holds.values() for hold in mine],
-            )
-        )
-        alike = defaultdict(self.browse)
-        for record, mine in holds.items():
-            ids = frozenset(issues[hold.code, hold.key].id for hold in mine)
-            alike[ids] |= record
-        for ids, same in alike.items():
-            news = same.filtered(lambda record, ids=ids: not record._is_held_for(ids))
-            news.write(
-                {
-                    "state": "quarantined",
-                    "excluded_rule": False,
-                    "issue_ids": [Command.set(list(ids))],
-                }
-                | _UNDISPUTED
-            )
-        before._close_unused()
-        self.env["procurify.audit"]._log_held(reasons)
-
-    def _is_held_for(self, issue_ids):
-        """Tell whether this record stands as it would be written: held for these."""
-        self.ensure_one()
-        return (
-            self.state == "quarantined"
-            and set(self.issue_ids._ids) == issue_ids
-            and not any(self[name] for name in _UNDISPUTED)
-        )
-
-    def _release(self, done, issues):
-        """Tell these held records that ``done`` is imported.
-
-        A document that is held for something else as well only loses the reasons that
-        are gone; what may go through by now is tried again.
-
-        :param issues: what ``done`` was held for until now
-        """
-        others = done.search(
-            Domain("issue_ids", "in", issues.ids)
-            & Domain("resource", "not in", DOCUMENTS)
-            & Domain("id", "not in", done.ids)
-        )
-        gone = issues - others.issue_ids if done[0].role == "master" else issues[:0]
-
-        def left(record):
-            return record.issue_ids - gone
-
-        held = self.filtered(
-            lambda record: (
-                record.role == "document"
-                and left(record)
-                and not left(record) & issues
-                and not left(record).reference_id & done
-            )
-        )
-        (self - held)._requeue()
-        before = {record: record._audit_reasons() for record in held}
-        # What is held for the same is written together.
-        for reasons, alike in held.grouped("issue_ids").items():
-            alike.issue_ids = [Command.set((reasons - gone).ids)]
-        self.env["procurify.audit"]._log_held(before)
-
-    def _requeue(self):
-        """Send these records to the import again."""
-        self.write({"state": "pending"})
-
-    def _dependents(self):
-        """Return the held records that these may release: what they are a reason
-        for, and what is held for the same reason as they are."""
-        issues = self.issue_ids.filtered(lambda issue: issue.code not in BY_SETTING)
-        return self.search(
-            (
-                Domain("issue_ids.reference_id", "in", self.ids)
-                | Domain("issue_ids", "in", issues.ids)
-            )
-            & Domain("state", "in", ("quarantined", "waiting"))
-            & Domain("id", "not in", self.ids)
-        )
-
-    # === REFERENCE METHODS === #
-
     @api.model
-    def _resolve(self, connection, mentioned):
-        """Find the Odoo records that documents refer to, as sets.
+    def _payment_notes(self, bill):
+        """Return the values that describe the payment of ``bill``."""
+        state = bill.is_paid and "paid"
+        state = state or (bill.is_being_paid and "in_progress")
+        return {"remote_paid": bool(state), "remote_payment": state}
 
-        What no list gave yet is staged and imported on the spot, so a document
-        never waits for the next poll of its vendor.
+    def _note_payment(self, draft):
+        """Note what Procurify says about the payment of this bill, if it changed."""
+        self.ensure_one()
+        notes = self._payment_notes(draft.payload)
+        if any(self[name] != value for name, value in notes.items()):
+            draft.note(**notes, payment_allowed_by=False, payment_allowed_at=False)
 
-        :param mentioned: {(resource, external id): (JSON data, payload)}
-        :returns: {(resource, external id): Reference}
+    # === BILLS THAT WAIT FOR ORDER LINES === #
+
+    def _await(self, awaited):
+        """Note for which order items these bills wait, in two statements for all.
+
+        Such a bill is booked; the lines of its order are linked when they come.
+
+        :param awaited: {record: ids of the items, in ascending order}; a record that is
+            not among them keeps what it waits for
         """
-        records = self._stage_mentioned(connection, mentioned)
-        rows = self.browse(row.id for row in records.values())
-        # What could not be mapped before may be by now: a document is tried with all
-        # that it names.
-        rows.filtered(
-            lambda row: row.state in ("pending", "quarantined") and not row._serves()
-        )._import()
-        env = connection._import_env(connection._companies())
-        unusable = {}
-        for resource in {row.resource for row in rows}:
-            mapped = rows.filtered(
-                lambda r, name=resource: r.resource == name and r._serves()
-            )
-            importer = env[self._target_model(resource)]
-            unusable |= importer._procurify_unusable(mapped)
-        self.browse(row.id for row in unusable)._quarantine(
-            {row: [hold] for row, hold in unusable.items()}
+        news = [
+            record
+            for record in self
+            if record in awaited
+            and tuple(sorted(record.awaits_ids.ids)) != awaited[record]
+        ]
+        if not news:
+            return
+        field = self._fields["awaits_ids"]
+        relation, column1, column2 = map(
+            SQL.identifier, (field.relation, field.column1, field.column2)
         )
-        return {key: Reference(row) for key, row in records.items()}
+        pairs = [(record.id, item) for record in news for item in awaited[record]]
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM %s WHERE %s IN %s",
+                relation,
+                column1,
+                tuple(record.id for record in news),
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %s (%s, %s) SELECT * FROM unnest(%s::int[], %s::int[])",
+                relation,
+                column1,
+                column2,
+                [record_id for record_id, _item in pairs],
+                [item for _record_id, item in pairs],
+            )
+        )
+        self.invalidate_model(["awaits_ids"], flush=False)
+
+    def _link_waiting(self):
+        """Queue the bills that wait for the order lines of these items."""
+        if self:
+            waiting = self.search([("awaits_ids", "in", self.ids)])
+            waiting.write({"applied_digest": False})
+            waiting.filtered(lambda r: r.state != "ignored")._requeue()
+
+
+def _pending(connections):
+    return Domain("state", "=", "pending") & Domain(
+        "connection_id", "in", connections.ids
+    )
+
+
+def _numbers(locations):
+    """Return Procurify's ids of the locations of some lines, sorted."""
+    return sorted({location.external_id for _text, location in locations})

@@ -1,17 +1,19 @@
-"""Mapping: what a record of Procurify may be in Odoo, by suggestion, name or making."""
+"""Mapping master data to Odoo: suggestions, checks, and the documents that use it."""
 
 from collections import Counter
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...importers.matching.names import normalise
 from ...importers.resource_kinds import PAYLOADS
 from ...procurify import InvalidPayload, read_json
-from .procurify_record import REVIEWER_FIELDS
+from .quarantine import REPLAY_AT_ONCE
 
 _SUGGESTED_AT_ONCE = 100  # records: one look for all their names
+_IS_DRAFT = SQL("""COALESCE(move.state, "order".state) IN ('draft', 'sent')""")
 
 
 class ProcurifyRecord(models.Model):
@@ -35,6 +37,18 @@ class ProcurifyRecord(models.Model):
         "maps many at once; empty takes the mapping back.",
     )
     can_create = fields.Boolean(compute="_compute_can_create")
+    document_count = fields.Integer("Named By", compute="_compute_document_count")
+    outdated_count = fields.Integer(
+        "Drafts to Mend",
+        compute="_compute_outdated_counts",
+        help="Drafts in Odoo that were made with another mapping.",
+    )
+    booked_count = fields.Integer(
+        "Booked Otherwise",
+        compute="_compute_outdated_counts",
+        help="Posted bills and confirmed orders that were made with another mapping. "
+        "They keep it.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -45,7 +59,7 @@ class ProcurifyRecord(models.Model):
         owners = self._owners(suggestions)
         for record in self:
             record.candidates = [
-                record._tell_candidate(candidate, owners)
+                record._serialize_candidate(candidate, owners)
                 for candidate in suggestions.get(record, [])
                 if candidate.target.id != record.res_id
             ]
@@ -67,7 +81,7 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _search_suggestion(self, operator, value):
-        """Only whether there is one can be searched."""
+        """Search only whether there is a suggestion."""
         if operator != "in" or set(value) != {False}:
             return NotImplemented
         unmapped = self.search(
@@ -97,9 +111,9 @@ class ProcurifyRecord(models.Model):
                 record.target_name = names.get(record.res_id)
 
     def _inverse_target_name(self):
-        """Map by exact code, else exact name; each name is looked up once.
+        """Map by exact code, else by exact name; each text is looked up once.
 
-        :raises UserError: naming the row for which nothing, or more than one, fits
+        :raises UserError: naming a record for which nothing, or several, match
         """
         emptied = self.filtered(lambda record: not record.target_name)
         emptied.write({"res_id": False})
@@ -133,12 +147,38 @@ class ProcurifyRecord(models.Model):
                 and record._may_enter(record.company_id)
             )
 
+    def _compute_document_count(self):
+        groups = self.env["procurify.mention"]._read_group(
+            [("mention_id", "in", self.ids)], ["mention_id"], ["__count"]
+        )
+        counts = {record.id: count for record, count in groups}
+        for record in self:
+            record.document_count = counts.get(record.id, 0)
+
+    @api.depends("res_id")
+    def _compute_outdated_counts(self):
+        counts = {}
+        if self.ids:
+            counts = {
+                (master_id, is_draft): count
+                for master_id, is_draft, count in self.env.execute_query(
+                    SQL(
+                        "SELECT master.id, %s, COUNT(*) %s GROUP BY 1, 2",
+                        _IS_DRAFT,
+                        self._outdated(),
+                    )
+                )
+            }
+        for record in self:
+            record.outdated_count = counts.get((record.id, True), 0)
+            record.booked_count = counts.get((record.id, False), 0)
+
     # === ACTION METHODS === #
 
     def action_map_to(self, res_id):
         """Map these records to ``res_id``, and replay them and what they block.
 
-        :returns: a notification of what came of it
+        :returns: a notification of the result
         """
         self.check_access("write")
         counted = self._blocked_documents()
@@ -147,12 +187,12 @@ class ProcurifyRecord(models.Model):
         return counted._notify_outcome()
 
     def action_create_missing(self):
-        """Create what these records are in Odoo, map to it, and replay.
+        """Create these records in Odoo, map them, and replay.
 
-        It is done with this person's own rights in Odoo, which may not suffice.
+        The user's own rights in Odoo apply.
 
-        :returns: a notification of what came of it
-        :raises AccessError: in Odoo's words
+        :returns: a notification of the result
+        :raises AccessError: the user may not create them
         """
         self.check_access("write")
         counted = self._blocked_documents()
@@ -161,10 +201,10 @@ class ProcurifyRecord(models.Model):
         return counted._notify_outcome()
 
     def action_accept_suggestions(self):
-        """Map each of these records that is not mapped to what it surely is.
+        """Map those of these records that have one certain suggestion.
 
-        What is merely similar or archived, fits as well as another one, or stands for
-        something else in Procurify already, is left to a person.
+        A person decides if the suggestion is only similar, archived, one of several, or
+        mapped to another record already.
 
         :returns: a notification that says how many were mapped
         """
@@ -183,64 +223,125 @@ class ProcurifyRecord(models.Model):
             ),
         )
 
-    # === HELPERS === #
+    def action_open_documents(self):
+        """Open the documents that name this."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_record_action"
+        )
+        return action | {"domain": [("mention_ids", "in", self.ids)], "context": {}}
 
-    def _replay_mapped(self):
-        """Replay what was mapped; while a connection is being set up, it is kept."""
-        ready = self.filtered(lambda record: record.connection_id.phase != "setup")
-        if ready:
-            ready.action_replay()
+    def action_reapply(self):
+        """Update the drafts that have a former mapping of these records.
 
-    def _blocked_documents(self):
-        """Return the documents that wait for these records, or are among them."""
-        return (self | self.sudo()._dependents().sudo(self.env.su)).filtered(
-            lambda record: record.role == "document"
+        They are imported as if Procurify had changed them: drafts that a person edited
+        are put on hold, not overwritten. Some hundred at once, the rest by the cron.
+        """
+        self.check_access("write")
+        rows = self and self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT document.id %s AND %s ORDER BY 1",
+                self._outdated(),
+                _IS_DRAFT,
+            )
+        )
+        drafts = self.browse(document_id for (document_id,) in rows).sudo()
+        self.env["procurify.audit"]._log_chosen("reapply", drafts)
+        # Otherwise the import would find nothing new.
+        drafts.applied_digest = False
+        drafts[:REPLAY_AT_ONCE]._import()
+        if rest := drafts[REPLAY_AT_ONCE:]:
+            rest._requeue()
+            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return self._notify_reapplied(drafts)
+
+    # === CHECKS === #
+
+    def _check_no_document(self):
+        """Refuse to map documents by hand.
+
+        :raises UserError: naming the document
+        """
+        if documents := self.filtered(lambda record: record.role != "master"):
+            raise UserError(
+                self.env._(
+                    "%(name)s is a document. Only master data is mapped by hand.",
+                    name=documents[0].display_name,
+                )
+            )
+
+    def _check_mapping(self, vals):
+        """Refuse a mapping to a record of Odoo that these cannot be.
+
+        :raises UserError: with the reason
+        """
+        wanted = {self._target_model(name) for name in set(self.mapped("resource"))}
+        if vals.get("res_id") and len(wanted) > 1:
+            raise UserError(self.env._("Map one kind of records at a time."))
+        for resource in set(self.mapped("resource")):
+            model = self._target_model(resource)
+            if vals.get("res_model", model) not in (model, False):
+                raise UserError(
+                    self.env._(
+                        "%(resource)s are mapped to %(model)s.",
+                        resource=dict(self._selection_resource())[resource],
+                        model=self.env[model]._description,
+                    )
+                )
+            if vals.get("res_id"):
+                target = self.env[model].browse(vals["res_id"]).exists()
+                if not target:
+                    raise UserError(
+                        self.env._("The chosen record does not exist any more.")
+                    )
+                target.check_access("read")
+                self._check_target_company(target)
+                record = self.filtered(lambda r, name=resource: r.resource == name)[:1]
+                if hold := target._procurify_usable(target, record):
+                    issues = self.env["procurify.issue"]
+                    raise UserError(issues._message(hold.code, hold.params))
+
+    def _check_target_company(self, target):
+        """Refuse a target of a company for which these records are not used.
+
+        :raises UserError: naming the company
+        """
+        for connection in self.connection_id.sudo():
+            domain = target._procurify_company_domain(connection._companies())
+            if not target.with_context(active_test=False).search_count(
+                domain & Domain("id", "=", target.id)
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(name)s cannot be used in %(company)s.",
+                        name=target.display_name,
+                        company=connection.company_id.name,
+                    )
+                )
+
+    def _check_one_fits(self, text, found):
+        """
+        :raises UserError: not exactly one record was ``found`` for ``text``
+        """
+        if len(found) == 1:
+            return
+        record = self[0]
+        names = {"name": record.display_name, "text": text}
+        if found:
+            raise UserError(
+                self.env._(
+                    "%(name)s: several records of Odoo are called “%(text)s”.", **names
+                )
+            )
+        raise UserError(
+            self.env._("%(name)s: nothing in Odoo is called “%(text)s”.", **names)
         )
 
-    def _notify_outcome(self):
-        """Return a notification of what became of these documents by a replay."""
-        states = Counter(self.mapped("state"))
-        held = states["quarantined"] + states["waiting"]
-        texts = []
-        if done := states["done"]:
-            texts.append(self.env._("Documents in Odoo: %s.", done))
-        if held:
-            texts.append(self.env._("Still held: %s.", held))
-        if states["pending"]:
-            texts.append(self.env._("Following within minutes: %s.", states["pending"]))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if held else "success",
-                "message": " ".join(texts) or self.env._("No document waited for it."),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def _person_env(self, company):
-        """Return the environment of who looks or maps, in one company, without sudo."""
-        return self.sudo(False).with_context(allowed_company_ids=company.ids).env
-
-    def _may_enter(self, company):
-        """Tell whether who looks may work in ``company``: a branch's reviewer sees
-        issues that concern what is mapped in the company above it."""
-        env = self.sudo(False).env
-        return env.su or company.id in env.user._get_company_ids()
-
-    def _payloads(self):
-        """Return {record: payload} of those of these records that can be read."""
-        payloads = {}
-        for record in self:
-            try:
-                data = read_json(record.payload)
-                payloads[record] = PAYLOADS[record.resource].from_json(data)
-            except InvalidPayload:
-                continue
-        return payloads
+    # === SUGGESTIONS === #
 
     def _suggestions(self):
-        """Return {record: [Candidate]} of those that are master data."""
+        """Return {record: [Candidate]} of the master data among these."""
         suggestions = {}
         masters = self.filtered(lambda record: record.role == "master")
         for (company, resource), records in masters.grouped(
@@ -255,7 +356,7 @@ class ProcurifyRecord(models.Model):
         return suggestions
 
     def _owners(self, suggestions):
-        """Return {(connection, model, id): names} of what already is a candidate."""
+        """Return {(connection, model, id): records already mapped to a candidate}."""
         ids = {c.target.id for found in suggestions.values() for c in found}
         rows = self.search_fetch(
             Domain("res_id", "in", list(ids))
@@ -266,8 +367,8 @@ class ProcurifyRecord(models.Model):
         )
         return rows.grouped(lambda r: (r.connection_id, r.res_model, r.res_id))
 
-    def _tell_candidate(self, candidate, owners):
-        """Return a candidate as the browser shows it."""
+    def _serialize_candidate(self, candidate, owners):
+        """Return a candidate as a dictionary for the web client and the API."""
         target, words = candidate.target, self._reason_words()
         rivals = owners.get((self.connection_id, target._name, target.id), self) - self
         return {
@@ -284,7 +385,7 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _reason_words(self):
-        """Return {witness or obstacle: text}, in the order in which they are told."""
+        """Return {reason for or against a candidate: text}, in order of display."""
         return {
             "same_code": self.env._("same code"),
             "same_barcode": self.env._("same barcode"),
@@ -307,7 +408,7 @@ class ProcurifyRecord(models.Model):
         }
 
     def _sure_targets(self):
-        """Return {record: id} of those that may be mapped without asking."""
+        """Return {record: id} of the certain suggestions."""
         unmapped = self.filtered(lambda record: record._needs_target())
         suggestions = unmapped._suggestions()
         sure = {
@@ -324,7 +425,7 @@ class ProcurifyRecord(models.Model):
         }
 
     def _is_sure(self, candidates):
-        """Tell whether the first of ``candidates`` can only be the one."""
+        """Return whether the first of ``candidates`` is certain."""
         if not candidates or self.issue_ids.filtered(
             lambda issue: issue.code.startswith("ambiguous_")
         ):
@@ -333,7 +434,7 @@ class ProcurifyRecord(models.Model):
         return best.is_sure and not best.target._procurify_usable(best.target, self)
 
     def _needs_target(self):
-        """Tell whether a person may give this master record a target."""
+        """Return whether a person may map this master record."""
         self.ensure_one()
         if self.role != "master":
             return False
@@ -341,10 +442,23 @@ class ProcurifyRecord(models.Model):
             return self.state == "quarantined" and bool(self.issue_ids)
         return self.state in ("pending", "waiting", "quarantined")
 
-    def _create_missing(self):
-        """Create what these master records stand for, as this person, and map them.
+    def _payloads(self):
+        """Return {record: payload} of the readable ones of these records."""
+        payloads = {}
+        for record in self:
+            try:
+                data = read_json(record.payload)
+                payloads[record] = PAYLOADS[record.resource].from_json(data)
+            except InvalidPayload:
+                continue
+        return payloads
 
-        What was mapped meanwhile, by a second click too, needs nothing any more.
+    # === CREATING WHAT IS MISSING === #
+
+    def _create_missing(self):
+        """Create these master records in Odoo as the user, and map them.
+
+        Those that were mapped meanwhile, as by a second click, are left out.
         """
         missing = self.filtered(lambda record: record._needs_target())
         for connection_resource in missing.grouped(
@@ -357,33 +471,120 @@ class ProcurifyRecord(models.Model):
             for record, target in model._procurify_create_missing(batch).items():
                 record.sudo(False).write({"res_id": target.id})
 
+    def _person_env(self, company):
+        """Return the user's environment in one company, without sudo."""
+        return self.sudo(False).with_context(allowed_company_ids=company.ids).env
+
+    def _may_enter(self, company):
+        """Return whether the user may work in ``company``.
+
+        A branch's reviewer also sees issues about records of the parent company.
+        """
+        env = self.sudo(False).env
+        return env.su or company.id in env.user._get_company_ids()
+
     @api.model
     def _name_of(self, target):
         """Return the code of ``target``, or else its name."""
         code = target._procurify_code_field
         return (code and target[code]) or target[target._procurify_name_field]
 
-    def _check_one_fits(self, text, found):
-        if len(found) == 1:
-            return
-        record = self[0]
-        names = {"name": record.display_name, "text": text}
-        if found:
-            raise UserError(
-                self.env._(
-                    "%(name)s: several records of Odoo are called “%(text)s”.", **names
-                )
-            )
-        raise UserError(
-            self.env._("%(name)s: nothing in Odoo is called “%(text)s”.", **names)
+    # === REPLAY OF WHAT WAS BLOCKED === #
+
+    def _replay_mapped(self):
+        """Replay what was mapped, but not while its connection is being set up."""
+        ready = self.filtered(lambda record: record.connection_id.phase != "setup")
+        if ready:
+            ready.action_replay()
+
+    def _blocked_documents(self):
+        """Return the documents that these records block, or that are among them."""
+        return (self | self.sudo()._dependents().sudo(self.env.su)).filtered(
+            lambda record: record.role == "document"
         )
 
-    def _load_records_write(self, values):
-        """Let a file carry what it was exported with, as long as that is unchanged."""
-        changed = {
-            field: value
-            for field, value in values.items()
-            if field in REVIEWER_FIELDS
-            or self._fields[field].convert_to_write(self[field], self) != value
+    def _notify_outcome(self):
+        """Return a notification with the states of these documents after a replay."""
+        states = Counter(self.mapped("state"))
+        held = states["quarantined"] + states["waiting"]
+        texts = []
+        if done := states["done"]:
+            texts.append(self.env._("Documents in Odoo: %s.", done))
+        if held:
+            texts.append(self.env._("Still held: %s.", held))
+        if states["pending"]:
+            texts.append(self.env._("Following within minutes: %s.", states["pending"]))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if held else "success",
+                "message": " ".join(texts) or self.env._("No document waited for it."),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
         }
-        return super()._load_records_write(changed)
+
+    # === DOCUMENTS THAT NAME MASTER DATA === #
+
+    @api.model
+    def _mention(self, connection, drafts):
+        """Store what the documents of ``drafts`` name, whatever their outcome."""
+        mentioned = {
+            draft.record: draft.mentioned
+            for draft in drafts
+            if draft.mentioned is not None
+        }
+        self.env["procurify.mention"].sudo()._replace(connection, mentioned)
+
+    @api.model
+    def _mention_refused(self, connection, drafts):
+        """Store what these name, after the rollback of their batch."""
+        named = {}
+        for draft in drafts:
+            named |= draft.mentioned or {}
+        self._stage_mentioned(connection, named)
+        self._mention(connection, drafts)
+
+    def _outdated(self):
+        """Return, as SQL, the documents in Odoo that have a former mapping of these.
+
+        Cancelled documents are left out, and those that a person chose to keep.
+        """
+        documents = self._search([("state", "=", "done"), ("role", "=", "document")])
+        self.env.flush_all()
+        return SQL(
+            """
+              FROM procurify_mention mention
+              JOIN procurify_record master ON master.id = mention.mention_id
+              JOIN procurify_record document ON document.id = mention.document_id
+              LEFT JOIN account_move move
+                ON document.res_model = 'account.move' AND move.id = document.res_id
+              LEFT JOIN purchase_order "order"
+                ON document.res_model = 'purchase.order'
+               AND "order".id = document.res_id
+             WHERE master.id IN %(masters)s
+               AND mention.res_id IS DISTINCT FROM master.res_id
+               AND document.kept_version IS DISTINCT FROM document.digest || '/present'
+               AND document.id IN %(documents)s
+               AND COALESCE(move.state, "order".state) != 'cancel'
+               -- Orders name account codes too, and book nothing on them.
+               AND (master.resource != 'account_code' OR document.resource = 'bill')
+            """,
+            masters=tuple(self.ids),
+            documents=documents.subselect(),
+        )
+
+    def _notify_reapplied(self, drafts):
+        """Return the notification with the states of ``drafts``."""
+        held = drafts.filtered(lambda record: record.state == "quarantined")
+        later = drafts.filtered(lambda record: record.state in ("pending", "waiting"))
+        message = self.env._(
+            "Re-applied to %(done)s drafts. Held for a person: %(held)s. Still to "
+            "come: %(later)s.",
+            done=len(drafts - held - later),
+            held=len(held),
+            later=len(later),
+        )
+        return self.connection_id[:1]._notification(
+            "warning" if held else "success", message
+        )

@@ -1,28 +1,29 @@
-"""One remote object: inbox, link to Odoo, mapping and quarantine in one row."""
+"""One object of Procurify: its payload, its link to Odoo, and its state."""
 
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ...importers.resource_kinds import KINDS
 from ...tools.json_text import indented
 
-REPLAY_AT_ONCE = 200  # records that a button imports before the cron takes over
-
-# Who reads journal items in Odoo, as a certificate asks; others read no quotes of them.
+# Who may read journal items in Odoo, and so values that are copied from them.
 ITEM_READERS = "account.group_account_readonly,account.group_account_invoice"
+
 REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name"})
 
 
 class ProcurifyRecord(models.Model):
-    """A row is one object of Procurify, as it was last read, and what became of it.
+    """A row is one object of Procurify as it was last read, and its import state.
 
-    The fetch cron writes payload and ``pending``; the import cron turns that into
-    ``done`` (``res_model`` and ``res_id`` say where), ``waiting`` (something that
-    it names is not imported yet), ``quarantined`` (``issue_ids`` say why) or
-    ``excluded`` (a rule). Only a person makes it ``ignored``.
+    The fetch cron writes the payload and sets ``pending``. The import cron turns that
+    into ``done`` (``res_model`` and ``res_id`` name the Odoo record), ``waiting``
+    (something that it names is not imported yet), ``quarantined`` (``issue_ids`` say
+    why) or ``excluded`` (by a rule). Only a person makes it ``ignored``.
+
+    All columns are defined here; the other files add methods, and what they compute.
     """
 
     _name = "procurify.record"
@@ -33,6 +34,19 @@ class ProcurifyRecord(models.Model):
 
     connection_id = fields.Many2one(
         "procurify.connection", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_company_id", store=True, index=True
+    )
+    route_company_id = fields.Many2one(
+        "res.company",
+        readonly=True,
+        index="btree_not_null",
+        help="The branch in which this document is booked, or the company to which it "
+        "belongs, by the rules of its locations. Empty: the connection's company.",
+    )
+    routed_locations = fields.Json(
+        readonly=True, help="The locations of its lines as it was last booked."
     )
     resource = fields.Selection(
         selection="_selection_resource", string="Kind", required=True, readonly=True
@@ -63,16 +77,45 @@ class ProcurifyRecord(models.Model):
     summary_digest = fields.Char(
         readonly=True, help="SHA-256 of the list row that announced this version."
     )
+    seen_at = fields.Datetime(
+        "This Version Since", readonly=True, help="When it was first read."
+    )
+    version_ids = fields.One2many(
+        "procurify.version", "record_id", string="Earlier Versions", readonly=True
+    )
     remote_modified = fields.Datetime("Changed in Procurify", readonly=True)
     remote_party = fields.Char("Vendor", readonly=True)
     remote_date = fields.Date("Date", readonly=True)
-    # How the document answers the questions of procurify.finding.
+    # What the document shows for procurify.finding.
     date_finding = fields.Char(readonly=True)
     list_date_finding = fields.Char(readonly=True)
     rate_finding = fields.Char(readonly=True)
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
     remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)
+    listed_at = fields.Datetime(
+        readonly=True, help="Which comparison with Procurify's list last showed it."
+    )
+
+    # What Procurify says about the payment of a bill.
+    remote_paid = fields.Boolean(
+        "Paid in Procurify",
+        readonly=True,
+        help="Procurify calls the bill paid, or somebody began to pay it there.",
+    )
+    remote_payment = fields.Selection(
+        [("in_progress", "Being paid"), ("paid", "Paid")],
+        "Payment in Procurify",
+        readonly=True,
+    )
+    payment_allowed_by = fields.Char(
+        readonly=True,
+        help="Who said that the bill is to be paid in Odoo, although Procurify pays "
+        "it. Asked again when Procurify says something new about its payment.",
+    )
+    payment_allowed_at = fields.Datetime(readonly=True)
+
+    # What could not be read.
     unread_count = fields.Integer(
         "Unreadable Fields",
         readonly=True,
@@ -83,9 +126,6 @@ class ProcurifyRecord(models.Model):
         readonly=True,
         help="Where in the payload they are. What money, identity and coding need is "
         "never left empty: a document without it is on hold.",
-    )
-    listed_at = fields.Datetime(
-        readonly=True, help="Which comparison with Procurify's list last showed it."
     )
     read_error = fields.Char(
         "Cannot Be Read",
@@ -101,6 +141,8 @@ class ProcurifyRecord(models.Model):
         help="Set where only the list shows it: from which changes on that is read to "
         "meet it again (UTC).",
     )
+
+    # The import.
     state = fields.Selection(
         [
             ("pending", "Pending"),
@@ -138,6 +180,9 @@ class ProcurifyRecord(models.Model):
         ],
         readonly=True,
     )
+    ignored_reason = fields.Text(
+        "Ignored Because", readonly=True, help="Why a person keeps it out of Odoo."
+    )
     res_model = fields.Char("Odoo Model", index=True)
     res_id = fields.Many2oneReference("Odoo Record", model_field="res_model")
     origin = fields.Selection(
@@ -158,13 +203,23 @@ class ProcurifyRecord(models.Model):
         help="What the import wrote, to see later edits by people.",
     )
     imported_at = fields.Datetime(readonly=True)
-    issue_ids = fields.Many2many(
-        "procurify.issue",
-        relation="procurify_record_issue_rel",
-        column1="record_id",
-        column2="issue_id",
-        string="Reasons",
+    mention_ids = fields.Many2many(
+        "procurify.record",
+        relation="procurify_mention",
+        column1="document_id",
+        column2="mention_id",
+        string="Names",
         readonly=True,
+        help="The master data that this document names.",
+    )
+    document_ids = fields.Many2many(
+        "procurify.record",
+        relation="procurify_mention",
+        column1="mention_id",
+        column2="document_id",
+        string="Documents",
+        readonly=True,
+        help="The documents that name this.",
     )
     awaits_ids = fields.Many2many(
         "procurify.record",
@@ -174,7 +229,45 @@ class ProcurifyRecord(models.Model):
         readonly=True,
         help="Order items that this bill is for, and that are not in Odoo yet.",
     )
+
+    # Why it is on hold.
+    issue_ids = fields.Many2many(
+        "procurify.issue",
+        relation="procurify_record_issue_rel",
+        column1="record_id",
+        column2="issue_id",
+        string="Reasons",
+        readonly=True,
+    )
     hold_reason = fields.Text("Held Because", compute="_compute_hold_reason")
+    in_closed_period = fields.Boolean(
+        readonly=True, help="A draft whose accounting date lies in a closed period."
+    )
+    difference = fields.Json(
+        readonly=True,
+        groups=ITEM_READERS,
+        help="Rows of what Odoo has otherwise than Procurify says.",
+    )
+    offered_state = fields.Json(
+        readonly=True,
+        groups=ITEM_READERS,
+        help="What the held version would write.",
+    )
+    kept_version = fields.Char(
+        readonly=True, help="The version that a person chose not to book."
+    )
+    conflict_id = fields.Many2oneReference(
+        "Already in Odoo", model_field="res_model", readonly=True
+    )
+    not_a_duplicate = fields.Boolean(
+        readonly=True, help="A person said that it is not the document in Odoo."
+    )
+    audit_ids = fields.One2many(
+        "procurify.audit",
+        "res_id",
+        domain=[("res_model", "=", "procurify.record")],
+        readonly=True,
+    )
 
     _remote_uniq = models.UniqueIndex(
         "(connection_id, resource, external_id)",
@@ -192,6 +285,9 @@ class ProcurifyRecord(models.Model):
     )
     _held_idx = models.Index("(resource, id) WHERE state = 'quarantined'")
     _target_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+    _month_idx = models.Index(
+        "(connection_id, resource, remote_date) WHERE remote_date IS NOT NULL"
+    )
 
     # === COMPUTE METHODS === #
 
@@ -227,9 +323,21 @@ class ProcurifyRecord(models.Model):
     def _selection_resource(self):
         return [(kind.name, self.env._(kind.label)) for kind in KINDS.values()]
 
+    @api.depends("connection_id.company_id", "route_company_id")
+    def _compute_company_id(self):
+        for record in self:
+            record.company_id = (
+                record.route_company_id or record.connection_id.company_id
+            )
+
     # === CRUD METHODS === #
 
     def write(self, vals):
+        """Write; a person only maps, by ``res_id`` or by ``target_name``.
+
+        :raises AccessError: a person writes another field
+        :raises UserError: that mapping is not possible
+        """
         if self.env.su:
             return super().write(vals)
         if forbidden := vals.keys() - REVIEWER_FIELDS:
@@ -241,118 +349,32 @@ class ProcurifyRecord(models.Model):
             )
         self.check_access("write")
         if "target_name" in vals:
-            # It is looked up as this person, and written by what it is.
+            # Its inverse finds the target with the user's rights, and writes res_id.
             super().write({"target_name": vals["target_name"]})
             vals = {key: vals[key] for key in vals if key != "target_name"}
             if not vals:
                 return True
         self._check_no_document()
         self._check_mapping(vals)
-        # The model is that of the kind, mapped or not.
+        # The model depends on the kind, so it stays even without a mapping.
         vals = {name: v for name, v in vals.items() if v or name != "res_model"}
         self.sudo()._take_back_ignoring()
         targets = self.sudo()._audit_targets()
         written = super(ProcurifyRecord, self.sudo()).write(vals | {"origin": "manual"})
         self.env["procurify.audit"]._log_mapped(targets)
-        # The next import takes it up, and then what it releases; Replay does at once.
+        # The next import takes these records; Replay takes the blocked ones at once.
         self.sudo()._requeue()
-        # Not at once, or the cron and the person's own Replay get in each other's way.
+        # Not at once: the cron would conflict with a Replay that follows.
         soon = fields.Datetime.now() + timedelta(minutes=1)
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger(soon)
         return written
 
-    def _check_no_document(self):
-        """Refuse to point a document at another one, which only its choices do.
-
-        :raises UserError: naming the document
-        """
-        if documents := self.filtered(lambda record: record.role != "master"):
-            raise UserError(
-                self.env._(
-                    "%(name)s is a document. Only master data is mapped by hand.",
-                    name=documents[0].display_name,
-                )
-            )
-
-    def _check_mapping(self, vals):
-        """Refuse a mapping to what the resource cannot stand for.
-
-        :raises UserError: in the words of the person who maps
-        """
-        wanted = {self._target_model(name) for name in set(self.mapped("resource"))}
-        if vals.get("res_id") and len(wanted) > 1:
-            raise UserError(self.env._("Map one kind of records at a time."))
-        for resource in set(self.mapped("resource")):
-            model = self._target_model(resource)
-            if vals.get("res_model", model) not in (model, False):
-                raise UserError(
-                    self.env._(
-                        "%(resource)s are mapped to %(model)s.",
-                        resource=dict(self._selection_resource())[resource],
-                        model=self.env[model]._description,
-                    )
-                )
-            if vals.get("res_id"):
-                target = self.env[model].browse(vals["res_id"]).exists()
-                if not target:
-                    raise UserError(
-                        self.env._("The chosen record does not exist any more.")
-                    )
-                target.check_access("read")
-                self._check_target_company(target)
-                record = self.filtered(lambda r, name=resource: r.resource == name)[:1]
-                if hold := target._procurify_usable(target, record):
-                    issues = self.env["procurify.issue"]
-                    raise UserError(issues._message(hold.code, hold.params))
-
-    def _check_target_company(self, target):
-        """Refuse a target of another company than those that these records are for.
-
-        :raises UserError: naming the company
-        """
-        for connection in self.connection_id.sudo():
-            domain = target._procurify_company_domain(connection._companies())
-            if not target.with_context(active_test=False).search_count(
-                domain & Domain("id", "=", target.id)
-            ):
-                raise UserError(
-                    self.env._(
-                        "%(name)s cannot be used in %(company)s.",
-                        name=target.display_name,
-                        company=connection.company_id.name,
-                    )
-                )
-
-    # === ACTION METHODS === #
-
-    def action_replay(self):
-        """Import these records again from the stage, and what they blocked.
-
-        A few hundred are imported at once, the rest by the import cron.
-        """
-        self.check_access("write")
-        records = self.sudo()
-        records.connection_id._check_books()
-        self.env["procurify.audit"]._log_records("replayed", records)
-        records._take_back_ignoring()
-        records._read_soon()
-        records._requeue()
-        blocked = records._dependents()
-        records[:REPLAY_AT_ONCE]._import()
-        rest = REPLAY_AT_ONCE - len(records)
-        released = blocked.filtered(lambda record: record.state == "pending")
-        released[: max(rest, 0)]._import()
-        if rest < len(released):
-            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
-
-    def action_open_target(self):
-        """Open the Odoo record that this record became."""
-        self.ensure_one()
-        if not self.res_id:
-            raise UserError(self.env._("This record is not in Odoo yet."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
+    def _load_records_write(self, values):
+        """Ignore unchanged values of an import file, which a person may not write."""
+        changed = {
+            field: value
+            for field, value in values.items()
+            if field in REVIEWER_FIELDS
+            or self._fields[field].convert_to_write(self[field], self) != value
         }
+        return super()._load_records_write(changed)

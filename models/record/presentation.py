@@ -1,0 +1,383 @@
+"""What people see of a record: facts, differences, preview, pages and audit."""
+
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
+from odoo.tools.translate import LazyTranslate
+
+from ...importers.preview import booked
+from ...importers.resource_kinds import PAYLOADS
+from ...procurify import (
+    AddressError,
+    BillStatus,
+    InvalidPayload,
+    OrderState,
+    normalise_base_url,
+    read_json,
+)
+from ...procurify.people import requesters
+from ...reconciliation.dry_run import trial
+from ...tools.amounts import currencies_by_code, format_amounts
+from ...tools.audit_rows import plain
+from ..connection.procurify_connection import URL_TEMPLATES
+
+_lt = LazyTranslate(__name__)
+
+_STATUSES = {
+    "bill": {
+        BillStatus.DRAFT: _lt("Draft"),
+        BillStatus.CONFIRMED: _lt("Waiting for approval"),
+        BillStatus.APPROVED: _lt("Approved"),
+        BillStatus.DENIED: _lt("Denied"),
+        BillStatus.PAID: _lt("Paid"),
+        BillStatus.WITHDRAWN: _lt("Withdrawn"),
+        BillStatus.PAYMENT_CONFIRMED: _lt("Payment confirmed"),
+        BillStatus.PAYMENT_APPROVED: _lt("Payment approved"),
+        BillStatus.PAYMENT_LIMBO: _lt("Payment on its way"),
+    },
+    "purchase_order": {
+        OrderState.PURCHASED: _lt("Purchased"),
+        OrderState.CANCELLED: _lt("Cancelled"),
+        OrderState.LEGACY: _lt("Purchased"),
+        OrderState.CLOSED: _lt("Closed"),
+        OrderState.PAID: _lt("Paid"),
+        OrderState.REOPENED: _lt("Reopened"),
+    },
+    "requisition": {
+        0: _lt("Waiting for approval"),
+        1: _lt("Approved"),
+        2: _lt("Denied"),
+        3: _lt("Purchased"),
+        4: _lt("Cancelled"),
+        5: _lt("Received"),
+        6: _lt("Draft"),
+    },
+}
+
+# What the audit keeps of an object; the digest of its payload covers the rest.
+_FACTS = (
+    "name",
+    "code",
+    "remote_party",
+    "remote_date",
+    "remote_amount",
+    "remote_currency",
+    "remote_deleted",
+    "remote_modified",
+)
+
+
+class ProcurifyRecord(models.Model):
+    _inherit = "procurify.record"
+
+    remote_status = fields.Char("Status in Procurify", compute="_compute_facts")
+    requester_names = fields.Char("Requested By", compute="_compute_facts")
+    approver_name = fields.Char("Approved By", compute="_compute_facts")
+    plant_names = fields.Char("Locations", compute="_compute_places")
+    department_names = fields.Char("Departments", compute="_compute_places")
+    facts_table = fields.Html(
+        "In Procurify", compute="_compute_facts_table", sanitize=False
+    )
+    web_url = fields.Char("Page in Procurify", compute="_compute_web_url")
+    difference_table = fields.Html(
+        "Differences",
+        compute="_compute_difference_table",
+        compute_sudo=False,
+        sanitize=False,
+        help="Shown to whoever may read the document in Odoo.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_facts(self):
+        for record in self:
+            payload, data = record._read_payload()
+            status = getattr(payload, "status", getattr(payload, "state", None))
+            words = _STATUSES.get(record.resource, {}).get(status)
+            # An undocumented value is shown as Procurify sent it.
+            record.remote_status = self.env._(words) if words else status  # pylint: disable=W8301
+            record.requester_names = ", ".join(requesters(data))
+            record.approver_name = getattr(payload, "approver_name", "")
+
+    def _read_payload(self):
+        """Return the payload and its JSON data; None and {} if it is invalid."""
+        self.ensure_one()
+        try:
+            data = read_json(self.payload or "{}")
+            return PAYLOADS[self.resource].from_json(data), data
+        except InvalidPayload:
+            return None, {}
+
+    def _compute_places(self):
+        for record in self:
+            mentioned = record.mention_ids.grouped("resource")
+            for field, resource in (
+                ("plant_names", "location"),
+                ("department_names", "department"),
+            ):
+                named = mentioned.get(resource, self.browse())
+                record[field] = ", ".join(sorted(named.mapped("display_name")))
+
+    def _compute_facts_table(self):
+        for record in self:
+            record.facts_table = Markup(
+                "<table class='table table-sm o_procurify_facts'><tbody>%s</tbody>"
+                "</table>"
+            ) % Markup("").join(
+                Markup("<tr><th scope='row'>%s</th><td>%s</td></tr>") % (label, value)
+                for label, value in record._facts()
+                if value
+            )
+
+    def _facts(self):
+        """Yield (label, text) of the facts about a document."""
+        self.ensure_one()
+        names = (
+            *("external_id", "name", "code", "remote_status", "remote_party"),
+            *("remote_date", "remote_amount", "requester_names", "approver_name"),
+            *("plant_names", "department_names"),
+        )
+        shown = {name: self[name] for name in names}
+        shown["remote_date"] = format_date(self.env, self.remote_date)
+        shown["remote_amount"] = self.remote_currency and format_amounts(
+            self.env,
+            [(self.remote_currency, 1, self.remote_amount, None)],
+            currencies_by_code(self.env, [self.remote_currency]),
+        )
+        for name, value in shown.items():
+            yield self._fields[name]._description_string(self.env), value
+
+    @api.depends(
+        "resource",
+        "external_id",
+        "remote_uuid",
+        "code",
+        "connection_id.base_url",
+        *(f"connection_id.{name}" for name in URL_TEMPLATES.values()),
+    )
+    def _compute_web_url(self):
+        for record in self:
+            record.web_url = record._page_address()
+
+    def _page_address(self):
+        """Return the address of this object's page, or False if it is unknown."""
+        self.ensure_one()
+        name = URL_TEMPLATES.get(self.resource)
+        template = name and self.connection_id[name]
+        values = {
+            # Master data that is only a text on documents has no page.
+            "id": self.external_id.isdecimal() and self.external_id,
+            "uuid": self.remote_uuid,
+            "number": self.code or self.name,
+        }
+        if not template or any(
+            f"{{{key}}}" in template and not value for key, value in values.items()
+        ):
+            return False
+        try:
+            base_url = normalise_base_url(self.connection_id.base_url or "")
+        except AddressError:
+            return False
+        quoted = {key: quote(value or "", safe="") for key, value in values.items()}
+        return template.format(base_url=base_url, **quoted)
+
+    @api.depends("difference")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
+    def _compute_difference_table(self):
+        differing = self.sudo().filtered("difference").with_env(self.env)
+        shown = differing._shown_in_odoo()
+        for record in self:
+            record.difference_table = (
+                record._difference_table() if record in shown else False
+            )
+
+    def _difference_table(self):
+        self.ensure_one()
+        row = Markup("<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>")
+        rows = (
+            row
+            % (
+                each["field"][:1].upper() + each["field"][1:],
+                each["applied"],
+                each["odoo"],
+                each["procurify"],
+            )
+            for each in self.sudo().difference
+        )
+        return Markup(
+            '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th>'
+            "<th>%s</th><th>%s</th></tr></thead><tbody>%s</tbody></table>"
+        ) % (
+            self.env._("Field"),
+            self.env._("Booked before"),
+            self.env._("Odoo now"),
+            self.env._("Procurify now"),
+            Markup().join(rows),
+        )
+
+    # === ACTION METHODS === #
+
+    def action_open_target(self):
+        """Open the Odoo record that this record became."""
+        self.ensure_one()
+        if not self.res_id:
+            raise UserError(self.env._("This record is not in Odoo yet."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+    def action_open_in_procurify(self):
+        """Open Procurify's own page of this object."""
+        self.ensure_one()
+        if not self.web_url:
+            raise UserError(
+                self.env._(
+                    "The connection does not say where Procurify shows this: see its "
+                    "Technical page."
+                )
+            )
+        return {"type": "ir.actions.act_url", "url": self.web_url, "target": "new"}
+
+    def _action_open(self, name):
+        """Return the action that opens these records: a list, or a form for one."""
+        action = {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": self._name,
+            "domain": [("id", "in", self.ids)],
+            "views": [(False, "list"), (False, "form")],
+        }
+        if len(self) == 1:
+            action |= {"res_id": self.id, "views": [(False, "form")]}
+        return action
+
+    # === PREVIEW === #
+
+    def _preview(self):
+        """Import these records, return the result, and roll everything back.
+
+        What documents name is imported with them, as in any import.
+
+        :returns: one dict per record, in the order of ``self``, which JSON takes::
+
+            {"record_id", "resource", "external_id", "name",
+             "outcome": its state after the import,
+             "rule": why it would be excluded, or False,
+             "issues": [{"code", "key", "message", "advice"}],
+             "booked": see ``importers.preview.booked``; None if nothing is booked,
+             or the user may not read that document in Odoo}
+        """
+        with trial(self.env):
+            results = self._try()
+            shown = set(self._shown_in_odoo().ids)
+        for result in results:
+            if result["record_id"] not in shown:
+                result["booked"] = None
+        return results
+
+    def _try(self):
+        """Do as :meth:`_preview`, without the rollback."""
+        records = self.sudo()
+        records._import()
+        self.env.flush_all()
+        documents = booked(records)
+        rules = dict(self._fields["excluded_rule"]._description_selection(self.env))
+        return [
+            {
+                "record_id": record.id,
+                "resource": record.resource,
+                "external_id": record.external_id,
+                "name": record.display_name,
+                "outcome": record.state,
+                "rule": rules.get(record.excluded_rule, False),
+                "issues": [
+                    {
+                        "code": issue.code,
+                        "key": issue.key,
+                        "message": issue.message,
+                        "advice": issue.advice,
+                    }
+                    for issue in record.issue_ids
+                ],
+                "booked": documents.get(record),
+            }
+            for record in records
+        ]
+
+    def _shown_in_odoo(self):
+        """Return those of these records whose Odoo document the user may read.
+
+        That is the linked document, or the conflicting one. To read a bill, the user
+        must also be allowed to read journal items.
+        """
+        if self.env.su:
+            return self
+        shown = self.browse()
+        for name, mine in self.grouped("res_model").items():
+            model = self.env.get(name)
+            if model is None or not _may_read(model):
+                continue
+            ids = {*mine.mapped("res_id"), *mine.mapped("conflict_id")} - {0}
+            existing = model.sudo().with_context(active_test=False)
+            existing = existing.search(Domain("id", "in", list(ids)))
+            hidden = existing - existing.sudo(False)._filtered_access("read").sudo()
+            shown |= mine.filtered(
+                lambda r, no=set(hidden.ids): not {r.res_id, r.conflict_id} & no
+            )
+        return shown
+
+    # === AUDIT === #
+
+    def _audit_state(self):
+        """Return what the audit compares of this record before and after an import."""
+        self.ensure_one()
+        return {
+            "imported_at": self.imported_at,
+            "res_id": self.res_id or False,
+            "applied_digest": self.applied_digest,
+            "applied_state": self.applied_state or {},
+            "excluded_rule": self.excluded_rule,
+            "held": bool(self.issue_ids),
+        }
+
+    def _audit_facts(self):
+        """Return what the audit shows of this object, as JSON values."""
+        self.ensure_one()
+        return {name: plain(self[name]) for name in _FACTS}
+
+    def _audit_reasons(self):
+        """Return the texts of this record's issues."""
+        self.ensure_one()
+        return sorted(self.issue_ids.mapped("message"))
+
+    def _audit_targets(self):
+        """Return {record: its Odoo record as JSON values, or None}."""
+        targets = dict.fromkeys(self)
+        mapped = self.filtered("res_id")
+        for model in set(mapped.mapped("res_model")):
+            mine = mapped.filtered(lambda r, m=model: r.res_model == m)
+            found = self.env[model].sudo().browse(mine.mapped("res_id")).exists()
+            names = {target.id: target.display_name for target in found}
+            for record in mine:
+                targets[record] = {
+                    "res_model": model,
+                    "res_id": record.res_id,
+                    "res_name": names.get(record.res_id),
+                }
+        return targets
+
+
+def _may_read(model):
+    """Return whether the user may read documents of ``model`` at all."""
+    items = model.env["account.move.line"]
+    return model.has_access("read") and (
+        model._name != "account.move" or items.has_access("read")
+    )
