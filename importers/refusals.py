@@ -10,7 +10,7 @@ from odoo.exceptions import (
     UserError,
 )
 
-from ..tools.concurrency import untold
+from ..tools.concurrency import mute_sql_errors
 from .batch import BatchRefused, BookedOtherwise
 
 TOO_LARGE = (
@@ -40,7 +40,7 @@ def tried(env, items, act):
     if not items:
         return {}
     try:
-        with untold(psycopg2.IntegrityError), env.cr.savepoint():
+        with mute_sql_errors(psycopg2.IntegrityError), env.cr.savepoint():
             act(items)
     except BatchRefused:
         raise

@@ -1,19 +1,19 @@
-"""Which master data a document names, and what that was in Odoo at the time."""
+"""Which master data a document names, and what it was mapped to at that time."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..importers.resource_kinds import KINDS
 
-# What is mapped: the lines of orders, which bills name as well, are not.
+# Bills also name the lines of orders, which are not mapped.
 _MAPPED = frozenset(kind.name for kind in KINDS.values() if kind.role == "master")
 
 
 class ProcurifyMention(models.Model):
     """A row says that a document names a record of master data.
 
-    ``res_id`` is what that record was mapped to when the document was last checked:
-    where the mapping is another one by now, the document has the former.
+    ``res_id`` is the target of its mapping when the document was last imported. If the
+    mapping has changed since, the document has the former one.
     """
 
     _name = "procurify.mention"
@@ -29,7 +29,7 @@ class ProcurifyMention(models.Model):
 
     @api.model
     def _replace(self, connection, mentioned):
-        """Keep what documents mention now, in two statements for all of them.
+        """Store what documents mention now, in two statements for all of them.
 
         :param mentioned: {document's record: iterable of (resource, external id)}
         """

@@ -1,4 +1,4 @@
-"""The payload history: every distinct version of a remote object, once."""
+"""The payload history: each different version of a remote object once."""
 
 from markupsafe import Markup
 
@@ -14,10 +14,10 @@ _AT_A_TIME = 10_000  # rows that are deleted in one transaction
 
 
 class ProcurifyVersion(models.Model):
-    """A version that Procurify showed before the present one.
+    """An earlier version of an object.
 
-    The present one stands on the record itself; it moves here when the next one is
-    staged. A version that comes back keeps its row.
+    The record itself has the present version, which is copied here when the next one
+    is staged. A version that returns keeps its row.
     """
 
     _name = "procurify.version"
@@ -97,7 +97,7 @@ class ProcurifyVersion(models.Model):
         return f"{place}{row.field} {before} → {after}"
 
     def _compare(self, other):
-        """Return a table of what ``other``, a version or a record, says otherwise."""
+        """Return a table of the differences from ``other``, a version or a record."""
         self.ensure_one()
         rows = _difference(self.payload, other.payload)
         if not rows:
@@ -130,12 +130,12 @@ class ProcurifyVersion(models.Model):
         }
 
     def action_replay(self):
-        """Import this version again, as if Procurify showed it now.
+        """Import this version again, as if it were the present one.
 
-        It stands until Procurify lists the object again.
+        It stays until Procurify lists the object again.
 
-        :raises UserError: the person ignored the object, it cannot be read, or it
-            would be taken for another one
+        :raises UserError: the object is ignored, this version is unreadable, or it
+            would be staged as another record
         """
         self.ensure_one()
         record = self.record_id
@@ -161,7 +161,7 @@ class ProcurifyVersion(models.Model):
 
     @api.model
     def _keep(self, records):
-        """Keep what ``records`` say, before another version is written over it."""
+        """Store the versions of ``records`` before new ones replace them."""
         if not records:
             return
         records.flush_recordset()
@@ -195,9 +195,9 @@ class ProcurifyVersion(models.Model):
 
     @api.autovacuum
     def _gc_versions(self):
-        """Delete versions older than each connection keeps them.
+        """Delete versions that are older than their connection keeps them.
 
-        What was booked last stays: a revision is compared with it.
+        The version that was booked last stays: the next one is compared with it.
         """
         self.env.flush_all()
         self.env.cr.execute(

@@ -7,7 +7,7 @@ from psycopg2.errors import SerializationFailure
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.procurify_connector.tools.concurrency import untold
+from odoo.addons.procurify_connector.tools.concurrency import mute_sql_errors
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -20,7 +20,7 @@ class TestLogFilter(BaseCase):
                 record = logger.makeRecord(
                     logger.name, logging.ERROR, "", 0, "lost", arguments, None
                 )
-                with untold(SerializationFailure):
+                with mute_sql_errors(SerializationFailure):
                     self.assertTrue(logger.filter(record))
 
     def test_a_conflict_that_is_handled_is_not_logged(self):
@@ -28,6 +28,6 @@ class TestLogFilter(BaseCase):
         record = logger.makeRecord(
             logger.name, logging.ERROR, "", 0, "%s", (SerializationFailure(),), None
         )
-        with untold(SerializationFailure):
+        with mute_sql_errors(SerializationFailure):
             self.assertFalse(logger.filter(record))
         self.assertTrue(logger.filter(record))

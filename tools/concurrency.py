@@ -1,4 +1,4 @@
-"""What several workers and people do to each other's transactions."""
+"""Conflicts between the transactions of several workers and users."""
 
 import logging
 import threading
@@ -9,7 +9,7 @@ from psycopg2.errors import UniqueViolation
 from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-# Nobody's fault, and gone when it is tried again.
+# Errors of a conflict, which another attempt does not meet.
 CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 
 
@@ -17,34 +17,34 @@ CONCURRENCY_ERRORS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 def created_once():
     """Create rows of the connector that another worker may be creating right now.
 
-    PostgreSQL tells the second one of a duplicate, not of a conflict: the first is
-    visible once this transaction is tried again.
+    PostgreSQL reports a duplicate to the second worker, not a conflict. The row of the
+    first one is visible when the transaction is tried again.
 
-    :raises ConcurrencyError: somebody else was faster
+    :raises ConcurrencyError: another worker was faster
     """
     try:
-        with untold(UniqueViolation):
+        with mute_sql_errors(UniqueViolation):
             yield
     except UniqueViolation as error:
         raise ConcurrencyError(str(error)) from error
 
 
 @contextmanager
-def untold(*errors):
-    """Keep Odoo's SQL layer from logging ``errors`` of this thread, which are handled.
+def mute_sql_errors(*errors):
+    """Do not log ``errors`` of SQL statements of this thread, because they are handled.
 
-    It would log the whole statement as a failure, payloads included.
+    Odoo would log the whole statement, payloads included.
     """
-    logger, told = logging.getLogger("odoo.sql_db"), _Told(errors)
-    logger.addFilter(told)
+    logger, filter_ = logging.getLogger("odoo.sql_db"), _ErrorFilter(errors)
+    logger.addFilter(filter_)
     try:
         yield
     finally:
-        logger.removeFilter(told)
+        logger.removeFilter(filter_)
 
 
-class _Told(logging.Filter):
-    """Lets pass what another thread says, and what is about other errors."""
+class _ErrorFilter(logging.Filter):
+    """Drops messages of this thread about some errors."""
 
     def __init__(self, errors):
         super().__init__()

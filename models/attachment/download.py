@@ -28,7 +28,7 @@ from ...procurify import (
     without_signatures,
 )
 from ...tools.cipher import UnreadableSecret
-from ...tools.concurrency import CONCURRENCY_ERRORS, untold
+from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.manual_run import is_run_manually
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class ProcurifyAttachment(models.Model):
         commit(remaining=self.search_count(domain))
         for connection in self.search(domain).connection_id:
             files = domain & Domain("connection_id", "=", connection.id)
-            with untold(*CONCURRENCY_ERRORS):
+            with mute_sql_errors(*CONCURRENCY_ERRORS):
                 is_done = self._download_all(connection, files)
             if not is_done:
                 self.env.ref("procurify_connector.ir_cron_attachments")._trigger()

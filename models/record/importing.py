@@ -24,7 +24,7 @@ from ...procurify import (
     read_json,
     read_noting,
 )
-from ...tools.concurrency import CONCURRENCY_ERRORS, untold
+from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.manual_run import is_run_manually
 from ...tools.own_values import write_each
 from ...tools.private import without_client_context
@@ -45,14 +45,14 @@ class ProcurifyRecord(models.Model):
     @api.model
     def _cron_import(self):
         """Import what is staged, batch by batch, as long as the cron has time."""
-        with untold(*CONCURRENCY_ERRORS):
+        with mute_sql_errors(*CONCURRENCY_ERRORS):
             self._import_staged()
             self.env["procurify.alarm"]._cron_alarm()
 
     @api.model
     def _cron_help_import(self):
         """Import beside the import cron, which starts this helper when many wait."""
-        with untold(*CONCURRENCY_ERRORS):
+        with mute_sql_errors(*CONCURRENCY_ERRORS):
             self._import_pending(self._importable())
 
     @api.model
@@ -207,7 +207,7 @@ class ProcurifyRecord(models.Model):
             return
         batch = ImportBatch(self)
         try:
-            with untold(psycopg2.IntegrityError), self.env.cr.savepoint():
+            with mute_sql_errors(psycopg2.IntegrityError), self.env.cr.savepoint():
                 self._import_batch(batch)
         except BatchRefused as refused:
             self._quarantine({draft.record: draft.holds for draft in refused.drafts})

@@ -17,7 +17,7 @@ from ...procurify import (
     Traces,
 )
 from ...tools.cipher import UnreadableSecret
-from ...tools.concurrency import CONCURRENCY_ERRORS, untold
+from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.manual_run import is_run_manually
 from ..connection.procurify_connection import READING_PHASES
 from ..procurify_run import current_run
@@ -146,7 +146,7 @@ class ProcurifyStream(models.Model):
         for connection in self.connection_id:
             mine = self.filtered(lambda s, c=connection: s.connection_id == c)
             left -= len(mine)
-            with untold(*CONCURRENCY_ERRORS):
+            with mute_sql_errors(*CONCURRENCY_ERRORS):
                 is_read = mine._read_all(connection, left, cron, read)
             if not is_read:
                 self.env.ref(f"procurify_connector.{cron}")._trigger()
