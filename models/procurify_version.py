@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..fetching.json_text import indented
 from ..procurify import RESOURCES, differences, read_json, read_stored
-from ..tools.json_text import indented
 
 _SHOWN = 100  # rows of a difference
 _AT_A_TIME = 10_000  # rows that are deleted in one transaction

@@ -9,8 +9,8 @@ from lxml import html
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.procurify_connector.fetching.json_text import indented
 from odoo.addons.procurify_connector.procurify import content_digest
-from odoo.addons.procurify_connector.tools.json_text import indented
 
 from .common import ProcurifyCommon
 

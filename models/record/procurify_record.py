@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
+from ...fetching.json_text import indented
 from ...importers.resource_kinds import KINDS
-from ...tools.json_text import indented
 
 # Who may read journal items in Odoo, and so values that are copied from them.
 ITEM_READERS = "account.group_account_readonly,account.group_account_invoice"

@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from ...fetching.json_text import json_text
 from ...fetching.unreadable import FIRST_PAUSE, LONGEST_PAUSE, READABLE
 from ...importers.issues import Hold
 from ...importers.resource_kinds import DOCUMENTS, KINDS
@@ -10,7 +11,6 @@ from ...procurify import RESOURCES, InvalidPayload, clean_text, normalise_uuid
 from ...procurify.payloads.dates import agrees
 from ...tools.concurrency import created_once
 from ...tools.instants import naive
-from ...tools.json_text import json_text
 from ...tools.own_values import write_each
 from ..procurify_link import TAKEN_OVER
 
