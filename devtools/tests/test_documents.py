@@ -31,3 +31,12 @@ def test_every_test_that_the_table_names_exists() -> None:
     }
     named = {test for tests in _rows().values() for test in tests}
     assert sorted(named - defined) == []
+
+
+def test_every_file_that_the_map_names_exists() -> None:
+    text = (ROOT / "docs" / "architecture.rst").read_text(encoding="utf-8")
+    named = re.findall(r"``([a-z_]+(?:/[a-z_]+)*(?:/|\.py))``", text)
+    folders = r"models|importers|procurify|tests|reconciliation|bench|devtools"
+    files = [name for name in named if re.match(f"({folders})/", name)]
+    assert len(files) > 30
+    assert [name for name in files if not (ROOT / name).exists()] == []
