@@ -1,6 +1,6 @@
 {
     "name": "Procurify Connector",
-    "summary": "Procurify's orders and bills in Odoo, or held with every reason",
+    "summary": "Procurify's orders and bills in Odoo, or on hold with their issues",
     "version": "19.0.1.2.0",
     "category": "Supply Chain/Purchase",
     "license": "LGPL-3",

@@ -26,11 +26,15 @@ class Procurify(Command):
         super().__init__()
         commands = self.parser.add_subparsers(dest="subcommand", required=True)
         for name, run, summary in (
-            ("status", self._status, "how each connection is, as JSON"),
-            ("sync", self._sync, "have Procurify read as soon as a worker is free"),
-            ("replay", self._replay, "import again what is held, without Procurify"),
+            ("status", self._status, "show the health of each connection, as JSON"),
+            ("sync", self._sync, "read Procurify as soon as a worker is free"),
+            (
+                "replay",
+                self._replay,
+                "replay everything that is on hold, without Procurify",
+            ),
             ("verify", self._verify, "verify the audit"),
-            ("rotate-key", self._rotate_key, "encrypt the credentials anew"),
+            ("rotate-key", self._rotate_key, "re-encrypt the credentials"),
         ):
             command = commands.add_parser(name, help=summary, description=summary)
             command.set_defaults(run=run)
@@ -38,11 +42,11 @@ class Procurify(Command):
             command.add_argument("-d", "--database", help="name of the database")
             command.add_argument(
                 *("-n", "--connection"),
-                help="name of one connection; all active ones without it",
+                help="name of one connection (default: all active ones)",
             )
             if name == "verify":
                 command.add_argument(
-                    "--head", default="", help="a chain head that you kept"
+                    "--head", default="", help="a chain head that you kept earlier"
                 )
 
     def run(self, arguments):

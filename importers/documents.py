@@ -176,7 +176,8 @@ class ReferenceImport:
         if any(i and i not in self.analytic for i in ids):
             # Odoo does not look whose the accounts of a distribution are.
             text = self.env._(
-                "the analytic account of %(department)s is not one of %(company)s.",
+                "the analytic account of %(department)s does not belong to "
+                "%(company)s.",
                 department=department.label,
                 company=self.company.name,
             )

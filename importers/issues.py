@@ -43,23 +43,25 @@ BY_SETTING = frozenset({"date_not_explained"})
 ISSUES = {
     "unknown_vendor": (
         "Unknown vendor",
-        _lt("Vendor “%(value)s” is not mapped to a contact in Odoo."),
-        _lt("Choose the contact, or create it and replay."),
+        _lt("No contact in Odoo matches vendor “%(value)s”."),
+        _lt("Choose the contact, or create it in Odoo."),
     ),
     "ambiguous_vendor": (
         "Ambiguous vendor",
-        _lt("Vendor “%(value)s” may be in Odoo already: %(found)s."),
-        _lt("Choose the right contact, or create it if it is another one."),
+        _lt("Vendor “%(value)s” may already be in Odoo: %(found)s."),
+        _lt("Choose the right contact, or create a new one if none of them is right."),
     ),
     "several_vendors": (
         "Several vendors",
-        _lt("The lines of a document of “%(value)s” name several vendors: %(found)s."),
+        _lt(
+            "The lines of one document of “%(value)s” have several vendors: %(found)s."
+        ),
         _lt("Split the document by vendor in Procurify."),
     ),
     "unknown_account": (
         "Unknown account",
-        _lt("Account code “%(value)s” is not an account of the chart."),
-        _lt("Choose the account, or create it and replay."),
+        _lt("No account in your chart matches code “%(value)s”."),
+        _lt("Choose the account, or create it in Odoo."),
     ),
     "archived_account": (
         "Archived account",
@@ -68,23 +70,23 @@ ISSUES = {
     ),
     "unknown_department": (
         "Unknown department",
-        _lt("Department “%(value)s” is not mapped to an analytic account."),
-        _lt("Choose the analytic account, or create it and replay."),
+        _lt("No analytic account matches department “%(value)s”."),
+        _lt("Choose the analytic account, or create it in Odoo."),
     ),
     "unknown_location": (
         "Unknown location",
-        _lt("Location “%(value)s” is not mapped to an analytic account."),
-        _lt("Choose the analytic account, or create it and replay."),
+        _lt("No analytic account matches location “%(value)s”."),
+        _lt("Choose the analytic account, or create it in Odoo."),
     ),
     "plan_conflict": (
-        "One plan twice",
+        "Same plan used twice",
         _lt("%(value)s are mapped to analytic accounts of the same plan."),
         _lt("Map departments and locations to accounts of different plans."),
     ),
     "unknown_currency": (
         "Unknown currency",
         _lt("Currency “%(value)s” does not exist in Odoo."),
-        _lt("Choose the currency that it stands for, or create it and replay."),
+        _lt("Choose the matching currency, or create it in Odoo."),
     ),
     "inactive_currency": (
         "Inactive currency",
@@ -95,138 +97,153 @@ ISSUES = {
         "Missing exchange rate",
         _lt(
             "There is no exchange rate for %(value)s on or before the document's date, "
-            "and the document states none."
+            "and the document has none."
         ),
-        _lt("Enter a rate for that day or an earlier one, and replay."),
+        _lt("Enter an exchange rate in Odoo for this date or an earlier one."),
     ),
     "date_not_explained": (
-        "Day not certain",
+        "Uncertain date",
         _lt(
-            "Procurify writes dates with a time of day, or another day than in its "
-            "list: %(value)s. The day may be another one, for example in %(found)s. "
-            "The bill stays a draft."
+            "Procurify sent a date with a time of day, or another date than in its "
+            "list: %(value)s. The right date may differ, for example in %(found)s. The "
+            "bill stays a draft."
         ),
         _lt(
-            "Choose on the connection whether the day as written counts, or the day in "
-            "a time zone. The bill moves to that day and is posted."
+            "Choose on the connection whether to use the date as written or the date "
+            "in a time zone. The bill then moves to this date and is posted."
         ),
     ),
     "rate_not_explained": (
         "Exchange rate not explained",
         _lt(
-            "Procurify states a converted total for %(value)s that fits none of the "
-            "document's totals at Procurify's rate."
+            "Procurify's converted total for %(value)s matches none of the document's "
+            "totals at Procurify's rate."
         ),
         _lt(
-            "Let the connection use Odoo's rate of the day for such documents, or "
-            "correct the rate in Procurify."
+            "Correct the rate in Procurify, or set the connection to use Odoo's rate "
+            "for such documents."
         ),
     ),
     "unknown_tax": (
         "Unknown tax",
-        _lt("Tax “%(value)s” is not mapped to a purchase tax in Odoo."),
-        _lt("Choose the tax, or create it and replay."),
+        _lt("No purchase tax in Odoo matches tax “%(value)s”."),
+        _lt("Choose the tax, or create it in Odoo."),
     ),
     "unknown_unit": (
         "Unknown unit",
-        _lt("Unit “%(value)s” is not mapped to a unit of measure in Odoo."),
-        _lt("Choose the unit, or create it and replay."),
+        _lt("No unit of measure in Odoo matches unit “%(value)s”."),
+        _lt("Choose the unit, or create it in Odoo."),
     ),
     "unit_conflict": (
         "Unit does not convert",
         _lt("Unit “%(value)s” does not convert to the unit of %(found)s."),
-        _lt("Map the item to another product, or relate the units in Odoo."),
+        _lt("Map the item to another product, or change the unit in Odoo."),
     ),
     "unknown_payment_term": (
         "Unknown payment term",
-        _lt("Payment term “%(value)s” is not mapped to one in Odoo."),
-        _lt("Choose the payment term; no document waits for it."),
+        _lt("No payment term in Odoo matches “%(value)s”."),
+        _lt(
+            "Choose the payment term, or create it in Odoo. Documents are imported "
+            "without it."
+        ),
     ),
     "unknown_product": (
         "Unknown item",
-        _lt("Catalogue item “%(value)s” is not mapped to a product in Odoo."),
-        _lt("Choose the product, or create it and replay."),
+        _lt("No product in Odoo matches catalogue item “%(value)s”."),
+        _lt("Choose the product, or create it in Odoo."),
     ),
     "ambiguous_product": (
         "Ambiguous item",
-        _lt("Catalogue item “%(value)s” may be in Odoo already: %(found)s."),
-        _lt("Choose the right product, or create it if it is another one."),
+        _lt("Catalogue item “%(value)s” may already be in Odoo: %(found)s."),
+        _lt("Choose the right product, or create a new one if none of them is right."),
     ),
     "missing_product": (
         "No generic product",
-        _lt("Lines that are only text need the connection's generic product."),
+        _lt("Lines without a catalogue item need a generic product on the connection."),
         _lt("Choose an active generic product on the connection."),
     ),
     "order_cancelled": (
         "Cancelled after booking",
-        _lt("Procurify cancelled %(value)s, and %(found)s is received or billed."),
-        _lt("Return or credit what was booked, cancel the order, and replay."),
+        _lt(
+            "Procurify cancelled %(value)s, but %(found)s is already received or "
+            "billed."
+        ),
+        _lt("Return or credit what was booked, cancel the order in Odoo, and replay."),
     ),
     "order_undercut": (
         "Less than booked",
         _lt(
-            "Procurify lowered “%(value)s” to %(expected)s, and %(found)s is received "
-            "or billed."
+            "Procurify reduced “%(value)s” to %(expected)s, but %(found)s is already "
+            "received or billed."
         ),
         _lt("Correct the receipt or the bill and replay, or ignore the change."),
     ),
     "order_locked": (
         "Locked in Odoo",
-        _lt("Procurify changed %(value)s, and somebody locked %(found)s in Odoo."),
+        _lt("Procurify changed %(value)s, but %(found)s is locked in Odoo."),
         _lt("Unlock the order and replay, or ignore the change."),
     ),
     "cancelled_in_odoo": (
         "Cancelled in Odoo",
-        _lt("Procurify changed %(value)s, and %(found)s is cancelled in Odoo."),
-        _lt("Set it back to draft and replay, or open the document to choose."),
+        _lt("Procurify changed %(value)s, but %(found)s is cancelled in Odoo."),
+        _lt("Reset it to draft and replay, or open the document and choose."),
     ),
     "missing_allocation": (
         "Line without account",
-        _lt("%(value)s carries no account code in Procurify."),
+        _lt("%(value)s has no account code in Procurify."),
         _lt(
-            "Code the line in Procurify, or set the account of uncoded lines on the "
-            "connection."
+            "Add the account code in Procurify, or choose an account for lines without "
+            "a code on the connection."
         ),
     ),
     "total_mismatch": (
         "Total does not add up",
-        _lt("Procurify's total is %(expected)s, its lines make %(found)s."),
         _lt(
-            "Correct the bill in Procurify. Differences of some cents are booked once "
-            "the connection has a rounding account."
+            "Procurify's total is %(expected)s, but its lines add up to %(found)s "
+            "(difference %(difference)s)."
+        ),
+        _lt(
+            "Correct the bill in Procurify. For differences of some cents, choose a "
+            "rounding account on the connection."
         ),
     ),
     "odoo_total_mismatch": (
-        "Odoo computes another total",
-        _lt("Procurify's total is %(expected)s, Odoo computes %(found)s."),
-        _lt("Check the rates and the rounding of the taxes that are mapped."),
+        "Odoo computes a different total",
+        _lt(
+            "Procurify's total is %(expected)s, but Odoo computes %(found)s "
+            "(difference %(difference)s)."
+        ),
+        _lt("Check the rates and the rounding of the mapped taxes."),
     ),
     "tax_mismatch": (
-        "Tax comes to something else",
+        "Different tax amount",
         _lt(
-            "Tax “%(value)s” is %(expected)s of %(net)s in Procurify; %(found)s, to "
-            "which it is mapped, makes %(made)s of it."
+            "Tax “%(value)s” on %(net)s is %(expected)s in Procurify, but the mapped "
+            "tax %(found)s gives %(made)s."
         ),
-        _lt("Choose the tax of Odoo that makes what Procurify says."),
+        _lt("Choose the tax in Odoo that gives the same amount as Procurify."),
     ),
     "several_currencies": (
         "Several currencies",
-        _lt("Lines in %(found)s on a bill in %(value)s."),
+        _lt("The bill is in %(value)s, but it has lines in %(found)s."),
         _lt("Split the bill by currency in Procurify."),
     ),
     "duplicate_bill": (
         "Already in Odoo",
         _lt("%(found)s has the same vendor and number as %(value)s."),
         _lt(
-            "Adopt the one in Odoo, book this one too if it is another bill, or ignore "
+            "Adopt the bill in Odoo. If this is another bill, import it too, or ignore "
             "it."
         ),
     ),
     "duplicate_order": (
         "Order already in Odoo",
-        _lt("%(found)s, made by hand, has the same vendor and number as %(value)s."),
         _lt(
-            "Adopt the one in Odoo, import this one too if it is another order, or "
+            "%(found)s was made manually and has the same vendor and number as "
+            "%(value)s."
+        ),
+        _lt(
+            "Adopt the order in Odoo. If this is another order, import it too, or "
             "ignore it."
         ),
     ),
@@ -237,37 +254,40 @@ ISSUES = {
             "in Odoo. Differences: %(value)s."
         ),
         _lt(
-            "Open the document to choose: update what Odoo has, credit and book it "
-            "anew, or keep it."
+            "Open the document and choose: update it in Odoo, credit and re-bill, or "
+            "keep Odoo's version."
         ),
     ),
     "withdrawn": (
         "No longer approved",
         _lt("%(value)s is no longer approved in Procurify, but %(found)s is in Odoo."),
-        _lt("Wait for the new approval, or cancel or reverse the bill in Odoo."),
+        _lt("Wait for a new approval, or cancel or reverse the bill in Odoo."),
     ),
     "deleted_in_procurify": (
         "Deleted in Procurify",
         _lt("%(value)s was deleted in Procurify, but %(found)s is posted."),
-        _lt("Reverse the bill, or keep it: open the document to choose."),
+        _lt("Open the document and choose: reverse the bill or keep it."),
     ),
     "closed_period": (
         "Closed period",
         _lt("The accounting date %(value)s is in a closed period: %(found)s."),
         _lt(
-            "Open the period, or choose another policy for closed periods on the "
+            "Reopen the period, or choose another policy for closed periods on the "
             "connection."
         ),
     ),
     "odoo_moved_date": (
-        "Odoo books another day",
-        _lt("%(value)s belongs on %(expected)s, Odoo books it on %(found)s."),
+        "Odoo uses a different date",
+        _lt(
+            "%(value)s should be booked on %(expected)s, but Odoo books it on "
+            "%(found)s."
+        ),
         _lt("Check the lock dates and the journal, and replay."),
     ),
     "target_deleted": (
         "Deleted in Odoo",
-        _lt("%(value)s was mapped to a record that does not exist any more."),
-        _lt("Choose another one, or import the document again."),
+        _lt("%(value)s was mapped to a record that no longer exists."),
+        _lt("Choose another record, or import the document again."),
     ),
     "wrong_target": (
         "Mapping cannot be used",
@@ -279,126 +299,136 @@ ISSUES = {
         _lt("The lines of %(value)s belong to several companies: %(found)s."),
         _lt(
             "Split the document by company in Procurify, or change the companies of "
-            "the locations on the connection."
+            "locations on the connection."
         ),
     ),
     "unrouted_location": (
         "Location without company",
-        _lt("%(value)s is for a location that belongs to no company: %(found)s."),
-        _lt("Give the location, or every other location, a company on the connection."),
+        _lt("%(value)s is for a location without a company: %(found)s."),
+        _lt(
+            "Choose a company for this location, or for every other location, on the "
+            "connection."
+        ),
     ),
     "no_connection": (
         "Company without connection",
-        _lt("Documents of %(found)s belong to that company, for which nobody books."),
+        _lt("Documents of %(found)s belong to a company that has no connection."),
         _lt(
-            "Set up a connection of that company to the same tenant, or change the "
-            "companies of the locations."
+            "Set up a connection for this company to the same tenant, or change the "
+            "companies of locations."
         ),
     ),
     "booked_elsewhere": (
-        "In another company's books",
-        _lt("%(value)s belongs here by now, but %(found)s has it in its books."),
+        "Booked in another company",
+        _lt("%(value)s now belongs to this company, but it is booked in %(found)s."),
         _lt("Cancel it there and replay, or ignore it here."),
     ),
     "moved_company": (
-        "Another company's by now",
+        "Moved to another company",
         _lt(
             "Procurify moved %(value)s to a location of another company: %(expected)s. "
-            "It is in the books of %(found)s."
+            "It is booked in %(found)s."
         ),
         _lt(
-            "Open the document to choose: keep what Odoo has, or update it in the "
-            "company that has it."
+            "Open the document and choose: keep Odoo's version, or update it in the "
+            "company where it is booked."
         ),
     ),
     "access_denied": (
         "Not allowed",
-        _lt("The integration user may not do this: %(value)s"),
-        _lt("Give the integration user the right, and replay."),
+        _lt("The integration user does not have the right to do this: %(value)s"),
+        _lt("Give the integration user the right and replay."),
     ),
     "odoo_refused": (
         "Refused by Odoo",
         _lt("Odoo refused the document: %(value)s"),
-        _lt("Mend what the message says, and replay."),
+        _lt("Correct what the message says and replay."),
     ),
     "posting_refused": (
         "Not posted",
         _lt("Odoo refused to post the bill, which stays a draft: %(value)s"),
         _lt(
-            "Mend what the message says. It is tried again when the bill changes, and "
-            "once a day."
+            "Correct what the message says. The connector tries again when the bill "
+            "changes, and once a day."
         ),
     ),
     "confirmation_refused": (
         "Not confirmed",
-        _lt("Odoo did not confirm the order, which stays a request: %(value)s"),
         _lt(
-            "Mend what the message says, or approve the order. It is tried again when "
-            "the order changes, and once a day."
+            "Odoo did not confirm the order, which stays a request for quotation: "
+            "%(value)s"
+        ),
+        _lt(
+            "Correct what the message says, or approve the order. The connector tries "
+            "again when the order changes, and once a day."
         ),
     ),
     "booked_otherwise": (
-        "Booked otherwise",
-        _lt("What is in Odoo differs from what was meant: %(value)s."),
+        "Changed by Odoo",
+        _lt("The document in Odoo differs from what the connector wrote: %(value)s."),
         _lt(
-            "Check the automation rules and other addons that change such documents. "
-            "Open the document to choose: bring it to what was meant, or keep it."
+            "Check for automation rules or other addons that change such documents. "
+            "Open the document and choose: update it in Odoo, or keep Odoo's version."
         ),
     ),
     "invalid_payload": (
         "Unreadable document",
         _lt("Procurify's document cannot be read: %(value)s"),
-        _lt("Replay after the document was corrected in Procurify."),
+        _lt("Correct the document in Procurify, then replay."),
     ),
     "unreadable": (
         "Unreadable in Procurify",
         _lt("%(value)s cannot be read from Procurify: %(found)s."),
         _lt(
-            "It is tried again by itself, after longer and longer pauses and each "
-            "night. If it stays, open it in Procurify, and tell Procurify's support."
+            "The connector tries again automatically, at growing intervals and each "
+            "night. If this continues, open it in Procurify and contact Procurify's "
+            "support."
         ),
     ),
     "undocumented_value": (
         "Undocumented value",
         _lt("The document has %(value)s, which Procurify does not document."),
-        _lt("Ask for an update of the connector, then replay; or ignore the document."),
+        _lt("Update the connector and replay, or ignore the document."),
     ),
     "unexpected": (
         "Unexpected error",
         _lt("The connector failed on this document: %(value)s"),
-        _lt("Tell the administrator; the server's log has the details."),
+        _lt("Contact your administrator. The server's log has the details."),
     ),
 }
 
 _ADOPT = _lt(
-    "Adopt the one in Odoo, book this one too if it is another bill, or ignore it."
+    "Adopt the bill in Odoo. If this is another bill, import it too, or ignore it."
 )
 # (code, rule) → (what happened, what to do), where several rules lead to one code. The
 # rule is one of the parameters.
 _BY_RULE = {
     ("duplicate_bill", "order_lines"): (
-        _lt("%(found)s, which is not from Procurify, bills order lines of %(value)s."),
+        _lt("%(found)s is not from Procurify and bills order lines of %(value)s."),
         _ADOPT,
     ),
     ("duplicate_bill", "amount"): (
         _lt(
-            "%(found)s, which is not from Procurify, has the same vendor, amount and "
-            "date as %(value)s."
+            "%(found)s is not from Procurify and has the same vendor, amount and date "
+            "as %(value)s."
         ),
         _ADOPT,
     ),
     ("duplicate_order", "order_amount"): (
         _lt(
-            "%(found)s, made by hand, has the same vendor, amount and date as "
+            "%(found)s was made manually and has the same vendor, amount and date as "
             "%(value)s."
         ),
         ISSUES["duplicate_order"][2],
     ),
     ("duplicate_bill", "other_year"): (
-        _lt("%(found)s has the same vendor and number as %(value)s, in another year."),
         _lt(
-            "Book this one too if the vendor starts its numbers anew each year. If "
-            "not, adopt the one in Odoo, or ignore this one."
+            "%(found)s has the same vendor and number as %(value)s, but in another "
+            "year."
+        ),
+        _lt(
+            "If the vendor restarts its numbers each year, import this bill too. "
+            "Otherwise adopt the bill in Odoo, or ignore this one."
         ),
     ),
 }

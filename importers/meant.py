@@ -50,7 +50,7 @@ class MeantWords:
         """Return rows as one text."""
         return "; ".join(
             self.env._(
-                "%(field)s: meant is %(meant)s, Odoo has %(found)s",
+                "%(field)s: expected %(meant)s, Odoo has %(found)s",
                 field=row["field"],
                 meant=row["procurify"] or self.env._("nothing"),
                 found=row["odoo"] or self.env._("nothing"),
@@ -100,9 +100,9 @@ class MeantWords:
             "invoice_date": self.env._("date"),
             "invoice_date_due": self.env._("due date"),
             "invoice_payment_term_id": self.env._("payment term"),
-            "item": self.env._("item that was not meant, on"),
+            "item": self.env._("unexpected item on"),
             "journal_id": self.env._("journal"),
-            "lines": self.env._("accounts, taxes or departments stand together"),
+            "lines": self.env._("combination of accounts, taxes and departments"),
             "move_type": self.env._("kind"),
             "partner_id": self.env._("vendor"),
             "payable": self.env._("payable account"),

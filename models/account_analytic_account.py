@@ -120,8 +120,8 @@ class AccountAnalyticAccount(models.Model):
         if not plan:
             raise UserError(
                 self.env._(
-                    "An analytic account belongs to a plan: choose the plan of "
-                    "departments or locations on the connection first."
+                    "An analytic account needs a plan. First choose the plan for "
+                    "departments or locations on the connection."
                 )
             )
         values = self._procurify_new_accounts(batch, plan)

@@ -222,13 +222,13 @@ class AccountMove(models.Model):
             if closed:
                 bodies[move.id] = self.env._(
                     "Procurify's date %(day)s is in a closed period: %(locks)s. The "
-                    "bill stays a draft with that date.",
+                    "bill stays a draft with this date.",
                     **params,
                 )
             else:
                 bodies[move.id] = self.env._(
-                    "Booked on %(date)s: Procurify's date %(day)s is in a closed "
-                    "period: %(locks)s.",
+                    "Booked on %(date)s, because Procurify's date %(day)s is in a "
+                    "closed period: %(locks)s.",
                     **params,
                 )
         self.browse(bodies)._message_log_batch(bodies=bodies)

@@ -199,8 +199,8 @@ class AccountMove(models.Model):
         "Paid in Procurify",
         compute="_compute_procurify_payment",
         search="_search_procurify_payment_blocked",
-        help="Procurify pays the bill, or has paid it, and nobody allowed its payment "
-        "in Odoo.",
+        help="Procurify pays this bill or has already paid it, and nobody has allowed "
+        "its payment in Odoo.",
     )
 
     # === COMPUTE METHODS === #
@@ -248,13 +248,13 @@ class AccountMove(models.Model):
             return False
         if record.remote_payment == "paid":
             notice = self.env._(
-                "Procurify says that this bill is paid. If you pay it in Odoo as well, "
-                "it is paid twice."
+                "This bill is paid in Procurify. If you also pay it in Odoo, it is "
+                "paid twice."
             )
         else:
             notice = self.env._(
-                "Procurify says that this bill is being paid. If you pay it in Odoo as "
-                "well, it is paid twice."
+                "This bill is being paid in Procurify. If you also pay it in Odoo, it "
+                "is paid twice."
             )
         if not record.payment_allowed_at:
             return notice
@@ -276,7 +276,9 @@ class AccountMove(models.Model):
         records = blocked._procurify_paid_records()
         rows = self.env["procurify.record"].browse(r.id for r in records.values())
         rows.sudo()._allow_payment()
-        body = self.env._("Its payment in Odoo is allowed, although Procurify pays it.")
+        body = self.env._(
+            "Payment in Odoo is allowed, although Procurify also pays this bill."
+        )
         blocked._message_log_batch(bodies=dict.fromkeys(blocked.ids, body))
         self.invalidate_recordset(
             ["procurify_payment_blocked", "procurify_payment_notice"]
@@ -290,8 +292,8 @@ class AccountMove(models.Model):
         if blocked := self.filtered("procurify_payment_blocked"):
             raise UserError(
                 self.env._(
-                    "Procurify pays these bills, or has paid them: %(bills)s. If they "
-                    "are to be paid in Odoo, open each of them and allow its payment.",
+                    "Procurify pays these bills or has already paid them: %(bills)s. "
+                    "To pay one of them in Odoo, open it and press Allow payment.",
                     bills=", ".join(blocked.mapped("display_name")),
                 )
             )

@@ -78,7 +78,7 @@ class AccountMove(models.Model):
         if not moves:
             return
         moves.button_cancel()
-        body = self.env._("Cancelled: the bill was deleted in Procurify.")
+        body = self.env._("Cancelled, because the bill was deleted in Procurify.")
         moves._message_log_batch(bodies=dict.fromkeys(moves.ids, body))
         for draft in drafts:
             draft.exclude("deleted")
@@ -203,7 +203,7 @@ class AccountMove(models.Model):
         if not cancelled:
             return
         cancelled.button_draft()
-        body = self.env._("Reset to draft: the bill is back in Procurify.")
+        body = self.env._("Reset to draft, because the bill is in Procurify again.")
         cancelled._message_log_batch(bodies=dict.fromkeys(cancelled.ids, body))
         for draft in back:
             draft.note(applied_state=dict(draft.record._applied(), cancelled=False))
@@ -261,18 +261,18 @@ class AccountMove(models.Model):
         name = self.display_name
         if self.payment_state in _PAID:
             return self.env._(
-                "%(name)s is paid, or partly so. Credit it and book it anew instead.",
+                "%(name)s is paid or partly paid. Use Credit and re-bill instead.",
                 name=name,
             )
         if self.inalterable_hash:
             return self.env._(
-                "%(name)s is locked by a hash. Credit it and book it anew instead.",
+                "%(name)s is locked by a hash. Use Credit and re-bill instead.",
                 name=name,
             )
         locks = self._get_violated_lock_dates(self.date, self._affect_tax_report())
         if self.state == "posted" and locks:
             return self.env._(
-                "%(name)s is in a closed period: %(locks)s. Credit it and book it anew "
+                "%(name)s is in a closed period: %(locks)s. Use Credit and re-bill "
                 "instead.",
                 name=name,
                 locks=self.env["res.company"]._format_lock_dates(locks),
@@ -315,7 +315,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         self._message_log(
             body=self.env._(
-                "Changed in Procurify: credited with %(credit)s, booked anew as "
+                "Changed in Procurify. Credited with %(credit)s and re-billed as "
                 "%(new)s.",
                 credit=credit._get_html_link(),
                 new=new._get_html_link(),
@@ -323,7 +323,7 @@ class AccountMove(models.Model):
         )
         new._message_log(
             body=self.env._(
-                "Takes the place of %(old)s, which Procurify changed.",
+                "Replaces %(old)s, which was changed in Procurify.",
                 old=self._get_html_link(),
             )
         )

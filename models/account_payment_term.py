@@ -70,8 +70,8 @@ class AccountPaymentTerm(models.Model):
             return int(days[1] or days[2])
         raise UserError(
             self.env._(
-                "“%(name)s” does not say after how many days one pays. Create the "
-                "payment term in Odoo, and choose it here.",
+                "“%(name)s” does not say in how many days a bill is due. Create the "
+                "payment term in Odoo and choose it here.",
                 name=name,
             )
         )

@@ -16,11 +16,11 @@ class DigestDigest(models.Model):
 
     _inherit = "digest.digest"
 
-    kpi_procurify_booked = fields.Boolean("Procurify's Bills Booked")
+    kpi_procurify_booked = fields.Boolean("Bills Imported from Procurify")
     kpi_procurify_booked_value = fields.Integer(
         compute="_compute_kpi_procurify_booked_value"
     )
-    kpi_procurify_held = fields.Boolean("New in Procurify, and Held")
+    kpi_procurify_held = fields.Boolean("New Documents on Hold")
     kpi_procurify_held_value = fields.Integer(
         compute="_compute_kpi_procurify_held_value"
     )

@@ -41,7 +41,7 @@ class IrCron(models.Model):
         if not 1 <= count <= MOST_IMPORT_WORKERS:
             raise ValidationError(
                 self.env._(
-                    "Between 1 and %(most)s import jobs can work at the same time.",
+                    "The number of import jobs must be 1 to %(most)s.",
                     most=MOST_IMPORT_WORKERS,
                 )
             )

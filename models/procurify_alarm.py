@@ -14,12 +14,12 @@ OFTEN_PASSES = ("not_read", "cron_late")
 PASSES_WITHIN = timedelta(minutes=20)
 # Codes are stored and in the audit: never change the meaning of a code.
 CODES = [
-    ("not_read", "Procurify was not read"),
+    ("not_read", "Procurify has not been read"),
     ("failing", "Procurify cannot be read"),
     ("cron_off", "A scheduled action is off"),
     ("cron_late", "A scheduled action does not run"),
     ("stream_off", "A list is not read"),
-    ("future_stamp", "A moment lies in the future"),
+    ("future_stamp", "A time is in the future"),
     ("import_stopped", "Nothing can be imported"),
     ("secret_unreadable", "The client secret cannot be read"),
     ("audit_broken", "The audit was tampered with"),
@@ -50,7 +50,7 @@ class ProcurifyAlarm(models.Model):
     message = fields.Text(readonly=True)
     raised_at = fields.Datetime("Since", readonly=True)
     cleared_at = fields.Datetime("Until", readonly=True)
-    told_at = fields.Datetime(readonly=True)
+    told_at = fields.Datetime("Notified At", readonly=True)
     activity_id = fields.Many2one("mail.activity", ondelete="set null", readonly=True)
 
     _code_uniq = models.UniqueIndex(

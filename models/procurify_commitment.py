@@ -32,16 +32,16 @@ class ProcurifyCommitment(models.Model):
     is_from_procurify = fields.Boolean(readonly=True)
     department_id = fields.Many2one("account.analytic.account", readonly=True)
     location_id = fields.Many2one("account.analytic.account", readonly=True)
-    requested = fields.Monetary(readonly=True, help="Approved, and not ordered yet.")
+    requested = fields.Monetary(readonly=True, help="Approved but not ordered yet.")
     ordered = fields.Monetary(
         "Ordered, Not Received",
         readonly=True,
-        help="Ordered, and neither received nor billed.",
+        help="Ordered but neither received nor billed.",
     )
     received = fields.Monetary(
-        "Received, Not Billed", readonly=True, help="Received, and not billed yet."
+        "Received, Not Billed", readonly=True, help="Received but not billed yet."
     )
-    committed = fields.Monetary(readonly=True, help="All three together.")
+    committed = fields.Monetary(readonly=True, help="The sum of all three.")
 
     @property
     def _table_query(self):

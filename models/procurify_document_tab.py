@@ -19,17 +19,17 @@ class ProcurifyDocumentTab(models.AbstractModel):
         compute="_compute_is_from_procurify",
         search="_search_is_from_procurify",
         groups="procurify_connector.group_user",
-        help="Procurify has this too, and keeps it up to date.",
+        help="Linked to Procurify and kept up to date.",
     )
     procurify_facts = fields.Html(
-        "What Procurify Says",
+        "In Procurify",
         compute="_compute_procurify_facts",
         groups="procurify_connector.group_user",
         sanitize=False,
     )
     procurify_audit_ids = fields.Many2many(
         "procurify.audit",
-        string="What Happened",
+        string="History",
         compute="_compute_procurify_audit_ids",
         groups="procurify_connector.group_user",
     )

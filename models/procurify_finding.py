@@ -52,10 +52,10 @@ class ProcurifyFinding(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     question = fields.Selection(
         [
-            ("bill_rate", "Which total of a bill is converted?"),
-            ("order_rate", "Which total of an order is converted?"),
-            ("date_time_of_day", "Do dates come with a time of day?"),
-            ("list_and_detail_dates", "Are the days of lists and documents the same?"),
+            ("bill_rate", "Which total of a bill does Procurify convert?"),
+            ("order_rate", "Which total of an order does Procurify convert?"),
+            ("date_time_of_day", "Do dates have a time of day?"),
+            ("list_and_detail_dates", "Do lists and documents show the same dates?"),
         ],
         readonly=True,
     )
@@ -67,18 +67,18 @@ class ProcurifyFinding(models.Model):
             ("all", "All totals are equal"),
             ("not_explained", "None of the totals"),
             ("not_stated", "No total is converted"),
-            ("date_only", "Only the day"),
+            ("date_only", "Date only"),
             ("midnight", "Midnight"),
             ("time_of_day", "Another time of day"),
             ("same", "The same"),
-            ("differs", "They differ"),
+            ("differs", "Different"),
         ],
         readonly=True,
     )
-    count = fields.Integer("Documents", readonly=True, help="Documents that say so.")
-    total_count = fields.Integer(
-        "Of", readonly=True, help="Documents that say anything."
+    count = fields.Integer(
+        "Documents", readonly=True, help="Documents with this answer."
     )
+    total_count = fields.Integer("Of", readonly=True, help="Documents with any answer.")
     verdict = fields.Selection(
         [
             ("as_assumed", "As assumed"),

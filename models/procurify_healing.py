@@ -110,21 +110,24 @@ class ProcurifyHealing(models.Model):
         "procurify.connection", required=True, ondelete="cascade"
     )
     watermark = fields.Datetime(
-        readonly=True, help="Every change in Odoo before this moment was seen (UTC)."
+        readonly=True,
+        help="Changes in Odoo before this time have been processed (UTC).",
     )
 
     retried_at = fields.Datetime(
         default=fields.Datetime.now,
         readonly=True,
-        help="When what Odoo refuses was last tried again without any change.",
+        help="When refused documents were last tried again without a change in Odoo.",
     )
     rule_counts = fields.Json(
-        readonly=True, help="How many rules of each model there were: one may be gone."
+        readonly=True, help="The number of rules per model, to notice a deleted rule."
     )
     resume_until = fields.Datetime(
-        readonly=True, help="The next watermark, while master data is imported anew."
+        readonly=True, help="The next watermark, while master data is imported again."
     )
-    resume_ids = fields.Json(readonly=True, help="Master data that is left of it.")
+    resume_ids = fields.Json(
+        readonly=True, help="Master data that still has to be imported."
+    )
 
     _connection_uniq = models.UniqueIndex("(connection_id)")
 

@@ -36,7 +36,7 @@ class ProcurifyIdempotency(models.Model):
     result = fields.Json("Answer", readonly=True)
 
     _key_uniq = models.UniqueIndex(
-        "(user_id, method, key)", "A key stands for one call of a person."
+        "(user_id, method, key)", "A user can use an idempotency key for one call only."
     )
 
     @api.model
@@ -51,7 +51,7 @@ class ProcurifyIdempotency(models.Model):
             return act()
         if not isinstance(key, str) or len(key) > MAX_KEY_CHARS:
             message = self.env._(
-                "An idempotency key is a text of at most %(count)s characters.",
+                "An idempotency key must be a text of at most %(count)s characters.",
                 count=MAX_KEY_CHARS,
             )
             raise ApiError("invalid_key", message)
@@ -70,7 +70,9 @@ class ProcurifyIdempotency(models.Model):
         """Return the stored answer, if the call was the same."""
         self.ensure_one()
         if self.digest != digest:
-            message = self.env._("This idempotency key was used for another call.")
+            message = self.env._(
+                "This idempotency key was already used for another call."
+            )
             raise ApiError("key_reused", message, http_status=409)
         return self.result
 

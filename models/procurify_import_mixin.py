@@ -233,7 +233,7 @@ class ProcurifyImportMixin(models.AbstractModel):
         if held := [draft.record for draft in batch.drafts if draft.holds]:
             raise UserError(
                 self.env._(
-                    "What Procurify sent for %(names)s cannot be read.",
+                    "The data that Procurify sent for %(names)s cannot be read.",
                     names=", ".join(record.display_name for record in held),
                 )
             )

@@ -24,16 +24,17 @@ _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _LAST_SUCCESS = "procurify_list_last_success_timestamp_seconds"
 # Name of a figure: what it tells.
 _GAUGES = {
-    "procurify_connection_healthy": "1 if it is read and nothing is wrong.",
-    "procurify_connection_live": "1 if it reads and books; 0: set up, or paused.",
-    "procurify_alarm": "1 for each thing that is wrong now.",
+    "procurify_connection_healthy": "1 if the connection is read and nothing is wrong.",
+    "procurify_connection_live": "1 if the connection is live, 0 during set-up or "
+    "while paused.",
+    "procurify_alarm": "1 for each alarm that is on.",
     "procurify_list_failing": "1 if the list cannot be read.",
-    "procurify_list_lag_seconds": "Since the list was read to its end.",
-    _LAST_SUCCESS: "When that was.",
-    "procurify_records": "Records by what became of them; pending is the backlog.",
-    "procurify_held_documents": "Documents that are held, by code of a reason.",
-    "procurify_open_issues": "Reasons that hold documents, by code.",
-    "procurify_runs_failed": "Runs that failed within the last 24 hours, by job.",
+    "procurify_list_lag_seconds": "Seconds since the list was last read completely.",
+    _LAST_SUCCESS: "When the list was last read completely.",
+    "procurify_records": "Records by state. The state pending is the backlog.",
+    "procurify_held_documents": "Documents on hold, by code of an issue.",
+    "procurify_open_issues": "Open issues, by code.",
+    "procurify_runs_failed": "Failed runs of the last 24 hours, by job.",
 }
 
 

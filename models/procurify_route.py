@@ -27,13 +27,13 @@ class ProcurifyRoute(models.Model):
         index="btree_not_null",
         ondelete="cascade",
         domain="[('connection_id', '=', connection_id), ('resource', '=', 'location')]",
-        help="A location of Procurify. Empty: every other location.",
+        help="A location in Procurify. Empty: every other location.",
     )
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
 
     _default_uniq = models.UniqueIndex(
         "(connection_id) WHERE location_id IS NULL",
-        "There is one rule for every other location.",
+        "A connection can have only one rule for every other location.",
     )
 
     # === CONSTRAINT METHODS === #
@@ -48,7 +48,7 @@ class ProcurifyRoute(models.Model):
             ):
                 raise ValidationError(
                     # No name: the user may not be allowed to see the location.
-                    self.env._("A rule is for a location of its own connection.")
+                    self.env._("A rule must be for a location of its own connection.")
                 )
             route._check_agreement()
 
@@ -65,8 +65,8 @@ class ProcurifyRoute(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "%(location)s has another rule: %(company)s, on the connection "
-                        "%(connection)s.",
+                        "%(location)s already has another rule: %(company)s, on the "
+                        "connection %(connection)s.",
                         location=self.sudo().location_id.display_name
                         or self.env._("Every other location"),
                         company=other.company_id.name,

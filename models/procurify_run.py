@@ -39,7 +39,7 @@ class ProcurifyRun(models.Model):
     kind = fields.Selection(
         [
             ("fetch", "Reading"),
-            ("nightly check", "Comparison"),
+            ("nightly check", "Nightly check"),
             ("import", "Import"),
             ("attachments", "Attachments"),
         ],
@@ -49,8 +49,8 @@ class ProcurifyRun(models.Model):
     state = fields.Selection(
         [
             ("running", "Running"),
-            ("done", "Done"),
-            ("continued", "To Be Continued"),
+            ("done", "Completed"),
+            ("continued", "To be continued"),
             ("failed", "Failed"),
             ("interrupted", "Interrupted"),
         ],
@@ -58,8 +58,9 @@ class ProcurifyRun(models.Model):
         default="running",
         required=True,
         readonly=True,
-        help="To be continued: its time was over, or Procurify asked for a pause. "
-        "Interrupted: its worker ended; the next run goes on where this one committed.",
+        help="To be continued: the time limit was reached, or Procurify asked for a "
+        "pause. Interrupted: the worker process ended. The next run continues from the "
+        "last saved point.",
     )
     duration_s = fields.Float(
         "Seconds", readonly=True, digits=(12, 3), aggregator="avg"
@@ -67,14 +68,14 @@ class ProcurifyRun(models.Model):
     request_count = fields.Integer("Requests", readonly=True)
     staged_count = fields.Integer("New or Changed", readonly=True)
     imported_count = fields.Integer("Imported", readonly=True)
-    held_count = fields.Integer("Held", readonly=True)
+    held_count = fields.Integer("On Hold", readonly=True)
     file_count = fields.Integer("Files", readonly=True)
     error_message = fields.Text("Error", readonly=True)
     requests = fields.Json(
         "Traces",
         readonly=True,
         prefetch=False,
-        help="The newest requests, the oldest first.",
+        help="The newest requests, in order of time.",
     )
     requests_text = fields.Text("Newest Requests", compute="_compute_requests_text")
 

@@ -58,8 +58,7 @@ class ProcurifySystemFields(models.AbstractModel):
         if not self.env.su and (refused := self._system_names(names)):
             raise AccessError(
                 self.env._(
-                    "The connector itself keeps these fields, and nobody else writes "
-                    "them: %(fields)s.",
+                    "Only the connector writes these fields: %(fields)s.",
                     fields=", ".join(sorted(refused)),
                 )
             )

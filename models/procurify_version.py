@@ -37,7 +37,7 @@ class ProcurifyVersion(models.Model):
         readonly=True,
         required=True,
         default=0,
-        help="Counts a record's versions in the order in which they were replaced.",
+        help="The number of the version, in the order in which versions were replaced.",
     )
     first_seen = fields.Datetime("Seen From", readonly=True, required=True)
     last_seen = fields.Datetime("Until", readonly=True, required=True)
@@ -47,7 +47,7 @@ class ProcurifyVersion(models.Model):
     change_summary = fields.Text(
         "What Changed Then",
         compute="_compute_change_summary",
-        help="What the version that followed says differently.",
+        help="The changes in the version that followed.",
     )
 
     _digest_uniq = models.UniqueIndex("(record_id, digest)")
@@ -101,7 +101,7 @@ class ProcurifyVersion(models.Model):
         self.ensure_one()
         rows = _difference(self.payload, other.payload)
         if not rows:
-            return Markup("<p>%s</p>") % self.env._("Both say the same.")
+            return Markup("<p>%s</p>") % self.env._("Both versions are the same.")
         cells = Markup("<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>")
         return Markup(
             '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th>'
@@ -110,7 +110,7 @@ class ProcurifyVersion(models.Model):
             self.env._("Part"),
             self.env._("Field"),
             self.env._("This version"),
-            self.env._("The other one"),
+            self.env._("The other version"),
             Markup().join(cells % tuple(row) for row in rows[:_SHOWN]),
         )
 
@@ -143,13 +143,15 @@ class ProcurifyVersion(models.Model):
         stored = read_stored(self.payload, RESOURCES[record.resource])
         if stored is None or record.state == "ignored":
             raise UserError(
-                self.env._("This version cannot be imported: see its record's status.")
+                self.env._(
+                    "This version cannot be imported. See the status of its record."
+                )
             )
         if not record._is_object(stored):
             raise UserError(
                 self.env._(
-                    "This version cannot be imported: Procurify has given %(name)s "
-                    "another ID since.",
+                    "This version cannot be imported, because %(name)s has another ID "
+                    "in Procurify now.",
                     name=record.display_name,
                 )
             )

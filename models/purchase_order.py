@@ -34,7 +34,7 @@ class PurchaseOrder(models.Model):
         "Paid by Card in Procurify",
         readonly=True,
         copy=False,
-        help="It was paid when it was purchased: no bill of the vendor is expected.",
+        help="Paid at purchase. No vendor bill is expected.",
     )
 
     # === COMPUTE METHODS === #
@@ -273,12 +273,10 @@ class PurchaseOrder(models.Model):
 
     def _procurify_report_card(self, is_card):
         if is_card:
-            body = self.env._(
-                "Paid by card in Procurify: no bill of the vendor is expected."
-            )
+            body = self.env._("Paid by card in Procurify. No vendor bill is expected.")
         else:
             body = self.env._(
-                "No longer paid by card in Procurify: a bill of the vendor is expected."
+                "No longer paid by card in Procurify. A vendor bill is expected."
             )
         self._message_log_batch(bodies=dict.fromkeys(self.ids, body))
 
@@ -372,7 +370,7 @@ class PurchaseOrder(models.Model):
         for draft in drafts:
             order = draft.target
             if draft not in errors and order.state == "to approve":
-                text = self.env._("%s waits for its approval in Odoo.", order.name)
+                text = self.env._("%s waits for approval in Odoo.", order.name)
                 self._procurify_hold_unconfirmed(draft, text, order.name)
 
     @api.model

@@ -30,7 +30,7 @@ class PurchaseOrderLine(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
-        help="What the bills of the order's other lines carry by themselves.",
+        help="The part that the bills of the order's other lines already include.",
     )
 
     # === COMPUTE METHODS === #

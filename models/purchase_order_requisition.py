@@ -119,5 +119,5 @@ class PurchaseOrder(models.Model):
         for request in self.filtered(lambda order: not order.order_line):
             request.button_cancel()
             request.message_post(
-                body=self.env._("Nothing is requested any more: %s", reason)
+                body=self.env._("Nothing is requested any longer: %s", reason)
             )

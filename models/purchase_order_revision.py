@@ -325,7 +325,7 @@ class PurchaseOrder(models.Model):
     def _procurify_write_settlement(self, imported, draft, line, rest):
         values = imported.extra_line(
             draft,
-            self.env._("Rounding: Odoo computes %s less", f"{rest:g}"),
+            self.env._("Rounding: Odoo's total is %s lower", f"{rest:g}"),
             rest,
             billed=False,
         ) | {"product_qty": 1.0 if rest else 0.0}

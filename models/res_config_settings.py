@@ -44,7 +44,7 @@ class ResConfigSettings(models.TransientModel):
     )
     procurify_has_several = fields.Boolean(
         compute="_compute_procurify_has_several",
-        help="This company has several connections: each has a form of its own.",
+        help="This company has several connections. Each has its own form.",
         groups=MANAGER,
     )
     procurify_base_url = fields.Char("Address", groups=MANAGER)
@@ -106,7 +106,7 @@ class ResConfigSettings(models.TransientModel):
     procurify_import_workers = fields.Integer(
         "Import Jobs at the Same Time",
         groups="base.group_system",
-        help="Each takes one of Odoo's cron workers while there is much to import.",
+        help="Each job uses one of Odoo's cron workers while there is much to import.",
     )
     procurify_is_monitored = fields.Boolean(
         compute="_compute_procurify_is_monitored", groups="base.group_system"
@@ -259,13 +259,13 @@ class ResConfigSettings(models.TransientModel):
     def _procurify_saved_connection(self):
         if not self.env.user.has_group(MANAGER):
             raise AccessError(
-                self.env._("Only Procurify administrators may set up the connection.")
+                self.env._("Only Procurify administrators can set up the connection.")
             )
         if self._procurify_are_several(self.company_id):
             raise UserError(
                 self.env._(
-                    "%(company)s has several connections. Open the one that you mean "
-                    "under Procurify, Configuration, Connections.",
+                    "%(company)s has several connections. Open one under Procurify, "
+                    "Configuration, Connections.",
                     company=self.company_id.name,
                 )
             )

@@ -55,7 +55,7 @@ class ResConfigSettings(models.TransientModel):
         choices("card_order_policy"), string="Orders Paid by Card", groups=MANAGER
     )
     procurify_product_type = fields.Selection(
-        choices("product_type"), string="Created Products Are", groups=MANAGER
+        choices("product_type"), string="Type of New Products", groups=MANAGER
     )
     procurify_product_id = fields.Many2one(
         "product.product",
@@ -78,10 +78,10 @@ class ResConfigSettings(models.TransientModel):
         choices("date_zone"), string="Time Zone of Dates", groups=MANAGER
     )
     procurify_rounding_account_id = fields.Many2one(
-        "account.account", "Account of Cents", groups=MANAGER
+        "account.account", "Rounding account", groups=MANAGER
     )
     procurify_unallocated_account_id = fields.Many2one(
-        "account.account", "Account of Uncoded Lines", groups=MANAGER
+        "account.account", "Account for Lines Without a Code", groups=MANAGER
     )
     procurify_import_expense_bills = fields.Boolean(
         "Employee Expense Bills", groups=MANAGER
@@ -92,7 +92,7 @@ class ResConfigSettings(models.TransientModel):
     )
     procurify_attachment_limit_mb = fields.Integer("Largest (MB)", groups=MANAGER)
     procurify_nightly_check_days = fields.Integer(
-        "Compare the Last (days)", groups=MANAGER
+        "Nightly Check of the Last (days)", groups=MANAGER
     )
     procurify_version_days = fields.Integer("Keep Versions (days)", groups=MANAGER)
     procurify_silence_intervals = fields.Integer(
@@ -103,7 +103,7 @@ class ResConfigSettings(models.TransientModel):
     procurify_close_days_before = fields.Integer("Last Days", groups=MANAGER)
     procurify_close_days_after = fields.Integer("First Days", groups=MANAGER)
     procurify_close_interval_minutes = fields.Integer(
-        "At Month End Every (minutes)", groups=MANAGER
+        "Month-end interval (minutes)", groups=MANAGER
     )
     procurify_schedule_tz = fields.Selection(
         related="procurify_connection_id.schedule_tz",

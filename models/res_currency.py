@@ -68,7 +68,7 @@ class ResCurrency(models.Model):
         if missing := codes - set(known.mapped("name")):
             raise UserError(
                 self.env._(
-                    "Odoo knows no currency %(codes)s. Choose the one that is meant.",
+                    "Odoo has no currency %(codes)s. Choose the matching currency.",
                     codes=", ".join(sorted(missing)),
                 )
             )

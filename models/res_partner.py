@@ -295,7 +295,7 @@ class ResPartner(models.Model):
             if name in known or not _RETIRED.search(name):
                 continue
             draft.link(draft.target_id, draft.origin, written=state | {_TOLD: name})
-            text = self.env._("Procurify calls this vendor “%s”.", name)
+            text = self.env._("The name of this vendor in Procurify is “%s”.", name)
             bodies[draft.target_id] = text
         self.browse(bodies)._message_log_batch(bodies=bodies)
 

@@ -215,7 +215,7 @@ class Reconciliation:
     def _judge_pending(self, record, line, _document, _payload):
         line.outcome, line.explained = "pending", False
         if record.state == "waiting":
-            line.reason = self.env._("What it names is not imported yet.")
+            line.reason = self.env._("Records that it refers to are not imported yet.")
         else:
             line.reason = self.env._("It is not imported yet.")
 
@@ -235,13 +235,11 @@ class Reconciliation:
         line.explained = bool(line.reason)
         if any(line.odoo.values()):
             line.outcome, line.explained = "extra", False
-            line.reason = self.env._(
-                "%(rule)s, and yet it is in Odoo.", rule=line.reason
-            )
+            line.reason = self.env._("%(rule)s, but it is in Odoo.", rule=line.reason)
 
     def _judge_ignored(self, record, line, _document, _payload):
         line.outcome = "ignored"
-        line.reason = record.ignored_reason or self.env._("A person ignores it.")
+        line.reason = record.ignored_reason or self.env._("A person ignored it.")
 
     def _judge_done(self, record, line, document, payload):
         if record.resource not in COMPARED:
@@ -256,7 +254,8 @@ class Reconciliation:
         elif document and self._is_closed(record, payload, line):
             line.outcome = "booked"
             line.reason = self.env._(
-                "The order is closed: no more is expected than was received or billed."
+                "The order is closed. Nothing more is expected than was received or "
+                "billed."
             )
         else:
             line.explained = False
@@ -296,11 +295,11 @@ class Reconciliation:
         if document.state == "cancel":
             return self.env._("Its document in Odoo is cancelled.")
         if record.remote_deleted:
-            return self.env._("It was deleted in Procurify, and is in Odoo.")
+            return self.env._("It was deleted in Procurify, but it is in Odoo.")
         labels = Labels(self.env, differences)
         texts = [
             self.env._(
-                "%(place)s differs by %(amount)s %(currency)s",
+                "%(place)s differs by %(currency)s %(amount)s",
                 place=labels.text(place),
                 amount=amount,
                 currency=place[0],
@@ -342,7 +341,7 @@ class Reconciliation:
                 date=date,
                 outcome="missing",
                 explained=False,
-                reason=self.env._("Procurify lists it, and it was never read."),
+                reason=self.env._("Procurify lists it, but it was never read."),
             )
         )
 
@@ -354,7 +353,7 @@ class Reconciliation:
             is_booked = line.resource == resource and line.outcome == "booked"
             if is_booked and line.record_id not in listed:
                 line.outcome, line.explained = "extra", False
-                line.reason = self.env._("Procurify's list does not show it any more.")
+                line.reason = self.env._("Procurify's list no longer shows it.")
 
     def _judge_comparisons(self):
         """Say where the nightly comparison with Procurify's lists proves nothing."""
@@ -365,22 +364,21 @@ class Reconciliation:
             if stream.missing_count:
                 self.findings.append(
                     self.env._(
-                        "%(kind)s: Procurify's list has %(count)s that could not be "
-                        "read.",
+                        "%(kind)s: %(count)s in Procurify's list could not be read.",
                         kind=kind,
                         count=stream.missing_count,
                     )
                 )
             if not stream.complete_at:
                 text = self.env._(
-                    "%(kind)s: what was read was never compared with Procurify's list.",
+                    "%(kind)s: no nightly check was completed yet.",
                     kind=kind,
                 )
                 self.findings.append(text)
             elif stream.complete_at < min(end, fields.Datetime.now() - _FRESH):
                 text = self.env._(
-                    "%(kind)s: last compared with Procurify's list on %(date)s, before "
-                    "the period was over.",
+                    "%(kind)s: the last nightly check was on %(date)s, before the "
+                    "period ended.",
                     kind=kind,
                     date=fields.Date.to_string(stream.complete_at),
                 )

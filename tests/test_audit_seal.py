@@ -269,7 +269,7 @@ class TestAuditSeal(AuditCommon):
             findings = self._verify().findings
 
         self.assertEqual(len([text for text in findings if text.startswith("Row")]), 2)
-        self.assertIn("More than these", findings[-1])
+        self.assertIn("More rows after row", findings[-1])
 
     def test_deleted_row_is_named(self):
         self._seal()
@@ -307,7 +307,7 @@ class TestAuditSeal(AuditCommon):
             self._copy_row(self.rows[2].id, gap)
 
         self.assertEqual(
-            self._verify().findings, [f"Row {gap} (Event 2) was put in later."]
+            self._verify().findings, [f"Row {gap} (Event 2) was inserted later."]
         )
         self.assertEqual(self._verify(other).findings, [])
 

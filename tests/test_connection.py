@@ -66,10 +66,10 @@ class TestConnection(ProcurifyCommon):
 
     def test_private_address_is_refused_until_a_manager_allows_it(self):
         self._ask("https://10.0.0.9")
-        self.assertIn("may allow it", self.connection.error_message)
+        self.assertIn("can allow it", self.connection.error_message)
 
         self._ask("https://169.254.169.254")
-        self.assertIn("never asked", self.connection.error_message)
+        self.assertIn("never contacts", self.connection.error_message)
 
         self.connection.allow_private_address = True
         self.assertFalse(self.connection.error_message, "Of the setting before.")

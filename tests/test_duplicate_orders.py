@@ -215,7 +215,7 @@ class TestDuplicateOrders(ProcurifyCommon):
         taken = self._record("purchase_order", other).sudo()
         taken.res_id = theirs.id
 
-        with self.assertRaisesRegex(UserError, "another document of Procurify"):
+        with self.assertRaisesRegex(UserError, "another Procurify document"):
             record.action_adopt()
 
     # === COST === #

@@ -256,7 +256,7 @@ class TestDuplicateRules(ProcurifyCommon):
 
         theirs.partner_id = self.partner_b
 
-        with self.assertRaisesRegex(UserError, "of another"):
+        with self.assertRaisesRegex(UserError, "another vendor"):
             self._record("bill", bill_id).action_adopt()
 
     # === THE SAME NUMBER IN ANOTHER YEAR === #
@@ -271,7 +271,7 @@ class TestDuplicateRules(ProcurifyCommon):
 
         record = self._record("bill", bill_id)
         self._assert_held(record, theirs, "in another year")
-        self.assertIn("starts its numbers anew", record.issue_ids.advice)
+        self.assertIn("restarts its numbers each year", record.issue_ids.advice)
         record.action_not_a_duplicate()
         self.assertEqual(record.state, "done")
         self.assertNotEqual(record.res_id, theirs.id)

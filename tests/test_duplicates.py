@@ -114,7 +114,7 @@ class TestDuplicates(ProcurifyCommon):
         record = self._record("bill", second)
         self.assertEqual(record.conflict_id, self._move(first).id)
 
-        with self.assertRaisesRegex(UserError, "another document of Procurify"):
+        with self.assertRaisesRegex(UserError, "another Procurify document"):
             record.action_adopt()
 
     def test_bill_is_adopted_only_by_who_may_read_it(self):

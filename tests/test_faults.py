@@ -21,7 +21,7 @@ from .common import ProcurifyCommon
 READ = ("purchase_order", "bill")
 NO_ANSWER = "does not answer"
 PATIENT = "busy_for_an_hour"
-NOT_THE_API = "not as Procurify's API does"
+NOT_THE_API = "not like Procurify's API"
 REFUSED = "refused the client ID"
 
 # What a person finds where: the words of a message, or the code of an issue. Of what
@@ -45,7 +45,7 @@ ERRORS = {
     "wrong_content_type": NOT_THE_API,
     "gzip_bomb": NOT_THE_API,
     "redirect": NOT_THE_API,
-    "certificate": "No Procurify was found",
+    "certificate": "Procurify was not found",
 }
 ISSUES = {
     "unknown_values": "undocumented_value",

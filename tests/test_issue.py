@@ -1,4 +1,4 @@
-"""An issue tells what it holds up, what may cure it, and heals with one click."""
+"""An issue shows what it affects and what may resolve it; one click resolves it."""
 
 import json
 import os
@@ -21,9 +21,9 @@ MANY = int(os.environ.get("PROCURIFY_BLOCKED_BILLS", "50"))
 class TestIssue(ProcurifyCommon):
     master_data_ready = True
 
-    # === BLAST RADIUS === #
+    # === DOCUMENTS AFFECTED === #
 
-    def test_radius_counts_documents_amounts_and_age(self):
+    def test_issue_counts_documents_amounts_and_age(self):
         self._hold("7450", 3)
         [issue] = self._records("bill").issue_ids
         old = fields.Date.context_today(issue) - timedelta(days=12)
@@ -42,10 +42,10 @@ class TestIssue(ProcurifyCommon):
         issue.invalidate_recordset()
 
         self.assertEqual(issue.record_count, 3)
-        self.assertEqual(issue.blocked_amount, "81,240.50 CAD · 1,200.00 USD")
+        self.assertEqual(issue.blocked_amount, "CAD 81,240.50 · USD 1,200.00")
         self.assertEqual((issue.oldest_date, issue.age_days), (old, 12))
 
-    def test_radius_of_a_page_is_counted_as_sets(self):
+    def test_issues_of_a_page_are_counted_as_sets(self):
         for code in ("7450", "7451", "7452"):
             self._hold(code, 1)
         issues = self.env["procurify.issue"].browse(self._records("bill").issue_ids.ids)
@@ -57,9 +57,38 @@ class TestIssue(ProcurifyCommon):
 
         self.assertEqual(one, three)
 
+    # === WORDS === #
+
+    def test_amounts_in_a_message_have_the_format_of_the_users_language(self):
+        issue = self.env["procurify.issue"].create(
+            {
+                "connection_id": self.connection.id,
+                "code": "total_mismatch",
+                "key": "bill/1",
+                "params": {"expected": "10630.69 EUR", "found": "10635.69 EUR"},
+            }
+        )
+        self.assertEqual(
+            issue.message,
+            "Procurify's total is EUR 10,630.69, but its lines add up to "
+            "EUR 10,635.69 (difference 5.00).",
+        )
+
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.assertIn("EUR 10.630,69", issue.with_context(lang="de_DE").message)
+
+    def test_total_without_a_currency_is_formatted_too(self):
+        params = {"expected": "1000", "found": "-1001.5"}
+        text = self.env["procurify.issue"]._message("odoo_total_mismatch", params)
+        self.assertEqual(
+            text,
+            "Procurify's total is 1,000, but Odoo computes -1,001.5 "
+            "(difference 2,001.5).",
+        )
+
     # === CANDIDATES === #
 
-    def test_candidates_of_an_account_tell_their_reason(self):
+    def test_candidates_of_an_account_have_a_reason(self):
         same = self._account("9000", name="Travel and lodging")
         zeros = self._account("745000")
         archived = self._account("745100", active=False)
@@ -138,7 +167,7 @@ class TestIssue(ProcurifyCommon):
         self.assertEqual(issue.state, "resolved")
         message = told["params"]["message"]
         self.assertIn("Documents in Odoo: 2", message)
-        self.assertIn("Still held: 1", message)
+        self.assertIn("Still on hold: 1", message)
 
     def test_queries_of_a_resolve_grow_as_those_of_an_import(self):
         """What resolving adds to importing the same bills does not depend on them."""

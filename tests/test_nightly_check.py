@@ -256,7 +256,7 @@ class TestNightlyCheck(ProcurifyCommon):
 
         self._nightly_check()
 
-        self._assert_stopped("opens none")
+        self._assert_stopped("opened none")
 
     def test_single_open_bill_of_an_empty_list_stays(self):
         self._synchronise()
@@ -266,14 +266,14 @@ class TestNightlyCheck(ProcurifyCommon):
 
         self._nightly_check()
 
-        self._assert_stopped("opens none")
+        self._assert_stopped("opened none")
 
     def test_warning_goes_when_the_next_nightly_check_is_well(self):
         self._synchronise()
         self.simulator.faults.add(path="/api/v2/ap/bills/", status=404, times=None)
         self.dataset.delete_bill(self._oldest().id)
         self._nightly_check()
-        self._assert_stopped("opens none")
+        self._assert_stopped("opened none")
         self.simulator.faults.clear()
 
         self._nightly_check()

@@ -21,10 +21,10 @@ def test_commands_do_what_the_buttons_do(odoo: Odoo, site: Site) -> None:
     assert status.returncode == int(not told["healthy"])
 
     held = sum(states.get("quarantined", 0) for states in told["records"].values())
-    assert f"{held} records are tried again" in _run(odoo, site, "replay").stdout
+    assert f"{held} records are queued for replay" in _run(odoo, site, "replay").stdout
     verified = _run(odoo, site, "verify")
     assert (verified.returncode, "no tampering" in verified.stdout) == (0, True)
-    assert "Encrypted with" in _run(odoo, site, "rotate-key").stdout
+    assert "re-encrypted with" in _run(odoo, site, "rotate-key").stdout
     assert _told_in_the_audit(site, "verified") == 1
     assert _told_in_the_audit(site, "key_rotated") == 1
 

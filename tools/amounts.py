@@ -10,7 +10,7 @@ def currencies_by_code(env, codes):
 
 
 def format_amounts(env, rows, currencies):
-    """Return the sums as text, the largest first: «81,240.00 CAD · 1,200.00 USD».
+    """Return the sums as text, the largest first: «CAD 81,240.00 · USD 1,200.00».
 
     :param rows: (code of the currency, count, sum, oldest date); those without a code
         are left out
@@ -21,7 +21,7 @@ def format_amounts(env, rows, currencies):
         key=lambda pair: (-abs(pair[0]), pair[1]),
     )
     return " · ".join(
-        f"{_format_amount(env, amount, currencies.get(code))} {code}"
+        f"{code} {_format_amount(env, amount, currencies.get(code))}"
         for amount, code in sums
     )
 

@@ -101,7 +101,7 @@ def day(model, name, text):
     try:
         return fields.Date.to_date(text)
     except ValueError as error:
-        message = model.env._("%(name)s must be a day: YYYY-MM-DD.", name=name)
+        message = model.env._("%(name)s must be a date: YYYY-MM-DD.", name=name)
         raise ApiError("invalid_argument", message) from error
 
 
@@ -136,5 +136,5 @@ def found(model, domain, limit, offset=0, order=None):
             order=order,
         )
     except _BAD_DOMAIN as error:
-        message = model.env._("The domain or the limit cannot be understood.")
+        message = model.env._("The domain or the limit is not valid.")
         raise ApiError("invalid_domain", message) from error

@@ -130,8 +130,8 @@ def _key_of_file(env):
     if path.stat().st_mode & _OTHERS:
         raise UnreadableSecret(
             env._(
-                "Other users of this server may read Procurify's encryption key. "
-                "Run: chmod 600 %(path)s. If they may have read it, replace the key.",
+                "Other users of this server can read Procurify's encryption key. Run: "
+                "chmod 600 %(path)s. If someone may have read it, replace the key.",
                 path=path,
             )
         )

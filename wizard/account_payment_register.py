@@ -10,8 +10,8 @@ class AccountPaymentRegister(models.TransientModel):
         "Paid in Procurify", compute="_compute_procurify_payment_notice"
     )
     procurify_pay_anyway = fields.Boolean(
-        "I have checked this: pay it in Odoo",
-        help="Kept with your name, in the audit and on the bills.",
+        "I have checked this. Pay it in Odoo",
+        help="Recorded with your name, in the audit and on the bills.",
     )
 
     @api.depends("line_ids")

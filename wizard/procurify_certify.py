@@ -20,7 +20,7 @@ class ProcurifyCertify(models.TransientModel):
         readonly=False,
         precompute=True,
         domain="[('id', 'child_of', connection_company_id)]",
-        help="The connection's own company, or a branch that it books for.",
+        help="The connection's company, or one of its branches.",
     )
     connection_company_id = fields.Many2one(
         related="connection_id.company_id", string="Company of the Connection"
@@ -33,9 +33,8 @@ class ProcurifyCertify(models.TransientModel):
     )
     read_lists = fields.Boolean(
         "Read Procurify's Lists Now",
-        help="Proves that nothing is missing as of this moment; it takes about a "
-        "minute per ten thousand documents. Otherwise the comparison of the last night "
-        "counts.",
+        help="Checks now that nothing is missing. This takes about a minute per 10,000 "
+        "documents. Otherwise the last nightly check counts.",
     )
 
     @api.constrains("connection_id", "company_id")

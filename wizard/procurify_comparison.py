@@ -14,7 +14,7 @@ class ProcurifyComparison(models.TransientModel):
         string="Compared With",
         domain="[('record_id', '=', record_id), ('id', '!=', version_id)]",
         ondelete="cascade",
-        help="Empty: what Procurify says now.",
+        help="Empty: Procurify's current version.",
     )
     difference_table = fields.Html(
         "Differences", compute="_compute_difference_table", sanitize=False

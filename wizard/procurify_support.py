@@ -14,8 +14,8 @@ class ProcurifySupport(models.TransientModel):
     )
     with_names = fields.Boolean(
         "With Names and Messages",
-        help="What is not mapped, who is connected and what went wrong, in words. It "
-        "may name vendors and people.",
+        help="Adds the names of unmapped data, the connected user and the error "
+        "messages. These can name vendors and people.",
     )
 
     @api.constrains("connection_id")

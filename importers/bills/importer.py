@@ -199,7 +199,7 @@ class BillImport(DocumentImport):
             return {}
         text = self.env._(
             "%(line)s is billed by cost in %(currency)s, but order %(order)s is in "
-            "%(other)s. No quantity of the order is counted as billed.",
+            "%(other)s. The order's billed quantity does not include this line.",
             line=line.label,
             currency=currency.name,
             order=order_line.order_id.name,
@@ -241,8 +241,8 @@ class BillImport(DocumentImport):
             ROUNDING: LINE_DEFAULTS
             | {
                 "name": self.env._(
-                    "Rounding: Procurify's total is %(total)s %(currency)s, its lines "
-                    "make %(lines)s",
+                    "Rounding: Procurify's total is %(currency)s %(total)s, its lines "
+                    "add up to %(lines)s",
                     total=figures.total,
                     currency=currency.name or "",
                     lines=figures.computed,

@@ -275,7 +275,8 @@ class OrderImport(DocumentImport):
             extras[key] = (line_words(self.env, extra), extra.amount)
         if figures.residue and figures.adds_up:
             text = self.env._(
-                "Rounding: Procurify's total is %(total)s, its lines make %(lines)s",
+                "Rounding: Procurify's total is %(total)s, its lines add up to "
+                "%(lines)s",
                 total=figures.total,
                 lines=figures.computed,
             )

@@ -146,7 +146,9 @@ class ProcurifyAttachment(models.Model):
                 return False
             download = self._read_file(client)
             if is_missing(download):
-                self._fail(self.env._("The file is not there."), "missing")
+                self._fail(
+                    self.env._("The file was not found in Procurify."), "missing"
+                )
                 return False
             self._check(download)
             try:
@@ -213,18 +215,23 @@ class ProcurifyAttachment(models.Model):
         content = download.content
         if self._is_web_page(content):
             raise UserError(
-                self.env._("A web page came instead of the file: sign-in, perhaps.")
+                self.env._(
+                    "Procurify sent a web page instead of the file, possibly a sign-in "
+                    "page."
+                )
             )
         if self.byte_count and len(content) != self.byte_count:
             raise UserError(
                 self.env._(
-                    "The file should have %(said)s bytes, but %(came)s came.",
+                    "The file should have %(said)s bytes, but %(came)s were received.",
                     said=self.byte_count,
                     came=len(content),
                 )
             )
         if self.sha1 and sha1(content) != self.sha1:
-            raise UserError(self.env._("The file is not the one that was announced."))
+            raise UserError(
+                self.env._("The file is not the one that Procurify announced.")
+            )
 
     def _is_web_page(self, content):
         announced = self.mimetype in HTML_TYPES or self.name.lower().endswith(
@@ -315,7 +322,7 @@ class ProcurifyAttachment(models.Model):
         self._give_up(
             "too_large",
             self.env._(
-                "The file has more than %(limit)s MB, which is the connection's limit.",
+                "The file is larger than the connection's limit of %(limit)s MB.",
                 limit=self.connection_id.attachment_limit_mb,
             ),
         )

@@ -42,18 +42,18 @@ class ProcurifyAttachment(models.Model):
         "Address",
         readonly=True,
         groups=fields.NO_ACCESS,
-        help="May open the file to whoever knows it.",
+        help="Anyone who knows this address may be able to open the file.",
     )
     mimetype = fields.Char("Announced Type", readonly=True)
     byte_count = fields.Integer("Announced Size (bytes)", readonly=True)
     sha1 = fields.Char("Announced SHA-1", readonly=True)
     state = fields.Selection(
         [
-            ("pending", "Pending"),
+            ("pending", "Queued"),
             ("done", "Attached"),
             ("failed", "Failed"),
             ("too_large", "Too large"),
-            ("missing", "Not there"),
+            ("missing", "Not found"),
         ],
         string="Status",
         default="pending",
@@ -76,7 +76,7 @@ class ProcurifyAttachment(models.Model):
     )
 
     _file_uniq = models.UniqueIndex(
-        "(record_id, external_id)", "A document has each file once."
+        "(record_id, external_id)", "A document cannot have the same file twice."
     )
     _todo_idx = models.Index("(id) WHERE state = 'pending'")
 
@@ -86,7 +86,7 @@ class ProcurifyAttachment(models.Model):
         """Try these files again at once, as if for the first time."""
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
-            raise AccessError(self.env._("Only Procurify reviewers may retry files."))
+            raise AccessError(self.env._("Only Procurify reviewers can retry files."))
         self.sudo().filtered(lambda f: f.state != "done")._reopen()
         self.env.ref("procurify_connector.ir_cron_attachments").sudo()._trigger()
 

@@ -31,16 +31,16 @@ SUMMARY_LENGTH = 150  # characters, in one line
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
     # Reading
-    ("window_read", "Window read"),
+    ("window_read", "Changes read"),
     ("read_failed", "Reading failed"),
     ("read_recovered", "Reading recovered"),
-    ("compared", "Compared with Procurify"),
-    ("staged", "Staged"),
+    ("compared", "Nightly check"),
+    ("staged", "Received"),
     ("changed_in_procurify", "Changed in Procurify"),
     ("deleted_in_procurify", "Deleted in Procurify"),
     # Importing
     ("imported", "Imported"),
-    ("held", "Held"),
+    ("held", "Put on hold"),
     ("excluded", "Excluded"),
     ("import_stopped", "Import stopped"),
     ("import_resumed", "Import resumed"),
@@ -53,20 +53,20 @@ EVENTS = [
     ("resolved", "Resolved"),
     ("chosen", "Decided"),
     ("payment_allowed", "Payment allowed"),
-    ("sync_requested", "Synchronisation asked for"),
+    ("sync_requested", "Synchronisation requested"),
     ("connection_tested", "Connection tested"),
     ("certified", "Certificate made"),
     ("certificate_verified", "Certificate verified"),
-    ("certificate_failed", "Certificate was tampered with"),
+    ("certificate_failed", "Certificate tampered with"),
     # Settings
     ("connection_created", "Connection created"),
     ("connection_deleted", "Connection deleted"),
     ("policy_changed", "Policy changed"),
     ("credentials_changed", "Credentials changed"),
-    ("key_rotated", "Credentials encrypted anew"),
+    ("key_rotated", "Credentials re-encrypted"),
     # The audit itself
     ("verified", "Audit verified"),
-    ("verification_failed", "Audit was tampered with"),
+    ("verification_failed", "Audit tampered with"),
     ("checkpoint", "Old rows removed"),
     ("resealed", "Sealed again by an update"),
 ]
@@ -104,13 +104,17 @@ class ProcurifyAppendOnly(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        raise AccessError(self.env._("It is written by what happens, not by anybody."))
+        raise AccessError(
+            self.env._(
+                "The connector writes these records. You cannot create them yourself."
+            )
+        )
 
     def write(self, vals):
-        raise AccessError(self.env._("It can be read and added to, never changed."))
+        raise AccessError(self.env._("These records cannot be changed."))
 
     def unlink(self):
-        raise AccessError(self.env._("It can be read and added to, never deleted."))
+        raise AccessError(self.env._("These records cannot be deleted."))
 
 
 class ProcurifyAudit(models.Model):
@@ -142,18 +146,18 @@ class ProcurifyAudit(models.Model):
     res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
     resource = fields.Selection("_selection_resource", string="Kind", readonly=True)
     external_id = fields.Char("Procurify ID", readonly=True)
-    subject = fields.Char(readonly=True, help="What people call it.")
+    subject = fields.Char(readonly=True, help="Its name in Procurify.")
     reason = fields.Text(readonly=True)
     before = fields.Json(readonly=True)
     after = fields.Json(readonly=True)
     payload_digest = fields.Char(
-        readonly=True, help="SHA-256 of what Procurify had sent at that moment."
+        readonly=True, help="SHA-256 of what Procurify had sent at that time."
     )
     digest = fields.Char(
         readonly=True, help="SHA-256 of this row, made by the database."
     )
     summary = fields.Char(
-        compute="_compute_summary", help="The reason, or the first of what changed."
+        compute="_compute_summary", help="The reason, or the first change."
     )
     changes_table = fields.Html(
         "Changes", compute="_compute_changes_table", sanitize=False
@@ -239,7 +243,7 @@ class ProcurifyAudit(models.Model):
         self.check_access("read")
         model = self._subject_model()
         if model is None or not model.browse(self.res_id).exists():
-            raise UserError(self.env._("It does not exist any more."))
+            raise UserError(self.env._("This record no longer exists."))
         return {
             "type": "ir.actions.act_window",
             "res_model": model._name,

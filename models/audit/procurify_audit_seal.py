@@ -41,7 +41,9 @@ class ProcurifyAuditSeal(models.Model):
     )
     date = fields.Datetime(readonly=True)
     connection_ref = fields.Integer(
-        "Connection ID", readonly=True, help="Of a checkpoint; a seal is of all."
+        "Connection ID",
+        readonly=True,
+        help="Only for a checkpoint. A seal covers all connections.",
     )
     first_id = fields.Integer(readonly=True)
     last_id = fields.Integer(required=True, readonly=True)
@@ -50,7 +52,9 @@ class ProcurifyAuditSeal(models.Model):
     previous_digest = fields.Char(readonly=True)
     digest = fields.Char(readonly=True)
 
-    _chain_uniq = models.UniqueIndex("(previous_digest)", "The chain does not fork.")
+    _chain_uniq = models.UniqueIndex(
+        "(previous_digest)", "The chain of seals must not fork."
+    )
     _sealed_idx = models.Index("(last_id) WHERE kind = 'seal'")
     _checkpoint_idx = models.Index(
         "(connection_ref, last_id) WHERE kind = 'checkpoint'"

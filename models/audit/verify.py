@@ -178,8 +178,8 @@ class ProcurifyAudit(models.Model):
         models = (self.env[model] for model in self.env if self._is_protected(model))
         return [
             self.env._(
-                "The protection of the audit's tables was changed: %s. Update the "
-                "addon to restore it.",
+                "The protection of the audit tables was changed: %s. Update the addon "
+                "to restore it.",
                 name,
             )
             for name in sorted(unprotected(models))
@@ -272,7 +272,7 @@ class ProcurifyAudit(models.Model):
             return []
         return [
             self.env._(
-                "The mark up to which the audit may be sealed was changed: it is ahead "
+                "The mark up to which the audit may be sealed was changed. It is ahead "
                 "of the audit."
             )
         ]
@@ -311,10 +311,10 @@ class ProcurifyAudit(models.Model):
             )
         )
         noted = self.env._(
-            "The seal %(digest)s that was the newest one on %(date)s is gone."
+            "The seal %(digest)s is missing. It was the newest seal on %(date)s."
         )
         kept = self.env._(
-            "The chain head %(digest)s that was kept is not in the chain."
+            "The chain head %(digest)s that you kept is not in the chain."
         )
         return [
             (noted if date else kept) % {"digest": head, "date": date}
@@ -341,8 +341,8 @@ class ProcurifyAudit(models.Model):
         )
         return [
             self.env._(
-                "On %(date)s, %(count)s rows up to row %(last)s were removed by the "
-                "retention that is set.",
+                "On %(date)s, %(count)s rows up to row %(last)s were removed, as the "
+                "retention setting says.",
                 date=date,
                 count=count,
                 last=last,
@@ -371,11 +371,11 @@ class ProcurifyAudit(models.Model):
         texts = {
             "changed": self.env._("Row %s was changed."),
             "missing": self.env._("Row %s is missing."),
-            "inserted": self.env._("Row %s was put in later."),
+            "inserted": self.env._("Row %s was inserted later."),
         }
         names = {row.id: f"{row.id} ({row.display_name})" for row in there}
         found = [texts[wrong] % names.get(id_, id_) for id_, wrong in rows]
         if len(rows) == NAMED:
             last = rows[-1][0]
-            found.append(self.env._("More than these may differ after row %s.", last))
+            found.append(self.env._("More rows after row %s may differ.", last))
         return found

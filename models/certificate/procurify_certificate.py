@@ -31,7 +31,7 @@ class ProcurifyCertificate(models.Model):
     _log_access = False
 
     name = fields.Char(compute="_compute_name")
-    date = fields.Datetime("Made At", readonly=True, help="Set by the database.")
+    date = fields.Datetime("Made On", readonly=True, help="Set by the database.")
     date_from = fields.Date("From", required=True, readonly=True)
     date_to = fields.Date("To", required=True, readonly=True)
     connection_ref = fields.Integer("Connection ID", required=True, readonly=True)
@@ -39,27 +39,29 @@ class ProcurifyCertificate(models.Model):
     company_ref = fields.Integer("Company ID", required=True, readonly=True)
     company_name = fields.Char("Company", readonly=True)
     user_ref = fields.Integer("User ID", readonly=True)
-    user_name = fields.Char("Made By", readonly=True)
+    user_name = fields.Char("Prepared by", readonly=True)
     state = fields.Selection(
         [("complete", "0 unexplained"), ("open", "Something is unexplained")],
         string="Result",
         required=True,
         readonly=True,
     )
-    findings = fields.Text(readonly=True, help="What no single document stands for.")
-    finding_count = fields.Integer("Findings about the Whole", readonly=True)
+    findings = fields.Text(
+        readonly=True, help="Findings that do not concern a single document."
+    )
+    finding_count = fields.Integer("General Findings", readonly=True)
     was_listed = fields.Boolean(
         "Read Procurify's Lists",
         readonly=True,
-        help="Procurify's own lists were read for it; else the comparison of the last "
-        "night counts.",
+        help="Procurify's lists were read for this certificate. Otherwise the last "
+        "nightly check counts.",
     )
     document_count = fields.Integer("Documents", readonly=True)
-    booked_count = fields.Integer("Booked", readonly=True)
+    booked_count = fields.Integer("Imported", readonly=True)
     drafts_count = fields.Integer(
-        "Booked as Drafts", readonly=True, help="In Odoo, and not posted yet."
+        "Drafts in Odoo", readonly=True, help="In Odoo but not posted yet."
     )
-    held_count = fields.Integer("Held", readonly=True)
+    held_count = fields.Integer("On Hold", readonly=True)
     pending_count = fields.Integer("Not Imported Yet", readonly=True)
     excluded_count = fields.Integer("Excluded by a Rule", readonly=True)
     ignored_count = fields.Integer("Ignored by a Person", readonly=True)
@@ -70,7 +72,7 @@ class ProcurifyCertificate(models.Model):
     audit_head = fields.Char(
         "Audit's Seal",
         readonly=True,
-        help="Digest of the audit's newest seal when this was made.",
+        help="Digest of the audit's newest seal when this certificate was made.",
     )
     digest = fields.Char(
         readonly=True, help="SHA-256 of this certificate, made by the database."
@@ -142,7 +144,7 @@ class ProcurifyCertificate(models.Model):
             )
             findings += found
         text = "\n".join(findings) or self.env._(
-            "The certificate is what it was when it was made."
+            "Certificate verified: nothing was changed since it was made."
         )
         return self.env["procurify.connection"]._notification(
             "danger" if findings else "success", text
@@ -298,9 +300,9 @@ class ProcurifyCertificate(models.Model):
             limit=1,
         )
         if not noted:
-            return [self.env._("The audit does not know this certificate any more.")]
+            return [self.env._("The audit has no entry for this certificate.")]
         parts = {
-            "certificate_digest": self.env._("The certificate itself was changed."),
+            "certificate_digest": self.env._("The certificate was changed."),
             "lines_digest": self.env._("Its documents were changed."),
             "sums_digest": self.env._("Its sums were changed."),
         }

@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 OUTCOME_LABELS = [
-    ("booked", "Booked"),
-    ("held", "Held"),
+    ("booked", "Imported"),
+    ("held", "On hold"),
     ("pending", "Not imported yet"),
     ("excluded", "Excluded by a rule"),
     ("ignored", "Ignored by a person"),
@@ -32,13 +32,15 @@ class ProcurifyCertificateRow(models.AbstractModel):
         ondelete="restrict",
     )
     company_ref = fields.Integer("Company ID", required=True, readonly=True)
-    date = fields.Datetime("Made At", readonly=True)
+    date = fields.Datetime("Made On", readonly=True)
     resource = fields.Selection("_selection_resource", string="Kind", readonly=True)
     currency = fields.Char("Currency in Procurify", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True, ondelete="restrict")
     procurify_amount = fields.Monetary("In Procurify", readonly=True)
     odoo_amount = fields.Monetary("In Odoo", readonly=True)
-    difference = fields.Monetary(readonly=True, help="Procurify's amount less Odoo's.")
+    difference = fields.Monetary(
+        readonly=True, help="Procurify's amount minus Odoo's amount."
+    )
     digest = fields.Char(
         readonly=True, help="SHA-256 of this row, made by the database."
     )
@@ -61,7 +63,7 @@ class ProcurifyCertificateLine(models.Model):
     party = fields.Char("Vendor", readonly=True)
     document_date = fields.Date("Date", readonly=True)
     outcome = fields.Selection(OUTCOME_LABELS, required=True, readonly=True)
-    reason = fields.Text(readonly=True)
+    reason = fields.Text("Explanation", readonly=True)
     is_explained = fields.Boolean("Explained", readonly=True)
     record_ref = fields.Integer("Record", readonly=True)
     res_model = fields.Char("Odoo Model", readonly=True)
@@ -71,7 +73,8 @@ class ProcurifyCertificateLine(models.Model):
     res_name = fields.Char("Odoo Document", readonly=True)
     odoo_state = fields.Char("Status in Odoo", readonly=True)
     places = fields.Json(
-        readonly=True, help="Both amounts, as texts, of every sum that it is part of."
+        readonly=True,
+        help="Both amounts of every sum that this document is part of, as text.",
     )
     place_procurify_amount = fields.Monetary(
         "Of This Sum in Procurify", compute="_compute_place_amounts"
@@ -104,7 +107,7 @@ class ProcurifyCertificateLine(models.Model):
                     "res_id": number,
                     "views": [(False, "form")],
                 }
-        raise UserError(self.env._("It does not exist any more."))
+        raise UserError(self.env._("This record no longer exists."))
 
 
 class ProcurifyCertificateSum(models.Model):
@@ -127,12 +130,12 @@ class ProcurifyCertificateSum(models.Model):
         string="Sum by",
         readonly=True,
     )
-    place = fields.Char(readonly=True, help="What its documents name it by.")
+    place = fields.Char(readonly=True, help="Its name in the documents.")
     key_id = fields.Integer("Odoo ID", readonly=True)
     name = fields.Char(readonly=True)
     document_count = fields.Integer("Documents", readonly=True)
-    booked_amount = fields.Monetary("Of Which Booked", readonly=True)
-    held_amount = fields.Monetary("Of Which Held", readonly=True)
+    booked_amount = fields.Monetary("Of Which Imported", readonly=True)
+    held_amount = fields.Monetary("Of Which on Hold", readonly=True)
     excluded_amount = fields.Monetary("Of Which Excluded", readonly=True)
     ignored_amount = fields.Monetary("Of Which Ignored", readonly=True)
     changed_amount = fields.Monetary("Of Which Changed", readonly=True)

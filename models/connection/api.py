@@ -203,7 +203,7 @@ class ProcurifyConnection(models.Model):
         self._check_may_reconcile()
         first, last = map(fields.Date.to_date, (date_from, date_to))
         if not first or not last or last < first:
-            raise UserError(self.env._("The period ends before it begins."))
+            raise UserError(self.env._("The period ends before it starts."))
         lists = self._listed(COMPARED) if listed else None
         return Reconciliation(self, first, last, company, lists).run()
 
@@ -230,13 +230,13 @@ class ProcurifyConnection(models.Model):
         """
         if not self.env.user.has_group("procurify_connector.group_user"):
             raise AccessError(
-                self.env._("Only Procurify reviewers may make a certificate.")
+                self.env._("Only Procurify reviewers can make a certificate.")
             )
         if not any(map(self.env.user.has_group, ACCOUNTING_GROUPS)):
             raise AccessError(
                 self.env._(
-                    "A certificate shows amounts of journal items: it needs the right "
-                    "to read them in Odoo's Accounting or Invoicing."
+                    "A certificate shows amounts of journal items. You need the right "
+                    "to read them in Odoo Accounting or Invoicing."
                 )
             )
 

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from odoo import fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import formatLang
 
 # Nobody may read their values: the audit only says that they changed.
 _CREDENTIALS = frozenset(
@@ -175,13 +176,15 @@ class ProcurifyConnection(models.Model):
         """
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
-            raise AccessError(self.env._("Only Procurify reviewers may verify."))
+            raise AccessError(
+                self.env._("Only Procurify reviewers can verify the audit.")
+            )
         audit = self.env["procurify.audit"]
         if sum(self.mapped("audit_count")) > VERIFIED_AT_ONCE and not known_head:
             self.env.ref("procurify_connector.ir_cron_audit_verify").sudo()._trigger()
             return self._notification(
                 "info",
-                self.env._("An audit this long is verified in the background."),
+                self.env._("The audit is long, so it is verified in the background."),
             )
         verdicts = [
             audit._verify_and_log(connection.id, known_head) for connection in self
@@ -195,7 +198,9 @@ class ProcurifyConnection(models.Model):
             self.env._(
                 "Audit log verified: %(rows)s entries, no tampering. Chain head: "
                 "%(head)s",
-                rows=sum(verdict.row_count for verdict in verdicts),
+                rows=formatLang(
+                    self.env, sum(each.row_count for each in verdicts), digits=0
+                ),
                 head=verdicts[-1].head if verdicts else "",
             )
             + "".join(f"\n{text}" for each in verdicts for text in each.removed),

@@ -36,14 +36,14 @@ CHANGED = "procurify_connector/changed"  # on Odoo's bus
 class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
 
-    pending_count = fields.Integer("Pending", compute="_compute_counts")
-    done_count = fields.Integer("Done", compute="_compute_counts")
-    held_count = fields.Integer("Held", compute="_compute_counts")
+    pending_count = fields.Integer("Queued", compute="_compute_counts")
+    done_count = fields.Integer("Imported", compute="_compute_counts")
+    held_count = fields.Integer("On hold", compute="_compute_counts")
     excluded_count = fields.Integer(
-        "Excluded", compute="_compute_counts", help="Documents that a rule keeps out."
+        "Excluded", compute="_compute_counts", help="Documents that a rule excludes."
     )
     ignored_count = fields.Integer(
-        "Ignored", compute="_compute_counts", help="Documents that a person keeps out."
+        "Ignored", compute="_compute_counts", help="Documents that a person ignored."
     )
     dashboard = fields.Text(compute="_compute_dashboard")
     dashboard_graph = fields.Text(compute="_compute_dashboard")
@@ -164,10 +164,10 @@ class ProcurifyConnection(models.Model):
     @api.model
     def _bill_labels(self):
         return {
-            "booked": self.env._("Booked"),
-            "held": self.env._("Held"),
-            "on_the_way": self.env._("On the way"),
-            "left_out": self.env._("Left out"),
+            "booked": self.env._("Imported"),
+            "held": self.env._("On hold"),
+            "on_the_way": self.env._("Queued"),
+            "left_out": self.env._("Excluded or ignored"),
         }
 
     def _freshness(self, streams):
@@ -219,7 +219,7 @@ class ProcurifyConnection(models.Model):
                     "type": "past" if back else "future",
                 }
             )
-        return {"key": self.env._("Bills booked"), "title": "", "values": values}
+        return {"key": self.env._("Imported bills"), "title": "", "values": values}
 
     # === ACTION METHODS === #
 

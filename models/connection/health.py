@@ -136,16 +136,16 @@ class ProcurifyConnection(models.Model):
     def _explain_credentials(self, error):
         return self.env._(
             "Procurify refused the client ID or the client secret. Copy both again "
-            "from Procurify's API credentials, and see that the user who made them "
-            "is still active. Nothing is lost: reading goes on where it stopped. "
+            "from Procurify's API credentials, and check that the user who made them "
+            "is still active. Nothing is lost: reading continues where it stopped. "
             "(%(detail)s)",
             detail=error,
         )
 
     def _explain_rights(self, error):
         return self.env._(
-            "Procurify accepts the credentials but does not show everything: their "
-            "owner should be a Superuser in Procurify. (%(detail)s)",
+            "Procurify accepts the credentials but does not show everything. The user "
+            "who made them should be a Superuser in Procurify. (%(detail)s)",
             detail=error,
         )
 
@@ -153,8 +153,8 @@ class ProcurifyConnection(models.Model):
         if isinstance(error, PrivateAddressError):
             return self._explain_private(error)
         return self.env._(
-            "No Procurify was found at %(address)s. Check the address: it reads "
-            "https://<your tenant>.procurify.com. Nothing is lost. (%(detail)s)",
+            "Procurify was not found at %(address)s. Check the address. It looks like "
+            "https://<your tenant>.procurify.com. (%(detail)s)",
             address=self.base_url,
             detail=error,
         )
@@ -162,43 +162,43 @@ class ProcurifyConnection(models.Model):
     def _explain_private(self, error):
         if not error.can_be_allowed:
             return self.env._(
-                "%(host)s is this server itself, or an address that is reserved for "
-                "the inside of a network: it is never asked. Check the address: it "
-                "reads https://<your tenant>.procurify.com.",
+                "%(host)s is this server itself or a reserved address, which the "
+                "connector never contacts. Check the address. It looks like "
+                "https://<your tenant>.procurify.com.",
                 host=error.host,
             )
         return self.env._(
-            "%(host)s resolves to an address of a private network, which is not asked. "
-            "Check the address. If Procurify is really reached through your own "
-            "network, a Procurify administrator may allow it under Technical, Allow "
+            "%(host)s is an address in a private network, which the connector does not "
+            "contact. Check the address. If you do reach Procurify through your own "
+            "network, a Procurify administrator can allow it under Technical, Allow "
             "Private Addresses.",
             host=error.host,
         )
 
     def _explain_blocked(self, error):
         return self.env._(
-            "A firewall or proxy refuses what is asked at %(address)s, with a web page "
-            "instead of Procurify's answer. Let whoever runs it allow this server's "
-            "address. Nothing is lost: the next attempt goes on where this one "
-            "stopped. (%(detail)s)",
+            "A firewall or proxy blocked the request to %(address)s and sent a web "
+            "page instead of Procurify's answer. Ask its administrator to allow this "
+            "server's address. Nothing is lost: the next attempt continues where this "
+            "one stopped. (%(detail)s)",
             address=self.base_url,
             detail=error,
         )
 
     def _explain_outage(self, error):
         return self.env._(
-            "Procurify does not answer at %(address)s. Nothing is lost: the next "
-            "attempt goes on where this one stopped. If it lasts, check the address "
-            "and Procurify's status page. (%(detail)s)",
+            "Procurify does not answer at %(address)s. If this continues, check the "
+            "address and Procurify's status page. Nothing is lost: the next attempt "
+            "continues where this one stopped. (%(detail)s)",
             address=self.base_url,
             detail=error,
         )
 
     def _explain_protocol(self, error):
         return self.env._(
-            "%(address)s answers, but not as Procurify's API does: check that the "
-            "address is your tenant's own, and that no login page or proxy stands "
-            "before it. Nothing is lost. (%(detail)s)",
+            "%(address)s answers, but not like Procurify's API. Check that the address "
+            "is that of your tenant, and that no login page or proxy is in between. "
+            "(%(detail)s)",
             address=self.base_url,
             detail=error,
         )
@@ -220,15 +220,15 @@ class ProcurifyConnection(models.Model):
             return False  # OdooBot: archived on purpose, and may do everything
         if not user.active:
             return self.env._(
-                "The integration user %(user)s is archived. Choose another one, or "
-                "unarchive it: what was read waits.",
+                "The integration user %(user)s is archived, so nothing is imported. "
+                "Unarchive the user or choose another one.",
                 user=user.name,
             )
         if self.company_id not in user.company_ids:
             return self.env._(
-                "The integration user %(user)s has no access to %(company)s. Allow "
-                "that company on the user, or choose another one: what was read "
-                "waits.",
+                "The integration user %(user)s has no access to %(company)s, so "
+                "nothing is imported. Allow this company on the user or choose another "
+                "one.",
                 user=user.name,
                 company=self.company_id.name,
             )
@@ -244,8 +244,9 @@ class ProcurifyConnection(models.Model):
             model = self.env[name].with_user(user)
             if not model.has_access("create"):
                 return self.env._(
-                    "The integration user %(user)s may not create %(documents)s. Give "
-                    "it that right, or choose another one: such documents wait.",
+                    "The integration user %(user)s may not create %(documents)s. These "
+                    "documents wait. Give the user this right, or choose another "
+                    "integration user.",
                     user=user.name,
                     documents=self.env["ir.model"]._get(name).name,
                 )
@@ -255,11 +256,11 @@ class ProcurifyConnection(models.Model):
         """Return why this connection does not work by itself on purpose, or False."""
         self.ensure_one()
         if self.phase == "setup":
-            return self.env._("Procurify is read, and nothing is booked yet.")
+            return self.env._("Procurify is read, but nothing is imported yet.")
         if self.phase == "paused":
             return self.env._(
-                "Paused since %(since)s (UTC). Nothing is read, and nothing is booked "
-                "by itself.",
+                "Paused since %(since)s (UTC). Nothing is read, and nothing is "
+                "imported automatically.",
                 since=self.phase_since,
             )
         return False
@@ -276,7 +277,9 @@ class ProcurifyConnection(models.Model):
         :raises AccessError: the user is no reviewer
         """
         if not self.env.user.has_group("procurify_connector.group_user"):
-            raise AccessError(self.env._("Only Procurify reviewers see its alarms."))
+            raise AccessError(
+                self.env._("Only Procurify reviewers can see the alarms.")
+            )
         domain = [("id", "=", int(connection_id))] if connection_id else []
         connections = self.search(domain)
         titles = dict(
@@ -346,14 +349,15 @@ class ProcurifyConnection(models.Model):
         found = {}
         if names_off:
             found["cron_off"] = self.env._(
-                "Switched off: %(crons)s. Switch it on under Settings, Technical, "
-                "Scheduled Actions.",
+                "These scheduled actions are switched off: %(crons)s. Switch them on "
+                "under Settings, Technical, Scheduled Actions.",
                 crons=", ".join(names_off),
             )
         if late:
             found["cron_late"] = self.env._(
-                "Does not run: %(crons)s, due since %(since)s (UTC). Odoo's scheduled "
-                "actions stand still, or something else keeps them busy.",
+                "These scheduled actions do not run: %(crons)s, due since %(since)s "
+                "(UTC). Check that Odoo's cron workers are running and not busy with "
+                "something else.",
                 crons=", ".join(late.mapped("name")),
                 since=min(late.mapped("nextcall")),
             )
@@ -369,20 +373,20 @@ class ProcurifyConnection(models.Model):
         found = {}
         if off:
             found["stream_off"] = self.env._(
-                "Archived, so nothing new is seen there: %(lists)s.",
+                "These lists are archived and are not read: %(lists)s.",
                 lists=", ".join(labels[stream.resource] for stream in off),
             )
         if ahead := self._future_stamps(streams - off):
             found["future_stamp"] = self.env._(
-                "In the future, so what was read or is to be read cannot be trusted: "
-                "%(stamps)s. Press Sync now; where a watermark is meant, Read "
-                "again on the list.",
+                "These times are in the future, so changes may be missed: %(stamps)s. "
+                "Press Sync now. If it is a list's watermark, press Read again on that "
+                "list.",
                 stamps=ahead,
             )
         if silent:
             found["not_read"] = self.env._(
-                "Not read for more than %(count)s intervals: %(lists)s. What Procurify "
-                "approves meanwhile is not in Odoo.",
+                "These lists have not been read for more than %(count)s intervals: "
+                "%(lists)s. New approvals in Procurify are not in Odoo.",
                 count=self.silence_intervals,
                 lists=", ".join(labels[stream.resource] for stream in silent),
             )
@@ -395,7 +399,7 @@ class ProcurifyConnection(models.Model):
             found["failing"] = self.error_message
         if self.audit_state == "verification_failed":
             found["audit_broken"] = self.env._(
-                "The audit is not what it was. See the findings on the connection."
+                "The audit was changed. See the findings on the connection."
             )
         try:
             check_secret(self)

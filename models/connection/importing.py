@@ -32,8 +32,8 @@ class ProcurifyConnection(models.Model):
     uncertain_date_count = fields.Integer(
         "Documents with Uncertain Dates",
         compute="_compute_uncertain_date_count",
-        help="Documents whose day may be another one, until somebody chooses how dates "
-        "are read.",
+        help="Documents whose date is uncertain until someone chooses how to read "
+        "dates.",
     )
     start_date_note = fields.Text(
         "Effect of the Start Date", compute="_compute_start_date_note"
@@ -139,8 +139,7 @@ class ProcurifyConnection(models.Model):
         if unready := self.sudo().filtered(lambda c: c.phase == "setup")[:1]:
             raise UserError(
                 self.env._(
-                    "%(name)s is still being set up: nothing is booked before it is "
-                    "switched on.",
+                    "%(name)s is still being set up. Switch it on before you import.",
                     name=unready.name,
                 )
             )
@@ -189,9 +188,9 @@ class ProcurifyConnection(models.Model):
         if not self.env.su and concerned - self.env.user.sudo().company_ids:
             raise AccessError(
                 self.env._(
-                    "Rules for the locations of this tenant also decide about another "
-                    "company's documents: only an administrator of the connector who "
-                    "belongs to all these companies may change them."
+                    "These rules also affect documents of other companies. Only a "
+                    "Procurify administrator with access to all these companies can "
+                    "change them."
                 )
             )
         return concerned
@@ -333,7 +332,7 @@ class ProcurifyConnection(models.Model):
         """
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
-            raise AccessError(self.env._("Only Procurify reviewers may replay."))
+            raise AccessError(self.env._("Only Procurify reviewers can replay."))
         self._check_books()
         held = self.env["procurify.record"].search(
             [
@@ -345,5 +344,6 @@ class ProcurifyConnection(models.Model):
         held.sudo()._requeue()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return self._notification(
-            "info", self.env._("%(count)s records are tried again.", count=len(held))
+            "info",
+            self.env._("%(count)s records are queued for replay.", count=len(held)),
         )

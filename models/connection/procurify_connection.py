@@ -79,7 +79,8 @@ _START = re.compile(r"(\{base_url\}|https?://[a-z0-9.-]+(:[0-9]+)?)/", re.IGNORE
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\"'<>]")
 _TEMPLATE_HELP = (
     "Placeholders: {base_url}, {id}, {uuid}, {number}. Procurify does not document the "
-    "addresses of its pages: open one, and copy it from the browser. Empty: no link."
+    "addresses of its pages. Open a page in Procurify and copy its address from the "
+    "browser. Empty: no link."
 )
 
 
@@ -118,7 +119,7 @@ class ProcurifyConnection(models.Model):
     )
 
     name = fields.Char(required=True, default="Procurify")
-    active = fields.Boolean(default=True, help="An archived connection is not polled.")
+    active = fields.Boolean(default=True, help="An archived connection is not read.")
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
@@ -128,21 +129,21 @@ class ProcurifyConnection(models.Model):
         "connection_id",
         string="Companies of Locations",
         copy=False,
-        help="Without any, everything belongs to the connection's company.",
+        help="Without rules, everything belongs to the connection's company.",
     )
     proven_tenant = fields.Char(
         groups=fields.NO_ACCESS,
         copy=False,
-        help="The tenant that has accepted the credentials. Whoever merely names its "
-        "address has no say in who owns its documents.",
+        help="The tenant that accepted the credentials. Without its credentials, "
+        "nobody can decide which company owns its documents.",
     )
     user_id = fields.Many2one(
         "res.users",
         string="Integration User",
         required=True,
         default=lambda self: self.env.user,
-        help="Documents are created with this user's rights: what this user may not "
-        "see does not exist for the import.",
+        help="Documents are created with this user's rights. The import cannot use "
+        "records that this user cannot see.",
     )
 
     # --- Address and credentials ---
@@ -152,15 +153,15 @@ class ProcurifyConnection(models.Model):
     token_url = fields.Char(
         "Token Address",
         groups="procurify_connector.group_manager",
-        help="Only where tokens are issued elsewhere. Empty: <address>/oauth/token.",
+        help="Only if tokens come from another address. Empty: <address>/oauth/token.",
     )
     allow_private_address = fields.Boolean(
         "Allow Private Addresses",
         groups="procurify_connector.group_manager",
         copy=False,
-        help="Only where Procurify is reached through your own network: addresses and "
-        "files may then lead to its private addresses as well. This server itself, and "
-        "what clouds keep at link-local addresses, are never asked.",
+        help="Only if you reach Procurify through your own network. Private addresses "
+        "are then allowed, for files as well. This server and link-local addresses are "
+        "never contacted.",
     )
     client_id = fields.Char(
         "Client ID", groups="procurify_connector.group_manager", copy=False
@@ -171,8 +172,8 @@ class ProcurifyConnection(models.Model):
         groups="procurify_connector.group_manager",
         exportable=False,
         copy=False,
-        help="Stored encrypted. It can be replaced, never read back; leaving it empty "
-        "keeps the stored one.",
+        help="Stored encrypted. You can replace it but not read it. Leave it empty to "
+        "keep the stored one.",
     )
     client_secret_encrypted = fields.Char(groups=fields.NO_ACCESS, copy=False)
     has_client_secret = fields.Boolean(
@@ -181,10 +182,10 @@ class ProcurifyConnection(models.Model):
     token_encrypted = fields.Char(groups=fields.NO_ACCESS, copy=False)
     token_expires_at = fields.Datetime(copy=False, readonly=True)
     identity = fields.Char(
-        "Acts As",
+        "Connected as",
         copy=False,
         readonly=True,
-        help="The tenant and the Procurify user whose rights the credentials carry.",
+        help="The tenant, and the Procurify user whose rights the credentials have.",
     )
 
     # --- Health ---
@@ -198,7 +199,9 @@ class ProcurifyConnection(models.Model):
     error_message = fields.Text(readonly=True, copy=False)
     error_date = fields.Datetime("Failing Since", readonly=True, copy=False)
     import_obstacle = fields.Text(
-        readonly=True, copy=False, help="Why what was read cannot be imported."
+        readonly=True,
+        copy=False,
+        help="Why the documents that were read cannot be imported.",
     )
     retry_at = fields.Datetime("Next Attempt", readonly=True, copy=False)
     phase = fields.Selection(
@@ -207,8 +210,8 @@ class ProcurifyConnection(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="While it is being set up, Procurify is read and nothing is booked. While "
-        "it is paused, nothing is read, and nothing is booked by itself.",
+        help="During set-up, Procurify is read but nothing is imported. While paused, "
+        "nothing is read and nothing is imported automatically.",
     )
     phase_since = fields.Datetime(
         "Since", readonly=True, copy=False, default=fields.Datetime.now
@@ -216,8 +219,8 @@ class ProcurifyConnection(models.Model):
     silence_intervals = fields.Integer(
         "Alarm After (intervals)",
         default=3,
-        help="So many intervals of a list may pass without it being read, and at least "
-        "an hour, before the administrators are told.",
+        help="The number of intervals without a read before the administrators are "
+        "notified. At least an hour passes.",
     )
 
     # --- Set-up ---
@@ -239,7 +242,7 @@ class ProcurifyConnection(models.Model):
         "Procurify's Time",
         readonly=True,
         copy=False,
-        help="What Procurify's clock showed at the last test.",
+        help="The time of Procurify's clock at the last test.",
     )
     tested_at = fields.Datetime("Tested On", readonly=True, copy=False)
     dry_run_id = fields.Many2one(
@@ -253,28 +256,30 @@ class ProcurifyConnection(models.Model):
     # --- Fetching and keeping ---
     stream_ids = fields.One2many("procurify.stream", "connection_id")
     page_size = fields.Integer(
-        default=50, help="Objects per page; Procurify may give less."
+        default=50, help="Objects per page. Procurify may send fewer."
     )
     detail_requests = fields.Integer(
-        "Parallel Requests", default=4, help="Bills that are read at the same time."
+        "Parallel Requests",
+        default=4,
+        help="The number of bills that are read at the same time.",
     )
     nightly_check_days = fields.Integer(
-        "Compare the Last (days)",
+        "Nightly Check of the Last (days)",
         default=60,
-        help="Each night what changed in these days is compared with Procurify once "
-        "more. 0: everything.",
+        help="Each night, the changes of these days are checked against Procurify. 0: "
+        "everything.",
     )
     version_days = fields.Integer(
         "Keep Versions (days)",
         default=730,
         required=True,
-        help="Earlier versions of what Procurify sent are deleted so long after they "
-        "were replaced, but for what was booked last.",
+        help="Earlier versions are deleted this many days after they were replaced. "
+        "The version that was imported last is always kept.",
     )
     audit_days = fields.Integer(
         "Keep the Audit for (days)",
-        help="Older entries are removed, and the chain says so. 0: never. At least 365 "
-        "days; a change takes effect after 30 days.",
+        help="Older entries are removed, and the audit records it. At least 365 days. "
+        "0: keep everything. A change takes effect after 30 days.",
     )
     audit_days_since = fields.Datetime(readonly=True, copy=False)
 
@@ -284,43 +289,45 @@ class ProcurifyConnection(models.Model):
         string="Time Zone of the Schedule",
         default=lambda self: self.env.user.tz or "UTC",
         required=True,
-        help="Of the person who set the schedule last.",
+        help="The time zone of the person who last changed the schedule.",
     )
     quiet_from = fields.Float(
-        help="From this hour on Procurify is not read. What somebody asks for (Sync "
-        "now, Read again) and the nightly comparison are not kept back."
+        help="Procurify is not read after this hour. Sync now, Read again and the "
+        "nightly check still work."
     )
     quiet_to = fields.Float(
-        help="Until this hour, the next day if it is before the first. Both the same: "
+        help="Reading starts again at this hour. If both hours are the same, there are "
         "no quiet hours."
     )
     close_days_before = fields.Integer(
         "Last Days of the Month",
-        help="On so many last days of a month what changes is read more often.",
+        help="The number of days at the end of a month on which changes are read more "
+        "often.",
     )
     close_days_after = fields.Integer(
         "First Days of the Month",
-        help="On so many first days of a month what changes is read more often.",
+        help="The number of days at the start of a month on which changes are read "
+        "more often.",
     )
     close_interval_minutes = fields.Integer(
-        "Then Every (minutes)",
+        "Month-end interval (minutes)",
         default=5,
-        help="Documents are read so often then; lists that can only be read whole keep "
-        "their own interval.",
+        help="How often documents are read around month end. Lists that can only be "
+        "read completely keep their own interval.",
     )
 
     # --- Policies: master data ---
     vendor_policy = fields.Selection(
-        [("create", "Create the vendor"), ("hold", "Hold for a person")],
+        [("create", "Create the vendor"), ("hold", "Hold for review")],
         string="Unknown Vendors",
         default="create",
         required=True,
     )
     department_policy = fields.Selection(
         [
-            ("hold", "Hold for a person"),
+            ("hold", "Hold for review"),
             ("create", "Create the analytic account"),
-            ("optional", "Book without cost centre"),
+            ("optional", "Book without department"),
         ],
         string="Unknown Departments",
         default="hold",
@@ -328,12 +335,12 @@ class ProcurifyConnection(models.Model):
     )
     department_plan_id = fields.Many2one(
         "account.analytic.plan",
-        help="The analytic plan of Procurify's departments. Empty: departments are "
-        "mapped by hand.",
+        help="The analytic plan for Procurify's departments. Empty: departments are "
+        "mapped manually.",
     )
     location_policy = fields.Selection(
         [
-            ("hold", "Hold for a person"),
+            ("hold", "Hold for review"),
             ("create", "Create the analytic account"),
             ("optional", "Book without location"),
         ],
@@ -343,8 +350,8 @@ class ProcurifyConnection(models.Model):
     )
     location_plan_id = fields.Many2one(
         "account.analytic.plan",
-        help="The analytic plan of Procurify's locations. Empty: a location is booked "
-        "only where it was mapped by hand.",
+        help="The analytic plan for Procurify's locations. Empty: a location is booked "
+        "only if it is mapped manually.",
     )
 
     # --- Policies: bills ---
@@ -353,17 +360,17 @@ class ProcurifyConnection(models.Model):
         string="New Bills",
         default="draft",
         required=True,
-        help="Only bills that pass every check are posted. A bill of zero, or of a "
-        "closed period, stays a draft.",
+        help="Only bills that pass all checks are posted. A bill with a total of zero, "
+        "or in a closed period, stays a draft.",
     )
     bills_start_date = fields.Date(
-        "Bills From",
+        "Start Date for Bills",
         copy=False,
         help="Bills with an earlier accounting date are excluded: they were booked "
         "before Odoo took over. Empty: all bills are imported.",
     )
     orders_start_date = fields.Date(
-        "Orders From",
+        "Start Date for Orders",
         copy=False,
         help="Purchase orders and requisitions with an earlier date are excluded. "
         "Empty: all are imported.",
@@ -378,7 +385,7 @@ class ProcurifyConnection(models.Model):
         [
             ("hold", "Hold until the period is open"),
             ("next_open", "Book them on the first open day"),
-            ("draft", "Leave them as drafts with their own date"),
+            ("draft", "Leave them as drafts with their original date"),
         ],
         string="Bills of Closed Periods",
         default="hold",
@@ -393,20 +400,21 @@ class ProcurifyConnection(models.Model):
     )
     rounding_account_id = fields.Many2one(
         "account.account",
+        string="Rounding account",
         check_company=True,
-        help="Takes the cents by which Procurify's total differs from its own lines. "
-        "Empty: such bills are held.",
+        help="For differences of some cents between a bill's total and its lines. "
+        "Empty: these bills are put on hold.",
     )
     unallocated_account_id = fields.Many2one(
         "account.account",
-        string="Account of Uncoded Lines",
+        string="Account for Lines Without a Code",
         check_company=True,
-        help="Takes lines to which Procurify gives no account code. Empty: such bills "
-        "are held.",
+        help="For lines that have no account code in Procurify. Empty: these bills are "
+        "put on hold.",
     )
     rate_source = fields.Selection(
         [
-            ("procurify", "Procurify's rate where the bill tells it"),
+            ("procurify", "Procurify's rate if the bill has one"),
             ("odoo", "Odoo's rate of the invoice date"),
         ],
         string="Exchange Rate",
@@ -421,28 +429,29 @@ class ProcurifyConnection(models.Model):
         string="Unexplained Exchange Rates",
         default="hold",
         required=True,
-        help="Procurify states a total in its base currency, and not of which total. "
-        "Where none of them fits the currency's rate in Procurify, the rate that "
-        "follows from it may be off by the tax.",
+        help="Procurify states a total in its base currency but does not say which "
+        "total this is. If none of them matches the currency's rate in Procurify, the "
+        "resulting rate may be wrong by the tax.",
     )
     date_reading = fields.Selection(
         [
-            ("written", "The day as written"),
-            ("zone", "The day in a time zone"),
+            ("written", "The date as written"),
+            ("zone", "The date in a time zone"),
         ],
         string="Dates with a Time of Day",
-        help="A date that comes with a time, such as 2026-03-31T22:00:00Z, is 31 March "
-        "as it is written and 1 April in Zurich. Empty: bills with such dates are "
-        "booked on the day as written and stay drafts. Once you choose, drafts move to "
-        "that day, and are posted if new bills are. Dates without a time, or at "
-        "midnight, are always the day as written.",
+        help="A date with a time of day, such as 2026-03-31T22:00:00Z, is 31 March as "
+        "written but 1 April in Zurich. Empty: bills with such dates use the date as "
+        "written and stay drafts. When you choose, these drafts move to the chosen "
+        "date and are posted if new bills are posted. Dates without a time, or at "
+        "midnight, always use the date as written.",
     )
     date_zone = fields.Selection(_tz_get, string="Time Zone of Dates")
     import_expense_bills = fields.Boolean(
-        help="Employee expense bills are excluded otherwise."
+        help="If this is off, employee expense bills are excluded."
     )
     import_card_bills = fields.Boolean(
-        "Import Credit Card Bills", help="They are excluded otherwise."
+        "Import Credit Card Bills",
+        help="If this is off, credit card bills are excluded.",
     )
     attachment_policy = fields.Selection(
         [
@@ -456,31 +465,31 @@ class ProcurifyConnection(models.Model):
     attachment_limit_mb = fields.Integer(
         "Largest Attachment (MB)",
         default=25,
-        help="Larger ones stay in Procurify, and are listed under Attachments.",
+        help="Larger files stay in Procurify and are listed under Attachments.",
     )
 
     # --- Policies: orders and items ---
     order_policy = fields.Selection(
         [
             ("purchase", "Confirmed orders"),
-            ("rfq", "Requests for quotation, for a person to confirm"),
+            ("rfq", "Requests for quotation, to be confirmed manually"),
             ("none", "Do not import"),
         ],
         string="Purchase Orders",
         default="purchase",
         required=True,
-        help="Procurify's orders are approved and issued: confirmed is what they are.",
+        help="Procurify's orders are already approved and issued.",
     )
     card_order_policy = fields.Selection(
         [
-            ("settle", "Import them as paid: no bill is expected"),
-            ("exclude", "Leave them out"),
+            ("settle", "Import them as paid, with no bill expected"),
+            ("exclude", "Exclude them"),
         ],
         string="Orders Paid by Card",
         default="settle",
         required=True,
-        help="They are paid when they are purchased. The vendor sends no bill: what is "
-        "billed comes from the card's issuer.",
+        help="They are paid at purchase. The vendor sends no bill, because the card's "
+        "issuer bills them.",
     )
     requisition_policy = fields.Selection(
         [
@@ -490,25 +499,25 @@ class ProcurifyConnection(models.Model):
         string="Requisitions",
         default="none",
         required=True,
-        help="Approved lines that are not purchased yet. Once they are, they become "
-        "lines of the purchase order.",
+        help="Approved lines that are not ordered yet. They move to the purchase order "
+        "once they are ordered.",
     )
     receipt_policy = fields.Selection(
         [
-            ("none", "Leave to Odoo"),
-            ("set", "Set what Procurify received"),
+            ("none", "Leave them to Odoo"),
+            ("set", "Use Procurify's received quantities"),
         ],
         string="Received Quantities",
         default="none",
         required=True,
-        help="Set on lines whose received quantity Odoo lets be entered by hand; what "
-        "Odoo's Inventory receives is never touched.",
+        help="Set on lines where Odoo allows a manual received quantity. Quantities "
+        "received in Odoo Inventory are never changed.",
     )
     product_policy = fields.Selection(
         [
             ("create", "Create the product"),
             ("generic", "Use the generic product"),
-            ("hold", "Hold for a person"),
+            ("hold", "Hold for review"),
         ],
         string="Unknown Catalogue Items",
         default="create",
@@ -517,10 +526,10 @@ class ProcurifyConnection(models.Model):
     )
     product_type = fields.Selection(
         [("consu", "Goods"), ("service", "Service")],
-        string="Created Products Are",
+        string="Type of New Products",
         default="consu",
         required=True,
-        help="Odoo's Inventory, where installed, expects receipts of goods.",
+        help="If Odoo Inventory is installed, it expects receipts for goods.",
     )
     product_id = fields.Many2one(
         "product.product",
@@ -530,18 +539,20 @@ class ProcurifyConnection(models.Model):
         default=lambda self: self.env.ref(
             "procurify_connector.product_generic", raise_if_not_found=False
         ),
-        help="Stands on order lines that are text only; the text is on the line.",
+        help="Used on order lines without a catalogue item. The description stays on "
+        "the line.",
     )
     unit_policy = fields.Selection(
         [
-            ("product", "Count in the product's unit"),
+            ("product", "Use the product's unit"),
             ("create", "Create the unit"),
-            ("hold", "Hold for a person"),
+            ("hold", "Hold for review"),
         ],
         string="Unknown Units",
         default="product",
         required=True,
-        help="In the product's unit, the unit's name is kept in the line's text.",
+        help="With the product's unit, the name of the unit is added to the line's "
+        "description.",
     )
 
     # --- Pages in Procurify ---
@@ -568,41 +579,42 @@ class ProcurifyConnection(models.Model):
     # === CONSTRAINTS === #
 
     _check_page_size = models.Constraint(
-        "CHECK(page_size BETWEEN 1 AND 500)", "A page holds 1 to 500 objects."
+        "CHECK(page_size BETWEEN 1 AND 500)", "The page size must be 1 to 500 objects."
     )
     _check_detail_requests = models.Constraint(
         "CHECK(detail_requests BETWEEN 1 AND 10)",
-        "Between 1 and 10 bills are read at the same time.",
+        "The number of parallel requests must be 1 to 10.",
     )
     _check_version_days = models.Constraint(
-        "CHECK(version_days >= 90)", "Versions are kept for 90 days at least."
+        "CHECK(version_days >= 90)", "Keep versions for at least 90 days."
     )
     _check_nightly_check_days = models.Constraint(
-        "CHECK(nightly_check_days >= 0)", "The days to compare are zero or more."
+        "CHECK(nightly_check_days >= 0)",
+        "The days of the nightly check must be 0 or more.",
     )
     _check_audit_days = models.Constraint(
         "CHECK(audit_days = 0 OR audit_days >= 365)",
-        "Keep the audit for at least 365 days, or for ever (0).",
+        "Keep the audit for at least 365 days, or forever (0).",
     )
     _check_silence_intervals = models.Constraint(
-        "CHECK(silence_intervals > 0)", "At least one interval passes before an alarm."
+        "CHECK(silence_intervals > 0)", "The alarm needs at least one interval."
     )
     _check_quiet_hours = models.Constraint(
         "CHECK(LEAST(quiet_from, quiet_to) >= 0"
         " AND GREATEST(quiet_from, quiet_to) < 24)",
-        "Quiet hours lie between 0:00 and 23:59.",
+        "Quiet hours must be between 0:00 and 23:59.",
     )
     _check_close_days = models.Constraint(
         "CHECK(LEAST(close_days_before, close_days_after) >= 0"
         " AND GREATEST(close_days_before, close_days_after) <= 15)",
-        "The close takes 0 to 15 days before and after the end of a month.",
+        "The month-end close must be 0 to 15 days before and after the end of a month.",
     )
     _check_close_interval = models.Constraint(
-        "CHECK(close_interval_minutes > 0)", "The interval is at least one minute."
+        "CHECK(close_interval_minutes > 0)", "The interval must be at least one minute."
     )
     _check_attachment_limit = models.Constraint(
         "CHECK(attachment_limit_mb BETWEEN 1 AND 1024)",
-        "The largest attachment is between 1 and 1024 MB.",
+        "The largest attachment must be between 1 and 1024 MB.",
     )
 
     @api.constrains("date_reading", "date_zone")
@@ -610,7 +622,7 @@ class ProcurifyConnection(models.Model):
         for connection in self:
             if connection.date_reading == "zone" and not connection.date_zone:
                 raise ValidationError(
-                    self.env._("Choose the time zone in which dates are read.")
+                    self.env._("Choose the time zone for reading dates.")
                 )
 
     @api.constrains(*URL_TEMPLATES.values())
@@ -621,9 +633,9 @@ class ProcurifyConnection(models.Model):
                 if template and not _is_url_template(template):
                     raise ValidationError(
                         self.env._(
-                            "%(template)s cannot be the address of a page: it starts "
-                            "with {base_url}/ or https://, and its placeholders are "
-                            "{base_url}, {id}, {uuid} and {number}.",
+                            "%(template)s is not a valid page address. It must start "
+                            "with {base_url}/ or https://, and can contain {base_url}, "
+                            "{id}, {uuid} and {number}.",
                             template=template,
                         )
                     )
@@ -664,8 +676,8 @@ class ProcurifyConnection(models.Model):
                 "warning": {
                     "title": self.env._("Another host"),
                     "message": self.env._(
-                        "The stored client secret is for the former host, and is "
-                        "forgotten when this is saved: enter the secret again."
+                        "The stored client secret belongs to the previous host and is "
+                        "deleted when you save. Enter the secret again."
                     ),
                 }
             }
@@ -729,7 +741,7 @@ class ProcurifyConnection(models.Model):
                 if "@" in clean[name]:
                     raise ValidationError(
                         self.env._(
-                            "The address must not hold a user name or a password."
+                            "The address must not contain a user name or a password."
                         )
                     ) from None
         return clean
@@ -840,7 +852,7 @@ class ProcurifyConnection(models.Model):
         """
         self.check_access("write")
         if not self.env.user.has_group("procurify_connector.group_manager"):
-            raise AccessError(self.env._("Only Procurify administrators may do this."))
+            raise AccessError(self.env._("Only Procurify administrators can do this."))
 
     def _check_user(self):
         """Check that no integration user has more rights than the user who writes.
@@ -856,11 +868,11 @@ class ProcurifyConnection(models.Model):
             if not self._may_name(user.sudo()):
                 raise ValidationError(
                     self.env._(
-                        "You cannot let %(user)s be the integration user: documents "
+                        "%(user)s cannot be the integration user, because documents "
                         "would be created with rights that you do not have. Choose a "
-                        "user with no more rights and companies than your own, or ask "
-                        "a Settings administrator. OdooBot, and whoever administers "
-                        "Odoo's settings or access rights, is never one.",
+                        "user with no more rights and companies than yours, or ask a "
+                        "Settings administrator. OdooBot and administrators of "
+                        "settings or access rights cannot be integration users.",
                         user=user.name,
                     )
                 )
@@ -909,8 +921,8 @@ class ProcurifyConnection(models.Model):
         return self._notification(
             "success",
             self.env._(
-                "Encrypted with the server's first key: the credentials of %(count)s "
-                "connections.",
+                "The credentials of %(count)s connections were re-encrypted with the "
+                "server's first key.",
                 count=len(rotated),
             ),
         )

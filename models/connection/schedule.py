@@ -80,18 +80,18 @@ class ProcurifyConnection(models.Model):
         """
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
-            raise AccessError(self.env._("Only Procurify reviewers may synchronise."))
+            raise AccessError(self.env._("Only Procurify reviewers can synchronise."))
         if archived := self.filtered(lambda connection: not connection.active):
             raise UserError(
                 self.env._(
-                    "%(name)s is archived and is not polled. Unarchive it first.",
+                    "%(name)s is archived. Unarchive it first.",
                     name=archived[0].name,
                 )
             )
         if paused := self.filtered(lambda connection: connection.phase == "paused"):
             raise UserError(
                 self.env._(
-                    "%(name)s is paused and is not polled. Resume it first.",
+                    "%(name)s is paused. Resume it first.",
                     name=paused[0].name,
                 )
             )
@@ -103,7 +103,7 @@ class ProcurifyConnection(models.Model):
         self.env.ref("procurify_connector.ir_cron_fetch").sudo()._trigger()
         self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
         return self._notification(
-            "info", self.env._("Procurify is being read. New documents follow shortly.")
+            "info", self.env._("Procurify is being read. New documents arrive shortly.")
         )
 
     # === HOURS AND DAYS === #

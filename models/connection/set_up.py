@@ -49,7 +49,7 @@ class ProcurifyConnection(models.Model):
             streams = connection.stream_ids.filtered("active")
             read = streams.filtered("last_success")
             connection.reading_note = self.env._(
-                "%(read)s of %(all)s lists are read to their end.",
+                "%(read)s of %(all)s lists are completely read.",
                 read=len(read),
                 all=len(streams),
             )
@@ -87,7 +87,7 @@ class ProcurifyConnection(models.Model):
         return self._notification(
             "success",
             self.env._(
-                "Procurify answers as %(identity)s and shows %(objects)s.",
+                "Connected as %(identity)s. Visible: %(objects)s.",
                 identity=connection.identity or connection.base_url,
                 objects=", ".join(
                     f"{labels[stream.resource]}: {stream.visible_count}"
@@ -205,8 +205,8 @@ class ProcurifyConnection(models.Model):
         if self.stream_ids.filtered(lambda s: s.active and not s.last_success):
             raise UserError(
                 self.env._(
-                    "Procurify is still being read, which goes on by itself: %(note)s "
-                    "Come back at any time.",
+                    "Procurify is still being read in the background: %(note)s You can "
+                    "leave this page and come back.",
                     note=self.reading_note,
                 )
             )

@@ -35,20 +35,20 @@ class ProcurifyDryRun(models.Model):
         related="connection_id.company_id", store=True, index=True
     )
     scope = fields.Selection(
-        [("master", "Master data"), ("all", "Everything that is staged")],
+        [("master", "Master data"), ("all", "All records")],
         required=True,
         readonly=True,
     )
     state = fields.Selection(
-        [("running", "Running"), ("done", "Done")],
+        [("running", "Running"), ("done", "Completed")],
         default="running",
         required=True,
         readonly=True,
     )
     total_count = fields.Integer("Records", readonly=True)
     done_count = fields.Integer("Tried", readonly=True)
-    resource = fields.Char(readonly=True, help="The kind that is next.")
-    last_record = fields.Integer(readonly=True, help="Up to which it was tried.")
+    resource = fields.Char(readonly=True, help="The next kind of records.")
+    last_record = fields.Integer(readonly=True, help="The last record that was tried.")
     finished_at = fields.Datetime(readonly=True)
     line_ids = fields.One2many("procurify.dry.run.line", "dry_run_id")
     issue_ids = fields.One2many("procurify.dry.run.issue", "dry_run_id")

@@ -32,12 +32,12 @@ class ProcurifyDryRunLine(models.Model):
     party = fields.Char("Vendor", readonly=True)
     outcome = fields.Selection(
         [
-            ("done", "Would be in Odoo"),
-            ("quarantined", "Would be held"),
-            ("waiting", "Would wait"),
+            ("done", "Would be imported"),
+            ("quarantined", "Would be on hold"),
+            ("waiting", "Would stay queued"),
             ("excluded", "Excluded by a rule"),
             ("ignored", "Ignored"),
-            ("pending", "Not decided"),
+            ("pending", "Not checked yet"),
         ],
         readonly=True,
     )
@@ -50,10 +50,12 @@ class ProcurifyDryRunLine(models.Model):
         string="By",
         readonly=True,
     )
-    rule = fields.Char(readonly=True, help="Which rule would keep it out of Odoo.")
-    reasons = fields.Text(readonly=True, help="Why it would be held.")
+    rule = fields.Char(readonly=True, help="The rule that would exclude it.")
+    reasons = fields.Text(
+        "Issues", readonly=True, help="The issues that would put it on hold."
+    )
     is_duplicate = fields.Boolean(
-        readonly=True, help="Odoo has a bill of this vendor with this number already."
+        readonly=True, help="Odoo already has a bill of this vendor with this number."
     )
     amount = fields.Float("Total", digits=(16, 2), readonly=True)
     currency = fields.Char(readonly=True)
@@ -110,11 +112,11 @@ class ProcurifyDryRunItem(models.Model):
     balance = fields.Monetary(
         readonly=True,
         currency_field="company_currency_id",
-        help="In the company's currency; debits are positive.",
+        help="In the company's currency. Debits are positive.",
     )
     amount_currency = fields.Monetary("Amount in Currency", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    cost_centres = fields.Char(readonly=True)
+    cost_centres = fields.Char("Analytic Accounts", readonly=True)
     taxes = fields.Char(readonly=True)
 
 
@@ -122,7 +124,7 @@ class ProcurifyDryRunIssue(models.Model):
     """One issue that would hold records, with the amounts that it would block."""
 
     _name = "procurify.dry.run.issue"
-    _description = "Procurify Dry Run Reason"
+    _description = "Procurify Dry Run Issue"
     _order = "document_count desc, record_count desc, id"
 
     dry_run_id = fields.Many2one(
@@ -133,7 +135,7 @@ class ProcurifyDryRunIssue(models.Model):
     )
     code = fields.Char(readonly=True)
     key = fields.Char(readonly=True)
-    name = fields.Char("Reason", readonly=True, translate=False)
+    name = fields.Char("Issue", readonly=True, translate=False)
     message = fields.Text("Explanation", readonly=True)
     advice = fields.Text("What to Do", readonly=True)
     document_count = fields.Integer("Documents", readonly=True)
@@ -147,7 +149,7 @@ class ProcurifyDryRunIssue(models.Model):
     )
     mapped_id = fields.Char("Procurify ID", readonly=True)
     mapped_name = fields.Char("Not Mapped", readonly=True)
-    suggestion = fields.Char(readonly=True, help="What it most likely is in Odoo.")
+    suggestion = fields.Char(readonly=True, help="The most likely match in Odoo.")
 
     @api.depends("amounts")
     @api.depends_context("lang")

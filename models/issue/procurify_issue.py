@@ -1,7 +1,10 @@
 """Why documents are on hold: one issue for all documents that it blocks."""
 
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import formatLang
 
 from ...importers.issues import ISSUES, texts
 from ...importers.resource_kinds import DOCUMENTS
@@ -10,6 +13,12 @@ from ...tools.concurrency import created_once
 
 _REVIEWER_FIELDS = frozenset({"reference_res_id", "user_id"})
 _TODO = "mail.mail_activity_data_todo"
+# code → which of its parameters are amounts, as texts such as "10630.69 EUR".
+_AMOUNTS = {
+    "total_mismatch": ("expected", "found"),
+    "odoo_total_mismatch": ("expected", "found"),
+    "tax_mismatch": ("expected", "net", "made"),
+}
 
 
 class ProcurifyIssue(models.Model):
@@ -36,7 +45,7 @@ class ProcurifyIssue(models.Model):
     )
     code = fields.Selection(
         selection=[(code, texts[0]) for code, texts in ISSUES.items()],
-        string="Reason",
+        string="Issue",
         required=True,
         readonly=True,
     )
@@ -59,17 +68,17 @@ class ProcurifyIssue(models.Model):
                 self.env.ref("procurify_connector.group_user").ids,
             )
         ],
-        help="Who takes care of it. That person gets a to-do.",
+        help="The person who works on this issue. This person gets a to-do.",
     )
     message = fields.Text("Explanation", compute="_compute_texts")
     advice = fields.Text("What to Do", compute="_compute_texts")
     reference_id = fields.Many2one(
         "procurify.record",
-        string="Concerns",
+        string="About",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
-        help="The record whose mapping cures this issue.",
+        help="The Procurify record to map in order to resolve this issue.",
     )
     reference_res_model = fields.Char(related="reference_id.res_model")
     reference_res_id = fields.Many2oneReference(
@@ -83,22 +92,24 @@ class ProcurifyIssue(models.Model):
         relation="procurify_record_issue_rel",
         column1="issue_id",
         column2="record_id",
-        string="Holds",
+        string="Documents affected",
         readonly=True,
     )
-    record_count = fields.Integer("Blocks", compute="_compute_impact")
+    record_count = fields.Integer("Documents affected", compute="_compute_impact")
     blocked_amount = fields.Char(
         "Amount",
         compute="_compute_impact",
-        help="What the documents amount to, per currency.",
+        help="The total of the documents affected, per currency.",
     )
     oldest_date = fields.Date(
-        "Oldest", compute="_compute_impact", help="Date of the oldest document."
+        "Oldest",
+        compute="_compute_impact",
+        help="The date of the oldest document affected.",
     )
     age_days = fields.Integer(
         "Age (Days)",
         compute="_compute_impact",
-        help="Days since the date of the oldest document.",
+        help="Days since the date of the oldest document affected.",
     )
 
     _issue_uniq = models.UniqueIndex(
@@ -120,7 +131,35 @@ class ProcurifyIssue(models.Model):
         """Return the text of an issue with this ``code`` and ``params``."""
         blanks = {"value": "", "found": "", "expected": ""}
         text = self.env._(texts(code, params)[0])  # pylint: disable=W8301
-        return text % (blanks | params)
+        return text % (blanks | params | self._amounts(code, params))
+
+    @api.model
+    def _amounts(self, code, params):
+        """Return the amounts among ``params``, formatted in the user's language.
+
+        :returns: {parameter: "EUR 10,630.69"}, with the ``difference`` of ``expected``
+            and ``found`` if both are amounts
+        """
+        amounts = {
+            name: (Decimal(number), currency)
+            for name in _AMOUNTS.get(code, ())
+            if name in params
+            for number, _space, currency in [params[name].partition(" ")]
+        }
+        formatted = {
+            name: f"{currency} {self._formatted(amount)}".strip()
+            for name, (amount, currency) in amounts.items()
+        }
+        if amounts.keys() >= {"expected", "found"}:
+            difference = abs(amounts["expected"][0] - amounts["found"][0])
+            formatted["difference"] = self._formatted(difference)
+        return formatted
+
+    @api.model
+    def _formatted(self, amount):
+        """Return a Decimal with all its digits, in the user's language."""
+        digits = max(-amount.as_tuple().exponent, 0)
+        return formatLang(self.env, float(amount), digits=digits)
 
     @api.depends("code", "key")
     def _compute_display_name(self):
@@ -168,8 +207,8 @@ class ProcurifyIssue(models.Model):
             if not (user.active and theirs.has_access("read")):
                 raise ValidationError(
                     self.env._(
-                        "%(user)s may not read this issue. Choose a Procurify reviewer "
-                        "of the company.",
+                        "%(user)s has no access to this issue. Choose a Procurify "
+                        "reviewer of the company.",
                         user=user.sudo().name,
                     )
                 )
@@ -183,7 +222,7 @@ class ProcurifyIssue(models.Model):
         """
         if not self.env.su and vals.keys() - _REVIEWER_FIELDS:
             raise AccessError(
-                self.env._("Only the mapping and the responsible can be edited.")
+                self.env._("You can only edit the mapping and the responsible person.")
             )
         if not vals.keys() & {"user_id", "state"}:
             return super().write(vals)
@@ -287,6 +326,6 @@ class ProcurifyIssue(models.Model):
         for user, issues in routed.filtered("user_id").grouped("user_id").items():
             issues.filtered(lambda c: c.state == "open").activity_schedule(
                 _TODO,
-                summary=self.env._("Clear what holds Procurify's documents"),
+                summary=self.env._("Resolve this Procurify issue"),
                 user_id=user.id,
             )

@@ -12,7 +12,7 @@ _LOOSE = (False, "excluded")  # states of a reference whose replay releases no d
 class ProcurifyIssue(models.Model):
     _inherit = "procurify.issue"
 
-    candidates = fields.Json("May Be", related="reference_id.candidates")
+    candidates = fields.Json("Suggestions", related="reference_id.candidates")
     suggestion = fields.Char(related="reference_id.suggestion")
     can_create = fields.Boolean(compute="_compute_can_create")
 
@@ -42,7 +42,9 @@ class ProcurifyIssue(models.Model):
         if res_id:
             if not self.reference_id:
                 raise UserError(
-                    self.env._("Nothing can be mapped for this issue: see its advice.")
+                    self.env._(
+                        "This issue cannot be resolved by mapping. See What to Do."
+                    )
                 )
             self.reference_id.write({"res_id": res_id})
         self.env["procurify.audit"]._log_resolved(self)
@@ -60,7 +62,9 @@ class ProcurifyIssue(models.Model):
         self.check_access("write")
         if any(not c.reference_id or not c.code.startswith(_MISSING) for c in self):
             raise UserError(
-                self.env._("Nothing is missing in Odoo for this issue: see its advice.")
+                self.env._(
+                    "There is nothing to create in Odoo for this issue. See What to Do."
+                )
             )
         counted = self._blocked_documents()
         self.reference_id._create_missing()

@@ -20,34 +20,34 @@ class ProcurifyRecord(models.Model):
     _inherit = "procurify.record"
 
     candidates = fields.Json(
-        "May Be",
+        "Suggestions",
         compute="_compute_candidates",
-        help="What it may be in Odoo, the surest first: only what you may read.",
+        help="Possible matches in Odoo that you may read, the best first.",
     )
     suggestion = fields.Char(
         compute="_compute_suggestion",
         search="_search_suggestion",
-        help="What it most likely is in Odoo, and why. Empty when it is mapped.",
+        help="The most likely match in Odoo, and why. Empty if already mapped.",
     )
     target_name = fields.Char(
         "Mapped To",
         compute="_compute_target_name",
         inverse="_inverse_target_name",
-        help="The code, or the name, of what it is in Odoo. Exported and imported, it "
-        "maps many at once; empty takes the mapping back.",
+        help="The code or name of the matching record in Odoo. Export and import this "
+        "list to map many at once. Leave it empty to remove the mapping.",
     )
     can_create = fields.Boolean(compute="_compute_can_create")
-    document_count = fields.Integer("Named By", compute="_compute_document_count")
+    document_count = fields.Integer("Used By", compute="_compute_document_count")
     outdated_count = fields.Integer(
-        "Drafts to Mend",
+        "Drafts with an Earlier Mapping",
         compute="_compute_outdated_counts",
-        help="Drafts in Odoo that were made with another mapping.",
+        help="Drafts in Odoo that were made with an earlier mapping.",
     )
     booked_count = fields.Integer(
-        "Booked Otherwise",
+        "Booked with an Earlier Mapping",
         compute="_compute_outdated_counts",
-        help="Posted bills and confirmed orders that were made with another mapping. "
-        "They keep it.",
+        help="Posted bills and confirmed orders that were made with an earlier "
+        "mapping. They keep it.",
     )
 
     # === COMPUTE METHODS === #
@@ -266,7 +266,7 @@ class ProcurifyRecord(models.Model):
         if documents := self.filtered(lambda record: record.role != "master"):
             raise UserError(
                 self.env._(
-                    "%(name)s is a document. Only master data is mapped by hand.",
+                    "%(name)s is a document. Only master data can be mapped manually.",
                     name=documents[0].display_name,
                 )
             )
@@ -292,9 +292,7 @@ class ProcurifyRecord(models.Model):
             if vals.get("res_id"):
                 target = self.env[model].browse(vals["res_id"]).exists()
                 if not target:
-                    raise UserError(
-                        self.env._("The chosen record does not exist any more.")
-                    )
+                    raise UserError(self.env._("The chosen record no longer exists."))
                 target.check_access("read")
                 self._check_target_company(target)
                 record = self.filtered(lambda r, name=resource: r.resource == name)[:1]
@@ -331,11 +329,11 @@ class ProcurifyRecord(models.Model):
         if found:
             raise UserError(
                 self.env._(
-                    "%(name)s: several records of Odoo are called “%(text)s”.", **names
+                    "%(name)s: Odoo has several records named “%(text)s”.", **names
                 )
             )
         raise UserError(
-            self.env._("%(name)s: nothing in Odoo is called “%(text)s”.", **names)
+            self.env._("%(name)s: Odoo has no record named “%(text)s”.", **names)
         )
 
     # === SUGGESTIONS === #
@@ -391,19 +389,21 @@ class ProcurifyRecord(models.Model):
             "same_barcode": self.env._("same barcode"),
             "same_email": self.env._("same e-mail"),
             "same_name": self.env._("same name"),
-            "name_fits": self.env._("same name but for its spelling"),
+            "name_fits": self.env._("same name, spelled differently"),
             "near_name": self.env._("similar name"),
             "same_rate": self.env._("same rate"),
-            "linked_before": self.env._("mapped to another one of the same code"),
-            "only_one": self.env._("the only one of that name"),
+            "linked_before": self.env._(
+                "another record with the same code is mapped to it"
+            ),
+            "only_one": self.env._("the only one with this name"),
             "similar": self.env._("similar"),
             "archived": self.env._("archived"),
             "own_contact": self.env._("a company of this database, or a user"),
             "part_of_contact": self.env._("belongs to another contact"),
-            "taken": self.env._("stands for another one"),
-            "other_code": self.env._("other code"),
-            "other_kind": self.env._("other kind"),
-            "other_country": self.env._("of another country"),
+            "taken": self.env._("already used for another record"),
+            "other_code": self.env._("different code"),
+            "other_kind": self.env._("different kind"),
+            "other_country": self.env._("different country"),
             "unusable": self.env._("cannot be used"),
         }
 
@@ -511,15 +511,17 @@ class ProcurifyRecord(models.Model):
         if done := states["done"]:
             texts.append(self.env._("Documents in Odoo: %s.", done))
         if held:
-            texts.append(self.env._("Still held: %s.", held))
+            texts.append(self.env._("Still on hold: %s.", held))
         if states["pending"]:
-            texts.append(self.env._("Following within minutes: %s.", states["pending"]))
+            texts.append(
+                self.env._("To be imported within minutes: %s.", states["pending"])
+            )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "warning" if held else "success",
-                "message": " ".join(texts) or self.env._("No document waited for it."),
+                "message": " ".join(texts) or self.env._("No documents were affected."),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -579,8 +581,8 @@ class ProcurifyRecord(models.Model):
         held = drafts.filtered(lambda record: record.state == "quarantined")
         later = drafts.filtered(lambda record: record.state in ("pending", "waiting"))
         message = self.env._(
-            "Re-applied to %(done)s drafts. Held for a person: %(held)s. Still to "
-            "come: %(later)s.",
+            "Re-applied to %(done)s drafts. Put on hold for review: %(held)s. To be "
+            "imported within minutes: %(later)s.",
             done=len(drafts - held - later),
             held=len(held),
             later=len(later),

@@ -38,7 +38,7 @@ _STATUSES = {
         BillStatus.WITHDRAWN: _lt("Withdrawn"),
         BillStatus.PAYMENT_CONFIRMED: _lt("Payment confirmed"),
         BillStatus.PAYMENT_APPROVED: _lt("Payment approved"),
-        BillStatus.PAYMENT_LIMBO: _lt("Payment on its way"),
+        BillStatus.PAYMENT_LIMBO: _lt("Payment in progress"),
     },
     "purchase_order": {
         OrderState.PURCHASED: _lt("Purchased"),
@@ -89,7 +89,7 @@ class ProcurifyRecord(models.Model):
         compute="_compute_difference_table",
         compute_sudo=False,
         sanitize=False,
-        help="Shown to whoever may read the document in Odoo.",
+        help="Visible to everyone who may read the document in Odoo.",
     )
 
     # === COMPUTE METHODS === #
@@ -214,7 +214,7 @@ class ProcurifyRecord(models.Model):
             "<th>%s</th><th>%s</th></tr></thead><tbody>%s</tbody></table>"
         ) % (
             self.env._("Field"),
-            self.env._("Booked before"),
+            self.env._("Imported before"),
             self.env._("Odoo now"),
             self.env._("Procurify now"),
             Markup().join(rows),
@@ -240,8 +240,8 @@ class ProcurifyRecord(models.Model):
         if not self.web_url:
             raise UserError(
                 self.env._(
-                    "The connection does not say where Procurify shows this: see its "
-                    "Technical page."
+                    "The connection has no page address for this kind of record. Enter "
+                    "it on the Technical page of the connection."
                 )
             )
         return {"type": "ir.actions.act_url", "url": self.web_url, "target": "new"}

@@ -42,11 +42,11 @@ class ProcurifyRecord(models.Model):
         "res.company",
         readonly=True,
         index="btree_not_null",
-        help="The branch in which this document is booked, or the company to which it "
-        "belongs, by the rules of its locations. Empty: the connection's company.",
+        help="The branch or company of this document, according to the rules of its "
+        "locations. Empty: the connection's company.",
     )
     routed_locations = fields.Json(
-        readonly=True, help="The locations of its lines as it was last booked."
+        readonly=True, help="The locations of its lines at the last import."
     )
     resource = fields.Selection(
         selection="_selection_resource", string="Kind", required=True, readonly=True
@@ -63,22 +63,22 @@ class ProcurifyRecord(models.Model):
     external_id = fields.Char("Procurify ID", required=True, readonly=True)
     remote_uuid = fields.Char("Procurify UUID", readonly=True)
     remote_group = fields.Char(
-        readonly=True, help="What all versions of a bill have in common."
+        readonly=True, help="The ID that all versions of a bill share."
     )
-    name = fields.Char(readonly=True, help="What people call it in Procurify.")
-    code = fields.Char(readonly=True, help="Its code in Procurify, where it has one.")
+    name = fields.Char(readonly=True, help="Its name in Procurify.")
+    code = fields.Char(readonly=True, help="Its code in Procurify, if it has one.")
     payload = fields.Text(
         readonly=True,
         prefetch=False,
-        help="The JSON text that Procurify sent, digit for digit.",
+        help="The JSON text as Procurify sent it.",
     )
     payload_text = fields.Text("Readable Payload", compute="_compute_payload_text")
     digest = fields.Char(readonly=True, help="SHA-256 of the payload's content.")
     summary_digest = fields.Char(
-        readonly=True, help="SHA-256 of the list row that announced this version."
+        readonly=True, help="SHA-256 of the list row of this version."
     )
     seen_at = fields.Datetime(
-        "This Version Since", readonly=True, help="When it was first read."
+        "This Version Since", readonly=True, help="When this version was first read."
     )
     version_ids = fields.One2many(
         "procurify.version", "record_id", string="Earlier Versions", readonly=True
@@ -94,14 +94,14 @@ class ProcurifyRecord(models.Model):
     remote_currency = fields.Char("Currency", readonly=True)
     remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)
     listed_at = fields.Datetime(
-        readonly=True, help="Which comparison with Procurify's list last showed it."
+        readonly=True, help="The last nightly check that found it in Procurify's list."
     )
 
     # What Procurify says about the payment of a bill.
     remote_paid = fields.Boolean(
         "Paid in Procurify",
         readonly=True,
-        help="Procurify calls the bill paid, or somebody began to pay it there.",
+        help="The bill is paid in Procurify, or its payment has started there.",
     )
     remote_payment = fields.Selection(
         [("in_progress", "Being paid"), ("paid", "Paid")],
@@ -110,8 +110,8 @@ class ProcurifyRecord(models.Model):
     )
     payment_allowed_by = fields.Char(
         readonly=True,
-        help="Who said that the bill is to be paid in Odoo, although Procurify pays "
-        "it. Asked again when Procurify says something new about its payment.",
+        help="The person who allowed payment in Odoo, although Procurify also pays the "
+        "bill. The question comes again if the payment in Procurify changes.",
     )
     payment_allowed_at = fields.Datetime(readonly=True)
 
@@ -119,36 +119,36 @@ class ProcurifyRecord(models.Model):
     unread_count = fields.Integer(
         "Unreadable Fields",
         readonly=True,
-        help="How many fields of the payload could not be read and are left empty.",
+        help="The number of fields that could not be read and are left empty.",
     )
     unread_paths = fields.Text(
         "Left Empty",
         readonly=True,
-        help="Where in the payload they are. What money, identity and coding need is "
-        "never left empty: a document without it is on hold.",
+        help="Their places in the payload. Amounts, IDs and account codes are never "
+        "left empty. A document without them is put on hold.",
     )
     read_error = fields.Char(
         "Cannot Be Read",
         readonly=True,
-        help="Why Procurify's present version cannot be read.",
+        help="Why Procurify's current version cannot be read.",
     )
     read_failures = fields.Integer(
-        "Attempts", readonly=True, help="How often in a row it could not be read."
+        "Attempts", readonly=True, help="The number of failed attempts in a row."
     )
     read_again_at = fields.Datetime("Next Attempt", readonly=True)
     read_from = fields.Datetime(
         readonly=True,
-        help="Set where only the list shows it: from which changes on that is read to "
-        "meet it again (UTC).",
+        help="Set if only the list shows it. Changes after this time are read again in "
+        "order to find it (UTC).",
     )
 
     # The import.
     state = fields.Selection(
         [
-            ("pending", "Pending"),
-            ("waiting", "Waiting"),
-            ("quarantined", "Quarantined"),
-            ("done", "Done"),
+            ("pending", "Queued"),
+            ("waiting", "Queued (waiting)"),
+            ("quarantined", "On hold"),
+            ("done", "Imported"),
             ("excluded", "Excluded"),
             ("ignored", "Ignored"),
         ],
@@ -163,10 +163,10 @@ class ProcurifyRecord(models.Model):
             ("deleted", "Deleted in Procurify"),
             ("expense_bill", "Employee expense"),
             ("card_bill", "Credit card"),
-            ("not_a_vendor", "Not a vendor of goods"),
+            ("not_a_vendor", "Not a vendor"),
             ("not_tracked", "Locations are not booked"),
-            ("product_unit", "Counted in the product's unit"),
-            ("generic_product", "The generic product stands for it"),
+            ("product_unit", "The product's unit is used"),
+            ("generic_product", "The generic product is used"),
             ("part_of_order", "Imported with its order"),
             ("not_purchased", "Not purchased"),
             ("cancelled", "Cancelled"),
@@ -175,13 +175,13 @@ class ProcurifyRecord(models.Model):
             ("card_order", "Paid by credit card"),
             ("requisitions_not_imported", "Requisitions are not imported"),
             ("nothing_requested", "Nothing left to buy"),
-            ("other_company", "Another company's"),
+            ("other_company", "Belongs to another company"),
             ("before_start_date", "Before the start date"),
         ],
         readonly=True,
     )
     ignored_reason = fields.Text(
-        "Ignored Because", readonly=True, help="Why a person keeps it out of Odoo."
+        "Ignored Because", readonly=True, help="Why a person ignored it."
     )
     res_model = fields.Char("Odoo Model", index=True)
     res_id = fields.Many2oneReference("Odoo Record", model_field="res_model")
@@ -192,15 +192,15 @@ class ProcurifyRecord(models.Model):
             ("manual", "Chosen by a person"),
         ],
         readonly=True,
-        help="Where the link to Odoo comes from.",
+        help="How the record was linked to Odoo.",
     )
     applied_digest = fields.Char(
-        readonly=True, help="Digest of the payload that was last written to Odoo."
+        readonly=True, help="Digest of the payload that was last imported."
     )
     applied_state = fields.Json(
         readonly=True,
         groups=ITEM_READERS,
-        help="What the import wrote, to see later edits by people.",
+        help="What the import wrote, to detect later edits by people.",
     )
     imported_at = fields.Datetime(readonly=True)
     mention_ids = fields.Many2many(
@@ -208,9 +208,9 @@ class ProcurifyRecord(models.Model):
         relation="procurify_mention",
         column1="document_id",
         column2="mention_id",
-        string="Names",
+        string="Uses",
         readonly=True,
-        help="The master data that this document names.",
+        help="The master data that this document uses.",
     )
     document_ids = fields.Many2many(
         "procurify.record",
@@ -219,7 +219,7 @@ class ProcurifyRecord(models.Model):
         column2="document_id",
         string="Documents",
         readonly=True,
-        help="The documents that name this.",
+        help="The documents that use this.",
     )
     awaits_ids = fields.Many2many(
         "procurify.record",
@@ -227,7 +227,7 @@ class ProcurifyRecord(models.Model):
         column1="record_id",
         column2="awaited_id",
         readonly=True,
-        help="Order items that this bill is for, and that are not in Odoo yet.",
+        help="Order items of this bill that are not in Odoo yet.",
     )
 
     # Why it is on hold.
@@ -236,31 +236,31 @@ class ProcurifyRecord(models.Model):
         relation="procurify_record_issue_rel",
         column1="record_id",
         column2="issue_id",
-        string="Reasons",
+        string="Issues",
         readonly=True,
     )
-    hold_reason = fields.Text("Held Because", compute="_compute_hold_reason")
+    hold_reason = fields.Text("Issue Messages", compute="_compute_hold_reason")
     in_closed_period = fields.Boolean(
-        readonly=True, help="A draft whose accounting date lies in a closed period."
+        readonly=True, help="A draft with an accounting date in a closed period."
     )
     difference = fields.Json(
         readonly=True,
         groups=ITEM_READERS,
-        help="Rows of what Odoo has otherwise than Procurify says.",
+        help="The differences between Odoo and Procurify, as rows.",
     )
     offered_state = fields.Json(
         readonly=True,
         groups=ITEM_READERS,
-        help="What the held version would write.",
+        help="What the version on hold would write.",
     )
     kept_version = fields.Char(
-        readonly=True, help="The version that a person chose not to book."
+        readonly=True, help="The version that a person chose not to import."
     )
     conflict_id = fields.Many2oneReference(
         "Already in Odoo", model_field="res_model", readonly=True
     )
     not_a_duplicate = fields.Boolean(
-        readonly=True, help="A person said that it is not the document in Odoo."
+        readonly=True, help="A person confirmed that this is not the document in Odoo."
     )
     audit_ids = fields.One2many(
         "procurify.audit",
@@ -271,7 +271,7 @@ class ProcurifyRecord(models.Model):
 
     _remote_uniq = models.UniqueIndex(
         "(connection_id, resource, external_id)",
-        "An object of Procurify is staged once per connection.",
+        "A connection keeps each Procurify object once.",
     )
     _uuid_idx = models.Index(
         "(connection_id, resource, remote_uuid) WHERE remote_uuid IS NOT NULL"
@@ -343,7 +343,7 @@ class ProcurifyRecord(models.Model):
         if forbidden := vals.keys() - REVIEWER_FIELDS:
             raise AccessError(
                 self.env._(
-                    "Only the mapping of a record can be edited, not: %(fields)s.",
+                    "You can only edit the mapping of a record, not: %(fields)s.",
                     fields=", ".join(sorted(forbidden)),
                 )
             )

@@ -265,7 +265,7 @@ class ProcurifyRecord(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "%(name)s is in Odoo already. Cancel it there instead.",
+                    "%(name)s is already in Odoo. Cancel it there instead.",
                     name=done[0].display_name,
                 )
             )
@@ -315,7 +315,7 @@ class ProcurifyRecord(models.Model):
             )
             move._message_log(
                 body=self.env._(
-                    "Kept as it is, although Procurify says otherwise: %(reason)s",
+                    "Kept as it is, although Procurify's version differs: %(reason)s",
                     reason=record.hold_reason,
                 )
             )
@@ -381,7 +381,8 @@ class ProcurifyRecord(models.Model):
             if not record[f"can_{choice}"]:
                 raise UserError(
                     self.env._(
-                        "This does not fit %(name)s as it is now.",
+                        "This choice is not possible for %(name)s in its current "
+                        "state.",
                         name=record.display_name,
                     )
                 )
@@ -461,7 +462,7 @@ class ProcurifyRecord(models.Model):
         issues = self.env["procurify.issue"]
         reasons = [issues._message(hold.code, hold.params) for hold in holds]
         if not reasons:
-            reasons = [self.env._("what it names is not imported yet")]
+            reasons = [self.env._("records that it refers to are not imported yet")]
         return self.env._(
             "%(name)s cannot be written: %(reasons)s",
             name=self.display_name,
@@ -494,8 +495,9 @@ class ProcurifyRecord(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "The document in Odoo cannot be %(name)s: it is gone, of another "
-                    "vendor or company, or another document of Procurify.",
+                    "%(name)s cannot be linked to this document in Odoo. The document "
+                    "was deleted, belongs to another vendor or company, or is linked "
+                    "to another Procurify document.",
                     name=self.display_name,
                 )
             )

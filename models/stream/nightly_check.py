@@ -189,8 +189,8 @@ class ProcurifyStream(models.Model):
         if unlisted * 2 > known:
             self._stop_nightly_check(
                 self.env._(
-                    "Procurify lists only %(shown)s of the %(known)s documents that "
-                    "it listed before. Nothing was taken for deleted: see whether the "
+                    "Procurify lists only %(shown)s of the %(known)s documents that it "
+                    "listed before. No document was marked as deleted. Check that the "
                     "owner of the credentials still sees everything in Procurify.",
                     shown=known - unlisted,
                     known=known,
@@ -274,9 +274,9 @@ class ProcurifyStream(models.Model):
         if not answers:
             self._stop_nightly_check(
                 self.env._(
-                    "Procurify opens none of the documents that were asked for "
-                    "(%(count)s). Nothing was taken for deleted: see whether the owner "
-                    "of the credentials still sees everything in Procurify.",
+                    "Procurify opened none of the %(count)s requested documents. No "
+                    "document was marked as deleted. Check that the owner of the "
+                    "credentials still sees everything in Procurify.",
                     count=len(missing),
                 )
             )

@@ -92,7 +92,9 @@ class ProcurifyStream(models.Model):
 
     # What the set-up shows of the list.
     visible_count = fields.Integer(
-        "Visible", readonly=True, help="What the last test could see of this list."
+        "Visible",
+        readonly=True,
+        help="The number of objects that the last test found in this list.",
     )
     is_refused = fields.Boolean(
         "Refused", readonly=True, help="Procurify does not show this list."
@@ -100,80 +102,89 @@ class ProcurifyStream(models.Model):
 
     # How far the list was read.
     modified_watermark = fields.Datetime(
-        readonly=True, help="Everything changed before this moment was read (UTC)."
+        readonly=True, help="All changes before this time have been read (UTC)."
     )
     created_watermark = fields.Datetime(
-        readonly=True, help="Everything created before this moment was read (UTC)."
+        readonly=True, help="Everything created before this time has been read (UTC)."
     )
     last_success = fields.Datetime(readonly=True)
     next_attempt = fields.Datetime(readonly=True, help="Empty: at the next run.")
     object_count = fields.Integer(
-        "Objects Seen", readonly=True, help="What Procurify counted in the last window."
+        "Objects Seen", readonly=True, help="The number of objects in the last reading."
     )
     error_message = fields.Text(readonly=True)
     error_date = fields.Datetime("Failing Since", readonly=True)
     warning_message = fields.Text(readonly=True)
 
     # The window that is being read.
-    scan_page = fields.Integer(readonly=True, help="The next page of this window.")
+    scan_page = fields.Integer(readonly=True, help="The next page of this reading.")
     scan_pass = fields.Integer(readonly=True)
     scan_count = fields.Integer(readonly=True)
-    scan_page_size = fields.Integer(readonly=True, help="What was granted last.")
-    scan_staged = fields.Integer(readonly=True, help="New or changed in this window.")
-    scan_part = fields.Integer(
-        readonly=True, help="New or changed on the page that is not staged whole yet."
+    scan_page_size = fields.Integer(
+        readonly=True, help="The page size that Procurify used last."
     )
-    scan_moved = fields.Boolean(readonly=True, help="The list moved in this pass.")
+    scan_staged = fields.Integer(readonly=True, help="New or changed in this reading.")
+    scan_part = fields.Integer(
+        readonly=True,
+        help="New or changed on the page that is not completely saved yet.",
+    )
+    scan_moved = fields.Boolean(
+        readonly=True, help="The list changed during this reading."
+    )
     scan_confirms = fields.Boolean(
-        readonly=True, help="This pass only looks for what came on top meanwhile."
+        readonly=True, help="This reading only looks for what was added meanwhile."
     )
     scan_watermark = fields.Datetime(readonly=True)
     scan_from = fields.Datetime(
-        readonly=True, help="Read from here on, to meet again what cannot be read."
+        readonly=True, help="Read from here in order to retry what could not be read."
     )
     restless_paths = fields.Json(
         readonly=True, copy=False, help="{path: what showed it first}"
     )
 
     # The nightly check.
-    last_nightly_check = fields.Datetime("Compared At", readonly=True)
+    last_nightly_check = fields.Datetime("Last Nightly Check", readonly=True)
     complete_at = fields.Datetime(
-        readonly=True, help="When the stage last held everything that the list showed."
+        readonly=True, help="When the last nightly check was completed."
     )
     missing_count = fields.Integer(
-        "Missing", readonly=True, help="What the list counted and the stage lacks."
+        "Missing",
+        readonly=True,
+        help="The number of documents in Procurify's list that were not read.",
     )
     found_count = fields.Integer(
         "Found Late",
         readonly=True,
-        help="What the last comparison staged because the fetch had missed it.",
+        help="Documents that the last nightly check found and the regular reading had "
+        "missed.",
     )
     deleted_count = fields.Integer(
         "Deleted",
         readonly=True,
-        help="Open documents that the last comparison found deleted in Procurify.",
+        help="Open documents that the last nightly check found deleted in Procurify.",
     )
     check_started = fields.Datetime(readonly=True)
     check_page = fields.Integer(
-        readonly=True, help="The next page of the list; 0 when the list is read."
+        readonly=True,
+        help="The next page of the list. 0 if the list is completely read.",
     )
     check_staged = fields.Integer(readonly=True)
     check_unstaged = fields.Integer(readonly=True)
     check_record_id = fields.Integer(
-        readonly=True, help="The last record that was looked at after the list."
+        readonly=True, help="The last record that was checked after the list."
     )
     check_answered = fields.Boolean(
-        readonly=True, help="Something that the list did not show is still there."
+        readonly=True, help="A record that the list did not show still exists."
     )
     check_missing = fields.Json(
-        readonly=True, help="Procurify's ids of what did not answer."
+        readonly=True, help="Procurify IDs of the records that could not be opened."
     )
 
     _resource_uniq = models.UniqueIndex(
-        "(connection_id, resource)", "A connection has one stream per resource."
+        "(connection_id, resource)", "A connection can have only one list of each kind."
     )
     _positive_interval = models.Constraint(
-        "CHECK(interval_minutes > 0)", "The interval is at least one minute."
+        "CHECK(interval_minutes > 0)", "The interval must be at least one minute."
     )
 
     # === COMPUTE METHODS === #

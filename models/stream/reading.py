@@ -45,13 +45,14 @@ class ProcurifyStream(models.Model):
     _inherit = "procurify.stream"
 
     progress = fields.Char(
-        compute="_compute_progress", help="How far the reading at hand has come."
+        compute="_compute_progress", help="The progress of the current reading."
     )
     restless_text = fields.Text(
-        "Moves Without a Change",
+        "Fields That Change Constantly",
         compute="_compute_restless_text",
-        help="Fields that differed though Procurify's time of change was the same. They"
-        " should not count as a change: tell the connector's maintainers.",
+        help="Fields that differed although Procurify's change time was the same. They "
+        "should not count as a change. Please report them to the maintainers of the "
+        "connector.",
     )
 
     # === COMPUTE METHODS === #
@@ -334,7 +335,7 @@ class ProcurifyStream(models.Model):
     def _filter_values(self, page):
         """Return the values that set the warning of an ignored filter, or clear it."""
         warning = self.env._(
-            "Procurify ignored the date filter of this list: all of it is read."
+            "Procurify ignored the date filter of this list, so the whole list is read."
         )
         if not page.obeys_filter:
             return {"warning_message": warning}
@@ -445,7 +446,7 @@ class ProcurifyStream(models.Model):
         found, troubles = [], {}
         for record, detail in zip(records, details, strict=True):
             if is_missing(detail) or is_unreadable(detail):
-                reason = getattr(detail, "reason", "nothing is there (404)")
+                reason = getattr(detail, "reason", "not found (404)")
                 troubles[record.external_id] = Trouble(reason)
             else:
                 found.append((detail, detail))

@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("procurify_month_end", {
             run: "click",
         },
         {
-            trigger: ".o_field_widget[name=line_ids] .o_data_row:contains(7450) td[name=outcome]:contains(Held)",
+            trigger: ".o_field_widget[name=line_ids] .o_data_row:contains(7450) td[name=outcome]:contains(On hold)",
         },
         {
             content: "Nobody changed it since",
@@ -57,7 +57,7 @@ registry.category("web_tour.tours").add("procurify_month_end", {
             run: "click",
         },
         {
-            trigger: ".o_notification:contains(The certificate is what it was)",
+            trigger: ".o_notification:contains(Certificate verified)",
         },
         moment("certificate_verified"),
     ],

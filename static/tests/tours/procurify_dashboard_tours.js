@@ -41,7 +41,7 @@ tours.add("procurify_heal_thirty", {
         },
         {
             content: "Nothing is held any more",
-            trigger: ".o_procurify_dashboard .o_kanban_record:contains(Nothing is held)",
+            trigger: ".o_procurify_dashboard .o_kanban_record:contains(Nothing is on hold)",
         },
         moment("dashboard_healed"),
         {
@@ -79,7 +79,7 @@ function decide(button, left) {
             run: "click",
         },
         {
-            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Done)",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Imported)",
         },
         {
             trigger: ".breadcrumb-item a, .o_back_button a",
@@ -87,7 +87,7 @@ function decide(button, left) {
         },
         left
             ? { trigger: `.o_list_view:not(:has(.o_data_row:nth-of-type(${left + 1})))` }
-            : { trigger: ".o_view_nocontent:contains(Nothing is held)" },
+            : { trigger: ".o_view_nocontent:contains(Nothing is on hold)" },
     ];
 }
 

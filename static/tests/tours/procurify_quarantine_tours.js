@@ -65,7 +65,7 @@ tours.add("procurify_read_and_resolve", {
             run: "click",
         },
         {
-            trigger: ".o_view_nocontent:contains(Nothing is held)",
+            trigger: ".o_view_nocontent:contains(Nothing is on hold)",
         },
     ],
 });

@@ -48,7 +48,7 @@ registry.category("web_tour.tours").add("procurify_setup_begin", {
         onStep("Policies"),
         {
             content: "It says who answers, and what each list shows",
-            trigger: ".alert-success:contains(Procurify answers as)",
+            trigger: ".alert-success:contains(Connected as)",
         },
         {
             trigger: ".o_field_widget[name=stream_ids] .o_data_row:contains(Bills):contains(6)",
@@ -61,7 +61,7 @@ registry.category("web_tour.tours").add("procurify_setup_begin", {
         onStep("Mappings"),
         {
             content: "Reading goes on in the background",
-            trigger: ".o_field_widget[name=reading_note]:contains(lists are read)",
+            trigger: ".o_field_widget[name=reading_note]:contains(lists are completely read)",
         },
     ],
 });

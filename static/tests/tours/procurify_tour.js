@@ -20,7 +20,7 @@ registry.category("web_tour.tours").add("procurify_connect", {
         },
         {
             content: "The connection says who it is and what it sees",
-            trigger: ".o_notification:contains(Procurify answers as)",
+            trigger: ".o_notification:contains(Connected as)",
         },
         {
             trigger: ".o_field_widget[name=procurify_state]:contains(Connected)",
@@ -67,7 +67,7 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
         },
         {
             content: "The bill is done",
-            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Done)",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Imported)",
         },
         {
             trigger: "button[name=action_open_target]",
