@@ -40,10 +40,10 @@ SHOTS = (
         ".o_kanban_record:not(.o_kanban_ghost)",
     ),
     Shot("quarantine", "/odoo/procurify-quarantine", ".o_data_row"),
-    Shot("reasons", "/odoo/procurify-reasons", ".o_data_row"),
+    Shot("issues", "/odoo/procurify-issues", ".o_data_row"),
     Shot(
-        "reason",
-        "/odoo/procurify-reasons",
+        "issue",
+        "/odoo/procurify-issues",
         ".o_data_row",
         click=".o_data_row td[name=message]",
         then_shows=".o_form_view .o_procurify_candidates",

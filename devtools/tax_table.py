@@ -42,21 +42,21 @@ _INTRODUCTION = """\
 Taxes
 =====
 
-What becomes of a bill whose tax is mapped to a purchase tax of Odoo. Each tax of the
-charts of accounts in this table was tried, the archived ones as well, on a bill, a
-refund and a bill in a foreign currency. They are compared with what a person types in
-Odoo: accounts, tax lines, amounts in both currencies, tax grids. Both are posted first,
-but in countries that want more of a person than the test types: there, drafts are
-compared. Of a chart with *Not tried yet* nothing is known. Orders are not in the table.
+This page shows how a bill is imported if its tax is mapped to a purchase tax in Odoo.
+Each tax of these charts of accounts was tried, including archived ones, on a bill, a
+refund and a bill in a foreign currency. The result is compared with a bill that a person
+enters in Odoo: accounts, tax lines, amounts in both currencies, tax grids. Both are
+posted first. In countries where posting needs more data than the test enters, drafts are
+compared. A chart with *Not tried yet* was not tested. Orders are not in the table.
 
 *Procurify charges the same*: the bill has the tax that Odoo computes: nothing for a
-reverse charge, less for what is withheld. *Procurify charges the rate*: it has the
-plain rate of the tax on top, as if nothing was withheld or taken off again. That does
-not come to what Odoo makes of such a tax, so the bill is held with the issue *Tax comes
-to something else*, until the tax is mapped to another one or corrected in Procurify.
+reverse charge, less if tax is withheld. *Procurify charges the rate*: the bill has the
+rate of the tax on top, as if nothing was withheld or deducted. Odoo computes a
+different amount for such a tax, so the bill is on hold with the issue *Different tax
+amount*, until the tax is mapped to another one or corrected in Procurify.
 
-*With Procurify's amount*: the rates are the same, but not the amounts, as Odoo rounds
-elsewhere or the whole price is tax. The bill has the amount that Procurify says.
+*With Procurify's amount*: the rates are equal but the amounts are not, because Odoo
+rounds at another place or the whole price is tax. The bill has Procurify's amount.
 
 This page is written by ``./dev test taxes``.
 """

@@ -1,4 +1,4 @@
-"""The audit by Odoo's external API: query and verification."""
+"""The audit in Odoo's external API: query and verification."""
 
 from odoo import api, fields, models
 
@@ -13,11 +13,11 @@ class ProcurifyAudit(models.Model):
     def read_events(
         self, domain: list = (), limit: int = 100, before_id: int = False
     ) -> list:
-        """Return what happened, the newest first.
+        """Return the entries of the audit, the newest first.
 
         :param domain: on ``procurify.audit``
         :param limit: events, at most 1000
-        :param before_id: only older events than this one, to read on
+        :param before_id: only events before this one, to read the next page
         :returns: ``[{"event_id", "date": UTC, "event", "connection_id", "user",
             "resource", "external_id", "subject", "reason", "before", "after"}]``
         :raises ApiError: ``invalid_domain``
@@ -51,11 +51,11 @@ class ProcurifyAudit(models.Model):
     ) -> list:
         """Verify the audit of the connections that this user may see, at once.
 
-        The verdict is written to the audit. A million rows take some seconds.
+        The result is recorded in the audit. A million rows take some seconds.
 
-        :param connection_id: of that one only
+        :param connection_id: only this connection
         :param known_head: a chain head that you kept, of an earlier answer or a
-            certificate: everything that was sealed by then must still be there
+            certificate: everything that was sealed until then must be unchanged
         :param idempotency_key: the same key again acts once
         :returns: ``[{"connection_id", "whole", "rows", "seals", "head": the chain head,
             which is the digest of the newest seal, "findings": sentences, "removed":

@@ -14,13 +14,13 @@ class ProcurifyIssue(models.Model):
     @api.model
     @api_method
     def read_issues(self, domain: list = (), limit: int = 100, offset: int = 0) -> list:
-        """Return why documents are held: each open reason once.
+        """Return the open issues, each with the number of documents affected.
 
-        :param domain: on ``procurify.issue``, of the open ones: all without one
+        :param domain: on ``procurify.issue``; without it, all open issues
         :param limit: issues, at most 1000
-        :param offset: issues to leave out
+        :param offset: issues to skip
         :returns: ``[{"issue_id", "code", "key", "message", "advice", "connection_id",
-            "record_id": whose mapping cures it, "documents": how many it blocks,
+            "record_id": the record to map, "documents": number of documents affected,
             "amounts": text, "oldest": date, "age_days"}]``; the codes are stable
         :raises ApiError: ``invalid_domain``
         :raises AccessError: ``access_denied``: the user is no reviewer
@@ -41,9 +41,9 @@ class ProcurifyIssue(models.Model):
 
     @api_method
     def propose(self) -> list:
-        """Return what these issues may be resolved with, the surest first.
+        """Return suggestions to resolve these issues, the best first.
 
-        Only what this user may read in Odoo is proposed.
+        Only records that this user may read in Odoo are suggested.
 
         :returns: ``[{"issue_id", "candidates": [{"res_model", "res_id", "name", …}],
             "can_create": whether ``resolve`` may create what is missing}]``
@@ -63,15 +63,15 @@ class ProcurifyIssue(models.Model):
     def resolve(
         self, res_id: int = False, create: bool = False, idempotency_key: str = ""
     ) -> dict:
-        """Map what these issues are about, and import all that they block.
+        """Map what these issues are about, and import the documents affected.
 
-        :param res_id: the Odoo record that it is; without it, what the importer finds
-        :param create: create what is missing in Odoo, with this user's own rights
+        :param res_id: the matching Odoo record; without it, what the importer finds
+        :param create: create the missing record in Odoo, with this user's rights
         :param idempotency_key: the same key again acts once
         :returns: ``{"issues": [{"issue_id", "state": "open" | "resolved"}],
-            "documents": {state: how many of the blocked documents are so now}}``
+            "documents": {state: number of the documents affected}}``
         :raises ApiError: ``key_reused``
-        :raises UserError: ``refused``: nothing can be mapped, or not to that
+        :raises UserError: ``refused``: nothing can be mapped, or not to this record
         :raises AccessError: ``access_denied``
         """
         self.check_access("write")

@@ -28,13 +28,13 @@ class ProcurifyRecord(models.Model):
     @api.model
     @api_method
     def read_holds(self, domain: list = (), limit: int = 100, offset: int = 0) -> list:
-        """Return what is held, with every reason.
+        """Return what is on hold, with every issue.
 
         Amounts are texts with two decimals, dates are ``YYYY-MM-DD``.
 
-        :param domain: on ``procurify.record``, of what is held: all of it without one
+        :param domain: on ``procurify.record``; without it, everything on hold
         :param limit: records, at most 1000
-        :param offset: records to leave out, the newest first
+        :param offset: records to skip, the newest first
         :returns: ``[{"record_id", "connection_id", "resource", "external_id", "name",
             "vendor", "date", "amount", "currency", "state", "issues": [{"issue_id",
             "code", "key", "message", "advice"}]}]``; the codes of issues are stable
@@ -45,15 +45,16 @@ class ProcurifyRecord(models.Model):
 
     @api_method
     def explain(self) -> list:
-        """Return what these records are, why they are held, and what would be booked.
+        """Return these records, why they are on hold, and what would be imported.
 
-        The import is done for real and taken back: nothing stays of it.
+        The import is tried and rolled back, so nothing is saved.
 
-        :returns: as ``read_holds``, and in each ``"candidates"`` (what it may be in
+        :returns: as ``read_holds``, and for each ``"candidates"`` (possible matches in
             Odoo), ``"target"`` (``{"res_model", "res_id"}`` or ``False``), and
             ``"preview"`` (``{"outcome", "rule", "issues", "booked"}``, or ``False``
-            where the next import has nothing to do)
-        :raises AccessError: ``access_denied``: of another company, or no reviewer
+            if the next import has nothing to do)
+        :raises AccessError: ``access_denied``: the records belong to another company, or
+            the user is no reviewer
         """
         self.check_access("read")
         results = self._serialize()
@@ -74,14 +75,14 @@ class ProcurifyRecord(models.Model):
     @api.model
     @api_method
     def replay(self, domain: list = (), idempotency_key: str = "") -> dict:
-        """Import again what is held and fits ``domain``, without Procurify.
+        """Replay the records on hold that match ``domain``, without Procurify.
 
-        Some hundred are imported at once, the rest by the import's scheduled action.
+        Up to 200 are imported at once, the rest by the import's scheduled action.
 
-        :param domain: on ``procurify.record``; all that is held without one; at most
+        :param domain: on ``procurify.record``; without it, everything on hold; at most
             1000 records in one call
         :param idempotency_key: the same key again acts once
-        :returns: ``{"count", "states": {state: how many of them are so now}}``
+        :returns: ``{"count", "states": {state: number of these records}}``
         :raises ApiError: ``invalid_domain``, ``key_reused``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
@@ -99,17 +100,18 @@ class ProcurifyRecord(models.Model):
 
     @api_method
     def decide(self, choice: str = "", idempotency_key: str = "") -> dict:
-        """Decide about these held documents, as the buttons on their form do.
+        """Decide about these documents on hold, as the buttons on their form do.
 
-        ``adopt`` links what Odoo has already, ``book_too`` imports the document besides
-        it. ``update``, ``credit``, ``keep`` and ``reverse`` answer a later version that
-        is held; ``import_again`` replaces what was deleted in Odoo. All or none.
+        ``adopt`` links the document that is already in Odoo, ``book_too`` imports this
+        one in addition. ``update``, ``credit``, ``keep`` and ``reverse`` decide about a
+        later version on hold. ``import_again`` replaces a document that was deleted in
+        Odoo. If one record fails, none is changed.
 
         :param choice: one of these words
         :param idempotency_key: the same key again acts once
-        :returns: ``{"count", "states": {state: how many of them are so now}}``
+        :returns: ``{"count", "states": {state: number of these records}}``
         :raises ApiError: ``invalid_argument``, ``key_reused``; ``refused``: the choice
-            does not fit a document as it is now, or Odoo refuses it
+            is not possible for a document in its current state, or Odoo refuses it
         :raises AccessError: ``access_denied``: the user is no reviewer, or may not do
             it to the document in Odoo
         """
@@ -133,7 +135,7 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _held_domain(self, domain):
-        """Return the domain as a plain list, so that its errors are the caller's."""
+        """Return the domain as a plain list, so that its errors concern the caller."""
         return [*Domain("state", "in", _HELD), *(domain or ())]
 
     def _serialize(self):
