@@ -20,7 +20,7 @@ class Bar:
     kind: str = "least"
 
     def is_met(self, value: float) -> bool:
-        """Tell whether ``value`` is on the right side."""
+        """Return whether ``value`` is on the right side."""
         return value >= self.value if self.kind == "least" else value <= self.value
 
     def __str__(self) -> str:

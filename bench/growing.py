@@ -14,7 +14,7 @@ from odoo.addons.base.models.ir_cron import IrCron
 from . import company, importing
 from .measuring import median, tidy
 
-HELD_SHARE = 50  # every so many-th record is held
+HELD_SHARE = 50  # every so many-th record is on hold
 VENDOR_SHARE = 10
 MEASURED = 100  # documents per round
 DONE_AT = SQL("now() AT TIME ZONE 'UTC' - n * interval '1 minute'")
@@ -46,7 +46,7 @@ def fill(env, count):
 
 
 def _copy_held(env, template, count, start):
-    """Add bills that are held for one of ten issues."""
+    """Add bills that are on hold with one of ten issues."""
     issues = env["procurify.issue"]._open_issues(
         template.connection_id,
         [importing.unknown_account(f"no-{number}") for number in range(10)],

@@ -71,7 +71,7 @@ def measure_batches(env, rounds, start, sizes=(10, 25, 50, 100, 200)):
             found = timed_and_taken_back(env, batch._try_import)
             if number:
                 seconds[size].append(found / size * 1000)
-    # Whoever measures next is not to import them.
+    # The next measurement is not to import them.
     records.state = "ignored"
     env.cr.commit()
     return {
@@ -190,7 +190,7 @@ class Outside:
     """An integration that books bills one by one, as the integration user.
 
     It knows names and codes, and looks up whatever Odoo wants ids of: the vendor, its
-    bill of that number, the currency, accounts, taxes and cost centres of all lines.
+    bill of that number, currency, accounts, taxes and analytic accounts.
     """
 
     def __init__(self, env, url):

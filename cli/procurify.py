@@ -18,7 +18,7 @@ from odoo.tools import config
 class Procurify(Command):
     """Look after the connections to Procurify of one database.
 
-    Each command does as OdooBot what the button of the same name does, and is told in
+    Each command does as OdooBot what the button of the same name does, and is named in
     the audit. It exits with 1 where something is wrong.
     """
 

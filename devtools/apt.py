@@ -107,7 +107,7 @@ class PrivateApt:
         ]
 
     def offers(self, package: str) -> bool:
-        """Tell whether ``name`` or ``name=version`` can be downloaded."""
+        """Return whether ``name`` or ``name=version`` can be downloaded."""
         command = self._command("download", "--print-uris", package)
         return run(*command, capture_output=True).returncode == 0
 

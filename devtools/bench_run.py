@@ -47,7 +47,7 @@ QUICK = Size(1, 20, (1_000, 2_000, 3_000), 2_000, 60)
 
 
 class Run:
-    """Measures everything; what fails is told, and leaves its figures out."""
+    """Measures everything; what fails is reported, without figures."""
 
     def __init__(
         self, odoo: Odoo, size: Size, keep: Callable[[dict[str, float]], None]

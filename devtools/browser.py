@@ -16,7 +16,7 @@ HOW_TO_INSTALL = (
     "need none: ./dev test plain"
 )
 
-#: Debian's libraries are compiled for /usr: this tells them where they are instead.
+#: Debian's libraries are compiled for /usr: this says where they are instead.
 _WRAPPER = """\
 #!/bin/sh
 root=$(dirname "$(dirname "$(readlink -f "$0")")")

@@ -17,7 +17,7 @@ CLERK_LOGIN = "procurify"
 
 
 def set_up(env: Any, books: dict[str, Any]) -> None:
-    """Create what the books hold: accounts, cost centres, taxes, rates, vendors."""
+    """Create accounts, analytic accounts, taxes, rates and vendors."""
     features = {"group_analytic_accounting": True, "group_multi_currency": True}
     env["res.config.settings"].create(features).execute()
     env["account.account"].create(books["accounts"])

@@ -30,7 +30,7 @@ def database_name(purpose: str) -> str:
 
 
 def exists(odoo: Odoo, name: str) -> bool:
-    """Tell whether the server has a database of that name."""
+    """Return whether the server has a database of that name."""
     return bool(
         odoo.server.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
     )

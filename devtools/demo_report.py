@@ -1,4 +1,4 @@
-"""What a run of the demo says at its end: what arrived, what is held, what changed."""
+"""What a run of the demo prints at its end: arrived, on hold, changed."""
 
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -61,7 +61,7 @@ def _count(table: str) -> str:
 
 
 def print_arrivals(client: WebClient, connection: int) -> None:
-    """Say what is in Odoo, what was left out, and what is held for which reason."""
+    """Print what is in Odoo, what is excluded, and what is on hold with which issue."""
     vendors = _records(client, connection, "vendor", "state")
     items = _records(client, connection, "catalog_item", "state")
     orders = _records(

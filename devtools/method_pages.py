@@ -33,7 +33,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Method:
-    """One method, as its source tells it."""
+    """One method, as its source has it."""
 
     model: str
     name: str

@@ -125,7 +125,7 @@ def _tool(python: Path) -> Path:
 
 
 def _is_explained(name: str) -> bool:
-    """Tell whether the page names a survivor; its line may have moved since."""
+    """Return whether the page names a survivor; its line may have moved since."""
     file, _, fault = name.partition(":")
     _, _, fault = fault.partition(": ")
     page = " ".join(PAGE.read_text().split())

@@ -116,7 +116,7 @@ def _code(node: Any) -> str:
 
 
 def _counts(node: Any, changed: Any, source: str) -> bool:
-    """Tell whether this is a fault of a program that runs.
+    """Return whether this is a fault of a program that runs.
 
     A zip without its ``strict`` is none: that guards against one.
     """

@@ -330,7 +330,7 @@ def _own_folder(folder: Path, owner: pwd.struct_passwd | None) -> None:
 
 
 def _reachable_by_others(path: Path) -> bool:
-    """Tell whether every folder that exists on the way can be entered by everybody."""
+    """Return whether everybody can enter each existing folder of the path."""
     return all(
         folder.stat().st_mode & 0o001
         for folder in (path, *path.parents)

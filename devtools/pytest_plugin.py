@@ -26,7 +26,7 @@ PLAIN_PACKAGES = ("procurify", "simulator", "devtools", "tests_system")
 SPECIFICATION = "PROCURIFY_OPENAPI"
 SPECIFICATION_MARK = "openapi"
 #: Odoo's tags for tests of documents, which hold in both databases, and for those
-#: that only hold beside Odoo Inventory. They are no reason to skip: a test that finds
+#: that only hold beside Odoo Inventory. They are not skipped: a test that finds
 #: itself in the wrong database fails.
 DOCUMENTS_TAG = "procurify_documents"
 INVENTORY_TAG = "procurify_inventory"
@@ -125,7 +125,7 @@ def _try_more(items: list[pytest.Item]) -> None:
 
 
 def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
-    """Tell whether a test is for the database that this run has."""
+    """Return whether a test is for the database that this run has."""
     tags: set[str] = getattr(getattr(item, "cls", None), "test_tags", set())
     if config.getoption("inventory"):
         return bool(tags & {DOCUMENTS_TAG, INVENTORY_TAG})
@@ -156,7 +156,7 @@ def _deselect(
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say what was left out."""
+    """Print what was skipped."""
     if count := config.stash.get(_left_out, 0):
         terminalreporter.line(
             f"{count} tests that compare the simulator with Procurify's specification "

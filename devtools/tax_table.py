@@ -1,6 +1,6 @@
 """``./dev test taxes``: every purchase tax of twelve countries' charts of accounts.
 
-The tests say of each whether a bill with it is booked as by hand, or held; what they
+The tests say of each whether a bill with it is booked as by hand, or on hold; what they
 found becomes ``docs/taxes.rst``.
 """
 
@@ -44,10 +44,10 @@ Taxes
 
 This page shows how a bill is imported if its tax is mapped to a purchase tax in Odoo.
 Each tax of these charts of accounts was tried, including archived ones, on a bill, a
-refund and a bill in a foreign currency. The result is compared with a bill that a person
-enters in Odoo: accounts, tax lines, amounts in both currencies, tax grids. Both are
-posted first. In countries where posting needs more data than the test enters, drafts are
-compared. A chart with *Not tried yet* was not tested. Orders are not in the table.
+refund and a bill in a foreign currency. The result is compared with a bill that a
+person enters in Odoo: accounts, tax lines, amounts in both currencies, tax grids. Both
+are posted first. If posting needs more data than the test enters, drafts are compared.
+A chart with *Not tried yet* was not tested. Orders are not in the table.
 
 *Procurify charges the same*: the bill has the tax that Odoo computes: nothing for a
 reverse charge, less if tax is withheld. *Procurify charges the rate*: the bill has the

@@ -17,7 +17,7 @@ _DATES = re.compile(r'^"(POT-Creation|PO-Revision)-Date:.*\n', re.MULTILINE)
 
 
 def translations() -> None:
-    """Write the template anew, and bring its terms into each file of translations."""
+    """Write the template, and merge its terms into each file of translations."""
     odoo = prepare()
     name = databases.database_name("translations")
     databases.duplicate(odoo, databases.template(odoo), name)

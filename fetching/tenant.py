@@ -23,7 +23,7 @@ SECRET, TOKEN = "client_secret_encrypted", "token_encrypted"
 def open_client(connection, **options):
     """Return a client for a tenant, with the stored token if it still lives.
 
-    :param options: what the client is told besides
+    :param options: further options of the client
     :raises UnreadableSecret: no secret, or encrypted with another key
     :raises AddressError: the address is not one that may be asked
     """
@@ -96,7 +96,7 @@ def renew_token(connection, client, is_refused=False):
     if not (client.is_token_due or is_refused):
         return
     connection.ensure_one()
-    # Not the connection's row: whoever writes it would wait for Procurify.
+    # Not the connection's row: its writers would wait for Procurify.
     [(is_mine,)] = connection.env.execute_query(
         SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", TOKEN_LOCK, connection.id)
     )

@@ -22,7 +22,7 @@ class ProcurifyDocumentTab(models.AbstractModel):
         help="Linked to Procurify and kept up to date.",
     )
     procurify_facts = fields.Html(
-        "In Procurify",
+        "Details from Procurify",
         compute="_compute_procurify_facts",
         groups="procurify_connector.group_user",
         sanitize=False,

@@ -253,7 +253,7 @@ def _net_amount(item: BillItem) -> Decimal:
     """Return the item's amount without tax.
 
     Whether ``total_cost`` of a line with inclusive tax is net or gross is not
-    documented: the line's own figures tell.
+    documented: the line's own figures show it.
     """
     total, gross, tax = item.total_cost, item.total_cost_with_tax, item.tax_amount
     if total is None:

@@ -86,7 +86,7 @@ class Client:
     :param token_url: where tokens are issued, if not at ``/oauth/token`` of the tenant
     :param allow_private: whether addresses of private networks may be asked
     :param allow_loopback: whether a tenant may be a program of this very machine
-    :param renews_token: False: whoever shares the token with others renews it, by
+    :param renews_token: False: the owner of the shared token renews it, by
         :meth:`authenticate`, when a TokenRefused says so or ``is_token_due``
     :param page_size: objects per page to ask for; the server may send fewer
     :param detail_workers: how many details are read at the same time, at most 10
@@ -176,7 +176,7 @@ class Client:
         return self._access.is_token_due()
 
     def reload_token(self) -> bool:
-        """Take the token that is kept now, and tell whether it is another one."""
+        """Take the token that is kept now, and return whether it is another one."""
         return self._access.reload_token()
 
     def authenticate(self) -> tuple[str, str]:
@@ -202,7 +202,7 @@ class Client:
         """Yield the pages of a list, the last one with ``is_last``.
 
         A resource with variants is read variant by variant, and an object that came
-        before is left out. When the server refuses the order or the filter by
+        before is skipped. When the server refuses the order or the filter by
         date-time (400), the list is read without the order, or filtered by date.
 
         :param since: aware; only what was modified then or later, where the resource
@@ -321,7 +321,7 @@ class Client:
             raise trouble.first_error
 
     def _lists(self, resource: Resource) -> bool:
-        """Tell whether the list of the resource can be read, and shows anything."""
+        """Return whether the list of the resource can be read, and shows anything."""
         try:
             return self.count(resource) > 0
         except (Throttled, OutOfTime):
@@ -332,7 +332,7 @@ class Client:
     def _any_opens(
         self, resource: Resource, controls: Sequence[Ids], cancelled: threading.Event
     ) -> bool | None:
-        """Tell whether one of these objects can be read; None if there are none."""
+        """Return whether one of these objects can be read; None if there are none."""
         opens = None
         for each in controls:
             try:

@@ -1,7 +1,7 @@
 """States and kinds that Procurify documents; another one may mean anything.
 
 Source: Procurify API reference (edition of March 2024), and the names of the edition of
-2026. Whoever books an object with an undocumented state guesses what it is.
+2026. To book an object with an undocumented state would be a guess.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def _legible(raw: str) -> tuple[str, dict[str, Any]]:
 
 
 def _has_digest(value: object) -> bool:
-    """Tell whether a value is nested no deeper than can be hashed in an object."""
+    """Return whether a value is nested no deeper than can be hashed in an object."""
     try:
         content_digest([value])
     except RecursionError:
@@ -191,7 +191,7 @@ def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | No
 
 
 def _is_key(value: object) -> bool:
-    """Tell whether an object can be kept, and asked for, under this key."""
+    """Return whether an object can be kept, and asked for, under this key."""
     if not isinstance(value, (int, str)) or isinstance(value, bool):
         return False
     text = str(value)
@@ -341,7 +341,7 @@ class _Scanner:
     def any_value(self) -> tuple[str, Any]:
         """Take the next value, also one that cannot be read: that is ``_Spoiled``.
 
-        :raises ValueError: nobody can tell where it ends
+        :raises ValueError: its end is not known
         """
         self.next_is("")
         start = self._position

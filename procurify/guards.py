@@ -80,7 +80,7 @@ def _guarded(
         reach.check_literal(urlsplit(request.url or "").hostname or "")
         options["allow_redirects"] = False
         if not options.get("verify"):
-            options["verify"] = True  # whatever the session was told
+            options["verify"] = True  # whatever the session has
         return send(request, **options)
 
     session.send = guarded  # type: ignore[method-assign]

@@ -4,7 +4,7 @@ Plain arithmetic on Procurify's figures, in the order's currency: no Odoo here.
 Source: Procurify's help centre on taxes: the total is the subtotal, tax, freight and
 other costs less the discount, and a tax in percent is of the subtotal alone. Whether
 the total also contains the taxes and the freight of single lines, and what a discount
-in percent is of, is not documented: the figures of each order tell.
+in percent is of, is not documented: the figures of each order show it.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class Window:
 
     :param since: what was modified then or later, where the resource has a filter
     :param created_since: with ``since``: also what was created then or later, where a
-        variant has a filter for that; without it, those variants are left out
+        variant has a filter for that; without it, those variants are skipped
     :raises ValueError: an instant without a time zone
     """
 
@@ -132,7 +132,7 @@ def plans(resource: Resource, window: Window) -> list[list[Query]]:
     """List for each variant to read the queries to try, the best one first.
 
     A server may refuse an order or a filter. A variant that is only there for what is
-    new is left out when everything is read anyway.
+    new is skipped when everything is read anyway.
     """
     is_partial = window.since is not None and window.created_since is not None
     return [

@@ -120,7 +120,7 @@ class Resource:
         return tuple(filter(None, (normalise_uuid(clean_text(t)) for t in texts)))
 
     def external_id(self, detail_ids: tuple[str, ...]) -> str:
-        """Return which of an object's ``detail_ids`` is its key, if they tell."""
+        """Return which of an object's ``detail_ids`` is its key, if they show it."""
         if len(detail_ids) < len(self.detail_keys):
             return detail_ids[-1]
         return detail_ids[self.detail_keys.index(self.key)]

@@ -32,7 +32,7 @@ class Tax:
     """A tax as documents name it: Procurify has no list of taxes.
 
     ``percentage`` is in percent (12 means 12 %), normalised (no trailing zeros). Where
-    documents do not say it, ``is_estimated``: it is what their amounts tell, and the
+    documents do not say it, ``is_estimated``: it follows from their amounts, and the
     tax is known by its name alone.
     """
 
@@ -92,7 +92,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class TaxedAmount:
-    """What a line says of its tax; ``percentage`` is None where it does not tell."""
+    """What a line says of its tax; ``percentage`` is None if it has none."""
 
     name: str
     tax_id: int | None
@@ -133,7 +133,7 @@ def taxes_of(lines: Sequence[TaxedAmount], cent: Decimal) -> list[Tax | None]:
     """Return the tax of each line.
 
     Lines that name a tax without a percentage have one and the same as long as one rate
-    makes all their amounts. Else the rates tell which of several taxes each one has.
+    makes all their amounts. Else the rates show which of several taxes each one has.
 
     :param cent: the smallest amount of the document's currency
     """
@@ -157,7 +157,7 @@ def taxes_of(lines: Sequence[TaxedAmount], cent: Decimal) -> list[Tax | None]:
 def common_rates(lines: Iterable[TaxedAmount], cent: Decimal) -> Rates | None:
     """Return from which to which percentage one rate makes the amounts of all lines.
 
-    None where no line tells, or no rate makes all of them.
+    None if no line shows it, or no rate makes all of them.
     """
     telling = [ends for line in lines if (ends := line.rates(cent))]
     if not telling:
@@ -169,7 +169,7 @@ def common_rates(lines: Iterable[TaxedAmount], cent: Decimal) -> Rates | None:
 def with_own_rates(
     said: dict[Key, tuple[Tax, Rates]], known: Iterable[Tax]
 ) -> dict[Key, Tax]:
-    """Return the tax with a rate of its own for each that its name alone does not tell.
+    """Return the tax with its own rate for each that its name alone does not show.
 
     :param said: {where a tax stands: (that tax, the rates that make its amounts there)}
     :param known: taxes that have such a rate already; one that fits is taken

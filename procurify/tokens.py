@@ -95,13 +95,13 @@ class TokenSource:
         self._token = load()
 
     def reload(self) -> bool:
-        """Take the token that is kept now, and tell whether it is another one."""
+        """Take the token that is kept now, and return whether it is another one."""
         with self._lock:
             before, self._token = self._token, self._load()
             return self._token != before
 
     def is_due(self) -> bool:
-        """Tell whether a token is to be fetched."""
+        """Return whether a token is to be fetched."""
         return self._token is None or self._now() >= self._token.renew_at
 
     def current(self) -> Token:

@@ -205,7 +205,7 @@ class Transport:
         blank: Callable[[str], str],
         limit: int | None,
     ) -> Answer:
-        # A file's address may open it to whoever knows it.
+        # Anyone who knows a file's address may open it.
         shown = path if limit is None else "(file)"
         trace = partial(self._trace, method, shown, time.monotonic())
         try:
@@ -343,7 +343,7 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)
 
     def _wait(self, delay: float, path: str, cancelled: threading.Event | None) -> None:
-        """Wait ``delay`` seconds, or as long as another thread was told to wait.
+        """Wait ``delay`` seconds, or as long as another thread has to wait.
 
         :raises OutOfTime: this run's time would be over
         """

@@ -17,7 +17,7 @@ SUSPICIOUS = 4
 class Trouble:
     """What went wrong while several objects were read. Threads share it.
 
-    :param ask_controls: tells whether what could be read before can be read now; None
+    :param ask_controls: returns whether what could be read before can be read now; None
         if there is nothing to ask for
     """
 
@@ -33,7 +33,7 @@ class Trouble:
         self._is_well = True
 
     def is_outage(self, error: StreamError) -> bool:
-        """Note that an object failed; tell whether the server is known to be at fault.
+        """Note that an object failed; return whether the server is at fault.
 
         Not many are waited for before the controls are asked.
         """

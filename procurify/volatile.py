@@ -1,7 +1,7 @@
 """What of an object says nothing about it: live figures, and addresses that run out.
 
 Source: Procurify API reference (edition of March 2024) for the names. That addresses of
-files are signed anew in each answer is usual for storages, and not documented.
+files are signed again in each answer is usual for storages, and not documented.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REMOVED: Final = "?signature=removed"
-"""Stands where an address had a signature: whoever wants the file asks for a new one.
+"""Stands where an address had a signature: to get the file, ask for a new one.
 """
 
 _LIVE_PREFIXES: Final = ("budget_used", "balance_")
@@ -28,7 +28,7 @@ _LIVE: Final = frozenset(
         *("overall_score", "past_due"),
     )
 )
-"""Figures that Procurify reckons at each look, and pictures that nobody books."""
+"""Figures that Procurify computes at each request, and pictures."""
 _ADDRESSES: Final = frozenset(("file", "attachment", "image"))
 """Of these only the part before the query says which file it is."""
 
@@ -47,7 +47,7 @@ _ESCAPED_MARK = re.compile(r"\\u003f", re.IGNORECASE)
 
 @lru_cache(maxsize=4096)
 def is_live(name: str) -> bool:
-    """Tell whether a field of this name says nothing about its object."""
+    """Return whether a field of this name says nothing about its object."""
     return name in _LIVE or name.startswith(_LIVE_PREFIXES)
 
 
@@ -105,7 +105,7 @@ def raw_without_signatures(raw: str) -> str:
 
 
 def needs_fresh_address(address: str) -> bool:
-    """Tell whether ``address`` had a signature, without which nothing is there."""
+    """Return whether ``address`` had a signature, without which nothing is there."""
     return address.endswith(REMOVED)
 
 

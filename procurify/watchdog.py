@@ -1,6 +1,6 @@
 """A time limit on one answer as a whole.
 
-The read timeout of requests starts anew with every byte, so a server that sends one
+The read timeout of requests starts again with every byte, so a server that sends one
 byte a minute could hold a worker for days. Only shutting the socket ends that read.
 """
 

@@ -1,4 +1,4 @@
-"""Connections that look where they lead, and do not wait for ever for an answer.
+"""Connections that look where they lead, and do not wait forever for an answer.
 
 The name of a host says nothing: it may resolve to another address at the next question.
 So the name is resolved once, and the connection goes to an address that was checked.
@@ -104,7 +104,7 @@ class _Checked:
         raise OSError("The host has no address")
 
     def getresponse(self) -> Any:
-        """Read the headers; requests' own time limit starts anew with every byte."""
+        """Read the headers; requests' own time limit starts again with every byte."""
         too_late = threading.Event()
 
         def cut() -> None:

@@ -42,7 +42,7 @@ def _refused(status: int, error: str, description: str) -> Reply:
 class Access:
     """Credentials and the tokens that were handed out for them.
 
-    :param label: tells the tokens of one simulator from those of another
+    :param label: distinguishes the tokens of one simulator from those of another
     """
 
     client_id: str

@@ -26,7 +26,7 @@ def books() -> dict[str, object]:
     """Return the books as plain JSON values; amounts and rates are strings.
 
     A rate is the number of units of the currency for one unit of the base currency.
-    A cost centre's code is the `external_id` that Procurify shows for it.
+    A department's code is the `external_id` that Procurify shows for it.
     """
     return {
         "accounts": [

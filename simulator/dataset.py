@@ -285,7 +285,7 @@ class Dataset(OrderEdits):
     def expected_billed(self, *, held: bool = False) -> dict[int, Decimal]:
         """Return the billed quantity of each order line that was billed by quantity.
 
-        Only bills in the books count; with `held` also those that are held back.
+        Only bills in the books count; with `held` also those on hold.
         """
         bills = order_expectation.booked(self.bills(), self.expected(), held=held)
         return order_expectation.billed_quantities(bills)

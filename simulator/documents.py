@@ -1,7 +1,7 @@
 """The JSON of master data, field for field as the specification has it.
 
 Numbers follow the specification too: some decimals are strings with a fixed number of
-digits, others are JSON numbers. Optional fields that are not nullable are left out
+digits, others are JSON numbers. Optional fields that are not nullable are omitted
 when there is nothing to say, as the published samples do.
 """
 

@@ -50,7 +50,7 @@ class Fault:
     :param path: what the request's path starts with
     :param method: the request's method, any when None
     :param query: parameters that the request must have, e.g. ``{"page": "2"}``
-    :param times: how often it happens; None for ever
+    :param times: how often it happens; None forever
     :param skip: how many matching requests go well before that
     :param change: of a ``rewrite``: takes the document, and spoils it
     :param row: of a ``row``: the id of the row whose text becomes ``body``; of a

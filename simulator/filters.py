@@ -81,7 +81,7 @@ def contains(*values: Callable[[T], str | None]) -> Filter[T]:
 
 
 def excluding(test: Test[T]) -> Filter[T]:
-    """Leave out what passes the test when the filter says yes."""
+    """Drop what passes the test when the filter says yes."""
 
     def build(text: str) -> Test[T]:
         if yes_or_no(text):

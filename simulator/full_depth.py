@@ -31,7 +31,7 @@ _STAMPS = {"is_active": True, "created_at": STAMP, "updated_at": STAMP}
 
 
 def has(number: int, every: int) -> bool:
-    """Tell whether the object of this id is one of those that have a part."""
+    """Return whether the object of this id is one of those that have a part."""
     return number % every == 0
 
 

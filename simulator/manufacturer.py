@@ -55,7 +55,7 @@ DEPARTMENT_NAMES = (
     ("Logistics", "LOG"),
     ("Office", "OFF"),
 )
-# (plant, department) that nobody made a cost centre for.
+# (plant, department) without an analytic account.
 NOT_A_COST_CENTRE = {(5, "Quality"), (6, "Office")}
 
 

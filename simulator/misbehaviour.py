@@ -22,7 +22,7 @@ BILLS: Final = "/api/v3/ap/bills/"
 DETAILS: Final = "/api/v2/ap/bills/"
 PAGE_SIZE_CAP: Final = 100
 REFUSED_S: Final = 5.0
-"""Whoever switches from another process could not switch back."""
+"""A switch from another process could not be undone."""
 DEEP: Final = "[" * 100_000 + "]" * 100_000
 LONG: Final = "9" * 6_000
 LARGE_CHARACTERS: Final = 10_000_000
@@ -30,7 +30,7 @@ ABOVE_31_BITS: Final = 2**33
 
 
 def behave(simulator: Simulator) -> None:
-    """Do what is documented again, and mend in Procurify what was shown spoiled."""
+    """Do what is documented again, and correct what was shown wrong."""
     simulator.faults.clear()
     simulator.before_request = None
     simulator.lister.page_size_cap = PAGE_SIZE_CAP
@@ -49,7 +49,7 @@ def behave(simulator: Simulator) -> None:
 
 
 def fault(path: str, kind: str, *, times: int | None = None, **options: Any) -> Action:
-    """Add a fault, for ever unless said otherwise."""
+    """Add a fault, forever unless said otherwise."""
 
     def on(simulator: Simulator) -> None:
         simulator.faults.add(path, kind, times=times, **options)

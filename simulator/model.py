@@ -158,7 +158,7 @@ class OrderLine:
     `total` replaces quantity × price where they do not say it: on blanket and
     recurring lines. `vendor_text` is what somebody typed, for the catch-all vendor.
     A line that nobody approved yet has no status. `past_orders` are those that it was
-    on before, as a line can be bought anew.
+    on before, as a line can be ordered again.
     """
 
     id: int

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class Outcome(str, Enum):
     """What has to happen until the books are what they would have been."""
 
-    PASSES = "passes by itself"
-    NIGHT = "found by the nightly comparison"
-    HELD = "held until mended"
+    PASSES = "ends automatically"
+    NIGHT = "found by the nightly check"
+    HELD = "on hold until corrected"
     STOPS = "stops the list with a message"
 
 
@@ -33,7 +33,7 @@ class Mode:
     :param fault: how the other side misbehaves
     :param seen: what the user of Odoo sees of it
     :param on: switches it on
-    :param settled: needs a synchronisation before, for it concerns the next one
+    :param synchronised: needs a synchronisation before, for it concerns the next one
     :param edits: the data of the other side are other ones afterwards
     :param in_place: comes and goes without anybody touching the connection in Odoo
     """
@@ -43,7 +43,7 @@ class Mode:
     fault: str
     seen: str
     on: m.Action
-    settled: bool = False
+    synchronised: bool = False
     edits: bool = False
     in_place: bool = True
 
@@ -140,7 +140,7 @@ _PASSES: Final = (
         "filters are ignored: each reading gets the whole list",
         f"{_WARNING[:-1]}, as long as it does.",
         m.switch("ignore_filters"),
-        settled=True,
+        synchronised=True,
     ),
     Mode(
         "order_ignored",
@@ -180,7 +180,7 @@ _PASSES: Final = (
         "a bill appears late, with a stamp of five minutes ago",
         _NOTHING,
         m.add_late(minutes=5),
-        settled=True,
+        synchronised=True,
         edits=True,
     ),
     Mode(
@@ -189,7 +189,7 @@ _PASSES: Final = (
         "a bill appears late, with a stamp of three days ago",
         "“Found late: 1” on the list, and the bill in the books, by the next morning.",
         m.add_late(minutes=3 * 24 * 60),
-        settled=True,
+        synchronised=True,
         edits=True,
     ),
     Mode(
@@ -206,7 +206,7 @@ _PASSES: Final = (
         "the server's clock is three hours ahead, then right again",
         _NOTHING,
         m.clock_ahead,
-        settled=True,
+        synchronised=True,
         edits=True,
     ),
     Mode(
@@ -216,7 +216,7 @@ _PASSES: Final = (
         "“Found late: 1” on the list, and the change in the books, by the next "
         "morning.",
         m.clock_behind,
-        settled=True,
+        synchronised=True,
         edits=True,
     ),
     Mode(
@@ -225,7 +225,7 @@ _PASSES: Final = (
         "the days of a filter by date begin a day later than in UTC",
         _NOTHING,
         m.days_elsewhere,
-        settled=True,
+        synchronised=True,
         edits=True,
     ),
     Mode(
@@ -235,7 +235,7 @@ _PASSES: Final = (
         "wrong order",
         _NOTHING,
         m.night_of_two_hours,
-        settled=True,
+        synchronised=True,
         edits=True,
     ),
     Mode(
@@ -280,7 +280,7 @@ _PASSES: Final = (
         "a bill was changed in the year 1, another one will be in the year 9999",
         _NOTHING,
         m.wild_stamps,
-        settled=True,
+        synchronised=True,
     ),
 )
 
@@ -323,7 +323,7 @@ _HOLDS: Final = (
     Mode(
         "detail_broken",
         Outcome.HELD,
-        "500 for ever, for one bill that the list shows",
+        "500 forever, for one bill that the list shows",
         _UNREADABLE,
         m.spoil_a_bill("status", status=500),
     ),
@@ -354,7 +354,7 @@ _STOPS: Final = (
     Mode(
         "token_refused",
         Outcome.STOPS,
-        "401 for ever: each token is refused",
+        "401 forever: each token is refused",
         "“Procurify refused the client ID or the client secret” on the connection.",
         m.status(401, path="/api/"),
     ),
@@ -383,7 +383,7 @@ _STOPS: Final = (
     Mode(
         "page_missing",
         Outcome.STOPS,
-        "404 for ever, on a page that was announced",
+        "404 forever, on a page that was announced",
         _NOT_THE_API,
         m.status(404, query={"page": "2"}),
     ),
@@ -495,7 +495,7 @@ class Modes:
         return self.present
 
     def off(self) -> None:
-        """Behave again, and mend the documents that were shown otherwise."""
+        """Behave again, and correct the documents that were shown wrong."""
         m.behave(self._simulator)
         self._simulator.faults.mode = ""
         self.present = None

@@ -281,7 +281,7 @@ class OrderEdits(Store):
             number = 1 + len(self._book.lines_of(order.id))
             line = on_order(replace(line, active=True), order, number, order.modified)
             self._put(Purchase((order,), (line,)))
-            self._settle(line.requisition, order.modified)
+            self._update(line.requisition, order.modified)
             return order.id
 
     def _new_order(self, line: OrderLine) -> Order:
@@ -300,7 +300,7 @@ class OrderEdits(Store):
             modified = self._now(line.modified)
             line = replace(line, status=REJECTED, modified=modified)
             self._put(Purchase(lines=(line,)))
-            self._settle(line.requisition, modified)
+            self._update(line.requisition, modified)
 
     def name_vendor_on_line(self, line_id: int, text: str) -> None:
         """Type whom a line is to be bought from, for the catch-all vendor."""
@@ -322,7 +322,7 @@ class OrderEdits(Store):
             del self._book.requisitions[num]
             self.revision += 1
 
-    def _settle(self, num: int, modified: datetime) -> None:
+    def _update(self, num: int, modified: datetime) -> None:
         """Bring a requisition's status to what its lines say."""
         requisition = self.requisition(num)
         if requisition is None:
@@ -332,8 +332,8 @@ class OrderEdits(Store):
         status = requisition.status
         if not waiting:
             status = 3 if any(ln.order_id is not None for ln in lines) else 2
-        settled = replace(requisition, status=status, modified=modified)
-        self._put(Purchase(requisitions=(settled,)))
+        updated = replace(requisition, status=status, modified=modified)
+        self._put(Purchase(requisitions=(updated,)))
 
     # --- small things -------------------------------------------------------------
 

@@ -125,7 +125,7 @@ def billed_amounts(bills: Iterable[Bill]) -> dict[int, Decimal]:
 def booked(
     bills: Iterable[Bill], outcomes: Mapping[int, Expected], *, held: bool
 ) -> list[Bill]:
-    """Return the bills that are in the books, with those held back if wanted."""
+    """Return the bills that are in the books, with those on hold if wanted."""
     return [
         bill
         for bill in bills
@@ -183,7 +183,7 @@ def _remarks(order: Order, lines: Sequence[OrderLine]) -> frozenset[str]:
         found.add("no_lines")
     if {line.unit for line in lines} - books.UNITS:
         found.add("unknown_unit")
-    # Odoo's orders have no accounts: only a bill is held for one.
+    # Odoo's orders have no accounts: only a bill is on hold for one.
     if {share.code for line in lines for share in line.shares} - books.ACCOUNTS:
         found.add("unknown_account")
     if order.card_issuer is not None:

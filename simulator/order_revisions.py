@@ -95,7 +95,7 @@ def parted(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def changed_order(order: Order, changes: Mapping[str, Any]) -> Order:
-    """Return the order with changes of its header; its vendor is for ever."""
+    """Return the order with changes of its header; its vendor is forever."""
     found: dict[str, Any] = {}
     for name, value in changes.items():
         if name in HEADER:

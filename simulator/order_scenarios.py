@@ -250,7 +250,7 @@ def _card_paid(draw: OrderDraw) -> Purchase:
     return draw.purchase("card_paid", [draw.line()], card_issuer=issuer)
 
 
-# --- what has to be held ----------------------------------------------------------
+# --- what has to be on hold -------------------------------------------------------
 
 
 def _other_vendor(draw: OrderDraw) -> Purchase:

@@ -253,7 +253,7 @@ def _credit_with_freight(draw: Draw, pk: int) -> Bill:
     return replace(bill, costs=(replace(freight, share=share),))
 
 
-# --- bills that have to be held ---------------------------------------------------
+# --- bills that have to be on hold ------------------------------------------------
 
 
 def _unknown_account(draw: Draw, pk: int) -> Bill:

@@ -243,7 +243,7 @@ class Simulator:
 
     @property
     def all_hides_closed(self) -> bool:
-        """Whether the list of all orders leaves out the cancelled, closed and paid."""
+        """Whether the list of all orders omits the cancelled, closed and paid."""
         return self.dataset.all_hides_closed
 
     @all_hides_closed.setter

@@ -31,7 +31,7 @@ from odoo.tools import config
 ADDON = "procurify_connector"
 ROOT = Path(__file__).resolve().parent.parent
 #: What Odoo's own widgets and palette do in every app, and no view can change: {rule of
-#: axe: elements of which it is not told}.
+#: axe: elements that it should not check}.
 ODOOS_OWN = {
     "aria-allowed-attr": [".o-dropdown"],
     "aria-prohibited-attr": [".o_field_daterange .fa-long-arrow-right"],

@@ -14,12 +14,12 @@ def money(amount):
 
 
 class OracleCase(ProcurifyCommon):
-    """Compares the books with the oracle: balances, bills, orders, reasons."""
+    """Compares the books with the oracle: balances, bills, orders, issues."""
 
     # === WHY SOMETHING IS NOT IN THE BOOKS === #
 
     def _fate(self, resource, external_id):
-        """Return what became of an object: done, a rule, or the reasons to hold it."""
+        """Return the outcome of an object: done, a rule, or its issues."""
         record = self._records(resource, external_id=str(external_id))
         if len(record) != 1:
             return f"{len(record)} records"

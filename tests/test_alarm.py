@@ -1,4 +1,4 @@
-"""What is wrong is shown where people look, and told once."""
+"""What is wrong is shown where people look, and notified once."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -28,7 +28,7 @@ class TestAlarm(ProcurifyCommon):
         self.streams = self.connection.stream_ids
         self.streams.sudo().last_success = fields.Datetime.now()
 
-    def test_each_condition_is_shown_told_once_and_taken_back(self):
+    def test_each_condition_is_shown_notified_once_and_taken_back(self):
         self.assertFalse(self._codes_shown())
         user = new_test_user(self.env, "intruder", "base.group_user")
         user.company_ids |= self.company
@@ -71,7 +71,7 @@ class TestAlarm(ProcurifyCommon):
                 )
         self.assertEqual(len(self._audited("alarm_raised")), len(states))
 
-    def test_what_a_start_of_odoo_mends_by_itself_is_told_to_nobody(self):
+    def test_what_a_start_of_odoo_corrects_is_notified_to_nobody(self):
         """After a night without Odoo all is late, until the first jobs have run."""
         hours_ago = fields.Datetime.now() - timedelta(hours=7)
         self.streams.sudo().last_success = hours_ago
@@ -100,7 +100,7 @@ class TestAlarm(ProcurifyCommon):
         self.env.invalidate_all()
         self.assertEqual(self._codes_shown(), ["not_read"])
 
-    def test_what_comes_and_goes_is_told_once_a_day(self):
+    def test_what_comes_and_goes_is_notified_once_a_day(self):
         for is_on in (False, True, False):
             self.crons[0].active = is_on
             self.env["procurify.alarm"]._cron_alarm()
@@ -112,7 +112,7 @@ class TestAlarm(ProcurifyCommon):
         self.assertFalse(alarm.cleared_at)
         self.assertFalse(self._activities())
 
-        # It stays this time: a day later it is told again, and then no more.
+        # It stays this time: it is notified again a day later, and then no more.
         alarm.sudo().told_at -= timedelta(days=2)
         for _run in range(2):
             self.env["procurify.alarm"]._cron_alarm()
@@ -139,7 +139,7 @@ class TestAlarm(ProcurifyCommon):
             self.env.invalidate_all()
             self.assertEqual(self._codes_shown(), ["secret_unreadable", "audit_broken"])
 
-    def test_the_fetch_cron_tells_as_well(self):
+    def test_the_fetch_cron_notifies_as_well(self):
         self.crons[-1].active = False
 
         self._fetch()

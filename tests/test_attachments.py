@@ -328,7 +328,7 @@ class TestAttachments(ProcurifyCommon):
         self.assertEqual(self._file(bill_id).state, "missing")
         self.assertFalse(self._file(bill_id).next_attempt)
 
-    def test_disk_that_is_full_in_mid_file_holds_only_that_file(self):
+    def test_disk_that_is_full_in_mid_file_fails_only_that_file(self):
         large = self._bill_with_file(name="large.pdf", content=_pages(2 * 2**20))
         small = self._bill_with_file(name="small.pdf", content=_pages(2**10))
         with (

@@ -134,7 +134,7 @@ class TestAuditEvents(ProcurifyCommon):
 
     # === READING AND IMPORTING === #
 
-    def test_a_bill_tells_its_life(self):
+    def test_a_bill_shows_its_history(self):
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()
         record = self._record("bill", bill_id)
@@ -151,7 +151,7 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(record.audit_ids, imported | staged)
         self.assertIn("account.move", imported.changes_table)
 
-    def test_each_window_tells_how_far_it_went(self):
+    def test_each_window_records_how_far_it_went(self):
         self.dataset.add_bill("plain")
         self._fetch()
 
@@ -162,7 +162,7 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(row.after["object_count"], 1)
         self.assertEqual(row.after["scan_staged"], 1)
 
-    def test_a_failure_is_told_once_and_so_is_its_end(self):
+    def test_a_failure_is_recorded_once_and_so_is_its_end(self):
         self.connection.base_url = self.simulator.base_url
         self.simulator.reject_secret = True
         for _run in range(3):
@@ -176,7 +176,7 @@ class TestAuditEvents(ProcurifyCommon):
 
         self.assertIn("read_recovered", self._events())
 
-    def test_a_change_tells_before_and_after(self):
+    def test_a_change_is_recorded_with_before_and_after(self):
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()
         record = self._record("bill", bill_id)
@@ -192,7 +192,7 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(again.event, "imported")
         self.assertTrue(again.before)
 
-    def test_what_did_not_change_is_not_told_again(self):
+    def test_what_did_not_change_is_not_recorded_again(self):
         self.dataset.add_bill("plain")
         held = self.dataset.add_bill("unknown_account")
         self._synchronise()
@@ -209,7 +209,7 @@ class TestAuditEvents(ProcurifyCommon):
         )
         self.assertEqual(self._record("bill", held).state, "quarantined")
 
-    def test_a_held_bill_tells_its_reasons_and_that_they_changed(self):
+    def test_a_bill_on_hold_records_its_issues_and_that_they_changed(self):
         bill_id = self.dataset.add_bill("unknown_account")
         self._synchronise()
         record = self._record("bill", bill_id)
@@ -218,7 +218,7 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(held.reason, record.hold_reason)
         self.assertEqual(held.before, {"issue_ids": []})
 
-    def test_an_excluded_bill_tells_the_rule(self):
+    def test_an_excluded_bill_records_the_rule(self):
         bill_id = self.dataset.add_bill("expense")
         self._synchronise()
 
@@ -244,7 +244,7 @@ class TestAuditEvents(ProcurifyCommon):
         )
         self.assertEqual(set(rows[-2:].mapped("user_ref")), {reviewer.id})
 
-    def test_mapping_and_resolving_tell_the_target(self):
+    def test_mapping_and_resolving_record_the_target(self):
         bill_id = self.dataset.add_bill("unknown_account")
         self._synchronise()
         issue = self._record("bill", bill_id).issue_ids
@@ -263,7 +263,7 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(imported.event, "imported")
         self.assertEqual(imported.user_ref, reviewer.id)
 
-    def test_policies_tell_before_and_after_in_words(self):
+    def test_policies_are_recorded_with_before_and_after_in_words(self):
         self.connection.write({"bill_policy": "posted", "page_size": 50})
 
         row = self._rows(self.connection)

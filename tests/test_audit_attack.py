@@ -102,7 +102,7 @@ class TestAuditRoles(AuditCommon):
         self.assertIn("ahead", finding)
 
     def test_early_retention_is_refused(self):
-        """Whoever may set it waits a month, and keeps a year."""
+        """A user who may set it waits a month, and keeps a year."""
         self._age(400)
         for days, since_days in ((365, 29), (30, 31)):
             with self.subTest(days=days), self.env.cr.savepoint() as savepoint:
@@ -144,7 +144,7 @@ class TestAuditRoles(AuditCommon):
 
 @tagged("post_install", "-at_install", "procurify")
 class TestAuditOwner(AuditCommon):
-    """As whoever owns the database, and may do anything in it.
+    """As the owner of the database, who may do anything in it.
 
     With a chain head that somebody kept, each attempt on what was sealed is named.
     """
@@ -249,7 +249,7 @@ class TestAuditOwner(AuditCommon):
         [finding] = self._verify_kept().findings
         self.assertIn(self.head, finding)
 
-    def test_rows_that_were_removed_under_a_forged_checkpoint_are_told(self):
+    def test_rows_that_were_removed_under_a_forged_checkpoint_are_reported(self):
         seal = self._newest_seal()
         with self._behind_the_triggers():
             self.env.cr.execute(

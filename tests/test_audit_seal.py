@@ -258,7 +258,7 @@ class TestAuditSeal(AuditCommon):
                 )
                 savepoint.rollback()
 
-    def test_more_than_can_be_named_is_told(self):
+    def test_more_than_can_be_named_is_reported(self):
         self._seal()
         with (
             self._patched(verify_module, "NAMED", 2),
@@ -330,7 +330,7 @@ class TestAuditSeal(AuditCommon):
             [f"Seal {after.id} does not follow the one before it."],
         )
 
-    def test_lost_newest_seal_is_told_once_a_verification_saw_it(self):
+    def test_lost_newest_seal_is_reported_once_a_verification_saw_it(self):
         self._seal()
         self.connection.action_verify_audit()
         seal = self._newest_seal()
@@ -343,7 +343,7 @@ class TestAuditSeal(AuditCommon):
         [finding] = self._verify().findings
         self.assertIn(digest, finding)
 
-    def test_trigger_that_is_switched_off_is_told(self):
+    def test_trigger_that_is_switched_off_is_reported(self):
         self.env.cr.execute(
             "ALTER TABLE procurify_audit DISABLE TRIGGER procurify_audit_keep"
         )
@@ -367,7 +367,7 @@ class TestAuditSeal(AuditCommon):
             ):
                 self.env.cr.execute(statement)
 
-    def test_trigger_that_a_replica_skips_is_told(self):
+    def test_trigger_that_a_replica_skips_is_reported(self):
         self.env.cr.execute(
             "ALTER TABLE procurify_audit ENABLE TRIGGER procurify_audit_keep"
         )

@@ -145,7 +145,7 @@ class TestAutomation(ProcurifyCommon):
         self._assert_travels([health, figures])
         self.assertNotIn(self.simulator.client_secret, json.dumps([health, figures]))
 
-    def test_held_bill_is_listed_and_explained_without_a_trace(self):
+    def test_bill_on_hold_is_listed_and_explained_without_a_trace(self):
         records = self.env["procurify.record"].with_user(self.reviewer)
         record = self._record("bill", self.held).with_user(self.reviewer)
 
@@ -218,7 +218,7 @@ class TestAutomation(ProcurifyCommon):
                 self._assert_travels(first)
         self.assertEqual(self.connection.phase, "live")
 
-    def test_replay_takes_only_what_is_held_and_fits(self):
+    def test_replay_takes_only_what_is_on_hold_and_matches(self):
         records = self.env["procurify.record"].with_user(self.reviewer)
 
         self.assertEqual(records.replay([("state", "=", "done")])["count"], 0)
@@ -233,7 +233,7 @@ class TestAutomation(ProcurifyCommon):
                 records.read_holds(domain)
             self.assertEqual(caught.exception.context, {"code": "invalid_domain"})
 
-    def test_issues_are_proposed_and_audit_is_told_and_verified(self):
+    def test_issues_are_proposed_and_audit_is_read_and_verified(self):
         issues = self.env["procurify.issue"].with_user(self.reviewer)
         bill = self._record("bill", self.held)
         [told] = issues.read_issues([("record_ids", "in", bill.ids)])

@@ -93,7 +93,7 @@ class TestBill(ProcurifyCommon):
         self.assertEqual(self._record("bill", bill_id).state, "done")
         self._assert_total(bill_id)
 
-    def test_withdrawn_bill_is_held_and_comes_back_with_its_approval(self):
+    def test_withdrawn_bill_is_on_hold_and_comes_back_with_its_approval(self):
         bill_id = self._book("plain")
         move = self._move(bill_id)
 
@@ -133,7 +133,7 @@ class TestBill(ProcurifyCommon):
 
     # === DUPLICATES === #
 
-    def test_same_vendor_and_number_already_in_odoo_is_held(self):
+    def test_same_vendor_and_number_already_in_odoo_is_on_hold(self):
         bill_id = self._book("plain")
         first = self._move(bill_id)
         twin = self.dataset.add_bill("plain")
@@ -200,7 +200,7 @@ class TestBill(ProcurifyCommon):
         self.assertEqual(self._record("bill", bill_id).hold_reason, "")
         self._assert_total(bill_id)
 
-    def test_split_that_percentages_cannot_tell_becomes_lines(self):
+    def test_split_that_percentages_cannot_express_becomes_lines(self):
         bills = [self._book("split_departments") for _number in range(2)]
         thirds = next(
             move
@@ -245,7 +245,7 @@ class TestBill(ProcurifyCommon):
             abs(move.amount_total_signed), float(abs(converted)), delta=0.02
         )
 
-    def test_foreign_bill_without_any_rate_is_held(self):
+    def test_foreign_bill_without_any_rate_is_on_hold(self):
         self.connection.rate_source = "odoo"
         self.env["res.currency.rate"].search(
             [("currency_id.name", "=", "CAD")]

@@ -172,7 +172,7 @@ class TestDecision(BaseCase):
         self.assertEqual(settled["a"].findings, link.findings)
         self.assertEqual(settle(verdicts, RULE._replace(shared=True)), verdicts)
 
-    def test_what_speaks_for_a_record_is_told_in_the_order_of_the_words(self):
+    def test_evidence_for_a_record_is_shown_in_the_order_of_the_words(self):
         words = {SAME_NAME: "name", TAKEN: "taken", SAME_CODE: "code"}
         found = _found(ONE, SAME_CODE, SAME_NAME, obstacles=[TAKEN])
         self.assertEqual(found.told(words), "name, taken, code")
@@ -200,7 +200,7 @@ class TestRanking(BaseCase):
         [found] = self._rank(_found(ONE, SAME_NAME, SAME_EMAIL))
         self.assertEqual(found.reasons, (SAME_EMAIL, SAME_NAME))
 
-    def test_what_forbids_halves_the_score_and_is_told_last(self):
+    def test_what_forbids_halves_the_score_and_is_shown_last(self):
         [found] = self._rank(_found(ONE, SAME_CODE, obstacles=[TAKEN, OTHER_CODE]))
         self.assertAlmostEqual(found.score, 0.475)
         self.assertEqual(found.reason, SAME_CODE)

@@ -41,7 +41,7 @@ class TestCardOrders(ProcurifyCommon):
         self.assertEqual(self._committed(order), 0.0)
         self.assertEqual(order.invoice_status, "no")
 
-    def test_orders_paid_by_card_are_left_out_by_policy(self):
+    def test_orders_paid_by_card_are_excluded_by_policy(self):
         self.connection.card_order_policy = "exclude"
         order_id = self.dataset.add_order("card_paid")
         self._synchronise()
@@ -53,7 +53,7 @@ class TestCardOrders(ProcurifyCommon):
         self._import()
         self.assertEqual(record.state, "done")
 
-    def test_order_that_is_paid_by_card_later_is_settled_then(self):
+    def test_order_that_is_paid_by_card_later_is_finished_then(self):
         order_id = self.dataset.add_order("plain")
         self._synchronise()
         order = self._purchase(order_id)
@@ -71,7 +71,7 @@ class TestCardOrders(ProcurifyCommon):
         self.assertFalse(order.procurify_paid_by_card)
         self.assertGreater(self._committed(order), 0.0)
 
-    def test_orders_of_before_are_settled_by_the_update(self):
+    def test_earlier_orders_paid_by_card_are_finished_by_the_update(self):
         order = self._order("card_paid")
         order.procurify_paid_by_card = False
         order.flush_recordset()

@@ -38,7 +38,7 @@ class CertificateCase(ReconciliationCase):
         )
 
     def _add_documents(self):
-        """One booked, one held, one excluded, one ignored, one edited bill."""
+        """One imported, one on hold, one excluded, one ignored, one edited bill."""
         self.dataset.add_bill("several_lines")
         self.dataset.add_bill("plain", code="7450")
         self.dataset.add_bill("draft")
@@ -281,7 +281,7 @@ class TestCertificate(CertificateCase):
 
 @tagged("post_install", "-at_install", "procurify")
 class TestCertificatePapers(CertificateCase, HttpCase):
-    def test_report_tells_the_result_and_the_reasons(self):
+    def test_report_shows_the_result_and_the_explanations(self):
         self._add_documents()
         certificate = self._certify()
         report = "procurify_connector.procurify_certificate_report"

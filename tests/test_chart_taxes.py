@@ -1,4 +1,4 @@
-"""Every purchase tax of the charts of accounts that are here: as by hand, or held.
+"""Every purchase tax of the charts of accounts that are here: as by hand, or on hold.
 
 The table in ``docs/taxes.rst`` is what this finds where twelve charts are installed
 (``./dev test taxes``). Elsewhere it looks at the charts that are there.
@@ -57,7 +57,7 @@ DOCUMENTS = {
 
 @tagged("post_install", "-at_install", "procurify")
 class TestChartTaxes(TaxCase):
-    def test_every_purchase_tax_is_booked_as_by_hand_or_held(self):
+    def test_every_purchase_tax_is_booked_as_by_hand_or_on_hold(self):
         table, path = {}, os.environ.get("PROCURIFY_TAX_TABLE")
         for code in self._charts():
             with self.subTest(chart=code):

@@ -1,4 +1,4 @@
-"""Bills of closed periods are held, booked on the first open day, or left as drafts."""
+"""Bills of closed periods: on hold, booked on the first open day, or drafts."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ LOCK = date(2025, 3, 31)
 class TestClosedPeriod(ProcurifyCommon):
     master_data_ready = True
 
-    def test_bill_of_a_closed_period_is_held_with_both_dates(self):
+    def test_bill_of_a_closed_period_is_on_hold_with_both_dates(self):
         self.company.fiscalyear_lock_date = LOCK
         bill_id = self._book()
 
@@ -47,7 +47,7 @@ class TestClosedPeriod(ProcurifyCommon):
             self._codes(self._record("bill", self._book())), {"closed_period"}
         )
 
-    def test_tax_lock_does_not_hold_what_has_no_tax(self):
+    def test_tax_lock_is_no_issue_without_a_tax(self):
         self.company.tax_lock_date = LOCK
 
         self.assertEqual(self._record("bill", self._book("untaxed")).state, "done")
@@ -60,7 +60,7 @@ class TestClosedPeriod(ProcurifyCommon):
         self.assertEqual(move.date, LOCK + timedelta(days=5))
         self.assertEqual(move.invoice_date, DAY)
 
-    def test_all_reasons_are_named_besides_the_closed_period(self):
+    def test_all_issues_are_named_besides_the_closed_period(self):
         self.company.fiscalyear_lock_date = LOCK
         bill_id = self._book(code="7450")
 
@@ -69,7 +69,7 @@ class TestClosedPeriod(ProcurifyCommon):
             {"closed_period", "unknown_account"},
         )
 
-    def test_moving_the_lock_releases_what_it_held(self):
+    def test_moving_the_lock_releases_what_was_on_hold(self):
         self.company.fiscalyear_lock_date = LOCK
         bill_id = self._book()
 
@@ -148,7 +148,7 @@ class TestClosedPeriod(ProcurifyCommon):
 
         self.assertEqual(self._move(bill_id).date, LOCK + timedelta(days=1))
 
-    def test_date_that_odoo_moves_by_itself_is_held(self):
+    def test_date_that_odoo_moves_by_itself_is_on_hold(self):
         moves = type(self.env["account.move"])
         create = moves.create
 

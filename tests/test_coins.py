@@ -33,7 +33,7 @@ class TestCoins(ProcurifyCommon):
 
             self.assertEqual(self._total(), Decimal(str(move.amount_total)))
 
-    def test_bill_that_the_coins_of_odoo_do_not_make_is_held(self):
+    def test_bill_that_the_coins_of_odoo_do_not_make_is_on_hold(self):
         """A currency whose amounts Odoo rounds to steps of five cents."""
         self.env.ref("base.CHF").rounding = 0.05
         self._stage("CHF", "untaxed", "10.03")

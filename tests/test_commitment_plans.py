@@ -1,4 +1,4 @@
-"""Commitments by cost centre add up to the order, whatever its distributions are."""
+"""Commitments by analytic account add up to the order, for every distribution."""
 
 import random
 from collections import defaultdict
@@ -54,13 +54,13 @@ class TestCommitmentPlans(ProcurifyCommon):
         self.assertEqual((rows.department_id, rows.location_id), (a, b))
         self.assertEqual(self._committed(order), "366.21")
 
-    def test_line_without_distribution_is_under_no_cost_centre(self):
+    def test_line_without_distribution_is_under_no_analytic_account(self):
         order = self._order([False, {}], price=10.0)
 
         self.assertEqual(self._committed(order), "20.00")
         self.assertFalse(self._rows(order).department_id)
 
-    def test_account_of_a_deleted_cost_centre_is_under_no_cost_centre(self):
+    def test_deleted_analytic_account_is_under_no_analytic_account(self):
         order = self._order([{"999999999": 100.0}], price=10.0)
 
         self.assertEqual(self._committed(order), "10.00")

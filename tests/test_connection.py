@@ -1,4 +1,4 @@
-"""What a person is told when Procurify cannot be read, and what happens to secrets."""
+"""The messages when Procurify cannot be read, and what happens to secrets."""
 
 import socket
 from pathlib import Path
@@ -177,7 +177,7 @@ class TestConnection(ProcurifyCommon):
 
         self.assertFalse(self.simulator.requests)
 
-    def test_archived_integration_user_is_told_and_records_wait(self):
+    def test_archived_integration_user_is_reported_and_records_wait(self):
         self.dataset.add_bill("plain")
         user = new_test_user(self.env, "integration", groups="base.group_user")
         user.company_ids |= self.company

@@ -68,7 +68,7 @@ class TestDashboard(SharedCommon):
                 self.connection[field], records.search_count(action["domain"]), field
             )
 
-    def test_largest_issues_come_first_with_what_they_block(self):
+    def test_largest_issues_come_first_with_the_documents_affected(self):
         shown = self._card()["issues"]
 
         counts = [issue["count"] for issue in shown]
@@ -135,7 +135,7 @@ class TestDashboard(SharedCommon):
         self.assertFalse(connection._bills_by_month())
         self.assertFalse(connection._largest_issues())
 
-    def test_screens_are_told_once_per_batch(self):
+    def test_screens_are_notified_once_per_batch(self):
         self.env.cr.precommit.run()
         before = self._messages()
         self._records("bill").sudo()._requeue()

@@ -15,8 +15,8 @@ class TestDecisions(ProcurifyCommon, LooksCase):
     def _job_cursor_sees_the_test(self):
         return nullcontext()  # as every cursor does in a HttpCase
 
-    def test_heal_a_reason_with_thirty_bills_from_the_dashboard(self):
-        # The dashboard tells of this month.
+    def test_resolve_an_issue_with_thirty_bills_from_the_dashboard(self):
+        # The dashboard shows this month.
         today = fields.Date.today()
         bills = [
             self.dataset.add_bill("plain", code="7450", invoice_date=today)

@@ -1,4 +1,4 @@
-"""The digest tells managers once what holds documents, each only what is theirs."""
+"""The digest shows managers each issue once, and only their own documents."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ class TestDigest(SharedCommon):
             len(bills.filtered(lambda record: record.state == "quarantined")),
         )
 
-    def test_one_mail_tells_every_reason_with_what_it_blocks(self):
+    def test_one_mail_shows_every_issue_with_the_documents_affected(self):
         self.digest.user_ids = self.user
         before = self._mails()
 
@@ -54,13 +54,13 @@ class TestDigest(SharedCommon):
             self.assertIn(issue.blocked_amount, mail.body_html)
             self.assertIn(f"/odoo/procurify-issues/{issue.id}", mail.body_html)
 
-    def test_reason_that_holds_most_comes_first(self):
+    def test_issue_with_the_most_documents_comes_first(self):
         issues = self.digest._procurify_largest_issues(self.company, self.user)
 
         counts = issues.mapped("record_count")
         self.assertEqual(counts, sorted(counts, reverse=True))
 
-    def test_nothing_held_says_nothing(self):
+    def test_nothing_on_hold_says_nothing(self):
         self._records("bill").sudo().issue_ids = False
 
         self.assertFalse(self.digest._procurify_issues_told(self.company, self.user))

@@ -1,4 +1,4 @@
-"""What Odoo's own documents tell of Procurify, and what is committed by cost centre."""
+"""What Odoo's documents show of Procurify, and commitments by department."""
 
 from odoo.tests import new_test_user, tagged
 
@@ -12,7 +12,7 @@ class TestDocumentTab(SharedCommon):
         cls.bill_id = cls.dataset.add_bill("plain")
         cls.order_id = cls.dataset.add_order()
 
-    def test_bill_tells_who_and_where(self):
+    def test_bill_shows_who_and_where(self):
         move = self._move(self.bill_id)
         record = move.procurify_record_ids
 
@@ -23,7 +23,7 @@ class TestDocumentTab(SharedCommon):
         self.assertIn(record.remote_party, move.procurify_facts)
         self.assertIn(record.department_names.split(", ")[0], move.procurify_facts)
 
-    def test_order_tells_who_requested_it(self):
+    def test_order_shows_who_requested_it(self):
         order = self._order()
 
         self.assertTrue(order.procurify_record_ids.requester_names)
@@ -87,7 +87,7 @@ class TestCommitment(SharedCommon):
         self.order = self.env["purchase.order"].browse(record.res_id)
         self.rate = self.order.currency_rate or 1
 
-    def test_open_order_is_committed_to_its_cost_centres(self):
+    def test_open_order_is_committed_to_its_departments(self):
         rows = self._rows()
 
         self.assertAlmostEqual(

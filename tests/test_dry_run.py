@@ -19,7 +19,7 @@ class TestDryRun(ProcurifyCommon):
         super().setUp()
         self._fetch()
 
-    def test_dry_run_tells_what_the_import_makes_of_each_document(self):
+    def test_dry_run_shows_what_the_import_makes_of_each_document(self):
         self.connection._dry_run()
         lines = self.connection.dry_run_id.line_ids
         told = {line.record_id: line.outcome for line in lines}
@@ -35,7 +35,7 @@ class TestDryRun(ProcurifyCommon):
         self.assertEqual(items, self._booked_items())
         self.assertTrue(items)
 
-    def test_dry_run_in_many_steps_tells_the_same(self):
+    def test_dry_run_in_many_steps_shows_the_same(self):
         whole = self.connection._dry_run()
 
         with patch.multiple(procurify_dry_run, STEP_RECORDS=7, IMPORT_BATCH_SIZE=3):

@@ -1,4 +1,4 @@
-"""Orders that somebody made in Odoo already: held, adopted, followed."""
+"""Orders that someone already made in Odoo: on hold, adopted, followed."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ class TestDuplicateOrders(ProcurifyCommon):
 
     # === WHAT A DUPLICATE IS === #
 
-    def test_order_by_hand_with_the_number_is_held_wherever_the_number_stands(self):
+    def test_order_by_hand_with_the_number_is_on_hold_wherever_the_number_stands(self):
         places = {
             "partner_ref": lambda number: {"partner_ref": number},
             "origin": lambda number: {"origin": number.lower()},
@@ -36,12 +36,12 @@ class TestDuplicateOrders(ProcurifyCommon):
         self.assertEqual(theirs.state, "draft")
         self._assert_held(record, theirs, "same vendor and number")
 
-    def test_order_at_the_vendors_twin_contact_is_held(self):
+    def test_order_at_the_vendors_twin_contact_is_on_hold(self):
         record, theirs = self._held(lambda number: {"partner_ref": number}, twin=True)
 
         self._assert_held(record, theirs, "same vendor and number")
 
-    def test_order_without_number_is_held_by_vendor_amount_and_day(self):
+    def test_order_without_number_is_on_hold_by_vendor_amount_and_day(self):
         record, theirs = self._held(lambda _number: {}, confirm=True)
 
         self._assert_held(record, theirs, "same vendor, amount and date")
@@ -60,14 +60,14 @@ class TestDuplicateOrders(ProcurifyCommon):
                 record, _theirs = self._held(values)
                 self.assertEqual(record.state, "done", record.hold_reason)
 
-    def test_cancelled_order_by_hand_does_not_hold(self):
+    def test_cancelled_order_by_hand_is_no_issue(self):
         record, _theirs = self._held(
             lambda number: {"partner_ref": number, "state": "cancel"}
         )
 
         self.assertEqual(record.state, "done")
 
-    def test_orders_of_procurify_do_not_hold_each_other(self):
+    def test_orders_of_procurify_are_no_issue_for_each_other(self):
         first, second = (self.dataset.add_order("plain") for _number in range(2))
         vendor = self.dataset.order(first).vendor_id
         third = self.dataset.add_order("plain", vendor_id=vendor)
@@ -78,7 +78,7 @@ class TestDuplicateOrders(ProcurifyCommon):
         for order_id in (first, second, third):
             self.assertEqual(self._record("purchase_order", order_id).state, "done")
 
-    def test_request_by_hand_for_a_requisition_holds_it(self):
+    def test_request_by_hand_for_a_requisition_puts_it_on_hold(self):
         self.connection.requisition_policy = "rfq"
         number = self.dataset.add_requisition("approved")
         self._fetch()

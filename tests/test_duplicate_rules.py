@@ -77,13 +77,13 @@ class TestDuplicateRules(ProcurifyCommon):
 
         self._assert_held(self._record("bill", credit_id), theirs, "bills order lines")
 
-    def test_cancelled_bill_of_somebody_does_not_hold(self):
+    def test_cancelled_bill_of_somebody_is_no_issue(self):
         order_id, order = self._order()
         self._create_bill(order).button_cancel()
 
         self.assertEqual(self._billed(order_id).state, "done")
 
-    def test_other_bills_of_procurify_for_the_same_lines_do_not_hold(self):
+    def test_other_bills_of_procurify_for_the_same_lines_are_no_issue(self):
         bills = self.dataset.add_bills("line_in_several_bills")
         self._synchronise()
 
@@ -133,7 +133,7 @@ class TestDuplicateRules(ProcurifyCommon):
 
     # === THE SAME VENDOR, AMOUNT AND DAY === #
 
-    def test_bill_by_hand_without_reference_is_held_by_amount_and_day(self):
+    def test_bill_by_hand_without_reference_is_on_hold_by_amount_and_day(self):
         bill_id, partner, total = self._staged()
         theirs = self._by_hand(partner, total)
         self._import()
@@ -143,7 +143,7 @@ class TestDuplicateRules(ProcurifyCommon):
         record.action_adopt()
         self.assertEqual(record.res_id, theirs.id)
 
-    def test_number_that_was_mistyped_is_held_by_amount_and_day(self):
+    def test_number_that_was_mistyped_is_on_hold_by_amount_and_day(self):
         bill_id, partner, total = self._staged()
         theirs = self._by_hand(partner, total, ref="INV 4711")
         theirs.action_post()
@@ -152,7 +152,7 @@ class TestDuplicateRules(ProcurifyCommon):
         record = self._record("bill", bill_id)
         self._assert_held(record, theirs, "same vendor, amount and date")
 
-    def test_refund_by_hand_is_held_by_amount_and_day(self):
+    def test_refund_by_hand_is_on_hold_by_amount_and_day(self):
         bill_id, partner, total = self._staged("credit")
         theirs = self._by_hand(partner, abs(total), move_type="in_refund")
         self._import()
@@ -192,7 +192,7 @@ class TestDuplicateRules(ProcurifyCommon):
         for bill_id in bills:
             self.assertEqual(self._record("bill", bill_id).state, "done")
 
-    def test_draft_that_becomes_somebodys_bill_by_its_change_is_held(self):
+    def test_draft_that_becomes_somebodys_bill_by_its_change_is_on_hold(self):
         bill_id, partner, _total = self._staged()
         self._import()
         record, move = self._record("bill", bill_id), self._move(bill_id)
@@ -210,7 +210,7 @@ class TestDuplicateRules(ProcurifyCommon):
 
     # === ONE VENDOR, TWO CONTACTS === #
 
-    def test_number_at_the_vendors_twin_contact_is_held(self):
+    def test_number_at_the_vendors_twin_contact_is_on_hold(self):
         bill_id, partner, total = self._staged()
         twin = partner.create({"name": f"{partner.name.upper()}, Inc."})
         theirs = self._by_hand(twin, total, invoice_date=False, ref="twin-1")
@@ -261,7 +261,7 @@ class TestDuplicateRules(ProcurifyCommon):
 
     # === THE SAME NUMBER IN ANOTHER YEAR === #
 
-    def test_number_of_another_year_is_held_and_booked_with_one_click(self):
+    def test_number_of_another_year_is_on_hold_and_booked_with_one_click(self):
         bill_id, partner, total = self._staged()
         number = self.dataset.bill(bill_id).invoice_number
         theirs = self._by_hand(
@@ -276,7 +276,7 @@ class TestDuplicateRules(ProcurifyCommon):
         self.assertEqual(record.state, "done")
         self.assertNotEqual(record.res_id, theirs.id)
 
-    def test_what_is_more_certain_is_told_first(self):
+    def test_what_is_more_certain_is_shown_first(self):
         bill_id, partner, total = self._staged()
         number = self.dataset.bill(bill_id).invoice_number
         self._by_hand(partner, total, ref=number, invoice_date=date(2025, 3, 10))

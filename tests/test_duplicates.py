@@ -47,7 +47,7 @@ class TestDuplicates(ProcurifyCommon):
 
         self.assertEqual(self._codes(self._record("bill", bill_id)), {"duplicate_bill"})
 
-    def test_draft_that_gets_the_number_of_another_bill_is_held(self):
+    def test_draft_that_gets_the_number_of_another_bill_is_on_hold(self):
         first, second = self._booked("FIRST"), self._booked("SECOND")
         vendor_id = self.dataset.bill(first).vendor_id
         move = self._move(second)
@@ -179,7 +179,7 @@ class TestDuplicates(ProcurifyCommon):
             self.env["res.partner"].search([("name", "=", vendor.name)]) - survivor
         )
 
-    def test_archived_account_holds_and_unarchiving_books(self):
+    def test_archived_account_puts_on_hold_and_unarchiving_imports(self):
         account = self._account("7450")
         account.active = False
         bill_id = self.dataset.add_bill("plain", code="7450")

@@ -1,4 +1,4 @@
-"""Edge cases of documents that one look tells: docs/edge-cases.rst has all of them."""
+"""Edge cases of single documents. docs/edge-cases.rst has all of them."""
 
 from decimal import Decimal
 
@@ -159,7 +159,7 @@ class TestEdgeCases(SharedCommon):
 
     # === AMOUNTS === #
 
-    def test_total_that_the_lines_do_not_make_is_held_with_both_sums(self):
+    def test_total_that_the_lines_do_not_make_is_on_hold_with_both_sums(self):
         record = self._record("bill", self.bills["total_off"])
 
         [issue] = record.issue_ids
@@ -240,7 +240,7 @@ class TestEdgeCases(SharedCommon):
         expected = self.dataset.expected()[bill_id].net_lines
         self.assertEqual(self._cents(move.amount_untaxed), sum(expected.values()))
 
-    def test_bill_with_lines_of_another_currency_is_held(self):
+    def test_bill_with_lines_of_another_currency_is_on_hold(self):
         record = self._record("bill", self.bills["several_currencies"])
 
         self.assertEqual(self._codes(record), {"several_currencies"})

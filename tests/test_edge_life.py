@@ -46,7 +46,7 @@ class TestEdgeLife(ProcurifyCommon):
         self.assertEqual(line.qty_invoiced, 1)
         self.assertEqual(line.product_qty, 1)
 
-    def test_cancelled_order_that_is_received_is_held(self):
+    def test_cancelled_order_that_is_received_is_on_hold(self):
         order_id = self.dataset.add_order("plain")
         self._synchronise()
         order = self._order(order_id)

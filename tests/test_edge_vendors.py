@@ -61,7 +61,9 @@ class TestEdgeVendors(ProcurifyCommon):
         self._synchronise()
         self.assertEqual(self._partner(made).name, "Back Again")
 
-    def test_namesakes_on_different_pages_are_told_apart_from_the_first_page_on(self):
+    def test_namesakes_on_different_pages_are_distinguished_from_the_first_page_on(
+        self,
+    ):
         self.connection.page_size = 2
         first, *_others, last = sorted(self._vendors(6))
         self.dataset.rename_vendor(first, "Twin Works")
@@ -125,7 +127,7 @@ class TestEdgeVendors(ProcurifyCommon):
         vendor = self._record("vendor", vendor_id)
         self.assertIn("Works", vendor.payload_text)
 
-    def test_half_a_character_in_the_order_line_of_a_bill_holds_nothing(self):
+    def test_half_a_character_in_the_order_line_of_a_bill_is_no_issue(self):
         order_id = self.dataset.add_order("plain")
         self.dataset.revise_order(order_id, name="Half \ud83d a nut", sku="\udc00")
         bill_id = self.dataset.bill_order(order_id)
@@ -206,7 +208,7 @@ class TestEdgeVendors(ProcurifyCommon):
 
         self.assertEqual(record.state, "done")
 
-    def test_document_of_other_with_several_names_is_held(self):
+    def test_document_of_other_with_several_names_is_on_hold(self):
         order_id = self.dataset.add_order("other_vendor")
         self.dataset.revise_order(order_id, 0, vendor_text="Anna")
         self.dataset.revise_order(order_id, 1, vendor_text="Bert")

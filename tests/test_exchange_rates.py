@@ -93,7 +93,7 @@ class TestExchangeRates(ProcurifyCommon):
 
         self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.3)
 
-    def test_company_whose_own_currency_has_later_rates_only_is_held(self):
+    def test_company_whose_own_currency_has_later_rates_only_is_on_hold(self):
         """Odoo would divide by the later one."""
         self.connection.rate_source = "odoo"
         self._rate(1.36, date(2020, 1, 1))
@@ -113,7 +113,7 @@ class TestExchangeRates(ProcurifyCommon):
             self._move(bill_id).invoice_currency_rate, 1.36, delta=0.001
         )
 
-    def test_converted_total_that_nothing_explains_is_held(self):
+    def test_converted_total_that_nothing_explains_is_on_hold(self):
         bill_id, record = self._taxed({"of": "net", "rate": "1.20"})
 
         self.assertEqual(self._codes(record), {"rate_not_explained"})
@@ -125,7 +125,7 @@ class TestExchangeRates(ProcurifyCommon):
         self.assertEqual(record.hold_reason, "")
         self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.5)
 
-    def test_unexplained_rate_and_no_rate_in_odoo_is_held_by_either_policy(self):
+    def test_unexplained_rate_and_no_rate_in_odoo_is_on_hold_by_either_policy(self):
         self.connection.unexplained_rate_policy = "odoo"
 
         _bill_id, record = self._taxed({"of": "net", "rate": "1.20"})
@@ -162,7 +162,7 @@ class TestExchangeRates(ProcurifyCommon):
         self.assertEqual(order.date_order.date(), date(2026, 1, 5))
         self.assertAlmostEqual(order.currency_rate, rate, 6)
 
-    def test_order_whose_totals_do_not_fit_its_rate_is_held(self):
+    def test_order_whose_totals_do_not_fit_its_rate_is_on_hold(self):
         self._rate(1.5, date(2020, 1, 1))
         order_id = self.dataset.add_order("foreign_cad")
         record = self._staged(

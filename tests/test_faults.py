@@ -183,7 +183,7 @@ class TestFaults(ProcurifyCommon):
 
     def _suffer(self, mode):
         """Read and import while ``mode`` is on, and look at what is to be seen."""
-        if mode.settled:
+        if mode.synchronised:
             self._fetch()
             self._import()
         self.simulator.modes.on(mode.name)
@@ -229,7 +229,7 @@ class TestFaults(ProcurifyCommon):
 
     def _assert_watermarks(self, mode):
         """No watermark is past anything that was not staged as it is now."""
-        behind = mode and mode.outcome is Outcome.NIGHT and mode.settled
+        behind = mode and mode.outcome is Outcome.NIGHT and mode.synchronised
         if behind or mode and mode.name == "wild_stamps":
             return
         shown = {"bill": self.dataset.bills(), "purchase_order": self.dataset.orders()}
@@ -284,7 +284,7 @@ class TestFaults(ProcurifyCommon):
         elif mode.name == PATIENT:
             self.assertFalse(self._records("bill"))
         elif mode.outcome is not Outcome.STOPS and not mode.edits:
-            # The one bill of the data set that is held in a quiet run as well.
+            # The one bill of the data set that is on hold in a run without faults, too.
             self.assertEqual(codes, [{"total_mismatch"}])
         if mode.name == "right_to_left":
             refs = self._records("bill", state="done").mapped("code")

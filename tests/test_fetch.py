@@ -173,7 +173,7 @@ class TestFetch(ProcurifyCommon):
 
                 self.assertEqual(self._record("bill", bill_id).state, "done")
 
-    def test_listed_bill_that_cannot_be_opened_is_held(self):
+    def test_listed_bill_that_cannot_be_opened_is_on_hold(self):
         bill_id = self.dataset.add_bill("plain")
         self._refuse(bill_id)
         self._synchronise()

@@ -258,7 +258,7 @@ def _key(value):
 
 
 def _ids_aside(document, key):
-    """Return the ids under which a document may be held that cannot be read."""
+    """Return the ids that a document on hold may have if it cannot be read."""
     value = document.get(key)
     if found := _key(value):
         return {found}

@@ -1,4 +1,4 @@
-"""What is held leaves by itself when somebody mends in Odoo what held it."""
+"""Documents on hold are imported once someone corrects the issue in Odoo."""
 
 import time
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ DAY = date(2026, 3, 10)
 
 @tagged("post_install", "-at_install", "procurify")
 class TestHealing(ProcurifyCommon):
-    def test_six_reasons_go_one_by_one_as_they_are_mended_in_odoo(self):
+    def test_six_issues_are_resolved_one_by_one_as_odoo_is_corrected(self):
         record, cures = self._bill_with_six_things_wrong()
         self.assertEqual(self._codes(record), cures.keys())
 
@@ -34,7 +34,7 @@ class TestHealing(ProcurifyCommon):
         self.assertEqual(record.state, "done")
         self.assertEqual(self._move(record.external_id).date, DAY)
 
-    def test_cured_reason_goes_without_an_attempt_at_the_document(self):
+    def test_resolved_issue_goes_without_an_attempt_at_the_document(self):
         record, cures = self._bill_with_six_things_wrong()
         cures["unknown_account"]()
         [code] = self._records("account_code", code="7450")
@@ -77,7 +77,7 @@ class TestHealing(ProcurifyCommon):
             self._codes(self._record("bill", bill_id)), {"unknown_department"}
         )
 
-    def test_what_stays_held_is_not_written(self):
+    def test_what_stays_on_hold_is_not_written(self):
         self.dataset.add_bill("plain", code="7450")
         self._synchronise()
         [code] = self._records("account_code", code="7450")
@@ -216,7 +216,7 @@ class TestHealing(ProcurifyCommon):
         )
 
     def _bill_with_six_things_wrong(self):
-        """Return a bill held for six reasons, and {issue: what mends it in Odoo}."""
+        """Return a bill with six issues, and {issue: what resolves it in Odoo}."""
         self.connection.vendor_policy = "hold"
         self.company.fiscalyear_lock_date = DAY + timedelta(days=1)
         taxes = self.env["account.tax"].search(

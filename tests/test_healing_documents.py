@@ -34,7 +34,7 @@ class TestHealingDocuments(ProcurifyCommon):
             self.dataset.expected()[bill_id].total.normalize(),
         )
 
-    def test_withdrawn_bill_is_settled_once_it_is_cancelled(self):
+    def test_withdrawn_bill_is_resolved_once_it_is_cancelled(self):
         bill_id, record, move = self._booked()
         self.dataset.set_status(bill_id, 5)
         self._synchronise()
@@ -44,7 +44,7 @@ class TestHealingDocuments(ProcurifyCommon):
 
         self.assertEqual(record.excluded_rule, "not_approved")
 
-    def test_withdrawn_bill_is_settled_once_it_is_credited(self):
+    def test_withdrawn_bill_is_resolved_once_it_is_credited(self):
         bill_id, record, move = self._booked()
         move.action_post()
         self.dataset.set_status(bill_id, 5)
@@ -55,7 +55,7 @@ class TestHealingDocuments(ProcurifyCommon):
 
         self.assertEqual(record.excluded_rule, "not_approved")
 
-    def test_deleted_bill_is_settled_once_it_is_credited(self):
+    def test_deleted_bill_is_resolved_once_it_is_credited(self):
         _bill_id, record, move = self._booked()
         move.action_post()
         record.sudo()._mark_deleted()

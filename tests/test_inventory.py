@@ -241,7 +241,7 @@ class TestWithInventory(OrderCommon):
         self.assertEqual(order.state, "cancel")
         self.assertEqual(order.picking_ids.state, "cancel")
 
-    def test_cancelled_order_of_which_something_came_is_held(self):
+    def test_cancelled_order_of_which_something_came_is_on_hold(self):
         order_id = self._order()
         order = self._purchase(order_id)
         self._receive(order, 4)

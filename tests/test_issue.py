@@ -152,7 +152,7 @@ class TestIssue(ProcurifyCommon):
 
     # === RESOLVING === #
 
-    def test_one_click_maps_replays_and_tells_what_came_of_it(self):
+    def test_one_click_maps_replays_and_shows_the_result(self):
         bills = self._hold("7450", 3)
         account = self._account("745000")
         issue = self._records("bill").issue_ids
@@ -193,7 +193,7 @@ class TestIssue(ProcurifyCommon):
         self.assertLess(extra[MANY] - extra[5], 20, extra)
 
     def test_resolve_imports_only_what_is_cured(self):
-        """What is held for something else too only loses this reason."""
+        """A document with another issue, too, only loses this one."""
         [cured] = self._hold("7450", 1)
         held = self.dataset.add_bill("unknown_department", code="7450")
         self._synchronise()

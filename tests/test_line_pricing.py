@@ -198,7 +198,7 @@ class TestLinePricing(TransactionCase):
         self.assertIsNone(self._shares("10", ["2", "3", "5"], ["1", "2", "1"]))
         self.assertIsNone(self._shares("10", ["4", "6"], ["1", ""]))
 
-    def test_a_share_of_nothing_is_left_out(self):
+    def test_a_share_of_nothing_is_dropped(self):
         found = self._shares("100", ["100", "0"], ["1", "2"])
         self.assertEqual(found, {"1": 100.0})
 
@@ -215,7 +215,7 @@ class TestLinePricing(TransactionCase):
         found = self._nearest("3", ["-7", "5", "5"], ["1", "2", "3"])
         self.assertEqual(found, {"1": -233.34, "2": 166.67, "3": 166.67})
 
-    def test_shares_of_one_account_are_added_and_those_without_left_out(self):
+    def test_shares_of_one_account_are_added_and_those_without_dropped(self):
         found = self._nearest("10", ["2", "3", "5"], ["1", "1", ""])
         self.assertEqual(found, {"1": 50.0})
         found = self._nearest("3", ["1", "1", "1"], ["1", "2", ""])

@@ -13,7 +13,7 @@ from odoo.addons.procurify_connector.tools.concurrency import mute_sql_errors
 @tagged("post_install", "-at_install", "procurify")
 class TestLogFilter(BaseCase):
     def test_a_message_without_arguments_is_logged(self):
-        """So is that of a lost connection: the outage must be told, not the filter."""
+        """So is that of a lost connection: the outage is reported, not the filter."""
         logger = logging.getLogger("odoo.sql_db")
         for arguments in ((), ({},), ("text",), (OperationalError("gone"),)):
             with self.subTest(arguments=arguments):

@@ -113,7 +113,7 @@ class TestMapping(ProcurifyCommon):
         [code] = self._records("account_code", code="6200").with_user(self.reviewer)
 
         code._load_records_write({"name": code.name, "code": "6200"})
-        # Not by ``load``: a refused file makes Odoo set up its models anew.
+        # Not by ``load``: a refused file makes Odoo set up its models again.
         with self.assertRaisesRegex(AccessError, "name"):
             code._load_records_write({"name": "Mine", "code": "6200"})
 

@@ -37,7 +37,7 @@ class MatchingCommon(ProcurifyCommon):
         return self._import_objects("vendor", _vendor(name, **values))
 
     def _assert_question(self, record, *targets):
-        """``record`` is held as ambiguous, and tells each of ``targets``."""
+        """``record`` is on hold as ambiguous, and names each of ``targets``."""
         self.assertEqual(record.state, "quarantined", record.res_id)
         self.assertFalse(record.res_id)
         [issue] = record.issue_ids
@@ -75,7 +75,7 @@ class TestMatchingVendors(MatchingCommon):
             self.assertNotEqual(record.res_id, own.id)
         self.assertNotEqual(first.res_id, second.res_id)
 
-    def test_vendor_with_a_user_s_mailbox_is_held_where_nothing_is_created(self):
+    def test_vendor_with_a_user_s_mailbox_is_on_hold_where_nothing_is_created(self):
         self.connection.vendor_policy = "hold"
         for login, group in (
             ("buyer", "base.group_user"),
@@ -135,7 +135,7 @@ class TestMatchingVendors(MatchingCommon):
 
         self._assert_question(record, other)
 
-    def test_reference_and_mailbox_of_different_contacts_are_told_both(self):
+    def test_reference_and_mailbox_of_different_contacts_are_both_shown(self):
         one = self.partners.create({"name": "Smith & Sons", "ref": "1001"})
         two = self.partners.create({"name": "Agency", "email": "sales@x.example"})
 
@@ -161,7 +161,7 @@ class TestMatchingVendors(MatchingCommon):
 
         self._assert_question(record, customer, supplier)
 
-    def test_reference_tells_namesakes_apart(self):
+    def test_reference_distinguishes_namesakes(self):
         one, two = self.partners.create(
             [{"name": "Nordic Steel", "ref": ref} for ref in ("K1", "K2")]
         )
@@ -263,7 +263,7 @@ class TestMatchingVendors(MatchingCommon):
             self._assert_question(record)
 
     def test_similar_contact_of_another_vendor_is_no_question(self):
-        """Procurify tells the two apart, whichever of them is read first."""
+        """Procurify distinguishes the two, whichever of them is read first."""
         partner = self.partners.create({"name": "Granite Quarries"})
         canada, quarries = self._import_objects(
             "vendor", _vendor("Granite Quarries Canada"), _vendor("Granite Quarries")
@@ -274,7 +274,7 @@ class TestMatchingVendors(MatchingCommon):
         self._assert_made(self._vendor("Granite Quarries Norway"))
 
     def test_name_of_fifty_thousand_letters_is_compared(self):
-        """Mapping, reasons, ``explain`` and ``propose`` look at it."""
+        """Mapping, issues, ``explain`` and ``propose`` look at it."""
         self.connection.vendor_policy = "hold"
         record = self._vendor("x" * 50_000)
         item = self._import_objects(

@@ -290,7 +290,7 @@ class TestMeant(ProcurifyCommon):
         self.assertEqual(move.state, "draft")
         self.assertNotIn(account, move.invoice_line_ids.account_id)
 
-    def test_bill_is_mended_and_posted_once_the_rule_is_gone(self):
+    def test_bill_is_corrected_and_posted_once_the_rule_is_gone(self):
         self.connection.bill_policy = "posted"
         account = self._account("9998")
         rule = self._rule("account.move.line", {"account_id": account.id})

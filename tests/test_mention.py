@@ -33,7 +33,7 @@ class TestMention(ProcurifyCommon):
         named = set(request.mention_ids.mapped("resource"))
         self.assertLessEqual({"vendor", "currency", "department", "location"}, named)
 
-    def test_held_bill_names_what_it_is_held_for(self):
+    def test_bill_on_hold_names_what_it_waits_for(self):
         bill_id = self.dataset.add_bill("unknown_account")
         self.dataset.revise_bill(bill_id, currency_id=1)
         self._synchronise()
@@ -105,7 +105,7 @@ class TestMention(ProcurifyCommon):
 
         self.assertEqual(code.outdated_count, 0)
 
-    def test_bill_that_was_looked_at_and_not_written_stays_to_be_mended(self):
+    def test_bill_that_was_looked_at_and_not_written_stays_to_be_corrected(self):
         [draft] = self._bills("6200", 1)
         code = self._account_code("6200")
         former, account = self._accounts(code)

@@ -136,7 +136,7 @@ class TestMonitoring(ProcurifyCommon, HttpCase):
         }
         self.assertIn(self.connection.name, names)
 
-    def test_failure_and_alarm_are_told(self):
+    def test_failure_and_alarm_are_reported(self):
         self.simulator.faults.add(path="/oauth/token", status=401, times=None)
         self._fetch()
 

@@ -84,7 +84,7 @@ class TestMultiCompany(ProcurifyCommon):
         with self.assertRaises(AccessError):
             self.connection.with_user(reviewer).action_sync_now()
 
-    def test_integration_user_without_the_company_is_told(self):
+    def test_integration_user_without_the_company_is_reported(self):
         user = new_test_user(
             self.env,
             "elsewhere",

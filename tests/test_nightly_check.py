@@ -1,4 +1,4 @@
-"""The nightly comparison: nothing missed, and what was deleted without a word."""
+"""The nightly check finds what was missed and what was deleted."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -129,7 +129,7 @@ class TestNightlyCheck(ProcurifyCommon):
         self.assertTrue(record.remote_deleted)
         self.assertEqual(record.state, "pending")
 
-    def test_held_bill_that_was_deleted_is_noticed(self):
+    def test_deletion_of_a_bill_on_hold_is_noticed(self):
         bill_id = self.dataset.add_bill("unknown_account")
         self._synchronise()
         self.assertEqual(self._record("bill", bill_id).state, "quarantined")
@@ -199,7 +199,7 @@ class TestNightlyCheck(ProcurifyCommon):
         order.button_cancel()
         self.assertFalse(order._procurify_open_ids(order.ids))
 
-    def test_old_settled_bill_is_not_asked_for(self):
+    def test_old_finished_bill_is_not_asked_for(self):
         self._synchronise()
         self.connection.nightly_check_days = 1
         self.simulator.clear_requests()
@@ -322,7 +322,7 @@ class TestNightlyCheck(ProcurifyCommon):
 
         self.assertFalse(self.env["procurify.stream"]._nightly_check_due())
 
-    def test_button_compares_now(self):
+    def test_button_runs_the_nightly_check_now(self):
         self._fetch()
         self._nightly_check()
 

@@ -24,7 +24,7 @@ class TestOdooSaysNo(ProcurifyCommon):
 
     # === POSTING === #
 
-    def test_every_kind_of_refusal_is_told_in_odoos_own_words(self):
+    def test_every_kind_of_refusal_is_shown_in_odoos_own_words(self):
         action = self.env.ref("account.action_move_in_invoice_type")
         for number, error in enumerate(
             (
@@ -306,7 +306,7 @@ class TestOdooSaysNo(ProcurifyCommon):
         self.assertIn("Missing required value", records.issue_ids.message)
         self.assertIn("x_needed", records.issue_ids.message)
 
-    def test_error_that_nobody_foresaw_is_told_and_tried_again_every_day(self):
+    def test_error_that_nobody_foresaw_is_reported_and_tried_again_every_day(self):
         moves, failing = type(self.env["account.move"]), [True]
         create = moves.create
 
@@ -366,7 +366,7 @@ class TestOdooSaysNo(ProcurifyCommon):
 
     # === WHAT IS ARCHIVED === #
 
-    def test_archived_journal_holds_until_it_is_back(self):
+    def test_archived_journal_puts_on_hold_until_it_is_back(self):
         journal = self.company_data["default_journal_purchase"].copy()
         self.connection.journal_id = journal
         journal.active = False
@@ -380,7 +380,7 @@ class TestOdooSaysNo(ProcurifyCommon):
 
         self.assertEqual(self._move(bill_id).journal_id, journal)
 
-    def test_archived_vendor_holds_bills_orders_and_refunds(self):
+    def test_archived_vendor_puts_bills_orders_and_refunds_on_hold(self):
         bills = [self.dataset.add_bill(each) for each in ("plain", "credit")]
         order_id = self.dataset.add_order()
         vendors = {self.dataset.bill(bill_id).vendor_id for bill_id in bills}
@@ -395,7 +395,7 @@ class TestOdooSaysNo(ProcurifyCommon):
             self.assertEqual(self._codes(record), {"wrong_target"})
             self.assertFalse(record.res_id)
 
-    def test_archived_cost_centre_holds_until_it_is_back(self):
+    def test_archived_analytic_account_puts_on_hold_until_it_is_back(self):
         bill_id = self.dataset.add_bill("plain", code="6200")
         centres = self.env["account.analytic.account"].search(
             [("plan_id", "in", [plan.id for plan in self.plans.values()])]
@@ -410,7 +410,7 @@ class TestOdooSaysNo(ProcurifyCommon):
 
         self.assertEqual(record.state, "done")
 
-    def test_archived_rounding_account_holds(self):
+    def test_archived_rounding_account_puts_on_hold(self):
         account = self._account("6999")
         self.connection.rounding_account_id = account
         account.active = False

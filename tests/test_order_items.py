@@ -1,4 +1,4 @@
-"""Orders on demand: named by a bill, or told by one of their lines that changed."""
+"""Orders on demand: named by a bill, or because one of their lines changed."""
 
 from dataclasses import replace
 from datetime import timedelta

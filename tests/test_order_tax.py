@@ -35,7 +35,7 @@ class TestOrderTax(TaxCase):
         self.assertEqual(self.tax_line.qty_to_invoice, 0.0)
         self.assertEqual(self.order.amount_total, total)
 
-    def test_draft_and_posted_bills_settle_alike(self):
+    def test_draft_and_posted_bills_count_alike(self):
         move = self._bill(None)
         move.action_post()
 

@@ -69,7 +69,7 @@ class TestPaymentSafety(PaymentCommon):
         _bill_id, move = self._posted(payment_status=FAILED)
         self.assertFalse(move.procurify_payment_blocked)
 
-    def test_refund_that_procurify_settled_is_blocked_as_well(self):
+    def test_refund_that_procurify_paid_is_blocked_as_well(self):
         bill_id = self.dataset.add_bill("credit", status=PAID)
         self._synchronise()
         move = self._move(bill_id)

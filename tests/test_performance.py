@@ -144,7 +144,7 @@ class TestPerformance(ProcurifyCommon):
         self.assertLessEqual(many, few)
 
     def _queries_of_audit(self, records):
-        """Of what is said of a batch that was imported, and of one that was held."""
+        """For a batch that was imported, and for one that is on hold."""
         audit = self.env["procurify.audit"]
         count = audit.search_count([])
         was = {

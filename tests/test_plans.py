@@ -131,7 +131,7 @@ class TestPlans(ProcurifyCommon):
 
         self.assertEqual(self._record("bill", bill_id).hold_reason, "")
 
-    def test_bill_that_is_credited_and_booked_anew_keeps_a_persons_project(self):
+    def test_bill_that_is_credited_and_rebilled_keeps_a_persons_project(self):
         bill_id, old = self._booked("plain")
         old.invoice_line_ids.analytic_distribution |= {str(self.tunnel.id): 100}
         old.action_post()

@@ -32,7 +32,7 @@ class TestPreview(ProcurifyCommon):
         self._fetch()
         self.bills_staged = self._records("bill")
 
-    def test_preview_tells_what_the_import_books(self):
+    def test_preview_shows_what_the_import_books(self):
         previews = {p["record_id"]: p for p in self.bills_staged._preview()}
 
         self._import()
@@ -54,7 +54,7 @@ class TestPreview(ProcurifyCommon):
         self.assertIn("done", {record.state for record in self.bills_staged})
         self.assertIn("quarantined", {record.state for record in self.bills_staged})
 
-    def test_preview_of_orders_tells_their_lines(self):
+    def test_preview_of_orders_shows_their_lines(self):
         orders = self._records("purchase_order")
         previews = orders._preview()
 

@@ -192,7 +192,7 @@ class TestPriceIncludedInWon(PriceIncludedCommon):
 
     @classmethod
     def _trade_in(cls, books):
-        """Tell Odoo its own rates, as Procurify's are for one dollar."""
+        """Give Odoo its own rates, as Procurify's are for one dollar."""
         traded = super()._trade_in(books)
         rates = cls.env["res.currency.rate"].search(
             [("company_id", "=", cls.company.id)]

@@ -35,7 +35,7 @@ class TestPurchaseOrder(ProcurifyCommon):
 
         self.assertEqual(order.state, "draft")
 
-    def test_orders_are_left_out_by_policy(self):
+    def test_orders_are_excluded_by_policy(self):
         self.connection.order_policy = "none"
         order_id = self._order("plain")
 
@@ -128,7 +128,7 @@ class TestPurchaseOrder(ProcurifyCommon):
         self.assertEqual(order.order_line[0].product_qty, 0)
         self._assert_total(order_id)
 
-    def test_removed_line_is_told_once_by_its_name(self):
+    def test_removed_line_is_shown_once_by_its_name(self):
         order_id = self._order("several_lines")
         order = self._purchase(order_id)
         name = order.order_line[0].name
@@ -158,7 +158,7 @@ class TestPurchaseOrder(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"order_undercut"})
         self.assertEqual(line.product_qty, 10)
 
-    def test_edit_by_a_person_is_held_with_the_difference(self):
+    def test_edit_by_a_person_is_on_hold_with_the_difference(self):
         order_id = self._order("plain", quantity=Decimal(10))
         line = self._purchase(order_id).order_line[0]
         line.price_unit = 77.0
@@ -240,7 +240,7 @@ class TestPurchaseOrder(ProcurifyCommon):
         self.assertEqual(order.state, "cancel")
         self.assertEqual(self._record("purchase_order", order_id).state, "done")
 
-    def test_cancelled_order_that_is_billed_is_held(self):
+    def test_cancelled_order_that_is_billed_is_on_hold(self):
         order_id = self._order("plain")
         order = self._purchase(order_id)
         self.dataset.bill_order(order_id, {0: Decimal(1)})

@@ -1,4 +1,4 @@
-"""What cannot be mapped waits with every reason, and leaves when it can be."""
+"""What cannot be mapped waits with every issue until it can be mapped."""
 
 import json
 
@@ -14,7 +14,7 @@ from .common import ProcurifyCommon
 
 @tagged("post_install", "-at_install", "procurify")
 class TestQuarantine(ProcurifyCommon):
-    def test_all_reasons_of_a_bill_are_named_at_once(self):
+    def test_all_issues_of_a_bill_are_named_at_once(self):
         bill_id = self.dataset.add_bill("three_reasons")
         self._synchronise()
 
@@ -27,7 +27,7 @@ class TestQuarantine(ProcurifyCommon):
             self.assertIn(issue.message, record.hold_reason)
             self.assertTrue(issue.advice)
 
-    def test_one_held_bill_holds_up_nothing_else(self):
+    def test_one_bill_on_hold_delays_nothing_else(self):
         held = self.dataset.add_bill("unknown_account")
         booked = [self.dataset.add_bill("plain") for _number in range(3)]
         self._synchronise()
@@ -51,7 +51,7 @@ class TestQuarantine(ProcurifyCommon):
         move = self._move(bill_id)
         self.assertEqual(move.invoice_line_ids.account_id.code, "7450")
 
-    def test_mapping_by_script_releases_what_it_blocked(self):
+    def test_mapping_by_script_releases_the_documents_affected(self):
         bills = [self.dataset.add_bill("plain", code="7450") for _number in range(3)]
         self._synchronise()
         held = self._records("bill")
@@ -72,7 +72,7 @@ class TestQuarantine(ProcurifyCommon):
             self.assertEqual(move.invoice_line_ids.account_id, account)
         self.assertEqual(issue.state, "resolved")
 
-    def test_everything_that_is_held_is_replayed_with_one_click(self):
+    def test_everything_on_hold_is_replayed_with_one_click(self):
         bills = [self.dataset.add_bill("plain", code="7450") for _number in range(2)]
         bills.append(self.dataset.add_bill("total_off"))
         self._synchronise()
@@ -153,7 +153,7 @@ class TestQuarantine(ProcurifyCommon):
         with self.assertRaises(UserError):
             self._record("bill", bill_id).action_ignore()
 
-    def test_unknown_department_is_held_or_made_by_policy(self):
+    def test_unknown_department_is_on_hold_or_made_by_policy(self):
         bill_id = self.dataset.add_bill("unknown_department")
         self._synchronise()
         record = self._record("bill", bill_id)
@@ -244,7 +244,7 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(line.price_subtotal, 0.01)
         self.assertIn("Procurify's total", line.name)
 
-    def test_deleted_target_is_a_reason_and_not_a_broken_link(self):
+    def test_deleted_target_is_an_issue_and_not_a_broken_link(self):
         self.connection.order_policy = "none"  # Odoo keeps a contact that has orders
         first = self.dataset.add_bill("plain")
         self._synchronise()
@@ -277,7 +277,7 @@ class TestQuarantine(ProcurifyCommon):
         ):
             record.sudo().copy()
 
-    def test_error_that_nobody_handles_is_told(self):
+    def test_error_that_nobody_handles_is_reported(self):
         with (
             self.assertLogs("odoo.sql_db", "ERROR"),
             self.assertRaises(UndefinedTable),
@@ -286,7 +286,7 @@ class TestQuarantine(ProcurifyCommon):
         ):
             self.env.cr.execute("SELECT FROM procurify_nowhere")
 
-    def test_unreadable_document_is_held_with_the_field_that_is_wrong(self):
+    def test_unreadable_document_is_on_hold_with_the_field_that_is_wrong(self):
         bill_id = self.dataset.add_bill("plain")
         self.simulator.faults.add(
             path="/api/v2/ap/bills/", kind="patch", set={"items": "nonsense"}
@@ -297,7 +297,7 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"invalid_payload"})
         self.assertIn("items", record.hold_reason)
 
-    def test_unreadable_reference_and_figure_are_held_and_spoil_no_other(self):
+    def test_unreadable_reference_and_figure_are_on_hold_and_spoil_no_other(self):
         good = self.dataset.add_bill("plain")
         bad = [self.dataset.add_bill("plain") for _number in range(2)]
         self._fetch()
@@ -314,7 +314,7 @@ class TestQuarantine(ProcurifyCommon):
             record = self._record("bill", bill_id)
             self.assertEqual(self._codes(record), {"invalid_payload"})
 
-    def test_what_odoo_refuses_is_held_with_odoo_s_words(self):
+    def test_what_odoo_refuses_is_on_hold_with_odoo_s_words(self):
         bill_id = self.dataset.add_bill("plain")
         self.env["account.journal"].search(
             [("type", "=", "purchase"), ("company_id", "=", self.company.id)]
@@ -366,7 +366,7 @@ class TestQuarantine(ProcurifyCommon):
         with self.assertRaisesRegex(UserError, "archived"):
             master.write({"res_id": payable.id})
 
-    def test_ambiguous_vendor_tells_the_candidates_apart(self):
+    def test_ambiguous_vendor_shows_different_names_of_the_candidates(self):
         bill_id = self.dataset.add_bill("twin_vendor")
         self._synchronise()
 
@@ -385,7 +385,7 @@ class TestQuarantine(ProcurifyCommon):
                     records.search([])
 
     def test_import_sees_no_more_than_the_integration_user(self):
-        """A hidden account is unknown, and the hold does not tell that it exists."""
+        """A hidden account is unknown, and the issue does not show that it exists."""
         account = self._account("7450", name="The board's secret")
         bill_id = self.dataset.add_bill("plain", code="7450")
         user = new_test_user(
@@ -412,7 +412,7 @@ class TestQuarantine(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"unknown_account"})
         self.assertNotIn("The board's secret", record.hold_reason)
 
-    def test_integration_user_without_rights_is_told(self):
+    def test_integration_user_without_rights_is_reported(self):
         bill_id = self.dataset.add_bill("plain")
         user = new_test_user(
             self.env, "weak", groups="base.group_user", company_id=self.company.id

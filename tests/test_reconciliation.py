@@ -53,7 +53,7 @@ class TestReconciliation(ReconciliationCase):
             self.assertEqual(Decimal(row["difference"]), 0, row)
         self._check_adds_up(result)
 
-    def test_held_bill_is_named_with_its_issue(self):
+    def test_bill_on_hold_is_named_with_its_issue(self):
         bill_id = self.dataset.add_bill("plain", code="7450")
         self._synchronise()
         self._compare()
@@ -140,7 +140,7 @@ class TestReconciliation(ReconciliationCase):
         self.assertEqual(document["outcome"], "pending")
         self.assertFalse(document["is_explained"])
 
-    def test_without_a_comparison_nothing_is_complete(self):
+    def test_without_a_nightly_check_nothing_is_complete(self):
         self._synchronise()
 
         result = self._reconcile()
@@ -178,7 +178,7 @@ class TestReconciliation(ReconciliationCase):
         self.assertEqual(allowed["documents"], [])
 
     def _check_adds_up(self, result):
-        """Each dimension adds up to the whole, and each difference to its reasons."""
+        """Each dimension adds up to the total, and each difference to its parts."""
         sums = defaultdict(lambda: [Decimal(0)] * 2)
         for row in result["sums"]:
             key = row["resource"], row["currency"], row["dimension"]

@@ -1,4 +1,4 @@
-"""Text of others is text, and what nobody here may see is not told."""
+"""Text from Procurify stays text, and hidden records are not named."""
 
 import json
 import time
@@ -106,7 +106,7 @@ class TestRemoteText(ProcurifyCommon):
 
 @tagged("post_install", "-at_install", "procurify")
 class TestWhatIsHidden(ProcurifyCommon):
-    def test_what_nobody_here_may_see_is_neither_used_nor_told(self):
+    def test_what_nobody_here_may_see_is_neither_used_nor_shown(self):
         bill_id = self.dataset.add_bill("plain", code="7450")
         vendor = self.dataset.vendor(self.dataset.bill(bill_id).vendor_id)
         partner = self.env["res.partner"].create(

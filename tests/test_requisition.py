@@ -15,7 +15,7 @@ class TestRequisition(ProcurifyCommon):
         super().setUp()
         self.connection.requisition_policy = "rfq"
 
-    def test_requisitions_are_left_out_by_default(self):
+    def test_requisitions_are_excluded_by_default(self):
         self.connection.requisition_policy = "none"
         number = self._requisition("approved")
 
@@ -37,7 +37,7 @@ class TestRequisition(ProcurifyCommon):
         self.assertEqual(len(self._requests()), len(vendors))
         self.assertEqual(set(self._requests().mapped("state")), {"draft"})
 
-    def test_request_that_cannot_be_read_in_part_is_held_alone(self):
+    def test_request_that_cannot_be_read_in_part_is_on_hold_alone(self):
         whole, unnamed, unread = (self._requisition("approved") for _each in range(3))
         line = self.dataset.requisition_lines(unread)[0]
         self._damage(

@@ -17,7 +17,7 @@ from .common import ProcurifyCommon
 class TestRevision(ProcurifyCommon):
     master_data_ready = True
 
-    # === WHAT IS HELD, AND HOW IT IS SHOWN === #
+    # === WHAT IS ON HOLD, AND HOW IT IS SHOWN === #
 
     def test_difference_names_each_field_of_header_and_lines(self):
         bill_id, record, move = self._posted("several_lines")
@@ -54,7 +54,7 @@ class TestRevision(ProcurifyCommon):
         self.assertNotIn("<b>bold", record.difference_table)
         self.assertIn("<table", record.difference_table)
 
-    def test_added_and_removed_lines_are_told_as_lines(self):
+    def test_added_and_removed_lines_are_shown_as_lines(self):
         bill_id, record, move = self._posted("several_lines")
         bill = self.dataset.bill(bill_id)
         gone = bill.items[0]
@@ -70,7 +70,7 @@ class TestRevision(ProcurifyCommon):
         self.assertIn("line", record.hold_reason)
         self.assertEqual(move.state, "posted")
 
-    def test_draft_edited_elsewhere_than_procurify_is_held_all_the_same(self):
+    def test_draft_edited_elsewhere_than_procurify_is_on_hold_too(self):
         bill_id, record, move = self._draft("several_lines")
         move.invoice_line_ids.sorted("id")[0].account_id = self._account("9999")
 
@@ -93,9 +93,9 @@ class TestRevision(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"changed_after_booking"})
         self.assertEqual(move.invoice_line_ids.name, "What it was really for")
 
-    # === WHAT IS NOT HELD === #
+    # === WHAT IS NOT ON HOLD === #
 
-    def test_payment_in_procurify_and_its_return_hold_nothing(self):
+    def test_payment_in_procurify_and_its_return_put_nothing_on_hold(self):
         bill_id, record, move = self._posted("plain")
         written = move.write_date
 
@@ -110,7 +110,7 @@ class TestRevision(ProcurifyCommon):
         self.assertEqual((move.state, move.payment_state), ("posted", "not_paid"))
         self.assertEqual(move.write_date, written)
 
-    def test_hold_clears_when_odoo_is_made_equal(self):
+    def test_issue_is_resolved_when_odoo_is_made_equal(self):
         bill_id, record, move = self._posted("plain")
         self.dataset.revise_bill(bill_id, code="6400")
         self._synchronise()
@@ -128,7 +128,7 @@ class TestRevision(ProcurifyCommon):
         self.assertFalse(record.issue_ids)
         self.assertFalse(record.difference)
 
-    def test_hold_clears_when_procurify_takes_its_change_back(self):
+    def test_issue_is_resolved_when_procurify_takes_its_change_back(self):
         bill_id, record, _move = self._posted("plain")
         number = self.dataset.bill(bill_id).invoice_number
         self.dataset.revise_bill(bill_id, invoice_number="WRONG")
@@ -345,7 +345,7 @@ class TestRevision(ProcurifyCommon):
         self._synchronise()
         self.assertEqual(record.state, "done")
 
-    def test_withdrawn_draft_that_a_person_cancels_is_settled(self):
+    def test_withdrawn_draft_that_a_person_cancels_is_resolved(self):
         bill_id, record, move = self._draft("plain")
         self.dataset.set_status(bill_id, 5)
         self._synchronise()
@@ -452,7 +452,7 @@ class TestRevision(ProcurifyCommon):
 
     # === RIGHTS === #
 
-    def test_choices_have_the_rights_of_whoever_clicks(self):
+    def test_choices_have_the_rights_of_the_user_who_clicks(self):
         bill_id, record, move = self._posted("plain")
         self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
         self._synchronise()

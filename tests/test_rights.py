@@ -54,7 +54,7 @@ class TestIntegrationUser(RightsCommon):
                         {"base_url": "https://acme.example"}
                     )
 
-    def test_manager_names_himself_or_whoever_has_no_more_rights(self):
+    def test_manager_names_himself_or_a_user_with_no_more_rights(self):
         manager = self._user("keeper", CLERK)
         mine = self.connection.with_user(manager)
         for user in (
@@ -91,7 +91,7 @@ class TestIntegrationUser(RightsCommon):
 class TestInertFiles(RightsCommon):
     master_data_ready = True
 
-    def test_files_run_nothing_whoever_imports(self):
+    def test_files_run_nothing_whichever_user_imports(self):
         files = {
             "page.html": b"<!DOCTYPE html><html><body>" + SCRIPT + b"</body></html>",
             "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg">'
@@ -142,7 +142,7 @@ class TestInertFiles(RightsCommon):
 class TestResponsible(RightsCommon):
     master_data_ready = True
 
-    def test_issue_is_given_only_to_whoever_may_read_it(self):
+    def test_issue_is_given_only_to_a_user_who_may_read_it(self):
         self.dataset.add_bill("unknown_account")
         self._synchronise()
         theirs = self.setup_other_company()["company"]
@@ -249,7 +249,7 @@ class TestConsent(RightsCommon):
         self.other.with_user(self.both).base_url = address
 
     def test_tenant_of_one_company_is_that_manager_s(self):
-        """Whoever merely names its address has no say."""
+        """To enter a tenant's address is not enough."""
         self.connection.sudo().proven_tenant = False
 
         route = (

@@ -163,7 +163,7 @@ class TestRoutingToBranches(RoutingCommon):
         self.assertEqual(self._record("bill", second).hold_reason, "")
         self.assertEqual(self._move(second).company_id, self.company)
 
-    def test_bill_of_two_companies_is_held_with_every_reason(self):
+    def test_bill_of_two_companies_is_on_hold_with_every_issue(self):
         self._route(2, self.tacoma)
         self._route(3, self.laredo)
         bill_id = self._two_plants()
@@ -251,7 +251,7 @@ class TestRoutingToBranches(RoutingCommon):
         self.assertEqual(self._move(bill_id), move)
         self.assertEqual((record.state, record.company_id), ("done", self.tacoma))
 
-    def test_integration_user_without_the_branch_is_told(self):
+    def test_integration_user_without_the_branch_is_reported(self):
         user = new_test_user(
             self.env,
             "no_branch",
@@ -461,7 +461,7 @@ class TestRoutingToCompanies(RoutingCommon):
             )
         )
 
-    def test_company_without_connection_holds_its_bills(self):
+    def test_bills_of_a_company_without_connection_are_on_hold(self):
         self._route(4, self.other_company)
         bill_id = self._bill(MONCTON)
         self._synchronise()

@@ -108,7 +108,7 @@ class TestRun(ProcurifyCommon):
         )
         self.assertGreaterEqual(attached, 1)
         self.assertEqual((run.state, run.file_count), ("done", attached))
-        # Its address may open a file to whoever knows it.
+        # Anyone who knows its address may open a file.
         self.assertIn("(file)", {request["path"] for request in run.requests})
 
     def _runs(self, kind):

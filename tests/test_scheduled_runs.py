@@ -224,7 +224,7 @@ class TestScheduledRuns(ProcurifyCommon):
         for count in range(100):
             if not self._run_if_ready(name):
                 return count
-        return self.fail(f"{name} is ready for ever")
+        return self.fail(f"{name} is ready forever")
 
     def _streams(self):
         # What a list remembers of its reading is the system's to write.

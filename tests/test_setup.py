@@ -39,7 +39,7 @@ class TestSetup(ProcurifyCommon):
         self.assertEqual(notification["params"]["type"], "danger")
         self.assertEqual(self.connection.setup_step, "credentials")
 
-    def test_test_tells_what_each_list_shows_and_what_time_it_is_there(self):
+    def test_test_shows_what_each_list_has_and_the_time_in_procurify(self):
         self.connection.action_setup_next()
 
         self.assertEqual(self.connection.setup_step, "policies")

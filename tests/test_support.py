@@ -74,7 +74,7 @@ class TestSupport(ProcurifyCommon, HttpCase):
         self.assertNotIn(self.connection.base_url, text)
         self.assertNotIn("a lot", text)
 
-    def test_with_names_it_tells_what_is_not_mapped_and_still_no_secret(self):
+    def test_with_names_it_shows_what_is_not_mapped_and_still_no_secret(self):
         text = json.dumps(self.connection.support_bundle(with_names=True), default=str)
 
         self._assert_no_secret(text)

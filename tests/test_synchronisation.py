@@ -1,4 +1,4 @@
-"""The main job: bills arrive on the right accounts, or are held with every reason."""
+"""The main job: bills arrive on the right accounts, or are on hold with issues."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -17,7 +17,7 @@ class TestSynchronisation(ProcurifyCommon):
         self.expected = self.dataset.expected()
 
     def test_books_equal_what_the_generator_says(self):
-        """Every bill booked, held or excluded; to the cent; per account and place.
+        """Every bill imported, on hold or excluded; to the cent; per account and place.
 
         One synchronisation for the three, which take as long as it does.
         """

@@ -1,4 +1,4 @@
-"""Taxes of every kind, booked as Odoo books them by hand, or held."""
+"""Taxes of every kind, booked as Odoo books them by hand, or on hold."""
 
 from decimal import Decimal
 
@@ -49,7 +49,7 @@ class TestTaxes(TaxCase):
 
         self._assert_as_by_hand(self._booked(self._import_mapped(record, tax)))
 
-    def test_tax_that_is_charged_is_held_on_a_reverse_charge(self):
+    def test_tax_that_is_charged_is_on_hold_on_a_reverse_charge(self):
         tax = self._tax("19 % reverse", 19, (100, -100))
         record = self._stage_bill({"net": "100.00", "charged": "19.00", **DOMESTIC})
 
@@ -58,14 +58,14 @@ class TestTaxes(TaxCase):
         self.assertEqual(self._codes(record), {"tax_mismatch"})
         self.assertIn("19 % reverse", record.hold_reason)
 
-    def test_tax_that_is_not_charged_is_held_on_one_that_is(self):
+    def test_tax_that_is_not_charged_is_on_hold_on_one_that_is(self):
         record = self._stage_bill({"net": "100.00", **DOMESTIC})
 
         self._import_mapped(record, self._tax("19 %", 19))
 
         self.assertEqual(self._codes(record), {"tax_mismatch"})
 
-    def test_held_tax_is_released_by_mapping_it_to_the_right_one(self):
+    def test_tax_on_hold_is_released_by_mapping_it_to_the_right_one(self):
         record = self._stage_bill({"net": "100.00", **DOMESTIC})
         self._import_mapped(record, self._tax("19 %", 19))
 
@@ -262,7 +262,7 @@ class TestTaxes(TaxCase):
                 move = self._booked(self._import_mapped(record, *self._open(tax)))
                 self._assert_as_by_hand(move)
 
-    def test_withheld_tax_that_procurify_does_not_withhold_is_held(self):
+    def test_withheld_tax_that_procurify_does_not_withhold_is_on_hold(self):
         said = {"tax_name": "IVA", "tax_percentage": "21.10000000"}
         record = self._stage_bill({"net": "100.00", "charged": "21.10", **said})
         both = self._group_of("IRPF", self._tax("C", 21), self._tax("D", -15))

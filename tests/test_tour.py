@@ -43,7 +43,7 @@ class TestTour(ProcurifyCommon, HttpCase):
         self.assertEqual(self._record("bill", bill_id).state, "done")
         self.assertEqual(self._move(bill_id).invoice_line_ids.account_id, account)
 
-    def test_read_reasons_and_resolve_them(self):
+    def test_read_issues_and_resolve_them(self):
         bills = [self.dataset.add_bill("plain", code="7450") for _number in range(2)]
         bills.append(
             self.dataset.add_bill(

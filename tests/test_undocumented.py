@@ -17,7 +17,7 @@ class TestUndocumented(ProcurifyCommon):
 
     # === STATES OF DOCUMENTS === #
 
-    def test_order_in_a_state_that_nobody_documented_is_held(self):
+    def test_order_in_a_state_that_nobody_documented_is_on_hold(self):
         for state in (77, "on hold", [], False):
             with self.subTest(state=state):
                 record = self._sent("purchase_order", self._order(), state=state)
@@ -26,14 +26,14 @@ class TestUndocumented(ProcurifyCommon):
                 self.assertFalse(record.res_id)
                 self.assertIn(f"state {state}", record.issue_ids.message)
 
-    def test_order_in_a_documented_state_is_not_held(self):
+    def test_order_in_a_documented_state_is_not_on_hold(self):
         for state in (*OrderState, None):
             with self.subTest(state=state):
                 record = self._sent("purchase_order", self._order(), state=state)
 
                 self.assertFalse(self._codes(record))
 
-    def test_order_in_odoo_is_held_when_its_state_becomes_undocumented(self):
+    def test_order_in_odoo_is_on_hold_when_its_state_becomes_undocumented(self):
         record = self._sent("purchase_order", self._order())
         order = self.env["purchase.order"].browse(record.res_id)
         before = order.read(["state", "amount_total", "write_date"])
@@ -45,7 +45,7 @@ class TestUndocumented(ProcurifyCommon):
         self._damage(record, state=0)
         self.assertEqual(record.state, "done")
 
-    def test_order_with_a_line_of_a_kind_that_nobody_documented_is_held(self):
+    def test_order_with_a_line_of_a_kind_that_nobody_documented_is_on_hold(self):
         record = self._sent("purchase_order", self._order())
         self.assertEqual(record.state, "done")
         lines = json.loads(record.payload)["order_items"]
@@ -54,7 +54,7 @@ class TestUndocumented(ProcurifyCommon):
 
         self.assertEqual(self._codes(record), {UNDOCUMENTED})
 
-    def test_bill_in_odoo_is_held_when_its_status_becomes_undocumented(self):
+    def test_bill_in_odoo_is_on_hold_when_its_status_becomes_undocumented(self):
         record = self._sent("bill", self.dataset.add_bill("plain"))
         self.assertEqual(record.state, "done")
 
@@ -63,7 +63,7 @@ class TestUndocumented(ProcurifyCommon):
         self.assertEqual(self._codes(record), {UNDOCUMENTED})
         self.assertIn("status 42", record.issue_ids.message)
 
-    def test_bill_without_status_or_type_is_held_and_not_guessed(self):
+    def test_bill_without_status_or_type_is_on_hold_and_not_guessed(self):
         for field in ("status", "type"):
             with self.subTest(field=field):
                 bill_id = self.dataset.add_bill("plain")
@@ -72,7 +72,7 @@ class TestUndocumented(ProcurifyCommon):
                 self.assertEqual(self._codes(record), {UNDOCUMENTED})
                 self.assertIn(f"no {field}", record.issue_ids.message)
 
-    def test_requisition_in_a_state_that_nobody_documented_is_held(self):
+    def test_requisition_in_a_state_that_nobody_documented_is_on_hold(self):
         self.connection.requisition_policy = "rfq"
         number = self.dataset.add_requisition("approved")
 
@@ -82,7 +82,7 @@ class TestUndocumented(ProcurifyCommon):
         self._damage(record, status=1)
         self.assertEqual(record.state, "done")
 
-    def test_requisition_with_an_item_in_an_undocumented_state_is_held(self):
+    def test_requisition_with_an_item_in_an_undocumented_state_is_on_hold(self):
         self.connection.requisition_policy = "rfq"
         number = self.dataset.add_requisition("approved")
         record = self._sent("requisition", number)
@@ -97,7 +97,7 @@ class TestUndocumented(ProcurifyCommon):
 
     # === KINDS OF VENDORS === #
 
-    def test_vendor_of_an_unknown_kind_is_held_and_no_contact_is_made(self):
+    def test_vendor_of_an_unknown_kind_is_on_hold_and_no_contact_is_made(self):
         self.connection.vendor_policy = "create"
         partners = self.env["res.partner"].search_count([])
         new = [
@@ -162,7 +162,7 @@ class TestUndocumented(ProcurifyCommon):
 
     # === WHAT IS LEFT EMPTY === #
 
-    def test_parents_of_account_codes_hold_nothing_in_either_form(self):
+    def test_parents_of_account_codes_are_no_issue_in_either_form(self):
         for parent in (10, {"id": 10, "code": "6000", "parent": None}, None):
             with self.subTest(parent=parent):
                 order = self._sent("purchase_order", self._order())
@@ -203,7 +203,7 @@ class TestUndocumented(ProcurifyCommon):
         self._damage(record, **{name: data[name] for name in data})
         self.assertEqual((record.unread_count, record.unread_paths), (0, False))
 
-    def test_what_money_identity_or_coding_needs_holds_the_bill(self):
+    def test_missing_amount_identity_or_coding_puts_the_bill_on_hold(self):
         for path, value in (("total_cost_with_tax", "a lot"), ("vendor", {"id": "x"})):
             with self.subTest(path=path):
                 bill_id = self.dataset.add_bill("plain")

@@ -153,7 +153,7 @@ class TestUnreadable(UnreadableCase):
 
         self.assertEqual(self._record("bill", bill_id).state, "done")
 
-    def test_the_nightly_comparison_tries_it_whatever_its_time(self):
+    def test_the_nightly_check_tries_it_whatever_its_time(self):
         bill_id = self.dataset.add_bill("plain")
         self.connection.nightly_check_days = 0
         self._spoil_bill(bill_id, DETAILS["500"])
@@ -181,7 +181,7 @@ class TestUnreadable(UnreadableCase):
 
         self.assertEqual(record.state, "done")
 
-    def test_a_booked_bill_whose_change_cannot_be_read_is_held_and_kept(self):
+    def test_an_imported_bill_whose_change_cannot_be_read_is_on_hold_and_kept(self):
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()
         move, payload = self._move(bill_id), self._record("bill", bill_id).payload
@@ -200,7 +200,7 @@ class TestUnreadable(UnreadableCase):
         self.assertEqual(record.state, "done")
         self.assertIn("Other", record.payload)
 
-    def test_an_outage_is_an_outage_and_nobody_is_held(self):
+    def test_an_outage_is_an_outage_and_nothing_is_on_hold(self):
         self._synchronise()
         held = self._records("bill", state="quarantined")
         for _bill in range(8):
@@ -213,7 +213,7 @@ class TestUnreadable(UnreadableCase):
         self.assertFalse(self._unreadable())
         self.assertEqual(self._records("bill", state="quarantined"), held)
 
-    def test_an_outage_of_the_first_reading_holds_nobody(self):
+    def test_an_outage_of_the_first_reading_puts_nothing_on_hold(self):
         self.simulator.faults.add(path="/api/v2/ap/bills/", status=500, times=None)
         self._fetch()
         self.assertIn("does not answer", self.connection.error_message)
@@ -236,7 +236,7 @@ class TestUnreadable(UnreadableCase):
             self._synchronise()
             self.assertEqual(self._record("bill", bill_id).state, "done", name)
 
-    def test_a_row_without_an_id_is_held_until_the_list_shows_what_it_is(self):
+    def test_a_row_without_an_id_is_on_hold_until_the_list_shows_what_it_is(self):
         for name in ("empty", "null"):
             with self.subTest(name=name):
                 bill_id = self.dataset.add_bill("plain")
@@ -260,7 +260,7 @@ class TestUnreadable(UnreadableCase):
                 self.assertFalse(self._unreadable())
                 stream.modified_watermark -= timedelta(days=3650)
 
-    def test_a_vendor_that_cannot_be_read_is_held_and_its_bills_are_booked(self):
+    def test_a_vendor_that_cannot_be_read_is_on_hold_and_its_bills_are_booked(self):
         bill_id = self.dataset.add_bill("plain")
         vendor_id = self.dataset.bill(bill_id).vendor_id
         self._spoil_vendor(vendor_id, ROWS["nested"])
@@ -277,7 +277,7 @@ class TestUnreadable(UnreadableCase):
         self.assertEqual(held.state, "done")
         self.assertFalse(held.read_error)
 
-    def test_an_item_that_cannot_be_read_is_held_and_says_why(self):
+    def test_an_item_that_cannot_be_read_is_on_hold_and_says_why(self):
         cases = (
             (ROWS["number"], "unreadable"),
             ('{"id": %s}', "invalid_payload"),

@@ -1,6 +1,6 @@
 """What each kind of person may do over RPC: on every model, and by every method.
 
-``docs/security.rst`` tells the same; a test compares the two.
+``docs/security.rst`` says the same. A test compares the two.
 """
 
 from typing import NamedTuple
@@ -178,7 +178,7 @@ METHODS = {
         )
     },
 }
-# Whoever may change bills, like the employee of the test.
+# Users who may change bills, like the employee of the test.
 METHODS["account.move"]["action_procurify_allow_payment"] = "employee"
 
 #: Odoo's own public methods that the addon extends: their rights are Odoo's.
@@ -190,7 +190,7 @@ EXTENDED = {
 
 
 def may(role: str, first: str) -> bool:
-    """Tell whether ``role`` is ``first``, or one that has its rights too."""
+    """Return whether ``role`` is ``first``, or one that has its rights too."""
     return first != NOBODY and ROLES.index(role) >= ROLES.index(first)
 
 

@@ -140,7 +140,7 @@ _TRACES = {
 class Books:
     """What must be the same at the end, however often Odoo was killed on the way."""
 
-    #: {(resource, external id): what became of it, and all the reasons}
+    #: {(resource, external id): its outcome, and all its issues}
     records: dict[tuple[str, str], tuple[Any, ...]]
     #: {external id: the head of the bill and its lines}
     bills: dict[str, tuple[Any, ...]]

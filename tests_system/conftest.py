@@ -64,7 +64,7 @@ class Procurify:
     def fail(self, status: int) -> None:
         """Answer the next request, a page of a list, with an error.
 
-        401 and 403 are answered for ever.
+        401 and 403 are answered forever.
         """
         times = 1 if status >= 500 else None
         fault = {"kind": "status", "path": "/api/", "status": status, "times": times}

@@ -42,7 +42,7 @@ RING_EVERY_S = 0.5
 _PROGRESS = """
     WITH records AS (
         SELECT count(*) AS staged,
-               count(*) FILTER (WHERE state NOT IN ('pending', 'waiting')) AS settled,
+               count(*) FILTER (WHERE state NOT IN ('pending', 'waiting')) AS finished,
                count(*) FILTER (WHERE resource = 'bill') AS bills_staged,
                count(*) FILTER (WHERE resource = 'bill' AND state = 'done')
                    AS bills_done,
@@ -89,9 +89,9 @@ _BUSY_BACKENDS = """
 class Progress(NamedTuple):
     """How far the committed work has come."""
 
-    moves: int  # in the books, whoever made them
+    moves: int  # in the books, from any user
     staged: int
-    settled: int  # done, held or excluded: nothing is left to do for the import
+    finished: int  # done, on hold or excluded: the import has nothing left to do
     bills_staged: int
     bills_done: int
     bills_pending: int
@@ -101,13 +101,13 @@ class Progress(NamedTuple):
 
     @property
     def work(self) -> int:
-        """Return a number that only grows: each record is staged, and then settled."""
-        return self.staged + self.settled
+        """Return a number that only grows: each record is staged, and then finished."""
+        return self.staged + self.finished
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether all is read, and all that was read is settled."""
-        return not self.streams_open and 0 < self.staged == self.settled
+        """Return whether all is read, and all that was read is finished."""
+        return not self.streams_open and 0 < self.staged == self.finished
 
 
 class Site:
@@ -135,7 +135,7 @@ class Site:
         self._stack.close()
 
     def connect(self) -> None:
-        """Connect to PostgreSQL, anew after it was gone."""
+        """Connect to PostgreSQL, again after it was gone."""
         self._look = self._connected(self.database)
         self._bell = self._connected("postgres")
 
@@ -210,7 +210,7 @@ class Site:
         raise AssertionError(f"{complaint}: {self.progress()}\n{log}")
 
     def wait_until_complete(self) -> None:
-        """Wait until the crons have read all, settled all, and come to rest."""
+        """Wait until the crons have read and finished everything, and are idle."""
         self.wait_for(
             lambda: (
                 self.progress().is_complete
@@ -221,7 +221,7 @@ class Site:
         )
 
     def synchronise(self, server: "Server") -> None:
-        """Press "Sync now" and wait until every list was read since, and settled."""
+        """Press "Sync now" and wait until every list was read since, and finished."""
         pressed_at = self.value(_NOW)
         server.press_sync_now()
         self.wait_until_complete()
@@ -274,7 +274,7 @@ class Server:
         self._client.call("procurify.connection", "action_sync_now", [connection["id"]])
 
     def has_uncommitted(self, table: str) -> bool:
-        """Tell whether a transaction of this server has begun to write to a table."""
+        """Return whether a transaction of this server has begun to write to a table."""
         return bool(self._site.value(_WRITES_TO, self._name_in_postgres, table))
 
     def freeze(self) -> None:

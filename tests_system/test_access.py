@@ -44,7 +44,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "action_ignore": {"reason": "Not ours"},
     "action_map_to": {"res_id": 1},
 }
-#: Of a dialog, which gives its own reason.
+#: Of a dialog, which has its own message.
 DIALOG = "procurify.ignore"
 REFUSED_STATUSES = (401, 403, 404)
 REFUSED_FAULTS = (3, 4)  # no such login, no right
@@ -206,7 +206,7 @@ def _ids(found: dict[str, Any], role: str, model: str) -> list[int]:
 
 
 def _assert_deletions(rpc: Rpc, found: dict[str, Any]) -> None:
-    """Last, as then there is none: whoever may delete a row does so."""
+    """Last, as then there is none: a role that may delete a row does so."""
     # What hangs on a connection goes with it.
     for model in sorted(MODELS, key=lambda name: name == "procurify.connection"):
         if found["models"][model]:

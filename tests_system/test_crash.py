@@ -20,7 +20,7 @@ from .site import Server, Site
 #: By hand: 200. In CI as many as there is time for.
 KILLS = int(os.environ.get("PROCURIFY_KILLS", "4"))
 SEED = int(os.environ.get("PROCURIFY_KILLS_SEED", "7"))
-#: After so many the work is done to its end, and begins anew in a fresh database.
+#: After so many the work is completed, and starts again in a fresh database.
 KILLS_PER_RUN = 10
 #: How long Odoo works between two kills, at most; it needs some seconds for all.
 WORKS_FOR_S = 2.0

@@ -136,7 +136,7 @@ def test_several_kills_in_a_row_lose_nothing(
     assert len(imports) == IMPORTS_KILLED
     assert all(found.bills_staged == BILLS for found in imports)
     assert all(found.bills_pending > 0 for found in imports)
-    assert imports[-1].settled > 0
+    assert imports[-1].finished > 0
     # At no moment was a bill in the books that the connector does not know of.
     assert all(found.moves == found.bills_done for found in kills)
 
@@ -195,7 +195,7 @@ def _freeze_at(moment: Moment, site: Site, server: Server) -> Progress:
 
 
 def _is_within_import(progress: Progress) -> bool:
-    """Tell whether bills are in the books while others are not.
+    """Return whether bills are in the books while others are not.
 
     The books are looked at, not what the connector notes about them: the two must
     never part.

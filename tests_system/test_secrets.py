@@ -15,7 +15,7 @@ from .site import LOGIN, PASSWORD, Site
 TOKEN = "simulated-token-"
 WRONG_SECRET = "a-secret-of-another-tenant-5f0c"
 #: All that is logged, statements with their values too. Only the arguments of calls are
-#: left out, with which Odoo itself logs whatever people type.
+#: excluded, with which Odoo itself logs what people type.
 LOUD = (
     *("--log-level=debug", "--log-handler=odoo.sql_db:DEBUG"),
     "--log-handler=odoo.service.model:INFO",

@@ -68,7 +68,7 @@ def test_faults_that_come_and_go_lose_nothing(
 
 
 def _without_the_past(books: Books) -> Books:
-    """Leave out what the simulator makes for a new bill with stamps of the past.
+    """Exclude what the simulator makes for a new bill with stamps of the past.
 
     The lists of what is new never show it; the bill's order is asked for by its id.
     """

@@ -1,4 +1,4 @@
-"""Asking what a support bundle may tell."""
+"""Asking what a support bundle may contain."""
 
 from odoo import api, fields, models
 

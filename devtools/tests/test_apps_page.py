@@ -16,7 +16,7 @@ def _images() -> list[ET.Element]:
     return list(ET.fromstring(f"<page>{page}</page>").iter("img"))
 
 
-def test_every_picture_of_the_page_is_there_and_is_told_in_words() -> None:
+def test_every_picture_of_the_page_exists_and_has_a_description() -> None:
     images = _images()
     assert len(images) > 4
     assert [i.attrib for i in images if not (FOLDER / i.attrib["src"]).is_file()] == []

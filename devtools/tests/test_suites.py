@@ -1,4 +1,4 @@
-"""No test is left out by one of the two runners."""
+"""No test is skipped by one of the two runners."""
 
 import re
 

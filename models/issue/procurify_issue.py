@@ -92,7 +92,7 @@ class ProcurifyIssue(models.Model):
         relation="procurify_record_issue_rel",
         column1="issue_id",
         column2="record_id",
-        string="Documents affected",
+        string="Documents",
         readonly=True,
     )
     record_count = fields.Integer("Documents affected", compute="_compute_impact")

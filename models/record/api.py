@@ -53,7 +53,7 @@ class ProcurifyRecord(models.Model):
             Odoo), ``"target"`` (``{"res_model", "res_id"}`` or ``False``), and
             ``"preview"`` (``{"outcome", "rule", "issues", "booked"}``, or ``False``
             if the next import has nothing to do)
-        :raises AccessError: ``access_denied``: the records belong to another company, or
+        :raises AccessError: ``access_denied``: the records are of another company, or
             the user is no reviewer
         """
         self.check_access("read")

@@ -55,7 +55,7 @@ class Attachment:
 
     @property
     def external_id(self) -> str:
-        """What tells this file from others: the UUID, else its number, else ""."""
+        """What identifies this file: the UUID, else its number, else ""."""
         if self.uuid or self.id is None:
             return self.uuid
         return f"id-{self.id}"
@@ -82,7 +82,7 @@ def read_attachments(source: Reader, name: str) -> Iterator[Attachment]:
 
 
 def each_once(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    """Leave out files that came before."""
+    """Skip files that came before."""
     found: dict[str, Attachment] = {}
     for attachment in attachments:
         found.setdefault(attachment.external_id, attachment)

@@ -71,7 +71,7 @@ def example(document: Any) -> str:
 
 
 def agrees(document: Any, row: Mapping[str, Any]) -> bool:
-    """Tell whether a list's row has the days of its document, as far as it has any.
+    """Return whether a list's row has the days of its document, as far as it has any.
 
     :raises InvalidPayload: the row has a date that cannot be read
     """

@@ -277,7 +277,7 @@ class Vendor(Named):
 
     ``code`` is the identifier that the company gave it elsewhere, or "". ``status``
     is not documented: a vendor that somebody only asked for may have one.
-    Bank details are left out on purpose: they are neither needed nor to be kept.
+    Bank details are excluded on purpose: they are not needed and must not be kept.
     """
 
     id: int

@@ -118,7 +118,7 @@ def calendar_date(value: object, path: str = "") -> date | None:
 
 
 def has_time_of_day(value: object, path: str = "") -> bool:
-    """Tell whether a date is written with another time than 00:00:00 of its own offset.
+    """Return whether a date has another time than 00:00:00 of its own offset.
 
     The day as written may then be another one than was meant.
 

@@ -1,4 +1,4 @@
-"""Record the conversations with the simulator anew: python -m procurify.tests.record.
+"""Record the conversations with the simulator again: python -m procurify.tests.record.
 
 Hosts, the tenant's secret and the tokens are replaced before anything is written.
 """

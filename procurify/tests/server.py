@@ -1,4 +1,4 @@
-"""A small HTTP server for the tests: it answers what it is told, faults included."""
+"""A small HTTP server for the tests: it answers as it is set, faults included."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Reply:
 class FaultyServer:
     """Serves on a free port of this machine; ``answers`` maps paths to replies.
 
-    A path is answered by a list of replies, one after the other, the last one for ever,
+    A path is answered by a list of replies, one after the other, the last one forever,
     or by a function of the request. What came in is in ``requests``.
     """
 

@@ -66,7 +66,7 @@ def test_residue_beyond_a_cent_a_line_does_not_add_up(data: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("total_cost", ["250.00", "280.00"])
-def test_inclusive_line_is_net_whichever_way_it_is_told(
+def test_inclusive_line_is_net_whichever_way_it_is_written(
     data: dict[str, Any], total_cost: str
 ) -> None:
     data["items"][0] |= {
@@ -327,7 +327,7 @@ def test_an_item_s_net_amount_is_found_in_what_it_says(
         # Nothing of an amount is no rate of it.
         ({"tax_percentage": 0}, ("12", True)),
         ({"tax_amount": 0}, ("12", False)),
-        # A tax on nothing has no rate that could be told.
+        # A tax on nothing has no rate.
         (
             {"tax_percentage": None, "total_cost": 0, "total_cost_with_tax": 30},
             ("0", True),

@@ -58,7 +58,7 @@ def _told(**fields: Any) -> tuple[bool, bool]:
         (8, (False, True)),
     ],
 )
-def test_status_of_the_bill_tells_of_its_payment(
+def test_status_of_the_bill_shows_its_payment(
     status: int, told: tuple[bool, bool]
 ) -> None:
     assert _told(status=status) == told
@@ -83,7 +83,7 @@ def test_status_of_the_bill_tells_of_its_payment(
         ({}, (False, True)),
     ],
 )
-def test_payment_of_an_approved_bill_tells_as_well(
+def test_payment_of_an_approved_bill_shows_it_as_well(
     status: Any, told: tuple[bool, bool]
 ) -> None:
     assert _told(bill_payment={"payment": {"status": status}}) == told

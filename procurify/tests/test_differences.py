@@ -21,7 +21,7 @@ def _changed(**changes: object) -> dict[str, object]:
     return BILL | changes
 
 
-def test_field_is_told_with_both_values() -> None:
+def test_field_is_shown_with_both_values() -> None:
     assert differences(BILL, _changed(total_cost=Decimal("100.00"))) == [
         Difference("", "Total cost", "120.00", "100.00")
     ]
@@ -34,7 +34,7 @@ def test_line_is_known_by_its_id_wherever_it_stands() -> None:
     ]
 
 
-def test_added_and_removed_lines_are_told_by_name() -> None:
+def test_added_and_removed_lines_are_shown_by_name() -> None:
     after = _changed(items=[BOLTS, {"id": 3, "name": "Washers"}])
     assert differences(BILL, after) == [
         Difference("Items", "Nuts", "Nuts", ""),

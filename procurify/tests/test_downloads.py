@@ -101,7 +101,7 @@ def test_a_refused_token_is_replaced_once(
     ("status", "error"),
     [(403, ForbiddenError), (400, ProtocolError), (206, ProtocolError)],
 )
-def test_a_refusal_of_the_tenant_is_told(
+def test_a_refusal_of_the_tenant_is_reported(
     server: FaultyServer,
     connect: Callable[..., Client],
     status: int,
@@ -215,7 +215,7 @@ def test_a_fourth_redirect_is_not_followed(
     assert len(server.seen(FILE)) == 4
 
 
-def test_a_redirect_to_nowhere_is_told(
+def test_a_redirect_to_nowhere_is_reported(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
     server.answers[FILE] = [Reply({}, status=302)]

@@ -428,7 +428,7 @@ def test_the_log_says_what_was_asked_and_no_secret(
     assert "Vendor 1" not in caplog.text
 
 
-def test_errors_of_the_stream_are_told_apart_from_those_of_a_record() -> None:
+def test_errors_of_the_stream_differ_from_those_of_a_record() -> None:
     kinds = (
         TransientError,
         AuthenticationError,

@@ -83,7 +83,7 @@ def test_a_refused_instant_becomes_a_date_two_days_earlier(
     assert all(page.obeys_filter for page in pages)
 
 
-def test_a_refusal_of_everything_is_told(
+def test_a_refusal_of_everything_is_reported(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
     server.answers[BILLS.list_path] = [Reply({"detail": "Never"}, status=400)]

@@ -70,7 +70,7 @@ def test_the_sample_adds_up(data: dict[str, Any]) -> None:
     ]
 
 
-def test_only_lines_that_count_are_reckoned(data: dict[str, Any]) -> None:
+def test_only_lines_that_count_are_computed(data: dict[str, Any]) -> None:
     line = data["order_items"][0]
     data["order_items"] += [
         {**line, "id": 2, "active": False},
@@ -363,7 +363,7 @@ def test_a_tax_may_be_a_cent_from_what_its_rate_makes(data: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("taxes", "label"), [([FEE], "Fee"), ([], "Tax"), ([{**FEE, "name": ""}], "Tax")]
 )
-def test_the_tax_of_a_line_without_a_name_is_told_by_its_own(
+def test_the_tax_of_a_line_without_a_name_is_named_by_its_own(
     data: dict[str, Any], taxes: list[Any], label: str
 ) -> None:
     data["order_items"][0] |= {"name": "", "taxes": taxes, "tax_amount": "12.50"}

@@ -387,7 +387,7 @@ def test_a_unit_is_known_by_its_name() -> None:
 # === FILES === #
 
 
-def test_files_of_either_form_are_read_and_others_left_out(
+def test_files_of_either_form_are_read_and_others_skipped(
     order: dict[str, Any],
 ) -> None:
     line = order["order_items"][0]

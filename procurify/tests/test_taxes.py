@@ -39,7 +39,7 @@ def test_named_tax_without_percentage_is_one_on_all_lines_that_one_rate_makes() 
     assert first.label == "Sales tax"
 
 
-def test_estimated_rate_does_not_tell_two_taxes_apart() -> None:
+def test_estimated_rate_does_not_distinguish_two_taxes() -> None:
     [small] = taxes_of([line("3.10", "0.26")], CENT)
     [large] = taxes_of([line("1000.00", "82.50")], CENT)
 
@@ -97,7 +97,7 @@ def test_staged_tax_is_read_back() -> None:
 
 
 def test_staged_tax_keeps_its_key() -> None:
-    """What is mapped stays mapped: the key of a tax with a percentage is for ever."""
+    """What is mapped stays mapped: the key of a tax with a percentage is forever."""
     assert Tax("VAT", Decimal(20), inclusive=False).external_id == "VAT|20|exclusive"
 
 
@@ -109,7 +109,7 @@ def test_rates_of_several_lines_are_those_that_make_all_of_them() -> None:
     assert common_rates([large, line("100.00", "6.25")], CENT) is None
 
 
-def test_what_a_name_alone_does_not_tell_is_told_by_the_rate() -> None:
+def test_what_a_name_alone_does_not_show_is_shown_by_the_rate() -> None:
     named = Tax("Sales tax", Decimal("8.25"), False, is_estimated=True)
     ends = {
         "small": (Decimal("6.13"), Decimal("6.45")),

@@ -57,7 +57,7 @@ def test_procurify_s_own_id_of_a_request_stands_beside_the_web_server_s(
     assert (newest.procurify_request_id, newest.request_id) == ("own", "web")
 
 
-def test_answer_that_never_came_is_told_by_its_kind(
+def test_answer_that_never_came_is_recorded_by_its_kind(
     server: FaultyServer, connect: Callable[..., Client], traces: Traces
 ) -> None:
     server.answers[VENDORS.list_path] = [

@@ -153,7 +153,7 @@ def test_as_many_attempts_are_made_as_are_allowed(
     assert len(naps) == 3
 
 
-def test_a_wait_that_one_was_told_holds_for_all_and_only_once(
+def test_a_wait_that_one_got_holds_for_all_and_only_once(
     server: FaultyServer, make: Callable[..., Transport], naps: list[float]
 ) -> None:
     wire_of_both = make(max_attempts=1)
@@ -204,7 +204,7 @@ def test_a_request_that_nobody_waits_for_is_not_sent(
     assert server.requests == []
 
 
-def test_whoever_sleeps_wakes_up_when_nobody_waits(
+def test_a_sleeper_wakes_up_when_nobody_waits(
     server: FaultyServer, make: Callable[..., Transport]
 ) -> None:
     server.answers[PATH] = [_busy(25)]

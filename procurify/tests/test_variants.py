@@ -106,7 +106,7 @@ def test_the_first_list_must_be_there(
 
 
 @pytest.mark.parametrize("path", [ORDERS.list_path, PAID])
-def test_a_list_that_may_not_be_seen_is_told(
+def test_a_list_that_may_not_be_seen_is_reported(
     orders: FaultyServer, connect: Callable[..., Client], path: str
 ) -> None:
     orders.answers[path] = [Reply({}, status=403)]

@@ -87,7 +87,7 @@ def test_no_signature_is_kept_and_every_other_character_is(query: str) -> None:
         assert kept["file"].startswith("https://files.example/a%20b.pdf?")
         assert query not in kept["file"]
         assert f'"url" : "{PLAIN}","total": 1.10' in remote.raw
-        # Whoever reads the file at once has what it takes.
+        # A reader of the file at once has what it needs.
         assert remote.data["row"]["file"] == address
 
 

@@ -4,7 +4,7 @@ Each schema becomes a function once, so that an object costs little more than it
 values: hypothesis needs seconds for a bill at full depth. Optional parts are there or
 not, what may be null sometimes is, and lists have up to two entries, at every depth.
 
-What the specification says too little about, and no server answers, is left out:
+What the specification says too little about, and no server answers, is omitted:
 decimals are written in digits, and what is read-only is present.
 """
 

@@ -131,7 +131,7 @@ def test_lines_of_bills_are_added_and_removed(client: Client, dataset: Dataset) 
 @pytest.mark.parametrize(
     "scenario", sorted({*BILLINGS, *FURTHER_SCENARIOS, *RARE_SCENARIOS})
 )
-def test_a_scenario_is_expected_to_be_importable_or_is_held(scenario: str) -> None:
+def test_a_scenario_is_expected_to_be_importable_or_is_on_hold(scenario: str) -> None:
     reasons = {
         "several_currencies": {"several_currencies"},
         "duplicate_number": {"duplicate_bill"},
@@ -214,7 +214,7 @@ def test_bills_json_says_what_is_expected(company: Dataset) -> None:
     assert {*BILLINGS, *FURTHER_SCENARIOS} <= scenarios
 
 
-def test_the_control_tells_the_expectation_of_orders(client: Client) -> None:
+def test_the_control_returns_the_expectation_of_orders(client: Client) -> None:
     dataset = client.simulator.dataset
     order_id = dataset.add_order("plain", currency_id=1)
     dataset.bill_order(order_id)

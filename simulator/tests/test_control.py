@@ -39,14 +39,14 @@ def test_the_latency_is_set(client: Client) -> None:
     assert client.simulator.latency_s == 0.01
 
 
-def test_requests_are_told_and_forgotten(client: Client) -> None:
+def test_requests_are_listed_and_forgotten(client: Client) -> None:
     client.get(BILLS, page=1)
     assert control(client, "GET", "requests")[-1] == ["GET", BILLS, {"page": "1"}, 200]
     control(client, "DELETE", "requests")
     assert control(client, "GET", "requests") == []
 
 
-def test_the_expectation_is_told(client: Client) -> None:
+def test_the_expectation_is_returned(client: Client) -> None:
     told = control(client, "GET", "expected")
     known = client.simulator.dataset.expected()
     assert {int(bill_id) for bill_id in told} == set(known)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 BILLS = "/api/v3/ap/bills/"
 PAGE = Path(__file__).parents[2] / "docs" / "faults.rst"
 HEADINGS = {
-    "Passes by itself": Outcome.PASSES,
-    "Found by the nightly comparison": Outcome.NIGHT,
-    "Held until mended": Outcome.HELD,
+    "Ends automatically": Outcome.PASSES,
+    "Found by the nightly check": Outcome.NIGHT,
+    "On hold until corrected": Outcome.HELD,
     "Stops the list with a message": Outcome.STOPS,
 }
 
@@ -69,7 +69,7 @@ def test_a_mode_that_is_switched_off_leaves_nothing_behind(
     assert not simulator.spoiled
 
 
-def test_what_was_shown_spoiled_is_changed_when_it_is_mended(client: Client) -> None:
+def test_what_was_shown_spoiled_is_changed_when_it_is_corrected(client: Client) -> None:
     simulator = client.simulator
     bill = simulator.dataset.bills()[0]
     simulator.modes.on("unknown_values")

@@ -245,7 +245,7 @@ def _places(value: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
 
 
 def _holds_needed(name: str, path: str) -> bool:
-    """Tell whether a place is needed, or has something inside that is."""
+    """Return whether a place is needed, or has something inside that is."""
     return any(
         needed == path or needed.startswith((f"{path}.", f"{path}["))
         for needed in NEEDED[name]

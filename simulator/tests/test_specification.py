@@ -148,7 +148,7 @@ NOT_SENT = {
     "attachments",  # the older list of files, which would make each of them two
     "bill_payment",
     "creditcard_item",
-    "expense",  # short: expenses are left out of the books
+    "expense",  # short: expenses are excluded
     "expense_report",
     "last_export_date",
     "last_export_user",
