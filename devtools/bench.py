@@ -53,7 +53,7 @@ addon must reach; the command fails where one is missed.
   that the import does: reading the stage, checking, creating, verifying, auditing.
 * ``json2`` and ``xmlrpc`` are an integration outside that creates one bill after the
   other, and looks up the vendor, the bill's number, the currency, the accounts, the
-  taxes and the cost centres of each.
+  taxes and the analytic accounts of each.
 * ``batch`` is a bill's cost where so many are imported together. The import takes 100:
   fewer cost more each, and more are no cheaper, but longer in coming back.
 * ``fetch`` counts bills from the first request to the stage; ``repoll`` is what an

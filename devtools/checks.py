@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import import_rules, method_pages, tax_table
+from . import import_rules, method_pages, tax_table, words
 from .console import say
 from .environment import python_environment
 from .paths import ROOT
@@ -32,6 +32,21 @@ TYPED_PACKAGES = ("procurify", "simulator", "devtools")
 DOCUMENTS = (
     *("README.rst", "CHANGELOG.rst"),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.rst"))),
+)
+#: What codespell reads; pyproject.toml says what it skips.
+SPELLED = (
+    *(
+        "README.rst",
+        "CHANGELOG.rst",
+        "docs",
+        "data",
+        "report",
+        "security",
+        "static/src",
+    ),
+    *("static/description/index.html", "views", "bench", "tests_system"),
+    *ADDON_CODE,
+    *TYPED_PACKAGES,
 )
 XML_FOLDERS = ("data", "report", "security", "static", "views", "wizard")
 
@@ -64,6 +79,8 @@ def _checks() -> dict[str, Check]:
         "mypy --strict": lambda: tool("mypy", "--no-error-summary", *TYPED_PACKAGES),
         "pages of methods": method_pages.check,
         "page on taxes": tax_table.check,
+        "spelling": lambda: tool("codespell_lib", *SPELLED),
+        "words": words.check,
         "documents": lambda: "".join(_document(tool, name) for name in DOCUMENTS),
         "translations": lambda: tool("devtools.po", "check"),
         "XML": _malformed_xml,

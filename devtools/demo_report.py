@@ -87,7 +87,7 @@ def print_arrivals(client: WebClient, connection: int) -> None:
     _print_documents(client, [bill["res_id"] for bill in by_state["done"]])
     rules = Counter(bill["excluded_rule"] for bill in by_state["excluded"])
     if rules:
-        say(f"\nLeft out: {rules.total()} bills")
+        say(f"\nExcluded: {rules.total()} bills")
         for rule, count in rules.most_common():
             say(f"  {count:>4} {rule.replace('_', ' ')}")
     _print_held(client, by_state["quarantined"])
@@ -139,7 +139,7 @@ def _print_held(client: WebClient, bills: list[dict[str, Any]]) -> None:
             "procurify.issue", [("id", "in", issue_ids)], "code", "message"
         )
     }
-    say(f"\nHeld in the quarantine: {len(bills)} bills")
+    say(f"\nOn hold: {len(bills)} bills")
     for bill in bills:
         say(f"  {bill['name']}")
         for issue in bill["issue_ids"]:

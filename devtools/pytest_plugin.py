@@ -160,7 +160,7 @@ def pytest_terminal_summary(
     if count := config.stash.get(_left_out, 0):
         terminalreporter.line(
             f"{count} tests that compare the simulator with Procurify's specification "
-            f"were left out: {SPECIFICATION} does not name it."
+            f"were skipped: {SPECIFICATION} does not name it."
         )
 
 

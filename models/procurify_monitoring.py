@@ -66,9 +66,9 @@ class ProcurifyMonitoring(models.AbstractModel):
     @api.model
     def _accepts(self, authorization):
         """Tell whether an ``Authorization`` header holds the token."""
-        told = _BEARER.fullmatch(authorization or "")
+        sent = _BEARER.fullmatch(authorization or "")
         digest = self._digest()
-        return bool(told and digest and hmac.compare_digest(_sha256(told[1]), digest))
+        return bool(sent and digest and hmac.compare_digest(_sha256(sent[1]), digest))
 
     @api.model
     def _digest(self):
@@ -93,11 +93,11 @@ class ProcurifyMonitoring(models.AbstractModel):
         self._add_counts(figures, own)
         self._add_held(figures, own)
         lines = []
-        for name, told in _GAUGES.items():
+        for name, meaning in _GAUGES.items():
             lines += [f"# TYPE {name} gauge"]
             if name.endswith("_seconds"):
                 lines += [f"# UNIT {name} seconds"]
-            lines += [f"# HELP {name} {told}"]
+            lines += [f"# HELP {name} {meaning}"]
             lines += [f"{name}{_labels(of)} {value}" for of, value in figures[name]]
         return "\n".join([*lines, "# EOF", ""])
 
@@ -177,8 +177,8 @@ def _sha256(token):
 
 def _labels(values):
     """Return labels as OpenMetrics writes them."""
-    told = ",".join(f'{name}="{_escaped(value)}"' for name, value in values.items())
-    return f"{{{told}}}"
+    labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in values.items())
+    return f"{{{labels}}}"
 
 
 def _escaped(value):

@@ -124,7 +124,7 @@ def _problem(text: str, parts: SplitResult) -> str:
     if parts.scheme not in _DEFAULT_PORTS:
         return "The address must start with https://"
     if "@" in parts.netloc:
-        return "The address must not hold a user name or password"
+        return "The address must not contain a user name or password"
     if not host or "\\" in text or not (_HOST.fullmatch(host) or _is_ip(host)):
         return "The address has no valid host name"
     if parts.port == 0:

@@ -92,7 +92,7 @@ def read_listing(answer: Answer, resource: Resource) -> Listing:
     found = tuple(row for row in read if isinstance(row, RemoteObject))
     unreadable = tuple(row for row in read if isinstance(row, UnreadableObject))
     if len(unreadable) > MOST_UNREADABLE and not found:
-        raise answer.protocol_error("Procurify's list holds something without a key")
+        raise answer.protocol_error("Procurify's list has an object without a key")
     return Listing(found, envelope.pagination, unreadable)
 
 

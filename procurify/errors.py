@@ -123,7 +123,7 @@ class PrivateAddressError(AddressError):
 
     def __init__(self, host: str, *, can_be_allowed: bool) -> None:
         kind = "a private network" if can_be_allowed else "this machine or reserved"
-        super().__init__(f"{host} is an address of {kind}, which is not asked")
+        super().__init__(f"{host} is an address of {kind}, which is not contacted")
         self.host = host
         self.can_be_allowed = can_be_allowed
 

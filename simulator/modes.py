@@ -54,12 +54,12 @@ _NO_ANSWER: Final = (
     "the next attempt is in five minutes."
 )
 _NOT_THE_API: Final = (
-    "“Answers, but not as Procurify's API does” on this list; the others are read."
+    "“Answers, but not like Procurify's API” on this list; the others are read."
 )
-_HELD: Final = "The bill is held: “Unreadable document”, with what is wrong with it."
+_HELD: Final = "The bill is on hold: “Unreadable document”, with what is wrong with it."
 _UNREADABLE: Final = (
-    "The bill is held: “Unreadable in Procurify”, and asked for again after longer and "
-    "longer pauses; the others are all there."
+    "The bill is on hold: “Unreadable in Procurify”, and requested again at growing "
+    "intervals. The others are imported."
 )
 _WARNING: Final = "A warning on the list: “Procurify ignored the date filter”."
 
@@ -187,7 +187,7 @@ _PASSES: Final = (
         "very_late_row",
         Outcome.NIGHT,
         "a bill appears late, with a stamp of three days ago",
-        "“Found late: 1” on the list, and the bill in the books, by the next morning.",
+        "“Found late: 1” on the list, and the bill in Odoo, by the next morning.",
         m.add_late(minutes=3 * 24 * 60),
         synchronised=True,
         edits=True,
@@ -213,8 +213,7 @@ _PASSES: Final = (
         "clock_behind",
         Outcome.NIGHT,
         "the server's clock is two hours behind",
-        "“Found late: 1” on the list, and the change in the books, by the next "
-        "morning.",
+        "“Found late: 1” on the list, and the change in Odoo, by the next morning.",
         m.clock_behind,
         synchronised=True,
         edits=True,
@@ -241,7 +240,7 @@ _PASSES: Final = (
     Mode(
         "new_fields",
         Outcome.PASSES,
-        "fields appear that nobody announced",
+        "new fields appear without notice",
         _NOTHING,
         m.details(m.with_new_fields),
     ),
@@ -289,7 +288,7 @@ _HOLDS: Final = (
         "unknown_values",
         Outcome.HELD,
         "a status, or a type, that is not documented",
-        "The bill is held: “Undocumented value”.",
+        "The bill is on hold: “Undocumented value”.",
         m.details(m.with_unknown_values),
     ),
     Mode(
@@ -310,7 +309,7 @@ _HOLDS: Final = (
         "negative",
         Outcome.HELD,
         "a quantity below zero, which the specification forbids",
-        "The bill is held: its lines do not make its total.",
+        "The bill is on hold: its lines do not add up to its total.",
         m.details(m.below_zero),
     ),
     Mode(
@@ -323,7 +322,7 @@ _HOLDS: Final = (
     Mode(
         "detail_broken",
         Outcome.HELD,
-        "500 forever, for one bill that the list shows",
+        "500 always, for one bill that the list shows",
         _UNREADABLE,
         m.spoil_a_bill("status", status=500),
     ),
@@ -354,7 +353,7 @@ _STOPS: Final = (
     Mode(
         "token_refused",
         Outcome.STOPS,
-        "401 forever: each token is refused",
+        "401 always: each token is refused",
         "“Procurify refused the client ID or the client secret” on the connection.",
         m.status(401, path="/api/"),
     ),
@@ -376,14 +375,14 @@ _STOPS: Final = (
         "firewall",
         Outcome.STOPS,
         "403 with a web page, from a firewall",
-        "“A firewall or proxy refuses”, since when, on the connection and the list; "
-        "the next attempt is in five minutes.",
+        "“A firewall or proxy blocked the request”, since when, on the connection and "
+        "the list; the next attempt is in five minutes.",
         m.status(403, body="<!DOCTYPE html><title>Access denied</title>"),
     ),
     Mode(
         "page_missing",
         Outcome.STOPS,
-        "404 forever, on a page that was announced",
+        "404 always, on a page that was announced",
         _NOT_THE_API,
         m.status(404, query={"page": "2"}),
     ),
@@ -466,8 +465,8 @@ _STOPS: Final = (
     Mode(
         "certificate",
         Outcome.STOPS,
-        "a certificate that nobody vouches for",
-        "“No Procurify was found” on the connection.",
+        "a certificate from an unknown authority",
+        "“Procurify was not found” on the connection.",
         m.show_certificate,
         in_place=False,
     ),

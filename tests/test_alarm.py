@@ -57,7 +57,9 @@ class TestAlarm(ProcurifyCommon):
                 for _run in range(2):
                     self.env["procurify.alarm"]._cron_alarm()
                     self._let_it_last()
-                self.assertEqual(len(self._activities()), 1, "Told, and told once.")
+                self.assertEqual(
+                    len(self._activities()), 1, "Notified, and notified once."
+                )
                 self.assertEqual(self._audited("alarm_raised")[0].after["alarm"], code)
 
                 for record in records:

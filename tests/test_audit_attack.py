@@ -238,7 +238,7 @@ class TestAuditOwner(AuditCommon):
         [finding] = self._verify_kept().findings
         self.assertIn(self.head, finding)
 
-    def test_history_written_anew_is_named_by_who_kept_the_head(self):
+    def test_rewritten_history_is_named_by_who_kept_the_head(self):
         """Every digest fits again; the newest one is another."""
         with self._behind_the_triggers():
             self._change(self.rows[2])

@@ -231,7 +231,7 @@ class TestAuditSeal(AuditCommon):
 
         self.assertEqual(self._verify().findings, [self._named(2, "was changed")])
 
-    def test_changed_row_with_its_digest_made_anew_is_named(self):
+    def test_changed_row_with_a_new_digest_is_named(self):
         self._seal()
         with self._behind_the_triggers():
             self._change(self.rows[2])

@@ -241,7 +241,7 @@ class TestDuplicates(ProcurifyCommon):
         [master] = self._records("account_code", code="7450")
         self.assertEqual((master.res_id, master.origin), (account.id, "manual"))
 
-    def test_contact_that_is_gone_between_two_connections_is_looked_for_anew(self):
+    def test_contact_that_is_gone_between_two_connections_is_looked_for_again(self):
         bill_id = self.dataset.add_bill("plain")
         vendor_id = self.dataset.bill(bill_id).vendor_id
         self._fetch()

@@ -101,7 +101,7 @@ class TestMatchingVendors(MatchingCommon):
         self._assert_question(company, other.partner_id)
         self._assert_question(person, user.partner_id)
 
-    def test_earlier_link_to_an_own_contact_is_asked_about_anew(self):
+    def test_earlier_link_to_an_own_contact_is_asked_about_again(self):
         own, buyer = self.company.partner_id, self.env.user.partner_id
         portal = new_test_user(self.env, "guest", groups="base.group_portal").partner_id
         for partner, origin, state in (

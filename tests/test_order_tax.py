@@ -85,7 +85,7 @@ class TestOrderTax(TaxCase):
         self.assertEqual(self.tax_line.qty_invoiced, 1.0)
         self.assertEqual(self._committed(), 0.0)
 
-    def test_cents_of_rounding_are_not_committed_for_ever(self):
+    def test_cents_of_rounding_are_not_committed_forever(self):
         detail = OrderRenderer(self.dataset).detail(self.dataset.order(self.order_id))
         detail["total"] = f"{self.order.amount_total + 0.01:.2f}"
         self._stage_documents("purchase_order", [detail]).sudo()._import()

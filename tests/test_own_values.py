@@ -48,7 +48,7 @@ class TestOwnValues(ProcurifyCommon):
         self.assertEqual((second.res_id, third.res_id), (7, 0))
         self.assertEqual(first.write_uid, self.env.user)
 
-    def test_stored_computed_values_are_computed_anew(self):
+    def test_stored_computed_values_are_computed_again(self):
         other = self.env["res.company"].create({"name": "Branch"})
         record = self.records[0].sudo()
 

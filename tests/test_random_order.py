@@ -108,14 +108,14 @@ class TestRandomOrder(OracleCase):
         lively = self._in_a_savepoint(lambda: self._live_at_random(states, rng))
         savepoint.close(rollback=True)
         self.env.invalidate_all()
-        told = "\n".join(f"{step.edit} {step.arguments}" for step in steps)
+        shown = "\n".join(f"{step.edit} {step.arguments}" for step in steps)
         different = {
             key: (lively.get(key), quiet.get(key))
             for key in lively.keys() | quiet.keys()
             if lively.get(key) != quiet.get(key)
         }
         with self.subTest(seed=seed):
-            self.assertFalse(different, f"(random, quiet) after\n{told}")
+            self.assertFalse(different, f"(random, quiet) after\n{shown}")
 
     def _in_a_savepoint(self, live):
         savepoint = self.env.cr.savepoint()
@@ -185,8 +185,8 @@ class TestRandomOrder(OracleCase):
         books = {}
         live = {}
         for order in self.dataset.orders():
-            fate, told = self._told_order(order.id, live)
-            books["order", order.id] = (fate, told)
+            fate, shown = self._told_order(order.id, live)
+            books["order", order.id] = (fate, shown)
         for bill in self.dataset.bills():
             books["bill", bill.group] = self._told_bill(bill, live)
         return books | self._twins()
@@ -201,11 +201,13 @@ class TestRandomOrder(OracleCase):
             return "cancelled", None
         lines = self._purchase_lines(order_id)
         live |= {line.id: line_id for line_id, line in lines.items()}
-        told = {
+        shown = {
             line_id: (line.product_qty, money(line.price_subtotal), line.qty_invoiced)
             for line_id, line in lines.items()
         }
-        return (fate, (order.state, order.locked, told)) if told else ("no_lines", None)
+        return (
+            (fate, (order.state, order.locked, shown)) if shown else ("no_lines", None)
+        )
 
     def _told_bill(self, bill, live):
         fate = self._fate("bill", bill.id)

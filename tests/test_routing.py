@@ -548,7 +548,7 @@ class TestRoutingToCompanies(RoutingCommon):
         # The integration user of the one need not know of the other company.
         self.assertEqual(self._record("bill", theirs).company_id, self.other_company)
 
-    def test_user_of_one_company_leaves_out_the_other_s_documents(self):
+    def test_user_of_one_company_skips_the_other_s_documents(self):
         user = new_test_user(
             self.env,
             "one_company",

@@ -156,7 +156,7 @@ class TestSchedule(ProcurifyCommon):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertIn(self._stream("bill").next_attempt, triggers.mapped("call_at"))
 
-    def test_schedule_note_says_what_holds_now(self):
+    def test_schedule_note_says_what_applies_now(self):
         self._quiet(22, 6.5)
         with freeze_time("2026-01-11 03:00:00"):
             self.connection.invalidate_recordset(["schedule_note"])

@@ -25,7 +25,7 @@ class TestUninstall(TransactionCase):
         self.assertTrue(independent)
         self.assertFalse(self._told(independent.name))
 
-    def test_an_installation_anew_takes_the_products_that_stayed(self):
+    def test_a_new_installation_takes_the_products_that_stayed(self):
         names = ("product_generic", "product_rounding")
         kept = {n: self.env.ref(f"procurify_connector.{n}") for n in names}
         self._products_names(names).unlink()

@@ -49,7 +49,7 @@ def differing_rows(
                 WHERE kind = 'seal'
                   AND procurify_audit_seal.id > %(after)s
                   AND procurify_audit_seal.id <= %(last)s
-                  -- What else may stand there, the seal's own digest tells.
+                  -- The seal's own digest shows what else may be there.
                   AND text ~ '^[0-9]{1,18}:[0-9a-f]+:-?[0-9]+$'
                   AND split_part(text, ':', 3) = %(connection)s::text),
                present AS (

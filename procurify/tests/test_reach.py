@@ -146,7 +146,7 @@ def test_a_name_of_something_inside_is_not_connected_to(
     assert caught.value.can_be_allowed == ("10.0.0.9" in answer)
 
 
-def test_a_name_that_resolves_anew_changes_nothing(
+def test_a_name_that_resolves_again_changes_nothing(
     server: FaultyServer,
     connect: Callable[..., Client],
     monkeypatch: pytest.MonkeyPatch,

@@ -23,7 +23,7 @@ def test_a_status_happens_as_often_as_asked(client: Client) -> None:
     assert [client.get(BILLS).status for _try in range(3)] == [503, 503, 200]
 
 
-def test_a_fault_can_last_for_ever_and_be_cleared(client: Client) -> None:
+def test_a_fault_can_last_forever_and_be_cleared(client: Client) -> None:
     client.simulator.faults.add(kind="status", status=500, times=None)
     assert {client.get(BILLS).status for _try in range(5)} == {500}
     client.simulator.faults.clear()

@@ -28,13 +28,13 @@ export class ProcurifyAlarms extends Component {
             "read_alarms",
             [connectionId || false]
         );
-        // The form of a connection tells these with their dates.
+        // The form of a connection shows these with their dates.
         this.state.alarms = connectionId
             ? alarms.filter((alarm) => !["failing", "audit_broken"].includes(alarm.code))
             : alarms;
     }
 
-    /** What somebody wants to be so, as a pause, is told quietly. */
+    /** What somebody chose, such as a pause, is shown as an information. */
     get worst() {
         return this.state.alarms.some((alarm) => alarm.level === "danger")
             ? "danger"

@@ -23,7 +23,7 @@ export class ProcurifyCandidatesField extends Component {
         return this.props.record.data[this.props.name] || [];
     }
 
-    /** Take a candidate: one click maps, replays, and shows the form anew. */
+    /** Take a candidate: one click maps, replays, and reloads the form. */
     async use(candidate) {
         const { record, method } = this.props;
         this.state.busy = true;

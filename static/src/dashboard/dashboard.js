@@ -1,4 +1,4 @@
-/** The dashboard: cards that load anew when something of Procurify changed. */
+/** The dashboard: cards that reload when something of Procurify changed. */
 
 import { registry } from "@web/core/registry";
 import { kanbanView } from "@web/views/kanban/kanban_view";

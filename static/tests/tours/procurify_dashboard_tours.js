@@ -1,4 +1,4 @@
-/** From the dashboard to the books: heal what holds thirty bills, decide a revision. */
+/** From the dashboard to the books: resolve an issue of thirty bills, decide a revision. */
 
 import { registry } from "@web/core/registry";
 import { moment } from "./procurify_look";
@@ -8,23 +8,23 @@ const tours = registry.category("web_tour.tours");
 tours.add("procurify_heal_thirty", {
     steps: () => [
         {
-            content: "The dashboard says how many bills are held",
+            content: "The dashboard says how many bills are on hold",
             trigger:
                 ".o_procurify_dashboard [data-number=held] td:contains(30)",
         },
-        moment("dashboard_held"),
+        moment("dashboard_on_hold"),
         {
             content: "And by what",
             trigger: ".o_procurify_dashboard a[name=action_open_issue]:contains(7450)",
             run: "click",
         },
         {
-            content: "One reason, with all that it blocks",
+            content: "One issue, with the documents affected",
             trigger: ".o_form_view .o_field_widget[name=record_count]:contains(30)",
         },
-        moment("reason"),
+        moment("issue"),
         {
-            content: "Take the account that is suggested",
+            content: "Accept the suggested account",
             trigger: ".o_procurify_candidates button:contains(Use this)",
             run: "click",
         },
@@ -40,12 +40,12 @@ tours.add("procurify_heal_thirty", {
             run: "click",
         },
         {
-            content: "Nothing is held any more",
+            content: "Nothing is on hold",
             trigger: ".o_procurify_dashboard .o_kanban_record:contains(Nothing is on hold)",
         },
         moment("dashboard_healed"),
         {
-            content: "The number of what is booked leads to its list",
+            content: "The number of imported bills opens its list",
             trigger: ".o_procurify_dashboard [data-number=booked] a",
             run: "click",
         },
@@ -55,7 +55,7 @@ tours.add("procurify_heal_thirty", {
     ],
 });
 
-/** Open the first held bill, decide with a button, and go back to what is left. */
+/** Open the first bill on hold, decide with a button, and go back to the rest. */
 function decide(button, left) {
     return [
         {

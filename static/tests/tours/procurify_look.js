@@ -35,7 +35,7 @@ window.procurifyDone = (id) => {
 };
 
 /** Wait until nothing loads any more and what has changed is drawn. */
-async function settled() {
+async function idle() {
     const loading = () => document.querySelector(".o_loading_indicator, .o_blockUI");
     for (let turn = 0; turn < 100 && (turn < 6 || loading()); turn++) {
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -47,7 +47,7 @@ function isShown(element) {
     return element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 }
 
-/** Whether Odoo does that in every app: nothing of ours could mend it. */
+/** Whether Odoo does that in every app, so that we cannot correct it. */
 function isOdoosOwn(rule, element) {
     const selectors = window.procurifyWatch.accepted[rule] || [];
     return selectors.some((one) => element?.closest(one) || element?.querySelector(`:scope > ${one}`));
@@ -121,12 +121,12 @@ async function inTheme(href, look) {
 /** Look at one width: return what is wrong, and take the pictures. */
 async function lookAt(name, device) {
     const watch = window.procurifyWatch;
-    await settled();
+    await idle();
     const found = [...(await unreachable()), ...untranslated(), ...tooWide()];
     await ask({ picture: `${name}-${device}-light` });
     if (watch.dark) {
         await inTheme(watch.dark, async () => {
-            await settled();
+            await idle();
             await ask({ picture: `${name}-${device}-dark` });
         });
     }
@@ -149,7 +149,7 @@ export async function look(name, open = () => {}) {
         await ask({ wrong: await lookAt(name, device) });
     }
     await ask(WIDTHS.desktop);
-    await settled();
+    await idle();
 }
 
 /** A step of a tour at which the test looks at the screen. */

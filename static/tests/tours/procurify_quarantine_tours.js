@@ -7,24 +7,24 @@ const tours = registry.category("web_tour.tours");
 tours.add("procurify_read_and_resolve", {
     steps: () => [
         {
-            content: "Open a bill that is held for two reasons",
+            content: "Open a bill with two issues",
             trigger: ".o_data_row:contains(7450):contains(Department) td[name=name]",
             run: "click",
         },
         {
-            content: "Both are told at once",
+            content: "Both are shown at once",
             trigger: ".o_field_widget[name=issue_ids] .o_data_row:contains(Department)",
         },
         {
             trigger: ".o_field_widget[name=issue_ids] .o_data_row:contains(7450)",
         },
         {
-            content: "See each reason once",
+            content: "See each issue once",
             trigger: "[data-menu-xmlid='procurify_connector.procurify_issue_menu']",
             run: "click",
         },
         {
-            content: "The account code blocks three bills",
+            content: "The account code affects three bills",
             trigger: ".o_data_row:contains(7450) td[name=record_count]:contains(3)",
         },
         {
@@ -32,7 +32,7 @@ tours.add("procurify_read_and_resolve", {
             run: "click",
         },
         {
-            content: "Take what is suggested",
+            content: "Accept the suggestion",
             trigger: ".o_procurify_candidates button:contains(Use this)",
             run: "click",
         },
@@ -52,7 +52,7 @@ tours.add("procurify_read_and_resolve", {
             run: "click",
         },
         {
-            content: "Create the cost centre that is missing",
+            content: "Create the missing analytic account",
             trigger: "button[name=action_create_missing]",
             run: "click",
         },
@@ -97,7 +97,7 @@ tours.add("procurify_map_in_bulk", {
 tours.add("procurify_verify_audit", {
     steps: () => [
         {
-            content: "The import is told",
+            content: "The import is recorded",
             trigger: ".o_data_row td[name=event]:contains(Imported)",
         },
         {
@@ -113,7 +113,7 @@ tours.add("procurify_verify_audit", {
 tours.add("procurify_see_alarm", {
     steps: () => [
         {
-            content: "Above the quarantine, although nothing is held",
+            content: "Above the quarantine, although nothing is on hold",
             trigger: ".o_list_view .o_procurify_alarms [data-code=cron_off] button",
             run: "click",
         },

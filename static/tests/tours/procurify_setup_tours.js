@@ -94,7 +94,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
             timeout: DRY_RUN_MS,
         },
         {
-            content: "And why others would be held",
+            content: "And why others would be on hold",
             trigger: ".o_field_widget[name=dry_run_issue_ids] .o_data_row",
         },
         moment("setup_dry_run"),

@@ -1,4 +1,4 @@
-/** The main job as its user does it: connect, read, and map what is held. */
+/** The main job as its user does it: connect, read, and map what is on hold. */
 
 import { registry } from "@web/core/registry";
 
@@ -47,7 +47,7 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
             run: "click",
         },
         {
-            content: "Map what the reason is about",
+            content: "Map what the issue is about",
             trigger:
                 ".o_field_widget[name=issue_ids] .o_data_row:contains(7450) button[name=action_map]",
             run: "click",
@@ -87,7 +87,7 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
 registry.category("web_tour.tours").add("procurify_resolve_and_ignore", {
     steps: () => [
         {
-            content: "Open the issue, which says what it blocks",
+            content: "Open the issue, which shows the documents affected",
             trigger: ".o_data_row:contains(7450) td[name=message]",
             run: "click",
         },
