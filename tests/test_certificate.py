@@ -192,7 +192,7 @@ class TestCertificate(CertificateCase):
         self._add_documents()
         certificate = self._certify()
         for table, finding in (
-            ("procurify_certificate", "itself"),
+            ("procurify_certificate", "The certificate was changed"),
             ("procurify_certificate_line", "documents"),
             ("procurify_certificate_sum", "sums"),
         ):

@@ -43,7 +43,7 @@ class TestDashboard(SharedCommon):
             self.assertEqual(numbers["count"], len(behind), numbers["name"])
             for currency, mine in behind.grouped("remote_currency").items():
                 total = sum(mine.mapped("remote_amount"))
-                self.assertIn(f"{total:,.2f} {currency}", numbers["amount"])
+                self.assertIn(f"{currency} {total:,.2f}", numbers["amount"])
         self.assertTrue(all(self._behind(name) for name in NUMBERS))
 
     def test_numbers_are_all_bills_of_the_month(self):

@@ -60,7 +60,7 @@ class TestIssue(ProcurifyCommon):
     # === WORDS === #
 
     def test_amounts_in_a_message_have_the_format_of_the_users_language(self):
-        issue = self.env["procurify.issue"].create(
+        issue = self.env["procurify.issue"].sudo().create(
             {
                 "connection_id": self.connection.id,
                 "code": "total_mismatch",
