@@ -60,13 +60,17 @@ class TestIssue(ProcurifyCommon):
     # === WORDS === #
 
     def test_amounts_in_a_message_have_the_format_of_the_users_language(self):
-        issue = self.env["procurify.issue"].sudo().create(
-            {
-                "connection_id": self.connection.id,
-                "code": "total_mismatch",
-                "key": "bill/1",
-                "params": {"expected": "10630.69 EUR", "found": "10635.69 EUR"},
-            }
+        issue = (
+            self.env["procurify.issue"]
+            .sudo()
+            .create(
+                {
+                    "connection_id": self.connection.id,
+                    "code": "total_mismatch",
+                    "key": "bill/1",
+                    "params": {"expected": "10630.69 EUR", "found": "10635.69 EUR"},
+                }
+            )
         )
         self.assertEqual(
             issue.message,

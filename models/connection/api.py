@@ -97,7 +97,7 @@ class ProcurifyConnection(models.Model):
 
         :param connection_id: only this one
         :returns: ``[{"connection_id", "name", "records": {resource: {state: count}},
-            "open_issues": {code: count}}]``; counts of 0 are left out
+            "open_issues": {code: count}}]``; counts of 0 are omitted
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
         connections = self._seen_by_api(connection_id)
