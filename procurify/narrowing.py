@@ -31,7 +31,7 @@ _OF_ROWS = frozenset({500, 502, 504})
 
 
 def may_be_of_rows(error: StreamError) -> bool:
-    """Tell whether single rows may be why a page cannot be read."""
+    """Return whether single rows may be why a page cannot be read."""
     if isinstance(error, (Throttled, OutOfTime, Blocked)):
         return False
     if isinstance(error, TransientError):
@@ -176,7 +176,7 @@ class Narrowing:
         return max(found - {size}, default=size)
 
     def _is_missing(self, part: _Block) -> bool:
-        """Tell whether a part is empty where the list has rows."""
+        """Return whether a part is empty where the list has rows."""
         count = _number(self._pagination, "count")
         start = (part.number - 1) * part.size
         return _rows(part.listing) == 0 and count is not None and start < count
