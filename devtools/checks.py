@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import import_rules, method_pages, tax_table, words
+from . import import_rules, method_pages, model_files, tax_table, words
 from .console import say
 from .environment import python_environment
 from .paths import ROOT
@@ -75,6 +75,7 @@ def _checks() -> dict[str, Check]:
         "ruff": lambda: tool("ruff", "check", "--quiet"),
         "ruff format": lambda: tool("ruff", "format", "--check", "--quiet"),
         "rules of imports": import_rules.check,
+        "files of models": model_files.check,
         "pylint-odoo": lambda: tool("pylint", *addon),
         "mypy --strict": lambda: tool("mypy", "--no-error-summary", *TYPED_PACKAGES),
         "pages of methods": method_pages.check,

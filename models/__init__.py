@@ -43,4 +43,3 @@ from . import account_move_revision
 from . import ir_cron
 from . import ir_sequence
 from . import res_config_settings
-from . import res_config_settings_policies
