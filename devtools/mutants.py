@@ -10,12 +10,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from . import databases
 from .console import Stop, say, step
 from .environment import install, python_environment
-from .odoo import prepare
+from .odoo import Odoo, prepare
 from .paths import CACHE, ROOT, STATE
 from .shell import compiled_apart, environment, locked, run
 
@@ -47,7 +48,15 @@ TESTS = {
         f"{_PLAIN}/test_faults.py",
     ),
     "importers/lines/pricing.py": ("tests/test_line_pricing.py",),
-    "importers/matching/decision.py": ("tests/test_candidates.py",),
+    "importers/matching/names.py": (
+        "tests/test_names.py",
+        "tests/test_candidates.py",
+        "tests/test_decision.py",
+    ),
+    "importers/matching/decision.py": (
+        "tests/test_candidates.py",
+        "tests/test_decision.py",
+    ),
     "importers/matching/candidates.py": ("tests/test_candidates.py",),
 }
 
@@ -100,14 +109,21 @@ def _plain(arguments: list[object]) -> int:
 
 
 def _in_odoo(arguments: list[object]) -> int:
-    odoo = prepare()
-    name = databases.database_name("mutants")
-    databases.duplicate(odoo, databases.template(odoo), name)
-    databases.install(odoo, name)
+    odoo, name = _database()
     paths = f"{odoo.variables['PYTHONPATH']}:{_tool(odoo.python)}"
     command = (odoo.python, "-m", "pytest", f"--odoo-database={name}", *arguments)
     variables = {**odoo.variables, "PYTHONPATH": paths}
     return run(*command, cwd=ROOT, env=environment(variables)).returncode
+
+
+@cache
+def _database() -> tuple[Odoo, str]:
+    """Return a database with the addon, in which tests of all files may run."""
+    odoo = prepare()
+    name = databases.database_name("mutants")
+    databases.duplicate(odoo, databases.template(odoo), name)
+    databases.install(odoo, name)
+    return odoo, name
 
 
 def _tool(python: Path) -> Path:

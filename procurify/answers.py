@@ -125,7 +125,9 @@ class Answer:
         return clean_text(_SECRET_FIELD.sub(r"\1***", self.blank(text)))
 
 
-def blanking(secret: str, then: Callable[[str], str] = str) -> Callable[[str], str]:
+def blanking(
+    secret: str | None, then: Callable[[str], str] = str
+) -> Callable[[str], str]:
     """Return the function that replaces ``secret`` in a text, and then calls ``then``.
 
     The secret is in its closure, which no expression reads.

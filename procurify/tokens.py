@@ -184,8 +184,8 @@ def _is_sendable(access_token: str) -> bool:
 
 def _life(data: dict[str, Any]) -> timedelta:
     try:
-        seconds = int(data.get("expires_in", UNSTATED_LIFE_S))
-    except (TypeError, ValueError):
+        seconds = int(data["expires_in"])
+    except (KeyError, TypeError, ValueError, OverflowError):
         seconds = UNSTATED_LIFE_S
     longest = int(MAX_TOKEN_LIFE.total_seconds())
     return timedelta(seconds=min(max(seconds, 0), longest))

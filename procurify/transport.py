@@ -147,7 +147,7 @@ class Transport:
             return self._send_get(url, "*/*", access_token)
 
         path = urlsplit(url).path
-        blank = blanking(access_token or "", self._blank)
+        blank = blanking(access_token, self._blank)
         return self._with_retries("GET", path, send, parse, blank, limit=limit)
 
     def _send_get(
@@ -168,7 +168,6 @@ class Transport:
             headers=headers,
             auth=NoAuth() if access_token is None else BearerAuth(access_token),
             timeout=self._at_most(self._timeout),
-            allow_redirects=False,
             stream=True,
         )
 
@@ -189,7 +188,6 @@ class Transport:
                 headers={"Accept": "application/json", "X-Procurify-Client": "api"},
                 auth=NoAuth(),
                 timeout=self._at_most(self._timeout),
-                allow_redirects=False,
                 stream=True,
             )
 

@@ -83,6 +83,7 @@ from . import test_setup
 from . import test_slow_tenant
 from . import test_support
 from . import test_system_fields
+from . import test_names
 from . import test_nightly_check
 from . import test_synchronisation
 from . import test_taxes

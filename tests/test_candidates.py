@@ -14,12 +14,19 @@ from odoo.addons.procurify_connector.importers.matching.candidates import (
 )
 from odoo.addons.procurify_connector.importers.matching.decision import (
     ARCHIVED,
+    LINKED_BEFORE,
     ONLY_ONE,
     OTHER_CODE,
+    OTHER_COUNTRY,
+    OTHER_KIND,
+    OWN,
     PART,
+    SAME_BARCODE,
     SAME_CODE,
     SAME_EMAIL,
+    SAME_RATE,
     TAKEN,
+    UNUSABLE,
     Finding,
     Outcome,
     Rule,
@@ -130,6 +137,11 @@ class TestDecision(BaseCase):
         # Its own key is no dispute.
         own = _found(ONE, NAME_FITS, SAME_EMAIL)
         self._link(decide([own], RULE), ONE, NAME_FITS, SAME_EMAIL)
+
+    def test_who_is_only_alike_speaks_against_no_name(self):
+        near = _found(TWO, NEAR_NAME)
+        verdict = decide([_found(ONE, NAME_FITS), near], RULE)
+        self._link(verdict, ONE, NAME_FITS, ONLY_ONE)
 
     def test_a_key_alone_is_a_question(self):
         verdict = decide([_found(ONE, SAME_EMAIL), _found(TWO, NEAR_NAME)], RULE)
@@ -243,10 +255,41 @@ class TestRanking(BaseCase):
             self.assertFalse(found.is_sure)
 
     def test_each_witness_has_its_worth(self):
-        order = (SAME_CODE, SAME_EMAIL, NAME_FITS, NEAR_NAME, ONLY_ONE)
-        scores = [self._rank(_found(ONE, w))[0].score for w in order]
-        for score, worth in zip(scores, (0.95, 0.9, 0.87, 0.75, 0.5), strict=True):
-            self.assertAlmostEqual(score, worth)
+        for witness, worth in (
+            (SAME_CODE, 0.95),
+            (SAME_BARCODE, 0.9),
+            (SAME_EMAIL, 0.9),
+            (SAME_NAME, 0.9),
+            (NAME_FITS, 0.87),
+            (LINKED_BEFORE, 0.8),
+            (NEAR_NAME, 0.75),
+            (SAME_RATE, 0.7),
+            (ONLY_ONE, 0.5),
+        ):
+            [found] = self._rank(_found(ONE, witness))
+            self.assertAlmostEqual(found.score, worth, msg=witness)
+
+    def test_reasons_that_are_stored_keep_their_codes(self):
+        """They are keys of selection fields, and stand in the audit."""
+        self.assertEqual(
+            [SAME_CODE, SAME_EMAIL, SAME_BARCODE, SAME_RATE, LINKED_BEFORE, ONLY_ONE],
+            [
+                *("same_code", "same_email", "same_barcode", "same_rate"),
+                *("linked_before", "only_one"),
+            ],
+        )
+        self.assertEqual(
+            [SAME_NAME, NAME_FITS, NEAR_NAME, SIMILAR],
+            ["same_name", "name_fits", "near_name", "similar"],
+        )
+        self.assertEqual(
+            [ARCHIVED, OWN, PART, TAKEN],
+            ["archived", "own_contact", "part_of_contact", "taken"],
+        )
+        self.assertEqual(
+            [OTHER_CODE, OTHER_KIND, OTHER_COUNTRY, UNUSABLE],
+            ["other_code", "other_kind", "other_country", "unusable"],
+        )
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -261,6 +304,7 @@ class TestSimilarity(BaseCase):
             ("70", "7"),
             ("71", "71"),
             ("000", ""),
+            ("745X0", "745"),
             ("", ""),
             ("1" * 70, "1" * 63),
         ):
@@ -276,6 +320,10 @@ class TestSimilarity(BaseCase):
             ("1450", "7450", 0.0),
             ("7450", "1450", 0.0),
             ("", "7450", 0.0),
+            ("", "000", 0.0),
+            ("000", "", 0.0),
+            ("745X", "745", 0.75),
+            ("745", "745X", 0.75),
             ("7450", "", 0.0),
         ):
             self.assertAlmostEqual(code_similarity(one, other), expected, msg=other)

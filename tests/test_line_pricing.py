@@ -162,6 +162,81 @@ class TestLinePricing(TransactionCase):
         self.assertNotIn("extra_tax_data", self._price("10.46", self.tax, "1.26"))
         self.assertIn("extra_tax_data", self._price("10.46", self.tax, "1.25"))
 
+    def test_what_a_price_contains_is_added_to_the_net_amount(self):
+        def price(tax, net, tax_amount):
+            return self.pricing.price_with_included(
+                tax, D(net), D(tax_amount), self.currency
+            )
+
+        self.assertEqual(price(self.included, "250", "50.01"), D("300.01"))
+        self.assertEqual(price(self.tax, "250", "30"), D("250"))
+        self.assertEqual(price(self.env["account.tax"], "250", "50"), D("250"))
+        self.assertEqual(price(None, "250", "50"), D("250"))
+
+    # === TAXES THAT ARE LEFT TO ODOO === #
+
+    def _left(self, *lines, method="round_globally"):
+        """Return for each line whether its tax is left to Odoo.
+
+        :param lines: (net, tax, its amount), and quantity and unit where they count
+        """
+        self.company.tax_calculation_rounding_method = method
+        taxes = self.tax | self.included | self.fixed
+        values = [
+            self._price(net, tax, amount, **(more[0] if more else {}))
+            for net, tax, amount, *more in lines
+        ]
+        given = [bool(line.get("extra_tax_data")) for line in values]
+        self.assertTrue(any(given))
+        note = {"display_type": "line_note", "price_unit": 0.0, "tax_ids": []}
+        self.pricing.release(
+            [*values, note], {tax.id: tax for tax in taxes}, self.currency
+        )
+        return [
+            was_given and "extra_tax_data" not in line
+            for was_given, line in zip(given, values, strict=True)
+        ]
+
+    def test_taxes_that_make_the_same_over_the_whole_bill_are_left_to_odoo(self):
+        # 12 % of 10.46 are 1.2552, and of twice that 2.5104.
+        one, other = ("10.46", self.tax, "1.26"), ("10.46", self.tax, "1.25")
+        self.assertEqual(self._left(one, other), [True, True])
+        self.assertEqual(self._left(one, one), [False, False])
+        self.assertEqual(self._left(other, other), [False, False])
+        plain = ("5", None, "0")
+        self.assertEqual(self._left(one, plain, other), [True, False, True])
+        fixed = ("100", self.fixed, "3")
+        self.assertEqual(self._left(one, fixed, other), [True, True, True])
+
+    def test_taxes_that_odoo_rounds_by_line_stay_as_they_are(self):
+        given = ("250", self.included, "50")
+        self.assertEqual(self._left(given, method="round_per_line"), [False])
+
+    def test_tax_of_a_price_that_does_not_make_the_amount_stays(self):
+        # 3 × 0.3333 = 0.9999
+        for quantity, unit, is_left in (("3", "0.3333", False), ("4", "0.25", True)):
+            pieces = {"quantity": quantity, "unit": unit}
+            line = ("1.00", self.tax, "0.12", pieces)
+            self.assertEqual(self._left(line), [is_left])
+
+    def test_taxes_in_prices_that_make_the_same_are_left_to_odoo(self):
+        one, other = ("250", self.included, "50"), ("10.46", self.tax, "1.26")
+        self.assertEqual(self._left(one), [True])
+        self.assertEqual(self._left(one, other), [True, True])
+        self.assertEqual(self._left(one, ("10.46", self.tax, "1.25")), [False, False])
+        # 10.00 with 20 % is 8.33 and 1.67; three times that is 25.00 and 5.00.
+        third = ("8.33", self.included, "1.67")
+        self.assertEqual(self._left(third), [True])
+        self.assertEqual(self._left(third, third, third), [False] * 3)
+        self.assertEqual(self._left(("8.34", self.included, "1.66")), [False])
+
+    def test_no_line_gets_a_cent_of_another_one(self):
+        # 3 × 0.3349 = 1.0047, and twice that is 2.01.
+        one = ("250", self.included, "50")
+        plain = ("1.00", None, "0", {"quantity": "3", "unit": "0.3349"})
+        self.assertEqual(self._left(one, plain), [True, False])
+        self.assertEqual(self._left(one, plain, plain), [False] * 3)
+
     # === ANALYTIC SHARES === #
 
     def _shares(self, amount, parts, keys):

@@ -12,6 +12,10 @@ DOMESTIC = {"tax_name": "VAT", "tax_percentage": "19.00000000", "tax": 4}
 
 @tagged("post_install", "-at_install", "procurify", "procurify_documents")
 class TestTaxes(TaxCase):
+    INCLUDED = {"price_include_override": "tax_included"}
+    # Of prices of 100.00 and 40.00: (net, tax).
+    ONE_PERCENT = (("99.01", "0.99"), ("39.60", "0.40"))
+
     # === WHAT IS ADDED AND TAKEN OFF AGAIN === #
 
     def test_reverse_charge_is_booked_on_both_sides(self):
@@ -205,6 +209,80 @@ class TestTaxes(TaxCase):
         move = self._booked(self._import_mapped(record, both))
 
         self.assertEqual(move.amount_total, 33.96)
+
+    # === ROUNDED OVER A BILL WHOSE PRICES CONTAIN THEM === #
+
+    def test_tax_in_foreign_prices_is_converted_as_by_hand(self):
+        """Prices of 100.00 and 40.00 have 99.0099… and 39.6039… without 1 %."""
+        for sign in (1, -1):
+            with self.subTest(sign=sign):
+                tax = self._tax(f"1 % {sign}", 1, **self.INCLUDED)
+                record = self._import_foreign(tax, "1", *self.ONE_PERCENT, sign=sign)
+                self._assert_converted(record, [sign * 141.44, sign * 56.58])
+
+    def test_bill_with_a_tax_in_its_prices_is_the_same_when_it_is_read_again(self):
+        tax = self._tax("1 %", 1, **self.INCLUDED)
+        record = self._import_foreign(tax, "1", *self.ONE_PERCENT)
+        move = self._booked(record)
+        for state in ("draft", "posted"):
+            record.sudo()._requeue()
+            self._import()
+
+            self.assertEqual(self._booked(record), move)
+            self.assertFalse(self._codes(record), state)
+            move.filtered(lambda bill: bill.state == "draft").action_post()
+
+    def test_tax_in_prices_of_which_odoo_makes_other_cents_is_procurify_s(self):
+        """Three times 10.00 with 7 % have 9.35 and 0.65, but 28.04 and 1.96."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        tax = self._tax("7 %", 7, **self.INCLUDED)
+        taxed = {"tax_name": "VAT", "tax_percentage": "7.00000000"}
+        lines = [{"net": "9.35", "charged": "0.65", **taxed} for _number in range(3)]
+        record = self._stage_bill(*lines)
+
+        move = self._booked(self._import_mapped(record, tax))
+
+        self.assertEqual(move.invoice_line_ids.mapped("balance"), [9.35] * 3)
+        self.assertEqual((move.amount_tax, move.amount_total), (1.95, 30.0))
+
+    def _assert_converted(self, record, balances):
+        lines = self._booked(record).invoice_line_ids
+        self.assertEqual(lines.mapped("price_unit"), [100, 40])
+        self.assertFalse(any(lines.mapped("extra_tax_data")))
+        self.assertEqual(lines.mapped("balance"), balances)
+        self._assert_as_by_hand(lines.move_id)
+
+    def _import_foreign(self, tax, percentage, *lines, sign=1):
+        """Import a bill in another currency, where taxes are rounded over the bill.
+
+        :param lines: (net, tax) of each
+        """
+        self.company.tax_calculation_rounding_method = "round_globally"
+        currency = self.env.ref("base.CHF")
+        currency.active = True
+        currency.rate_ids.filtered(lambda r: r.company_id == self.company).unlink()
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "company_id": self.company.id,
+                "name": "2020-01-01",
+                "rate": 0.7,
+            }
+        )
+        self.connection.rate_source = "odoo"
+        said = {"id": 77, "name": "CHF", "rate": 1.0}
+        taxed = {"tax_name": f"{tax.name} {sign}", "tax_percentage": percentage}
+        lines = [
+            {
+                "net": sign * Decimal(net),
+                "charged": sign * Decimal(charged),
+                "currency": said,
+            }
+            | taxed
+            for net, charged in lines
+        ]
+        record = self._stage_bill(*lines, currency=said)
+        return self._import_mapped(record, *self._open(tax))
 
     # === OTHER KINDS === #
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from odoo import fields
 from odoo.tools import format_date
 
+from ..lines.taxes import net_of
+
 HEADER = (
     "move_type",
     "partner_id",
@@ -426,7 +428,7 @@ def offered_version(values, sources, total, currency):
                 "account_id": line["account_id"],
                 "quantity": _amount(line["quantity"]),
                 "price_unit": _amount(line["price_unit"]),
-                "net": _amount(_net(line, currency)),
+                "net": _amount(net_of(line, currency)),
                 "tax_ids": sorted(id_ for taxes in line["tax_ids"] for id_ in taxes[2]),
                 "analytic": _analytic(line.get("analytic_distribution")),
                 "product_id": line.get("product_id") or False,
@@ -472,13 +474,6 @@ def _former(source, line, gone):
 
 def _alike(line, other):
     return all(line[name] == other[name] for name in BOOKED_FACTS)
-
-
-def _net(line, currency):
-    tax_data = line.get("extra_tax_data")
-    if tax_data:
-        return tax_data["manual_total_excluded_currency"]
-    return currency.round(line["quantity"] * line["price_unit"])
 
 
 def _amount(number):

@@ -12,6 +12,8 @@ differs: a wrong figure here costs time, and never stays.
 
 from odoo.fields import Command, Domain
 
+from ..lines.taxes import net_of
+
 # Procurify's lines say what is booked: nothing is taken off, rounded or kept private.
 LINE_DEFAULTS = {"discount": 0.0, "deductible_amount": 100.0, "product_id": False}
 _MOVE_DEFAULTS = {"invoice_cash_rounding_id": False, "auto_post": "no"}
@@ -124,7 +126,7 @@ class LineAmounts:
         return values | {"invoice_line_ids": [Command.create(line) for line in lines]}
 
     def _foreseen(self, line, currency, rate, is_refund):
-        net = currency.round(_net(line)) * (-1 if is_refund else 1)
+        net = net_of(line, currency) * (-1 if is_refund else 1)
         foreseen = {
             "amount_currency": net,
             "balance": self.company.currency_id.round(net / rate),
@@ -159,9 +161,3 @@ class LineAmounts:
             tags = product.sudo().account_tag_ids | due.get_tax_tags(is_refund, "base")
             self._grids[key] = tags.ids
         return self._grids[key]
-
-
-def _net(line):
-    """Return a line's amount without tax, which Procurify says where it is included."""
-    manual = (line.get("extra_tax_data") or {}).get("manual_total_excluded_currency")
-    return line["quantity"] * line["price_unit"] if manual is None else manual

@@ -6,7 +6,7 @@ from decimal import Decimal
 from odoo.fields import Command
 from odoo.tools import float_compare, float_round
 
-from .taxes import LineTaxes
+from .taxes import LineTaxes, Said
 
 
 class LinePricing:
@@ -70,27 +70,26 @@ class LinePricing:
         :param lines: values of all lines, which are changed here
         :param taxes: {id: account.tax}
         """
-        given = [values for values in lines if values.get("extra_tax_data")]
         if self.company.tax_calculation_rounding_method == "round_per_line":
             return
-        said = []
-        for values in given:
-            data, [[_command, _id, [tax_id]]] = (
-                values["extra_tax_data"],
-                values["tax_ids"],
-            )
-            net = data["manual_total_excluded_currency"]
-            made = values["quantity"] * values["price_unit"]
-            if float_compare(net, made, precision_digits=8):
-                return
-            amounts = {
-                each: amount["tax_amount_currency"]
-                for each, amount in data["manual_tax_amounts"].items()
-            }
-            said.append((taxes[tax_id], net, values["quantity"], amounts))
+        lines = [values for values in lines if not values.get("display_type")]
+        given = [values for values in lines if values.get("extra_tax_data")]
+        said = [self._said(values, taxes) for values in lines] if given else []
         if self.taxes.make_by_themselves(said, currency):
             for values in given:
                 del values["extra_tax_data"]
+
+    def _said(self, values, taxes):
+        """Return the values of a line as what it says of its taxes."""
+        ids = [tax_id for _command, _id, each in values["tax_ids"] for tax_id in each]
+        tax = taxes[ids[0]] if ids else self.company.env["account.tax"]
+        data = values.get("extra_tax_data") or {"manual_tax_amounts": {}}
+        amounts = {
+            int(each): amount["tax_amount_currency"]
+            for each, amount in data["manual_tax_amounts"].items()
+        }
+        net = data.get("manual_total_excluded_currency")
+        return Said(tax, net, values["quantity"], values["price_unit"], amounts)
 
     def price_with_included(self, tax, net, tax_amount, currency):
         """Return ``net`` with what of ``tax`` a price in Odoo contains, as Decimal."""

@@ -10,6 +10,8 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
 
+from odoo.tools import float_compare
+
 from ...procurify.rounding import ZERO, apportioned, rounded
 
 # A rate is read off what Odoo computes of this.
@@ -40,6 +42,21 @@ class LineTax(NamedTuple):
         """What the price contains of it."""
         parts = (p for p in self.parts if _is_included(p.tax))
         return sum((part.amount for part in parts), ZERO)
+
+
+class Said(NamedTuple):
+    """A line of a bill with its taxes as Procurify rounded them.
+
+    :param net: without tax, or None where nothing is said
+    :param price: of a piece, as Odoo is given it
+    :param amounts: {id of a tax: what the line says of it}
+    """
+
+    tax: object
+    net: float | None
+    quantity: float
+    price: float
+    amounts: dict
 
 
 class LineTaxes:
@@ -83,19 +100,55 @@ class LineTaxes:
 
         Where it rounds taxes over the bill, a line alone does not tell.
 
-        :param lines: [(tax, net, quantity, {id of a tax: what the line says})]
+        :param lines: Said of every line
         """
-        said, raw = defaultdict(float), defaultdict(float)
-        for tax, net, quantity, amounts in lines:
-            if self.includes(tax):
-                return False
-            for each, amount in self._raw(tax, net, currency, quantity).items():
+        stated = [line for line in lines if line.net is not None]
+        if any(self.includes(line.tax) for line in stated):
+            return self._prices_make(lines, currency)
+        if any(
+            float_compare(line.net, line.quantity * line.price, precision_digits=8)
+            for line in stated
+        ):
+            return False
+        raw = defaultdict(float)
+        for line in stated:
+            made = self._raw(line.tax, line.net, currency, line.quantity)
+            for each, amount in made.items():
                 raw[each.id] += amount
-                said[each.id] += amounts[str(each.id)]
-        return all(
-            not currency.compare_amounts(said[tax_id], currency.round(raw[tax_id]))
-            for tax_id in raw
-        )
+        return _agree(_amounts_said(stated), raw, currency)
+
+    def _prices_make(self, lines, currency):
+        """Tell the same where prices contain taxes: Odoo computes the whole bill.
+
+        No line may get cents of another one.
+        """
+        engine = self.company.env["account.tax"]
+        computed = [
+            engine._prepare_base_line_for_taxes_computation(
+                None,
+                tax_ids=line.tax,
+                price_unit=line.price,
+                quantity=line.quantity,
+                currency_id=currency,
+            )
+            for line in lines
+        ]
+        engine._add_tax_details_in_base_lines(computed, self.company)
+        engine._round_base_lines_tax_details(computed, self.company)
+        raw = defaultdict(float)
+        for line, details in zip(
+            lines, (c["tax_details"] for c in computed), strict=True
+        ):
+            made = details["total_excluded_currency"]
+            is_moved = details["delta_total_excluded_currency"]
+            if not currency.is_zero(is_moved) or (
+                line.net is not None and currency.compare_amounts(made, line.net)
+            ):
+                return False
+            for each in details["taxes_data"]:
+                if line.net is not None and not each["is_reverse_charge"]:
+                    raw[each["tax"].id] += each["tax_amount_currency"]
+        return _agree(_amounts_said(lines), raw, currency)
 
     # === WHETHER A TAX IS THE RIGHT ONE === #
 
@@ -204,6 +257,46 @@ class LineTaxes:
             rounding_method=method,
             special_mode="total_excluded",
         )["taxes_data"]
+
+
+def net_of(values, currency):
+    """Return what a line costs without tax, rounded.
+
+    Procurify says it where Odoo would not come to it by itself.
+
+    :param values: of the line, as ``account.move.line`` takes them
+    """
+    data = values.get("extra_tax_data") or {}
+    if "manual_total_excluded_currency" in data:
+        return data["manual_total_excluded_currency"]
+    ids = [tax_id for _command, _id, each in values["tax_ids"] for tax_id in each]
+    taxes = currency.env["account.tax"].browse(ids)
+    if not any(_is_included(tax) for tax in taxes.flatten_taxes_hierarchy()):
+        return currency.round(values["quantity"] * values["price_unit"])
+    computed = taxes._get_tax_details(
+        price_unit=values["price_unit"],
+        quantity=values["quantity"],
+        precision_rounding=currency.rounding,
+        rounding_method="round_globally",
+    )
+    return currency.round(computed["total_excluded"])
+
+
+def _amounts_said(lines):
+    """Return {id of a tax: what ``lines`` say of it together}."""
+    said = defaultdict(float)
+    for line in lines:
+        for tax_id, amount in line.amounts.items():
+            said[tax_id] += amount
+    return said
+
+
+def _agree(said, raw, currency):
+    """Tell whether what was said of each tax is what Odoo makes of it, rounded."""
+    return all(
+        not currency.compare_amounts(said[tax_id], currency.round(amount))
+        for tax_id, amount in raw.items()
+    )
 
 
 def _is_included(tax):

@@ -24,34 +24,33 @@ _LETTERS = str.maketrans(
 )
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _MARKS = re.compile("[\u0300-\u036f]")
-_JOINERS = re.compile(r"[.'’`´·״׳\"]")
+_JOINERS = re.compile(r"[.'’`·״׳\"]")
 _WORD = re.compile(r"[0-9a-z]+")
 _CONNECTORS = frozenset(("and", "und", "et"))
-# As a company's name ends, or begins, and what that is: one form has many spellings.
-# What is no form of its own is "".
-_FORMS = {
-    **dict.fromkeys(("ltd", "limited", "ltda", "ltée", "ltee"), "limited"),
-    **dict.fromkeys(("inc", "incorporated"), "inc"),
-    **dict.fromkeys(("corp", "corporation"), "corp"),
-    **dict.fromkeys(("co", "company", "cie", "the"), ""),
-    **dict.fromkeys(("pty", "ptyltd", "ptylimited", "proprietarylimited"), "pty"),
-    **dict.fromkeys(("pvt", "pvtltd", "privatelimited"), "pvt"),
-    **dict.fromkeys(("spzoo", "spolkazoo"), "spzoo"),
-    **dict.fromkeys(("gmbh", "mbh"), "gmbh"),
-    **dict.fromkeys(("sadecv", "sa"), "sa"),
-    **dict.fromkeys(("sarl", "eurl"), "sarl"),
-    **{
-        form: form
-        for form in (
-            *("llc", "llp", "lp", "plc", "ag", "kg", "ohg", "ug", "ek", "ev", "se"),
-            *("sas", "sasu", "snc", "srl", "spa", "sapa", "sl", "slu", "bv", "nv"),
-            *("ab", "as", "asa", "aps", "oy", "oyj", "kft", "zrt", "doo", "sro"),
-            *("kk", "ulc", "bhd", "sdnbhd", "jsc", "ooo", "pjsc"),
-        )
-    },
+# As a company's name ends: one form has many spellings, and the first stands for all.
+_SPELLED_FORMS = (
+    "ltd limited ltda ltee",
+    "inc incorporated",
+    "corp corporation",
+    "pty ptyltd ptylimited proprietarylimited",
+    "pvt pvtltd privatelimited",
+    "spzoo spolkazoo",
+    "gmbh mbh",
+    "sa sadecv",
+    "sarl eurl",
+)
+_OTHER_FORMS = (
+    "llc llp lp plc ag kg ohg ug ek ev se sas sasu snc srl spa sapa sl slu bv nv ab as "
+    "asa aps oy oyj kft zrt doo sro kk ulc bhd sdnbhd jsc ooo pjsc"
+)
+_FORMS = {form: form for form in _OTHER_FORMS.split()} | {
+    form: forms.split()[0] for forms in _SPELLED_FORMS for form in forms.split()
 }
+# What stands there as well, and is no form.
+_FILLERS = frozenset(("co", "company", "cie", "the"))
+_ENDINGS = _FORMS.keys() | _FILLERS
 _LEADING_FORMS = frozenset(("the", "ooo", "sarl", "eurl", "gmbh", "pt"))
-_LONGEST_FORM = 4  # words: "S. A. de C. V." is five letters in four of them
+_LONGEST_FORM = 5  # words, of «S. A. de C. V.»
 # Words that many names share, and that say nothing about one of them.
 _COMMON_WORDS = frozenset(
     (
@@ -78,11 +77,12 @@ def normalise(text):
 @lru_cache(maxsize=20000)
 def _words(text, transcribed=False):
     """Return the words of ``text`` without case, accents and punctuation."""
-    text = unicodedata.normalize("NFC", text[:LONGEST]).casefold()
+    # An acute accent that stands alone would become a space.
+    text = unicodedata.normalize("NFC", text[:LONGEST]).casefold().replace("´", "'")
     if transcribed:
         text = text.translate(_UMLAUTS)
-    text = _MARKS.sub("", unicodedata.normalize("NFKD", text)).translate(_LETTERS)
-    text = _JOINERS.sub("", text.casefold())
+    text = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    text = _JOINERS.sub("", text.translate(_LETTERS))
     found = _WORD.findall(text) if text.isascii() else _lettered(text).split()
     return tuple(word[:_LONGEST_WORD] for word in found[:_MOST_WORDS])
 
@@ -99,18 +99,21 @@ def _parts(text, *, legal, transcribed=False):
     words = words[:1] + [word for word in words[1:] if word not in _CONNECTORS]
     forms = set()
     while legal and (count := _form_at_end(words)):
-        forms.add(_FORMS["".join(words[-count:])])
+        ending = "".join(words[-count:])
+        forms.add(_FORMS.get(ending, ending))
         del words[-count:]
     if legal and len(words) > 1 and words[0] in _LEADING_FORMS:
         forms.add(_FORMS.get(words[0], words[0]))
         del words[0]
-    return tuple(words), frozenset(forms - {""})
+    return tuple(words), frozenset(forms - _FILLERS)
 
 
 def _form_at_end(words):
     """Return how many words at the end are a legal form: something must be left."""
     longest = min(_LONGEST_FORM, len(words) - 1)
-    return next((n for n in range(longest, 0, -1) if "".join(words[-n:]) in _FORMS), 0)
+    return next(
+        (n for n in range(longest, 0, -1) if "".join(words[-n:]) in _ENDINGS), 0
+    )
 
 
 def name_keys(text, *, legal=False):
@@ -225,7 +228,7 @@ class NameIndex:
                     self._by_fragment[fragment].add(owner)
 
     def _keys(self, text):
-        return {normalise(text), *name_keys(text, legal=self.legal)} - {""}
+        return {normalise(text), *name_keys(text, legal=self.legal)}
 
     def fitting(self, text):
         """Return the owners of a name that fits ``text``."""

@@ -203,6 +203,25 @@ def test_what_is_not_one_percentage_is_an_extra(
     assert reckoning.residue == 0
 
 
+def test_a_tax_of_a_line_without_a_name_has_its_id(data: dict[str, Any]) -> None:
+    data["order_items"][0] |= {"taxes": [{**GST, "name": ""}], "tax_amount": "12.50"}
+
+    (line,) = _reckon(_bare(data, total="262.50")).lines
+
+    assert line.tax == Tax("Tax 4", Decimal(5), inclusive=False)
+
+
+def test_a_cent_of_a_tax_of_nothing_says_the_rate(data: dict[str, Any]) -> None:
+    taxes = [{**GST, "value": "0.00000000"}]
+    data["order_items"][0] |= {"taxes": taxes, "tax_amount": "0.01"}
+
+    (line,) = _reckon(_bare(data, total="250.01")).lines
+
+    # From 0.002 % to 0.006 %.
+    assert line.tax == Tax("GST", Decimal("0.004"), False, is_estimated=True)
+    assert line.tax_amount == CENT
+
+
 def test_a_percentage_without_its_amount_is_computed(data: dict[str, Any]) -> None:
     data["order_items"][0] |= {"taxes": [GST], "tax_amount": None}
 

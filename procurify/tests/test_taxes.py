@@ -98,7 +98,12 @@ def test_staged_tax_is_read_back() -> None:
 
 def test_staged_tax_keeps_its_key() -> None:
     """What is mapped stays mapped: the key of a tax with a percentage is forever."""
-    assert Tax("VAT", Decimal(20), inclusive=False).external_id == "VAT|20|exclusive"
+    for tax, key in (
+        (Tax("VAT", Decimal(20), inclusive=False), "VAT|20|exclusive"),
+        (Tax("VAT", Decimal("1E-7"), inclusive=True), "VAT|0.0000001|inclusive"),
+        (Tax("VAT", Decimal(20), False, is_estimated=True), "VAT|?|exclusive"),
+    ):
+        assert tax.external_id == key
 
 
 def test_rates_of_several_lines_are_those_that_make_all_of_them() -> None:
@@ -107,6 +112,11 @@ def test_rates_of_several_lines_are_those_that_make_all_of_them() -> None:
     assert common_rates([small, large], CENT) == large.rates(CENT)
     assert common_rates([line("0", "5")], CENT) is None
     assert common_rates([large, line("100.00", "6.25")], CENT) is None
+    # Half a cent up from the one is half a cent down from the other.
+    assert common_rates([line("100", "1.00"), line("100", "1.01")], CENT) == (
+        Decimal("1.005"),
+        Decimal("1.005"),
+    )
 
 
 def test_what_a_name_alone_does_not_show_is_shown_by_the_rate() -> None:
@@ -128,6 +138,30 @@ def test_what_a_name_alone_does_not_show_is_shown_by_the_rate() -> None:
     }
 
 
+def test_amounts_that_a_single_rate_makes_are_one_tax() -> None:
+    first, second = taxes_of([line("100", "1.00"), line("100", "1.01")], CENT)
+
+    assert first == second == Tax("Sales tax", Decimal("1.005"), False, True)
+
+
+@pytest.mark.parametrize("known", ["3.99", "4.003", "4.01"])
+def test_rate_that_is_known_is_taken_before_a_plainer_one(known: str) -> None:
+    named = Tax("Sales tax", Decimal(4), False, is_estimated=True)
+    other = Tax("Sales tax", Decimal(known), False)
+    said = {1: (named, (Decimal("3.99"), Decimal("4.01")))}
+
+    assert with_own_rates(said, [named, other]) == {1: other}
+
+
+def test_rate_that_is_only_estimated_is_not_taken_for_a_known_one() -> None:
+    estimated = Tax("Sales tax", Decimal("4.003"), False, is_estimated=True)
+    said = {1: (estimated, (Decimal("3.99"), Decimal("4.01")))}
+
+    found = with_own_rates(said, [estimated])
+
+    assert found == {1: Tax("Sales tax", Decimal(4), False)}
+
+
 @pytest.mark.parametrize(
     ("low", "high", "rate"),
     [
@@ -136,12 +170,14 @@ def test_what_a_name_alone_does_not_show_is_shown_by_the_rate() -> None:
         ("8.374", "8.376", "8.375"),
         ("-20.01", "-19.99", "-20"),
         ("9.97499", "9.97501", "9.975"),
+        ("1.0009", "1.0013", "1.001"),
+        ("19.95", "20", "20"),
+        ("20", "20.05", "20"),
         ("0.123456781", "0.123456789", "0.12345678"),
     ],
 )
 def test_plainest_rate_is_taken(low: str, high: str, rate: str) -> None:
-    found = plainest(Decimal(low), Decimal(high))
-    assert abs(found - Decimal(rate)) <= Decimal("1e-8")
+    assert plainest(Decimal(low), Decimal(high)) == Decimal(rate)
 
 
 @given(

@@ -21,6 +21,7 @@ from .. import (
     TokenRefused,
     TransientError,
 )
+from ..tokens import TokenSource
 from .server import (
     ACCESS_TOKEN,
     SECRET,
@@ -111,6 +112,50 @@ def test_a_token_is_renewed_in_time(
     clock.time = NOON + renewed_after
     client.count(VENDORS)
     assert len(vendors.seen(TOKEN_PATH)) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "lives"),
+    [
+        ({}, timedelta(hours=1)),
+        ({"expires_in": "soon"}, timedelta(hours=1)),
+        ({"expires_in": float("inf")}, timedelta(hours=1)),
+        ({"expires_in": 1}, timedelta(seconds=1)),
+        ({"expires_in": 0}, timedelta()),
+        ({"expires_in": -5}, timedelta()),
+    ],
+)
+def test_a_token_lives_as_long_as_the_server_says(
+    server: FaultyServer,
+    connect: Callable[..., Client],
+    clock: Clock,
+    data: dict[str, object],
+    lives: timedelta,
+) -> None:
+    server.answers[TOKEN_PATH] = [Reply({"access_token": "t"} | data)]
+    kept = list[Token]()
+
+    connect(now=clock, keep_token=kept.append).authenticate()
+
+    [token] = kept
+    assert token.expires_at - NOON == lives
+    assert token.renew_at - NOON == lives / 2
+    assert token.scope == ""
+
+
+def test_a_source_of_tokens_renews_them_unless_it_is_said_otherwise() -> None:
+    new, kept = Token("new", NOON + timedelta(hours=2)), list[Token]()
+    source = TokenSource(
+        lambda _body, _parse: new,
+        "id-1",
+        SECRET,
+        load=lambda: None,
+        keep=kept.append,
+        now=lambda: NOON,
+    )
+
+    assert source.current() is new
+    assert kept == [new]
 
 
 def test_a_kept_token_is_used_and_a_worn_one_is_not(
@@ -256,6 +301,18 @@ def test_an_answer_without_a_token_is_no_token(
         connect().authenticate()
 
     assert "cut-off" not in raised.value.excerpt
+
+
+@pytest.mark.parametrize("token", ["", "two words", None])
+def test_an_answer_with_nothing_that_can_be_sent_is_named(
+    server: FaultyServer, connect: Callable[..., Client], token: object
+) -> None:
+    server.answers[TOKEN_PATH] = [Reply({"access_token": token})]
+
+    with pytest.raises(ProtocolError) as raised:
+        connect().authenticate()
+
+    assert str(raised.value).startswith("The token endpoint sent no access token")
 
 
 def test_a_busy_token_endpoint_is_tried_again(

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 import requests
 
-from .. import ProtocolError, TransientError, transport, wire
+from .. import PrivateAddressError, ProtocolError, TransientError, transport, wire
 from ..answers import retry_after_s
 from ..errors import TooLarge
 from ..traces import Traces
 from ..transport import Cancelled, Transport
-from .server import SECRET, TOKEN_PATH, FaultyServer, Reply, reset_connection
+from .server import (
+    ACCESS_TOKEN,
+    SECRET,
+    TOKEN_PATH,
+    FaultyServer,
+    Reply,
+    reset_connection,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +54,105 @@ def make(server: FaultyServer, naps: list[float]) -> Callable[..., Transport]:
     return with_options
 
 
+class NotingSession(requests.Session):
+    """Notes how each request is sent."""
+
+    sent: ClassVar[list[dict[str, Any]]] = []
+
+    def send(
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        self.sent.append({"url": request.url} | options)
+        return super().send(request, **options)
+
+
 def _body(answer: Any) -> bytes:
     body: bytes = answer.body
     return body
+
+
+def test_every_answer_is_read_in_steps_and_no_redirect_is_followed(
+    server: FaultyServer,
+    make: Callable[..., Transport],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.answers[PATH] = [Reply({})]
+    monkeypatch.setattr(NotingSession, "sent", [])
+    sender = make(session_factory=NotingSession, timeout=7.0)
+
+    sender.get(PATH, {}, ACCESS_TOKEN, _body)
+    sender.get_file(server.url + PATH, ACCESS_TOKEN, 99, _body)
+    sender.get_file(server.url + PATH, None, 99, _body)
+    sender.post_token({}, _body)
+
+    assert [
+        (each["stream"], each["allow_redirects"], each["timeout"])
+        for each in NotingSession.sent
+    ] == [(True, False, 7.0)] * 4
+
+
+def test_each_attempt_is_noted_with_its_milliseconds(
+    server: FaultyServer,
+    make: Callable[..., Transport],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.answers[PATH] = [Reply({}, status=204)]
+    clock = SimpleNamespace(monotonic=count(1, 0.0116).__next__, sleep=time.sleep)
+    traces = Traces()
+    sender = make(traces=traces)
+    monkeypatch.setattr(transport, "time", clock)
+
+    sender.post_token({}, _body)
+    sender.get(PATH, {}, ACCESS_TOKEN, _body)
+
+    found = traces.newest()
+    assert [(t.method, t.path, t.status, t.problem) for t in found] == [
+        ("POST", TOKEN_PATH, 200, ""),
+        ("GET", PATH, 204, ""),
+    ]
+    for trace in found:
+        assert 0 < trace.seconds < 1
+        assert trace.seconds == round(trace.seconds, 3)
+
+
+def test_an_answer_may_be_deflated(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    packed = Reply(body=zlib.compress(b"{}"), headers={"Content-Encoding": "deflate"})
+    server.answers[PATH] = [packed]
+
+    assert make().get(PATH, {}, ACCESS_TOKEN, _body) == b"{}"
+
+
+def test_an_answer_without_a_date_has_none(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    def bare(handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    server.answers[PATH] = [Reply({}), Reply(misbehave=bare)]
+    sender = make()
+
+    sender.get(PATH, {}, ACCESS_TOKEN, _body)
+    assert sender.server_date.endswith("GMT")
+    sender.get(PATH, {}, ACCESS_TOKEN, _body)
+    assert sender.server_date == ""
+
+
+@pytest.mark.parametrize(
+    ("allowed", "error"), [(True, TransientError), (False, PrivateAddressError)]
+)
+def test_private_addresses_are_asked_only_where_that_is_allowed(
+    make: Callable[..., Transport],
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: bool,
+    error: type[Exception],
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    sender = make(allow_private=allowed, allow_loopback=False, max_attempts=1)
+
+    with pytest.raises(error):
+        sender.get_file("https://192.168.7.7/", None, 99, _body)
 
 
 def test_the_limits_are_those_that_the_documentation_names() -> None:
@@ -414,3 +520,4 @@ def test_the_trace_of_an_attempt_says_what_became_of_it(
     for trace in traces.newest():
         assert 0 <= trace.seconds < 30
         assert datetime.now(timezone.utc) - trace.at < timedelta(minutes=1)
+        assert trace.procurify_request_id == ""
