@@ -433,6 +433,9 @@ _BY_RULE = {
     ),
 }
 
+# Their value quotes what a document has in Odoo, which not every reviewer may read.
+QUOTING = frozenset({"booked_otherwise", "changed_after_booking"})
+
 
 def texts(code, params):
     """Return (what happened, what to do) of an issue, as texts to translate."""

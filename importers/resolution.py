@@ -32,7 +32,7 @@ class Reference:
     def _reasons(record):
         if record.state == "quarantined":
             return [
-                Hold(issue.code, issue.key, issue.params, issue.reference_id.id)
+                Hold(issue.code, issue.key, issue.sudo().params, issue.reference_id.id)
                 for issue in record.issue_ids
             ]
         # Excluded or ignored, and yet a document may need it.

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .record.procurify_record import ITEM_READERS
+from ..tools.readers import ITEM_READERS
 
 # Fields that a new connection to the same tenant takes over.
 TAKEN_OVER = (

@@ -109,10 +109,12 @@ class ProcurifyRoute(models.Model):
         connections = self.env["procurify.connection"].browse(
             filter(None, connection_ids)
         )
+        connections._check_may_lead()
         concerned = {each: each._check_consent() for each in connections}
         before = {each: each._routes_in_words() for each in connections}
         yield
         connections.invalidate_recordset(["route_ids"])
+        connections._check_may_lead()
         for each in connections:
             concerned[each] |= each._check_consent()
         now = {each: each._routes_in_words() for each in connections}

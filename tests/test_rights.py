@@ -86,6 +86,75 @@ class TestIntegrationUser(RightsCommon):
 
         self.assertEqual(self.connection.user_id, self.env.ref("base.user_root"))
 
+    def test_manager_leads_no_connection_of_whoever_may_do_more(self):
+        """Else bills of an own server would be booked with the rights of others."""
+        records = self.env["procurify.record"].sudo()
+        location = records.create(
+            {
+                "connection_id": self.connection.id,
+                "resource": "location",
+                "external_id": "1",
+            }
+        )
+        route = self.env["procurify.route"].create(
+            {"connection_id": self.connection.id, "company_id": self.company.id}
+        )
+        self.env.flush_all()
+        manager = self._user("keeper", MANAGER)
+        clerk = self._user("clerk", "account.group_account_invoice")
+        for user in (clerk, self.env.ref("base.user_root")):
+            self.connection.sudo().user_id = user
+            mine = self.connection.with_user(manager)
+            mine.action_pause()
+            before = self.connection.sudo().read(["base_url", "phase", "client_id"])
+            for name, attack in self._leading(mine, route, location).items():
+                with self.subTest(user=user.login, attack=name):
+                    with self.assertRaises(AccessError) as refusal:
+                        attack()
+                    self.assertIn("integration user", str(refusal.exception))
+                    self.env.invalidate_all()
+                    after = self.connection.sudo().read(
+                        ["base_url", "phase", "client_id"]
+                    )
+                    self.assertEqual(after, before)
+            mine.active = False  # whoever may write it may switch it off
+            with self.assertRaises(AccessError):
+                mine.active = True
+            self.env.invalidate_all()
+            self.assertFalse(self.connection.active)
+            self.connection.sudo().active = True
+
+    def _leading(self, mine, route, location):
+        """Return {name: attempt to decide where the documents come from}."""
+        elsewhere = "https://own.example"
+        rule = {"company_id": self.company.id, "location_id": location.id}
+        return {
+            "address": lambda: mine.write({"base_url": elsewhere}),
+            "token": lambda: mine.write({"token_url": f"{elsewhere}/token"}),
+            "network": lambda: mine.write({"allow_private_address": True}),
+            "client": lambda: mine.write({"client_id": "mine"}),
+            "secret": lambda: mine.write({"client_secret": "mine"}),
+            "resume": mine.action_resume,
+            "new rule": lambda: mine.env["procurify.route"].create(
+                rule | {"connection_id": mine.id}
+            ),
+            "rule of the form": lambda: mine.write(
+                {"route_ids": [Command.create(rule)]}
+            ),
+            "rule": route.with_env(mine.env).unlink,
+        }
+
+    def test_manager_leads_a_connection_of_his_own(self):
+        manager = self._user("keeper", MANAGER)
+        self.connection.sudo().user_id = manager
+        mine = self.connection.with_user(manager)
+
+        mine.action_pause()
+        mine.write({"base_url": "https://own.example", "client_secret": "mine"})
+        mine.action_resume()
+
+        self.assertEqual(self.connection.phase, "live")
+
 
 @tagged("post_install", "-at_install", "procurify")
 class TestInertFiles(RightsCommon):
@@ -184,6 +253,8 @@ class TestConsent(RightsCommon):
         self._fetch()
         self.manager_b = self._user("manager_b", MANAGER, self.theirs)
         self.both = self._user("both", MANAGER, self.theirs | self.company)
+        # With no more rights than both of them have.
+        self.other.sudo().user_id = self.manager_b
 
     def test_rule_that_takes_from_another_company_needs_both(self):
         rule = {"connection_id": self.other.id, "company_id": self.theirs.id}
@@ -269,9 +340,10 @@ class TestReading(RightsCommon):
 
     def setUp(self):
         super().setUp()
-        self.reviewer = self._user("reviewer", REVIEWER)
+        reviewer = f"{REVIEWER},base.group_allow_export"
+        self.reviewer = self._user("reviewer", reviewer)
         self.accountant = self._user(
-            "accountant", f"{REVIEWER},account.group_account_invoice"
+            "accountant", f"{reviewer},account.group_account_invoice"
         )
 
     def test_preview_of_a_bill_is_for_who_may_read_bills(self):
@@ -335,6 +407,74 @@ class TestReading(RightsCommon):
                 ):
                     with self.assertRaises(AccessError):
                         attempt()
+
+    def test_neither_reasons_nor_audit_quote_the_bill_for_others(self):
+        self.connection.bill_policy = "posted"
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        bill = self._record("bill", bill_id)
+        quotes = {"'booked'"}
+        for code in ("6400", "6100"):
+            self.dataset.revise_bill(bill_id, code=code)
+            self._synchronise()
+            quotes.add(bill.issue_ids.sudo().params["value"])
+            if code == "6400":
+                bill.with_user(self.accountant).action_keep_odoo()
+
+        shown = self._all_that_reviewers_read(bill.with_user(self.accountant))
+        for quote in quotes:
+            self.assertIn(quote, shown)
+        shown = self._all_that_reviewers_read(bill.with_user(self.reviewer))
+        for quote in quotes:
+            self.assertNotIn(quote, shown)
+        self._assert_quotes_are_no_oracle(bill.with_user(self.reviewer))
+
+    def _assert_quotes_are_no_oracle(self, bill):
+        """Not by searching, sorting, grouping, exporting, nor by way of a relation."""
+        audit = bill.env["procurify.audit"]
+        for attempt in (
+            lambda: audit.search([], limit=1).read(["after"]),
+            lambda: audit.search([("before", "ilike", "6400")]),
+            lambda: audit.search([], order="after"),
+            lambda: audit.formatted_read_group([], ["before"], ["__count"]),
+            lambda: audit.search([], limit=1).export_data(["after"]),
+            lambda: bill.issue_ids.read(["params"]),
+            lambda: bill.search([("issue_ids.params", "ilike", "6400")]),
+            lambda: bill.search([("audit_ids.after", "ilike", "6400")]),
+            lambda: bill.search([("difference", "ilike", "6400")]),
+            lambda: bill.export_data(["applied_state"]),
+            lambda: bill.formatted_read_group([], ["offered_state"], ["__count"]),
+            lambda: bill.env["procurify.version"].search(
+                [("record_id.applied_state", "ilike", "6400")]
+            ),
+            lambda: bill.env["procurify.mention"].search(
+                [("document_id.difference", "ilike", "6400")]
+            ),
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+
+    def _all_that_reviewers_read(self, bill):
+        """Return as one text what the API and the forms show of a held bill."""
+        self.env.invalidate_all()
+        issues, audit = bill.issue_ids, bill.env["procurify.audit"]
+        events = audit.search([("res_id", "=", bill.id)])
+        self.assertTrue(issues)
+        self.assertGreaterEqual(
+            {*events.mapped("event")}, {"imported", "held", "chosen"}
+        )
+        return str(
+            [
+                bill.read(["hold_reason"]),
+                bill.explain(),
+                bill.read_holds(),
+                issues.read(["message", "advice", "display_name"]),
+                issues.read_issues(),
+                events.read(["summary", "changes_table", "reason"]),
+                events.export_data(["reason", "summary"]),
+                audit.read_events(),
+            ]
+        )
 
     def test_choice_of_an_accountant_works(self):
         self.connection.bill_policy = "posted"

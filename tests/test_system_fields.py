@@ -161,6 +161,7 @@ class TestSystemFields(ProcurifyCommon):
         self.assertTrue(self._health()["healthy"])
         self.mine.action_pause()
         self.assertFalse(self._health()["healthy"], "It is paused.")
+        self.connection.sudo().user_id = self.manager  # else he may not resume it
         self.mine.action_resume()
         self.mine.active = False
         self.assertFalse(self._health()["healthy"], "It is archived.")

@@ -19,7 +19,8 @@ class ProcurifyAudit(models.Model):
         :param limit: events, at most 1000
         :param before_id: only events before this one, to read the next page
         :returns: ``[{"event_id", "date": UTC, "event", "connection_id", "user",
-            "resource", "external_id", "subject", "reason", "before", "after"}]``
+            "resource", "external_id", "subject", "reason", "before", "after"}]``;
+            who may not read journal items gets no quotes of documents in the last two
         :raises ApiError: ``invalid_domain``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
@@ -35,10 +36,11 @@ class ProcurifyAudit(models.Model):
                 "external_id": row.external_id,
                 "subject": row.subject,
                 "reason": row.reason,
-                "before": row.before,
-                "after": row.after,
+                "before": before,
+                "after": after,
             }
             for row in found(self, [*older, *(domain or ())], limit)
+            for before, after in [row._before_and_after()]
         ]
 
     @api.model

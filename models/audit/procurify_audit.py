@@ -25,9 +25,17 @@ from ...tools.audit_rows import (
     shown,
 )
 from ...tools.audit_triggers import protect
+from ...tools.readers import ITEM_READERS, reads_items
 
 SUMMARISED = 4  # changes that the list shows
 SUMMARY_LENGTH = 150  # characters, in one line
+# Their ``before`` and ``after`` quote what a document has in Odoo, but for these names.
+_QUOTING = frozenset({"chosen", "held", "ignored", "imported"})
+_FOR_ALL = frozenset(
+    {"choice", "digest", "evidence", "origin", "state"}
+    | {"first", "last", "repeated"}
+    | {"res_id", "res_model", "res_name"}
+)
 # Codes are stored in rows that nobody can change: a code keeps its meaning.
 EVENTS = [
     # Reading
@@ -148,8 +156,8 @@ class ProcurifyAudit(models.Model):
     external_id = fields.Char("Procurify ID", readonly=True)
     subject = fields.Char(readonly=True, help="Its name in Procurify.")
     reason = fields.Text(readonly=True)
-    before = fields.Json(readonly=True)
-    after = fields.Json(readonly=True)
+    before = fields.Json(readonly=True, groups=ITEM_READERS)
+    after = fields.Json(readonly=True, groups=ITEM_READERS)
     payload_digest = fields.Char(
         readonly=True, help="SHA-256 of what Procurify had sent at that time."
     )
@@ -176,6 +184,7 @@ class ProcurifyAudit(models.Model):
         return self.env["procurify.record"]._selection_resource()
 
     @api.depends("reason", "before", "after")
+    @api.depends_context("uid")
     def _compute_summary(self):
         for row in self:
             text = row.reason or " · ".join(row._first_changes())
@@ -183,18 +192,20 @@ class ProcurifyAudit(models.Model):
 
     def _first_changes(self):
         """Return the target of an import, and the first changes, a line each."""
-        target = (self.after or {}).get("res_name")
+        before, after = self._before_and_after()
+        target = (after or {}).get("res_name")
         changes = islice(self._changes(), SUMMARISED)
-        if self.before:
+        if before:
             lines = [f"{name}: {a or '—'} → {b or '—'}" for name, a, b in changes]
         else:
             lines = [] if target else [f"{name}: {new}" for name, _old, new in changes]
         return [target, *lines] if target else lines
 
     @api.depends("before", "after")
+    @api.depends_context("uid")
     def _compute_changes_table(self):
         for row in self:
-            row.changes_table = row._changes_table() if row.before or row.after else ""
+            row.changes_table = row._changes_table() if any(row._changes()) else ""
 
     def _changes_table(self):
         """Return before and after side by side, a line per field."""
@@ -213,7 +224,7 @@ class ProcurifyAudit(models.Model):
 
     def _changes(self):
         """Yield (field, before, after), all of them texts."""
-        before, after = self.before or {}, self.after or {}
+        before, after = (values or {} for values in self._before_and_after())
         for name in {**before, **after}:
             one, other = before.get(name), after.get(name)
             if isinstance(one or other, dict):
@@ -222,6 +233,21 @@ class ProcurifyAudit(models.Model):
                     yield " › ".join(place), each.before, each.after
             else:
                 yield self._label(name), _text(one), _text(other)
+
+    def _before_and_after(self):
+        """Return both as far as the current user may read them.
+
+        Without the right to read journal items, nothing that quotes a document.
+        """
+        self.ensure_one()
+        row = self.sudo()
+        both = row.before, row.after
+        if row.event not in _QUOTING or reads_items(self.env):
+            return both
+        return tuple(
+            values and {name: values[name] for name in values if name in _FOR_ALL}
+            for values in both
+        )
 
     def _subject_model(self):
         """Return the model that this row is about, or None: there is none any more."""
@@ -446,7 +472,7 @@ class ProcurifyAudit(models.Model):
                 about(
                     record,
                     "held",
-                    reason="\n".join(now[record]),
+                    reason=record._audit_reason(),
                     before={"issue_ids": reasons},
                     after={"issue_ids": now[record]},
                 )
@@ -480,7 +506,7 @@ class ProcurifyAudit(models.Model):
                 about(
                     record,
                     "ignored",
-                    reason=record.ignored_reason or record.hold_reason or False,
+                    reason=record.ignored_reason or record._audit_reason() or False,
                     before={
                         "state": record.state,
                         "issue_ids": record._audit_reasons(),
@@ -499,7 +525,7 @@ class ProcurifyAudit(models.Model):
                 about(
                     record,
                     "chosen",
-                    reason=record.hold_reason,
+                    reason=record._audit_reason(),
                     before={"difference": record.difference or None},
                     after={"choice": choice},
                 )
@@ -544,7 +570,7 @@ class ProcurifyAudit(models.Model):
                 about(
                     issue,
                     "resolved",
-                    reason=issue.message,
+                    reason=issue._message_for_all(),
                     after={
                         "reference_id": issue.reference_id.display_name or None,
                         "record_count": issue.record_count,

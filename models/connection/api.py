@@ -23,12 +23,9 @@ from ...tools.api_method import api_method, day
 from ...tools.cipher import UnreadableSecret
 from ...tools.instants import iso_text
 from ...tools.payload_shape import shape
+from ...tools.readers import reads_items
 
 MODULE = "procurify_connector"
-ACCOUNTING_GROUPS = (
-    "account.group_account_readonly",
-    "account.group_account_invoice",
-)
 
 # === SUPPORT BUNDLE === #
 
@@ -232,7 +229,7 @@ class ProcurifyConnection(models.Model):
             raise AccessError(
                 self.env._("Only Procurify reviewers can make a certificate.")
             )
-        if not any(map(self.env.user.has_group, ACCOUNTING_GROUPS)):
+        if not reads_items(self.env):
             raise AccessError(
                 self.env._(
                     "A certificate shows amounts of journal items. You need the right "
@@ -387,7 +384,11 @@ class ProcurifyConnection(models.Model):
                 "documents": issue.record_count,
                 "age_days": issue.age_days,
             }
-            | ({"key": issue.key, "message": issue.message} if with_names else {})
+            | (
+                {"key": issue.key, "message": issue._message_for_all()}
+                if with_names
+                else {}
+            )
             for issue in self.env["procurify.issue"].search(mine, limit=MOST_ISSUES)
         ]
 

@@ -702,6 +702,7 @@ class ProcurifyConnection(models.Model):
         of_tenants = self._of_tenants_before(vals)
         audited = self._audited_before(vals)
         receivers = self._receivers_before(vals)
+        sources = self._sources_before(vals)
         written = super().write(self._with_clean_addresses(vals))
         # Refuses a move to a company that the writer cannot access.
         self.check_access("write")
@@ -710,6 +711,7 @@ class ProcurifyConnection(models.Model):
         self._forget_secret_of_other_host(vals, receivers)
         if "user_id" in vals:
             self._check_user()
+        self._check_new_sources(vals, sources)
         self._log_changes(vals, audited)
         self._change_owners(vals, of_tenants)
         return written
@@ -769,6 +771,14 @@ class ProcurifyConnection(models.Model):
         if _ADDRESSES.isdisjoint(vals):
             return {}
         return {connection: connection._receivers() for connection in self}
+
+    def _sources_before(self, vals):
+        """Return {connection: (source, whether it was active)} if these are written."""
+        if (_CREDENTIALS | {"active"}).isdisjoint(vals):
+            return {}
+        return {
+            connection: (connection._source(), connection.active) for connection in self
+        }
 
     def _forget_token(self, vals):
         """Reset the token and the health if the credentials they belong to change."""
@@ -873,6 +883,47 @@ class ProcurifyConnection(models.Model):
                         "user with no more rights and companies than yours, or ask a "
                         "Settings administrator. OdooBot and administrators of "
                         "settings or access rights cannot be integration users.",
+                        user=user.name,
+                    )
+                )
+
+    def _check_new_sources(self, vals, before):
+        """Check the rights of a user who decides where documents come from.
+
+        :param before: see ``_sources_before``
+        """
+        changed = self.browse(
+            connection.id
+            for connection, (source, was_active) in before.items()
+            if vals.get("client_secret")
+            or connection._source() != source
+            or (connection.active and not was_active)
+        )
+        changed._check_may_lead()
+
+    def _source(self):
+        """Return what decides where the documents come from."""
+        self.ensure_one()
+        return [self.sudo()[name] for name in sorted(_CREDENTIALS - {"client_secret"})]
+
+    def _check_may_lead(self):
+        """Check that the user may choose the integration users of these connections.
+
+        Otherwise documents of any server could be booked with the rights of others.
+
+        :raises AccessError: names the user
+        """
+        if self.env.su:
+            return
+        for user in self.sudo().user_id:
+            if not self._may_name(user):
+                raise AccessError(
+                    self.env._(
+                        "Documents are created with the rights of %(user)s, whom you "
+                        "may not choose as the integration user. So you cannot change "
+                        "the address, the credentials or the companies of locations, "
+                        "nor switch the connection on. Ask a Settings administrator, "
+                        "or choose another integration user first.",
                         user=user.name,
                     )
                 )

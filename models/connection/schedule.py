@@ -54,7 +54,11 @@ class ProcurifyConnection(models.Model):
         self._enter_phase("paused")
 
     def action_resume(self):
-        """Read and import again, starting with what came in the meantime."""
+        """Read and import again, starting with what came in the meantime.
+
+        :raises AccessError: the user may not choose the integration user
+        """
+        self._check_may_lead()
         self._enter_phase("live")
         crons = ("ir_cron_fetch", "ir_cron_import", "ir_cron_attachments")
         for name in crons:

@@ -203,7 +203,9 @@ class ProcurifyDryRun(models.Model):
                         issue["code"] in ("duplicate_bill", "duplicate_order")
                         for issue in outcome["issues"]
                     ),
-                    "reasons": "\n".join(c["message"] for c in outcome["issues"]),
+                    "reasons": "\n".join(
+                        issue._message_for_all() for issue in record.issue_ids
+                    ),
                     "booked": outcome["booked"],
                 }
             )
@@ -220,7 +222,7 @@ class ProcurifyDryRun(models.Model):
         return {
             "code": issue.code,
             "key": issue.key,
-            "message": issue.message,
+            "message": issue._message_for_all(),
             "advice": issue.advice,
             "mapped_resource": reference.resource,
             "mapped_id": reference.external_id,

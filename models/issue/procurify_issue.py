@@ -6,10 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import formatLang
 
-from ...importers.issues import ISSUES, texts
+from ...importers.issues import ISSUES, QUOTING, texts
 from ...importers.resource_kinds import DOCUMENTS
 from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.concurrency import created_once
+from ...tools.readers import ITEM_READERS, reads_items
 
 _REVIEWER_FIELDS = frozenset({"reference_res_id", "user_id"})
 _TODO = "mail.mail_activity_data_todo"
@@ -50,7 +51,7 @@ class ProcurifyIssue(models.Model):
         readonly=True,
     )
     key = fields.Char(required=True, readonly=True)
-    params = fields.Json(readonly=True)
+    params = fields.Json(readonly=True, groups=ITEM_READERS)
     state = fields.Selection(
         [("open", "Open"), ("resolved", "Resolved")],
         default="open",
@@ -119,12 +120,25 @@ class ProcurifyIssue(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("code", "params")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_texts(self):
+        reads_quotes = reads_items(self.env)
         for issue in self:
-            params = {"value": issue.key} | (issue.params or {})
-            issue.message = self._message(issue.code, params)
+            params = {"value": issue.key} | (issue.sudo().params or {})
+            issue.message = (
+                self._message(issue.code, params)
+                if reads_quotes
+                else issue._message_for_all()
+            )
             issue.advice = self.env._(texts(issue.code, params)[1])  # pylint: disable=W8301
+
+    def _message_for_all(self):
+        """Return the explanation without what it quotes of Odoo's documents."""
+        self.ensure_one()
+        params = {"value": self.key} | (self.sudo().params or {})
+        if self.code in QUOTING:
+            params["value"] = self.env._("for those who may read journal items")
+        return self._message(self.code, params)
 
     @api.model
     def _message(self, code, params):
@@ -165,7 +179,9 @@ class ProcurifyIssue(models.Model):
     def _compute_display_name(self):
         labels = dict(self._fields["code"]._description_selection(self.env))
         for issue in self:
-            value = (issue.params or {}).get("value") or issue.key
+            params = issue.sudo().params or {}
+            quotes = issue.code in QUOTING
+            value = (not quotes and params.get("value")) or issue.key
             issue.display_name = f"{labels[issue.code]}: {value}"
 
     @api.depends("record_ids")

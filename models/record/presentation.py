@@ -358,6 +358,11 @@ class ProcurifyRecord(models.Model):
         self.ensure_one()
         return sorted(self.issue_ids.mapped("message"))
 
+    def _audit_reason(self):
+        """Return the reasons as one text, without quotes of Odoo's documents."""
+        self.ensure_one()
+        return "\n".join(sorted(i._message_for_all() for i in self.issue_ids))
+
     def _audit_targets(self):
         """Return {record: its Odoo record as JSON values, or None}."""
         targets = dict.fromkeys(self)

@@ -8,9 +8,7 @@ from odoo.fields import Domain
 
 from ...fetching.json_text import indented
 from ...importers.resource_kinds import KINDS
-
-# Who may read journal items in Odoo, and so values that are copied from them.
-ITEM_READERS = "account.group_account_readonly,account.group_account_invoice"
+from ...tools.readers import ITEM_READERS
 
 REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name"})
 
@@ -314,7 +312,7 @@ class ProcurifyRecord(models.Model):
             record.payload_text = indented(record.payload or "null")
 
     @api.depends("issue_ids")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_hold_reason(self):
         for record in self:
             record.hold_reason = "\n".join(record.issue_ids.mapped("message"))

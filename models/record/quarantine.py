@@ -508,7 +508,7 @@ class ProcurifyRecord(models.Model):
 
         With the same order lines, the contact may differ: the issuer of a card.
         """
-        rules = {(issue.params or {}).get("rule") for issue in self.issue_ids}
+        rules = {(i.params or {}).get("rule") for i in self.sudo().issue_ids}
         return "order_lines" in rules or same_vendor(
             move.sudo().partner_id, self._vendor_partner()
         )
