@@ -17,9 +17,6 @@ KNOWN_NOISE = {
     "asks a server of Odoo's, where there is no internet": re.compile(
         r"odoo\.addons\.(partner_autocomplete|iap)\b"
     ),
-    "does not know an addon's options": re.compile(
-        r"unknown option 'procurify_allow_loopback'"
-    ),
 }
 _COMPLAINT = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
 

@@ -30,6 +30,8 @@ class Odoo:
             # Only the package, not its neighbours: beside an installed Odoo lie
             # other versions of what the private environment has.
             "PYTHONPATH": STATE / "python",
+            # A simulator of this machine plays Procurify.
+            "PROCURIFY_ALLOW_LOOPBACK": "True",
             **compiled_apart(),
         }
 
@@ -70,8 +72,6 @@ def _write_state(source: OdooSource) -> None:
         f"addons_path = {addons_path}\n"
         f"data_dir = {STATE / 'data'}\n"
         "http_interface = 127.0.0.1\n"
-        "max_cron_threads = 1\n"
-        # Here a simulator of this machine plays Procurify.
-        "procurify_allow_loopback = True\n",
+        "max_cron_threads = 1\n",
     )
     write_if_changed(STATE / "odoo", "import odoo.cli\n\nodoo.cli.main()\n")

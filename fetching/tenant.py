@@ -5,6 +5,7 @@ expression that Odoo evaluates may reach. See ``tools/cipher.py``.
 """
 
 import json
+import os
 from contextlib import suppress
 from datetime import datetime
 
@@ -15,8 +16,10 @@ from ..procurify import Client, Token, TokenRefused
 from ..tools.cipher import UnreadableSecret, decrypt, encrypt, use_of
 
 TOKEN_LOCK = 0x50726F63  # of this addon among PostgreSQL's advisory locks
-# Of odoo.conf: a tenant may be a program of this machine. For developers only.
+# A tenant may be a program of this machine: of odoo.conf, where Odoo warns of options
+# that it does not know, or else of the environment. For developers only.
 LOOPBACK_OPTION = "procurify_allow_loopback"
+LOOPBACK_VARIABLE = "PROCURIFY_ALLOW_LOOPBACK"
 SECRET, TOKEN = "client_secret_encrypted", "token_encrypted"
 
 
@@ -53,10 +56,10 @@ def open_client(connection, **options):
 
 def reach_options(connection):
     """Return which addresses a client of ``connection`` may ask besides public ones."""
-    allowed = str(config.get(LOOPBACK_OPTION) or "").lower()
+    allowed = config.get(LOOPBACK_OPTION) or os.environ.get(LOOPBACK_VARIABLE)
     return {
         "allow_private": connection.allow_private_address,
-        "allow_loopback": allowed in ("1", "true"),
+        "allow_loopback": str(allowed).lower() in ("1", "true"),
     }
 
 

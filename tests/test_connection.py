@@ -1,5 +1,6 @@
 """The messages when Procurify cannot be read, and what happens to secrets."""
 
+import os
 import socket
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,6 +85,21 @@ class TestConnection(ProcurifyCommon):
         self.assertEqual(self.connection.state, "error")
         self.assertIn("this server itself", self.connection.error_message)
         self.assertFalse(self.simulator.requests)
+
+    def test_environment_allows_it_where_odoo_conf_says_nothing(self):
+        for option, variable, allowed in (
+            ("", "True", True),
+            ("", "False", False),
+            ("", "", False),
+            ("False", "True", False),
+        ):
+            with (
+                self.subTest(option=option, variable=variable),
+                patch.dict(config.options, procurify_allow_loopback=option),
+                patch.dict(os.environ, PROCURIFY_ALLOW_LOOPBACK=variable),
+            ):
+                reach = reach_options(self.connection)
+                self.assertEqual(reach["allow_loopback"], allowed)
 
     def test_wrong_address_says_to_check_it(self):
         for address in (
