@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import import_rules, method_pages, model_files, tax_table, words
+from . import access_page, import_rules, method_pages, model_files, tax_table, words
 from .console import say
 from .environment import python_environment
 from .paths import ROOT
@@ -79,6 +79,7 @@ def _checks() -> dict[str, Check]:
         "pylint-odoo": lambda: tool("pylint", *addon),
         "mypy --strict": lambda: tool("mypy", "--no-error-summary", *TYPED_PACKAGES),
         "pages of methods": method_pages.check,
+        "page on rights": access_page.check,
         "page on taxes": tax_table.check,
         "spelling": lambda: tool("codespell_lib", *SPELLED),
         "words": words.check,

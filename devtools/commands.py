@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import (
+    access_page,
     bench,
     browser,
     checks,
@@ -96,7 +97,7 @@ def parser(arguments: list[str]) -> ArgumentParser:
     command = add("mutants", _mutants, "does a test fail when the code has a fault?")
     command.add_argument("files", nargs="*", help="files that devtools/mutants.py has")
     command.add_argument("--lines", help="only the faults of the lines FIRST-LAST")
-    add("methods", _methods, "write the documentation's pages of methods")
+    add("methods", _methods, "write the documentation's pages of methods and rights")
     add("translations", _translations, "write the .pot, and merge it into each .po")
     command = add("screenshots", _screenshots, "take the pictures of the Apps page")
     command.add_argument("--bills", type=int, default=BILLS, help="bills to simulate")
@@ -138,6 +139,7 @@ def _mutants(parsed: Namespace) -> int:
 
 def _methods(_parsed: Namespace) -> None:
     method_pages.write()
+    access_page.write()
 
 
 def _translations(_parsed: Namespace) -> None:

@@ -86,7 +86,7 @@ class TestIntegrationUser(RightsCommon):
 
         self.assertEqual(self.connection.user_id, self.env.ref("base.user_root"))
 
-    def test_manager_leads_no_connection_of_whoever_may_do_more(self):
+    def test_manager_leads_no_connection_of_users_who_may_do_more(self):
         """Else bills of an own server would be booked with the rights of others."""
         records = self.env["procurify.record"].sudo()
         location = records.create(
@@ -117,7 +117,7 @@ class TestIntegrationUser(RightsCommon):
                         ["base_url", "phase", "client_id"]
                     )
                     self.assertEqual(after, before)
-            mine.active = False  # whoever may write it may switch it off
+            mine.active = False  # a manager may always switch it off
             with self.assertRaises(AccessError):
                 mine.active = True
             self.env.invalidate_all()

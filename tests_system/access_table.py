@@ -1,6 +1,6 @@
 """What each kind of person may do over RPC: on every model, and by every method.
 
-``docs/security.rst`` says the same. A test compares the two.
+``./dev methods`` writes ``docs/access.rst`` from it.
 """
 
 from typing import NamedTuple
@@ -192,25 +192,3 @@ EXTENDED = {
 def may(role: str, first: str) -> bool:
     """Return whether ``role`` is ``first``, or one that has its rights too."""
     return first != NOBODY and ROLES.index(role) >= ROLES.index(first)
-
-
-def tables() -> list[str]:
-    """Return the lines of the two tables of the documentation."""
-    lines = _table("Model", "read", "change", "create", "delete")
-    for model, rights in MODELS.items():
-        lines += _row(f"``{model}``", *rights)
-    lines += ["", *_table("Model", "Method", "who")]
-    for model, methods in sorted(METHODS.items()):
-        for number, (method, first) in enumerate(sorted(methods.items())):
-            lines += _row("" if number else f"``{model}``", f"``{method}``", first)
-    return lines
-
-
-def _table(*header: str) -> list[str]:
-    return [".. list-table::", "   :header-rows: 1", "", *_row(*header)]
-
-
-def _row(*cells: str) -> list[str]:
-    first, *others = cells
-    lines = [f"   * - {first}", *(f"     - {cell}" for cell in others)]
-    return [line.rstrip() for line in lines]

@@ -13,7 +13,7 @@ from devtools import databases
 from devtools.odoo import Odoo
 from devtools.paths import ROOT
 
-from .access_table import EXTENDED, METHODS, MODELS, ROLES, may, tables
+from .access_table import EXTENDED, METHODS, MODELS, ROLES, may
 from .site import Site
 
 ORM_OVERRIDES = {"create", "write", "unlink", "default_get"}
@@ -134,11 +134,6 @@ def test_everybody_may_do_what_the_table_says(odoo: Odoo, site: Site) -> None:
             ]
     assert not wrong, "\n".join(wrong)
     _assert_deletions(rpc, found)
-
-
-def test_documentation_has_the_same_tables() -> None:
-    documentation = (ROOT / "docs" / "security.rst").read_text()
-    assert "\n".join(tables()) in documentation
 
 
 def _assert_table_is_complete(found: dict[str, Any]) -> None:
