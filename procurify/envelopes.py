@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from json.decoder import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from .errors import InvalidPayload
+from .errors import InvalidPayload, ProtocolError
 from .payloads import clean_text, instant, shown_text
 from .payloads.values import MAX_KEY_LENGTH
 from .volatile import lasting, raw_without_signatures
@@ -85,7 +85,10 @@ def read_listing(answer: Answer, resource: Resource) -> Listing:
     :raises ProtocolError: JSON, but not a list, or none of many rows can be read
     """
     envelope = _open(answer)
-    rows = _unfold(envelope, resource.key) if envelope else None
+    try:
+        rows = _unfold(envelope, resource.key) if envelope else None
+    except TooManyRows:
+        raise _too_many_rows(answer) from None
     if envelope is None or rows is None:
         raise answer.protocol_error("Procurify's answer is not a list")
     read = [_row(raw, data, resource) for raw, data in rows]
@@ -244,13 +247,21 @@ def _open(answer: Answer) -> _Envelope | None:
     """Open the outer envelope; None if the body is JSON but no object.
 
     :raises MalformedBody: no JSON
+    :raises ProtocolError: a page with too many rows
     """
     text = answer.text()
+    error: ProtocolError
     try:
         return _read_envelope(_Scanner(text))
+    except TooManyRows:
+        error = _too_many_rows(answer)
     except (ValueError, RecursionError):
         error = answer.malformed()
     raise error
+
+
+def _too_many_rows(answer: Answer) -> ProtocolError:
+    return answer.protocol_error(f"A page has more than {MAX_ROWS} rows")
 
 
 def _read_envelope(scanner: _Scanner) -> _Envelope | None:
@@ -263,7 +274,7 @@ def _read_envelope(scanner: _Scanner) -> _Envelope | None:
         if name != "data":
             envelope.others[name] = scanner.value()[1]
         elif scanner.next_is("["):
-            envelope.rows = [scanner.any_value() for _ in scanner.elements()]
+            envelope.rows = [scanner.any_value() for _ in scanner.elements(MAX_ROWS)]
         else:
             envelope.single = scanner.any_value()
     scanner.end()
@@ -294,17 +305,22 @@ def _number(text: str) -> Decimal:
         return Decimal("NaN")
 
 
+MAX_ROWS: Final = 5_000
+"""Of one page: ten times as many as are ever asked for."""
 MOST_UNREADABLE: Final = 3
 """Rows of a page: more, and not one that can be read, is no list of such objects."""
 _TOO_DEEP: Final = "it is nested too deeply"
 _SHOWN: Final = 60
 """Characters of a row that nobody can name."""
 
-_TOKEN = re.compile(
-    r'\s*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\],:"]+)', re.DOTALL
-)
+_TOKEN = re.compile(r'\s*([{}\[\],:"]|[^\s{}\[\],:"]+)')
+_QUOTE_OR_ESCAPE = re.compile(r'["\\]')
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder(parse_float=_number, parse_constant=Decimal)
+
+
+class TooManyRows(ValueError):
+    """A list that is longer than any page."""
 
 
 class _Spoiled(str):
@@ -365,9 +381,21 @@ class _Scanner:
             if not token or (not depth and token[1] in "}],:"):
                 self._fail("a value")
             self._position = token.end()
+            if token[1] == '"':
+                self._skip_text()
             depth += (token[1] in "{[") - (token[1] in "}]")
             if not depth:
                 return
+
+    def _skip_text(self) -> None:
+        """Go behind the end of the text that has begun."""
+        # Not by one expression: it would remember each escape until the end.
+        while found := _QUOTE_OR_ESCAPE.search(self._text, self._position):
+            self._position = found.end()
+            if found[0] == '"':
+                return
+            self._position += 1
+        self._fail("the end of a text")
 
     def members(self) -> Iterator[str]:
         """Yield the names of an object, each time standing before the value."""
@@ -378,9 +406,15 @@ class _Scanner:
             self._take(":")
             yield name
 
-    def elements(self) -> Iterator[None]:
-        """Yield once per element of an array, each time standing before it."""
-        yield from self._parts("[", "]")
+    def elements(self, most: int) -> Iterator[None]:
+        """Yield once per element of an array, each time standing before it.
+
+        :raises TooManyRows: it has more than ``most``
+        """
+        for number, _ in enumerate(self._parts("[", "]")):
+            if number == most:
+                raise TooManyRows
+            yield
 
     def end(self) -> None:
         """Make sure that nothing follows."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta, timezone
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING
 
 from .errors import ProtocolError
@@ -24,6 +25,10 @@ DATE_FILTER_MARGIN = timedelta(days=2)
 """How much earlier a filter by date starts: covers every time zone, with room."""
 MAX_COUNT = 2**31 - 1
 """The largest number that the columns of a stream hold."""
+MAX_PAGES = 20_000
+"""Of a list: a million rows of the usual page."""
+SPARE_PAGES = 100
+"""A list may grow while it is read."""
 STAMP_TOLERANCE = timedelta(minutes=1)
 DATE_TOLERANCE = timedelta(days=1)
 
@@ -195,9 +200,10 @@ def page_from(
     """Judge one answer as page ``number`` of a reading.
 
     :raises ProtocolError: the server sent another page than the one asked for, or the
-        previous page again
+        previous page again, or has no end of pages
     """
     _require_progress(listing, query, number, previous)
+    _require_end(listing, query, number)
     said = listing.pagination
     rows = len(listing.objects) + len(listing.unreadable)
     num_pages = max(1, _integer(said.get("num_pages"), number))
@@ -232,6 +238,21 @@ def _require_progress(
     current = _integer(listing.pagination.get("current_page"), number)
     if current != number or (previous and _same(previous, listing)):
         message = f"Procurify sent page {current} again instead of page {number}"
+        raise ProtocolError(message, url_path=query.path)
+
+
+def _require_end(listing: Listing, query: Query, number: int) -> None:
+    """Notice a server that shows ever more pages, whatever it announces."""
+    rows = len(listing.objects) + len(listing.unreadable)
+    if not rows:
+        return
+    most = MAX_PAGES
+    count = _integer(listing.pagination.get("count"), MAX_COUNT)
+    if count < MAX_COUNT:
+        size = _integer(listing.pagination.get("page_size"), rows) or rows
+        most = min(most, 2 * ceil(count / min(size, rows)) + SPARE_PAGES)
+    if number > most:
+        message = f"Procurify's list does not end: page {number} of {count} objects"
         raise ProtocolError(message, url_path=query.path)
 
 

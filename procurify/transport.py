@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
-"""Decoded. A page of 50 bills is far below 1 MB."""
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Decoded. A page of 50 bills is far below 1 MB. Objects take twenty times as much."""
 MAX_RESPONSE_S = 120.0
 """From the first header to the last byte of one answer."""
 MAX_REQUEST_S = 300.0

@@ -26,6 +26,7 @@ from . import test_dashboard
 from . import test_dates
 from . import test_decision
 from . import test_decisions
+from . import test_denial
 from . import test_digest
 from . import test_document_tab
 from . import test_dry_run

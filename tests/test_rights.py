@@ -413,7 +413,7 @@ class TestReading(RightsCommon):
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()
         bill = self._record("bill", bill_id)
-        quotes = {"'booked'"}
+        quotes = {"'asked'"}  # of what the import wrote
         for code in ("6400", "6100"):
             self.dataset.revise_bill(bill_id, code=code)
             self._synchronise()

@@ -27,6 +27,18 @@ class TestTurns(ProcurifyCommon):
         self._take_turn("ir_cron_fetch")
         self.assertEqual(self._staged(), 4)
 
+    def test_list_without_an_end_leaves_the_other_connections_their_turn(self):
+        self.connection.page_size = 1
+        other = self._connect(name="The other one")
+        other.page_size = 1
+        for _turn in range(2):
+            self._take_turn("ir_cron_fetch")
+
+        for connection in (self.connection, other):
+            domain = [("connection_id", "=", connection.id)]
+            staged = self.env["procurify.record"].search_count(domain)
+            self.assertEqual(staged, 1, connection.name)
+
     def test_importing_takes_one_batch_and_asks_for_another_turn(self):
         self._fetch()
         self.patch(importing, "IMPORT_BATCH_SIZE", 2)

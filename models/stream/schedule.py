@@ -37,10 +37,28 @@ class ProcurifyStream(models.Model):
     # === BEING DUE === #
 
     def _due(self):
-        """Return the due streams, master data before the documents that name it."""
-        order = list(RESOURCES)
-        return self.search(self._due_domain()).sorted(
-            lambda stream: (stream.connection_id.id, order.index(stream.resource))
+        """Return the due streams, master data before the documents that name it.
+
+        The connection that was not read for the longest time comes first: one whose
+        lists are slow, or do not end, leaves the others their turn.
+        """
+        order, due = list(RESOURCES), self.search(self._due_domain())
+        last_run = dict(
+            self.env["procurify.run"]._read_group(
+                [
+                    ("connection_id", "in", due.connection_id.ids),
+                    ("kind", "=", "fetch"),
+                ],
+                ["connection_id"],
+                ["id:max"],
+            )
+        )
+        return due.sorted(
+            lambda stream: (
+                last_run.get(stream.connection_id, 0),
+                stream.connection_id.id,
+                order.index(stream.resource),
+            )
         )
 
     def _due_domain(self):

@@ -32,6 +32,8 @@ MAX_DECIMAL_DIGITS = 60
 MAX_INTEGER = 2**63 - 1
 MAX_STATE_LENGTH = 40
 MAX_KEY_LENGTH = 200
+MAX_ENTRIES = 2_000
+"""Of a list within a document, such as its lines. Longer ones are made to exhaust."""
 """Characters. An index of PostgreSQL takes no more than some thousand bytes."""
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
@@ -352,13 +354,15 @@ class Reader:
     def children(self, name: str, *, required: bool = False) -> Iterator[Reader]:
         """Read a list of objects, in order; missing and null are empty.
 
-        :raises InvalidPayload: not a list of objects, or required and missing
+        :raises InvalidPayload: not a list of objects, too long, or required and missing
         """
         value = self._required(name) if required else self.data.get(name)
         if value is None:
             return
         if not isinstance(value, list):
             raise InvalidPayload(self.at(name), "not a list")
+        if len(value) > MAX_ENTRIES:
+            raise InvalidPayload(self.at(name), f"more than {MAX_ENTRIES} entries")
         for index, item in enumerate(value):
             yield Reader(item, f"{self.at(name)}[{index}]", self.unread)
 
@@ -404,7 +408,8 @@ class SpareReader(Reader):
     def children(self, name: str, *, required: bool = False) -> Iterator[Reader]:
         """Read those entries of a list that are objects."""
         value = self.data.get(name)
-        if value is not None and not isinstance(value, list):
+        is_list = isinstance(value, list) and len(value) <= MAX_ENTRIES
+        if value is not None and not is_list:
             self.unread.append(self.at(name))
             return
         for index, item in enumerate(value or ()):

@@ -167,7 +167,7 @@ def test_the_limits_are_those_that_the_documentation_names() -> None:
         "longest wait": transport.BACKOFF_MAX_S,
         "step": transport.READ_CHUNK_BYTES,
     } == {
-        "unpacked body": 67_108_864,
+        "unpacked body": 16_777_216,
         "one answer": 120,
         "its headers": 60,
         "a request with its retries": 300,
