@@ -7,9 +7,6 @@ UPDATE procurify_connection
 -- A file's address may open it to whoever knows it.
 UPDATE procurify_attachment
    SET url = NULL;
--- What was typed into Settings, encrypted, until the form's row is cleaned away.
-UPDATE res_config_settings
-   SET procurify_new_secret = NULL;
 -- The monitor of production would take the copy for it.
 DELETE FROM ir_config_parameter
  WHERE key = 'procurify_connector.monitoring_token_sha256';

@@ -347,8 +347,14 @@ class TestConnection(ProcurifyCommon):
 
     # === SETTINGS === #
 
-    def test_settings_make_and_change_the_company_s_connection(self):
-        self.connection.unlink()
+    def test_settings_change_and_test_the_company_s_connection(self):
+        self.connection.write(
+            {
+                "base_url": "https://former.procurify.example",
+                "client_id": "nobody",
+                "client_secret": "nothing",
+            }
+        )
         settings = self.env["res.config.settings"].create(
             {
                 "procurify_base_url": self.simulator.base_url,
@@ -357,24 +363,17 @@ class TestConnection(ProcurifyCommon):
             }
         )
 
-        offered = settings.fields_get(["procurify_order_policy"])
-        self.assertEqual(
-            offered["procurify_order_policy"]["selection"],
-            self.connection.fields_get(["order_policy"])["order_policy"]["selection"],
-        )
-        self.assertEqual(settings.procurify_order_policy, "purchase")
-        self.assertEqual(settings.procurify_bill_policy, "draft")
-
         result = settings.action_procurify_test()
 
         self.assertEqual(result["params"]["type"], "success")
         connection = self.env["procurify.connection"].search(
             [("company_id", "=", self.company.id)]
         )
+        self.assertEqual(connection, self.connection)
         self.assertEqual(connection.state, "connected")
-        self.assertEqual(connection.user_id, self.env.user)
         again = self.env["res.config.settings"].create({})
         self.assertEqual(again.procurify_base_url, self.simulator.base_url)
+        self.assertEqual(again.procurify_state, "connected")
         again.execute()
         self.assertEqual(connection.state, "connected", "unchanged: nothing written")
 

@@ -322,6 +322,7 @@ class ProcurifyConnection(models.Model):
         string="Unknown Vendors",
         default="create",
         required=True,
+        help="A vendor that matches exactly one contact is always linked to it.",
     )
     department_policy = fields.Selection(
         [
@@ -332,6 +333,7 @@ class ProcurifyConnection(models.Model):
         string="Unknown Departments",
         default="hold",
         required=True,
+        help="For a department that has no analytic account yet.",
     )
     department_plan_id = fields.Many2one(
         "account.analytic.plan",
@@ -347,6 +349,8 @@ class ProcurifyConnection(models.Model):
         string="Unknown Locations",
         default="hold",
         required=True,
+        help="For a location that has no analytic account yet, if there is a location "
+        "plan.",
     )
     location_plan_id = fields.Many2one(
         "account.analytic.plan",
@@ -390,6 +394,7 @@ class ProcurifyConnection(models.Model):
         string="Bills of Closed Periods",
         default="hold",
         required=True,
+        help="Bills on hold are imported automatically once the period is open.",
     )
     journal_id = fields.Many2one(
         "account.journal",
@@ -420,6 +425,7 @@ class ProcurifyConnection(models.Model):
         string="Exchange Rate",
         default="procurify",
         required=True,
+        help="The rate at which bills in foreign currencies are booked.",
     )
     unexplained_rate_policy = fields.Selection(
         [
@@ -445,7 +451,11 @@ class ProcurifyConnection(models.Model):
         "date and are posted if new bills are posted. Dates without a time, or at "
         "midnight, always use the date as written.",
     )
-    date_zone = fields.Selection(_tz_get, string="Time Zone of Dates")
+    date_zone = fields.Selection(
+        _tz_get,
+        string="Time Zone of Dates",
+        help="The day of a date with a time is its day in this time zone.",
+    )
     import_expense_bills = fields.Boolean(
         help="If this is off, employee expense bills are excluded."
     )
@@ -461,6 +471,7 @@ class ProcurifyConnection(models.Model):
         string="Attachments",
         default="import",
         required=True,
+        help="The files of bills and orders.",
     )
     attachment_limit_mb = fields.Integer(
         "Largest Attachment (MB)",
