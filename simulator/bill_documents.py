@@ -166,7 +166,9 @@ class BillRenderer:
                 "currency": bill.currency_id,
                 "amount": amount,
                 "payment_method": None,
-                "payment_date": _when(bill.paid_on and tenant_time.at(bill.paid_on)),
+                "payment_date": _when(
+                    None if bill.paid_on is None else tenant_time.at(bill.paid_on)
+                ),
                 "memo": "",
                 "reference_number": "",
                 "is_processed": bill.payment_status == PAYMENT_PAID,

@@ -143,7 +143,7 @@ class ProcurifyStream(models.Model):
     )
 
     # The nightly check.
-    last_nightly_check = fields.Datetime("Last Nightly Check", readonly=True)
+    last_nightly_check = fields.Datetime(readonly=True)
     complete_at = fields.Datetime(
         readonly=True, help="When the last nightly check was completed."
     )

@@ -20,7 +20,7 @@ BILL: dict[str, Any] = {
 
 def _paid_on(**fields: Any) -> str | None:
     day = Bill.from_json(BILL | fields).paid_on
-    return day and day.isoformat()
+    return day.isoformat() if day else None
 
 
 def test_day_of_payment_is_that_of_the_payment_else_of_the_status() -> None:
