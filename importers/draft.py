@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .issues import Hold
+from .orders.adoption import ADOPTED
 
 
 @dataclass(slots=True, eq=False)
@@ -213,11 +214,13 @@ class OrderDraft(DocumentDraft):
 
     @property
     def is_unfinished(self):
-        """Whether an order that is a request in Odoo is to be confirmed again.
+        """Whether an order that is a request in Odoo is to be confirmed.
 
-        One that a person set back is meant to be a request.
+        One that was just adopted is, as if it were imported now. One that a person set
+        back is meant to be a request.
         """
-        return self.is_restored or self.record._is_unfinished()
+        is_adopted = bool((self.record.applied_state or {}).get(ADOPTED))
+        return is_adopted or self.is_restored or self.record._is_unfinished()
 
 
 @dataclass(slots=True, eq=False)

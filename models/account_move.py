@@ -244,14 +244,13 @@ class AccountMove(models.Model):
         if batch.choice:
             return
         for draft, rival in BillDuplicates(self, bills).rivals(drafts).items():
-            if draft.record.not_a_duplicate:
-                continue
             other = rival.move or rival.twin.record
             draft.hold(
                 "duplicate_bill",
                 value=draft.record.name,
                 found=other.display_name,
                 rule=rival.rule,
+                rival=[other._name, other.id],
             )
             if rival.move:
                 draft.note(conflict_id=rival.move.id)

@@ -8,12 +8,13 @@ from odoo.fields import Domain
 from ..importers.batch import BatchRefused, BookedOtherwise
 from ..importers.issues import Hold
 from ..importers.matching.names import normalise
-from ..importers.orders.duplicates import OrderDuplicates, OrderFacts, facts_of
+from ..importers.orders.duplicates import OrderDuplicates, OrderFacts, facts_of, news
 from ..importers.orders.importer import OrderImport
 from ..importers.orders.lines import SETTLEMENT, created_line
 from ..importers.orders.meant import differing
 from ..importers.orders.revision import HEADER_FIELDS, LINE_FIELDS, plain
 from ..importers.refusals import refusal, tried
+from ..importers.ruled_out import is_said_of_all, ruled_out
 from ..importers.start_date import exclude_earlier
 from ..procurify import OrderState
 from ..procurify.documented import undocumented
@@ -68,11 +69,11 @@ class PurchaseOrder(models.Model):
         imported.run()
         # Compare them with what is in Odoo, and write.
         ready = [draft for draft in imported.drafts if draft.values is not None]
-        for draft in ready:
-            if draft.found:
-                self._procurify_revise(batch, imported, draft)
+        known = [draft for draft in ready if draft.found]
         unknown = [draft for draft in imported.drafts if not draft.found]
-        self._procurify_hold_duplicates(imported, unknown)
+        self._procurify_hold_duplicates(imported, unknown, () if batch.choice else known)
+        for draft in known:
+            self._procurify_revise(batch, imported, draft)
         new = [draft for draft in ready if not (draft.found or draft.holds)]
         for draft in new:
             imported.shorten(draft)
@@ -389,18 +390,23 @@ class PurchaseOrder(models.Model):
     # === DUPLICATES === #
 
     @api.model
-    def _procurify_hold_duplicates(self, imported, drafts):
+    def _procurify_hold_duplicates(self, imported, drafts, changed=()):
         """Hold orders that somebody made in Odoo already.
 
         :param imported: OrderImport whose drafts were checked
         :param drafts: those of them that are not in Odoo yet
+        :param changed: those that may become a duplicate by their change
         """
+        said = ruled_out((*drafts, *changed))
         facts = {
             draft: facts_of(imported, draft)
-            for draft in drafts
-            if not draft.record.not_a_duplicate and draft.vendor_id
+            for draft in (*drafts, *changed)
+            if draft.vendor_id and not is_said_of_all(draft, said)
         }
-        for draft, rival in OrderDuplicates(self, facts).rivals().items():
+        rules = {draft: news(draft, facts[draft]) for draft in changed if draft in facts}
+        facts = {draft: facts[draft] for draft in facts if rules.get(draft, True)}
+        rivals = OrderDuplicates(self, facts, said, rules).rivals()
+        for draft, rival in rivals.items():
             self._procurify_hold_duplicate(draft, rival)
 
     @api.model
@@ -410,6 +416,7 @@ class PurchaseOrder(models.Model):
             value=draft.record.name,
             found=rival.order.display_name,
             rule=rival.rule,
+            rival=[rival.order._name, rival.order.id],
         )
         draft.note(conflict_id=rival.order.id)
 
@@ -419,6 +426,7 @@ class PurchaseOrder(models.Model):
 
         It bears the requisition's number, at one of the vendors that it names.
         """
+        said = ruled_out(drafts)
         asked = {d: {vendor_id for vendor_id, _c in d.wanted or ()} for d in drafts}
         ids = set().union(*asked.values())
         vendors = {p.id: p for p in self.env["res.partner"].browse(filter(None, ids))}
@@ -434,9 +442,10 @@ class PurchaseOrder(models.Model):
             )
             for draft, ids in asked.items()
             for vendor_id in ids & vendors.keys()
-            if not (draft.record.res_id or draft.record.not_a_duplicate)
+            if not (draft.record.res_id or is_said_of_all(draft, said))
         }
-        rivals = OrderDuplicates(self, facts).rivals()
+        mine = {key: said.get(key[0], ()) for key in facts}
+        rivals = OrderDuplicates(self, facts, mine).rivals()
         for (draft, _vendor_id), rival in rivals.items():
             if not draft.holds:
                 self._procurify_hold_duplicate(draft, rival)

@@ -218,6 +218,125 @@ class TestDuplicateOrders(ProcurifyCommon):
         with self.assertRaisesRegex(UserError, "another Procurify document"):
             record.action_adopt()
 
+    # === REVISIONS === #
+
+    def test_order_that_becomes_somebodys_by_its_number_is_held(self):
+        for policy in ("rfq", "purchase"):
+            with self.subTest(policy):
+                self.connection.order_policy = policy
+                record, order, partner = self._imported()
+                number = f"HAND-{record.external_id}"
+                theirs = self._by_hand(partner, {"partner_ref": number.lower()})
+                before = order.amount_total
+                self.dataset.revise_order(
+                    int(record.external_id), external_number=number, quantity=Decimal(7)
+                )
+                self._synchronise()
+
+                self._assert_held_in_odoo(record, theirs, "same vendor and number")
+                self.assertEqual(order.amount_total, before)
+                record.action_not_a_duplicate()
+                self.assertEqual(record.state, "done", record.hold_reason)
+                self.assertIn(number, order.origin)
+                self._assert_total(record, order)
+                self.dataset.revise_order(int(record.external_id), quantity=Decimal(8))
+                self._synchronise()
+                self.assertEqual(record.state, "done", record.hold_reason)
+
+    def test_order_that_becomes_somebodys_by_its_amount_is_held_before_it_is_booked(
+        self,
+    ):
+        record, order, partner = self._imported()
+        lines = self.dataset.order_lines(int(record.external_id))
+        self.dataset.revise_order(int(record.external_id), quantity=Decimal(77))
+        expected = self.dataset.expected_orders()[int(record.external_id)]
+        theirs = self._by_hand(
+            partner,
+            {
+                "currency_id": order.currency_id.id,
+                "date_order": order.date_order,
+                "order_line": [self._line(float(expected.total))],
+            },
+        )
+        self.assertTrue(lines)
+        self._synchronise()
+
+        self._assert_held_in_odoo(record, theirs, "same vendor, amount and date")
+
+    def test_order_that_is_billed_is_held_as_well(self):
+        self.connection.order_policy = "purchase"
+        record, order, partner = self._imported()
+        self.dataset.bill_order(int(record.external_id))
+        self._synchronise()
+        number = f"HAND-{record.external_id}"
+        theirs = self._by_hand(partner, {"origin": number})
+        self.dataset.revise_order(int(record.external_id), external_number=number)
+
+        self._synchronise()
+
+        self._assert_held_in_odoo(record, theirs, "same vendor and number")
+        self.assertNotIn(number, order.origin)
+
+    def test_order_by_hand_does_not_hold_what_says_nothing_new(self):
+        record, _order, partner = self._imported()
+        number = self.dataset.order(int(record.external_id)).number
+        self._by_hand(partner, {"partner_ref": number})
+
+        record.action_replay()
+        self.assertEqual(record.state, "done")
+        self.dataset.revise_order(int(record.external_id), line=1, price=Decimal(3))
+        self._synchronise()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+
+    def test_word_of_a_person_counts_for_the_order_that_was_seen(self):
+        record, theirs = self._held(lambda number: {"partner_ref": number})
+        second = theirs.copy({"partner_ref": theirs.partner_ref})
+
+        record.action_not_a_duplicate()
+        self._assert_held(record, second, "same vendor and number")
+        record.action_not_a_duplicate()
+
+        self.assertEqual(record.state, "done")
+        self.assertNotIn(record.res_id, (theirs | second).ids)
+
+    # === POLICY === #
+
+    def test_adopted_request_is_confirmed_where_orders_are(self):
+        self.connection.order_policy = "purchase"
+        record, theirs = self._held(lambda number: {"partner_ref": number})
+        self.assertEqual(theirs.state, "draft")
+
+        record.action_adopt()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+        self.assertEqual(theirs.state, "purchase")
+        # What a person sets back afterwards stays so.
+        theirs.locked = False
+        theirs.button_cancel()
+        theirs.button_draft()
+        self.dataset.revise_order(int(record.external_id), quantity=Decimal(9))
+        self._synchronise()
+        self.assertEqual(theirs.state, "draft")
+
+    def test_adopted_request_that_differs_is_confirmed_with_the_answer(self):
+        self.connection.order_policy = "purchase"
+        record, theirs = self._held(lambda number: {"partner_ref": number}, price=1.5)
+        record.action_adopt()
+        self.assertEqual(theirs.state, "draft")
+
+        record.action_reset_and_update()
+
+        self.assertEqual((record.state, theirs.state), ("done", "purchase"))
+
+    def test_adopted_request_stays_one_where_orders_are_requests(self):
+        self.connection.order_policy = "rfq"
+        record, theirs = self._held(lambda number: {"partner_ref": number})
+
+        record.action_adopt()
+
+        self.assertEqual((record.state, theirs.state), ("done", "draft"))
+
     # === COST === #
 
     def test_search_asks_no_question_for_each_order(self):
@@ -298,6 +417,37 @@ class TestDuplicateOrders(ProcurifyCommon):
             theirs.button_confirm()
         self._import()
         return self._record("purchase_order", order_id), theirs
+
+    def _imported(self):
+        """Return (record, order, vendor) of an order that is in Odoo."""
+        order_id = self.dataset.add_order("several_lines")
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        self.assertEqual(record.state, "done", record.hold_reason)
+        order = self.env["purchase.order"].browse(record.res_id)
+        return record, order, order.partner_id
+
+    def _by_hand(self, partner, values):
+        return self.env["purchase.order"].create({"partner_id": partner.id} | values)
+
+    def _line(self, price):
+        product = self.env["product.product"].create({"name": "By hand"})
+        return Command.create(
+            {
+                "product_id": product.id,
+                "product_qty": 1,
+                "price_unit": price,
+                "tax_ids": [Command.clear()],
+            }
+        )
+
+    def _assert_held_in_odoo(self, record, theirs, words):
+        self.assertEqual(self._codes(record), {"duplicate_order"}, record.hold_reason)
+        self.assertEqual(record.conflict_id, theirs.id)
+        self.assertTrue(record.res_id)
+        self.assertFalse(record.can_adopt)
+        self.assertTrue(record.can_book_too)
+        self.assertIn(words, record.hold_reason)
 
     def _assert_held(self, record, theirs, words):
         self.assertEqual(self._codes(record), {"duplicate_order"})

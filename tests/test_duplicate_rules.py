@@ -208,6 +208,80 @@ class TestDuplicateRules(ProcurifyCommon):
         record.action_not_a_duplicate()
         self.assertEqual(move.amount_total, float(total))
 
+    # === NOT A DUPLICATE: OF WHAT THE PERSON SAW === #
+
+    def test_word_of_a_person_counts_for_the_bill_that_was_seen(self):
+        bill_id, partner, total = self._staged()
+        number = self.dataset.bill(bill_id).invoice_number
+        first = self._by_hand(partner, total + 1, ref=number)
+        second = self._by_hand(partner, total)
+        self._import()
+        record = self._record("bill", bill_id)
+        self._assert_held(record, first, "same vendor and number")
+
+        record.action_not_a_duplicate()
+        self._assert_held(record, second, "same vendor, amount and date")
+        record.action_not_a_duplicate()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+        self.assertNotIn(record.res_id, (first | second).ids)
+
+    def test_bill_by_hand_that_comes_after_the_word_of_a_person_holds_again(self):
+        bill_id, partner, total = self._staged()
+        number = self.dataset.bill(bill_id).invoice_number
+        seen = self._by_hand(partner, total, ref=number)
+        self._import()
+        record = self._record("bill", bill_id)
+        record.action_not_a_duplicate()
+        move = self._move(bill_id)
+        self.dataset.revise_bill(bill_id, unit_cost=Decimal("77.70"))
+        total = self.dataset.expected()[bill_id].total
+        later = self._by_hand(partner, total)
+
+        self._synchronise()
+
+        self._assert_held_in_odoo(record, later)
+        self.assertNotEqual(later, seen)
+        record.action_not_a_duplicate()
+        self.assertEqual(record.state, "done")
+        self.assertEqual(move.amount_total, float(total))
+        # A replay and a later version ask nothing again.
+        record.action_replay()
+        self.dataset.touch(bill_id)
+        self._synchronise()
+        self.assertEqual(record.state, "done")
+
+    def test_word_about_a_bill_of_the_same_batch_counts_for_what_it_became(self):
+        first, partner, _total = self._staged()
+        vendor_id = self.dataset.bill(first).vendor_id
+        second = self.dataset.add_bill("untaxed", vendor_id=vendor_id)
+        third = self.dataset.add_bill("untaxed", vendor_id=vendor_id)
+        for bill_id in (first, second, third):
+            self.dataset.revise_bill(bill_id, invoice_number="BATCH-1")
+        self._synchronise()
+        held = self._record("bill", second)
+        self.assertEqual(self._codes(held), {"duplicate_bill"})
+
+        held.action_not_a_duplicate()
+
+        self.assertEqual(held.state, "done", held.hold_reason)
+        # The third one was held for the first; now there are two.
+        last = self._record("bill", third)
+        last.action_not_a_duplicate()
+        self.assertEqual(self._codes(last), {"duplicate_bill"})
+        last.action_not_a_duplicate()
+        self.assertEqual(last.state, "done", last.hold_reason)
+
+    def test_word_of_an_earlier_version_counts_for_all(self):
+        bill_id, partner, total = self._staged()
+        record = self._record("bill", bill_id)
+        record.sudo().not_a_duplicate = True
+        self._by_hand(partner, total)
+
+        self._import()
+
+        self.assertEqual(record.state, "done")
+
     # === ONE VENDOR, TWO CONTACTS === #
 
     def test_number_at_the_vendors_twin_contact_is_on_hold(self):
@@ -368,6 +442,12 @@ class TestDuplicateRules(ProcurifyCommon):
             }
             | values
         )
+
+    def _assert_held_in_odoo(self, record, theirs):
+        self.assertEqual(self._codes(record), {"duplicate_bill"})
+        self.assertEqual(record.conflict_id, theirs.id)
+        self.assertTrue(record.res_id)
+        self.assertFalse(record.can_adopt)
 
     def _assert_held(self, record, theirs, words):
         self.assertEqual(self._codes(record), {"duplicate_bill"})

@@ -7,6 +7,7 @@ from odoo.fields import Date, Domain
 
 from ..matching.names import normalise
 from ..matching.vendor_twins import same_vendor
+from ..ruled_out import is_said_of_all, ruled_out
 
 KINDS = ("in_invoice", "in_refund")
 
@@ -74,6 +75,7 @@ class BillDuplicates:
         :param drafts: those that are not in Odoo yet, then those that may become a
             duplicate by their change
         """
+        self.ruled_out = ruled_out(drafts)
         facts = {draft: self._facts(draft) for draft in drafts}
         news = {draft: self._news(draft, fact) for draft, fact in facts.items()}
         by_number = self._by_number({d: f for d, f in facts.items() if f.number})
@@ -85,13 +87,17 @@ class BillDuplicates:
         for draft, fact in facts.items():
             rules = by_number.get(draft, {}) if "number" in news[draft] else {}
             rules = rules | others.get(draft, {})
-            twin = self._earlier(fact, first)
+            twin = self._earlier(draft, fact, first)
             rival = _strongest(rules, twin)
             if rival:
                 found[draft] = rival
             elif not draft.holds and fact.number:
                 first[fact.kind, fact.number].append((draft, fact))
-        return found
+        return {d: found[d] for d in found if not is_said_of_all(d, self.ruled_out)}
+
+    def _is_ruled_out(self, draft, other):
+        """Tell whether a person said that ``draft`` is not this document."""
+        return (other._name, other.id) in self.ruled_out.get(draft, ())
 
     # === FACTS === #
 
@@ -152,7 +158,11 @@ class BillDuplicates:
         for draft, fact in facts.items():
             rules = {}
             for move in by_number[fact.kind, fact.number]:
-                if move != draft.found and same_vendor(fact.vendor, move.partner_id):
+                if (
+                    move != draft.found
+                    and not self._is_ruled_out(draft, move)
+                    and same_vendor(fact.vendor, move.partner_id)
+                ):
                     rules.setdefault(_number_rule(fact, _facts_of(move)), move)
             found[draft] = rules
         return found
@@ -177,10 +187,13 @@ class BillDuplicates:
                 found[draft]["amount"] = move
         return found
 
-    @staticmethod
-    def _first(draft, fact, moves):
+    def _first(self, draft, fact, moves):
         return moves.filtered(
-            lambda move: move.move_type == fact.kind and move != draft.found
+            lambda move: (
+                move.move_type == fact.kind
+                and move != draft.found
+                and not self._is_ruled_out(draft, move)
+            )
         )[:1]
 
     def _on_lines(self, facts):
@@ -238,15 +251,16 @@ class BillDuplicates:
         )
         return moves.browse({*rows.mapped("res_id"), *links.mapped("res_id")})
 
-    @staticmethod
-    def _earlier(fact, first):
+    def _earlier(self, draft, fact, first):
         """Return the Rival in the same batch, or None.
 
         :param first: {(kind, number): [(draft, Facts)]} of what goes before
         """
-        for draft, other in first[fact.kind, fact.number] if fact.number else ():
-            if same_vendor(fact.vendor, other.vendor):
-                return Rival(_number_rule(fact, other), fact.vendor.browse(), draft)
+        for twin, other in first[fact.kind, fact.number] if fact.number else ():
+            if same_vendor(fact.vendor, other.vendor) and not self._is_ruled_out(
+                draft, twin.record
+            ):
+                return Rival(_number_rule(fact, other), fact.vendor.browse(), twin)
         return None
 
 

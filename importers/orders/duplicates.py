@@ -11,10 +11,13 @@ from odoo.tools import SQL
 
 from ..matching.names import normalise
 from ..matching.vendor_twins import same_vendor
+from .adoption import ADOPTED
 
 # Between two numbers in one field; a "/" inside of a number parts nothing.
 _BETWEEN = r"\s*[,;|]\s*|\s+/\s+"
 _ONE_DAY = timedelta(days=1)
+# The strongest first.
+RULES = ("order_number", "order_amount")
 
 
 class OrderFacts(NamedTuple):
@@ -45,13 +48,19 @@ class OrderDuplicates:
     vendor, amount and day where the one in Odoo has neither reference nor source.
     """
 
-    def __init__(self, orders, facts):
+    def __init__(self, orders, facts, ruled_out, rules=None):
         """:param orders: purchase.order as the integration user sees it
         :param facts: {whatever is looked for: OrderFacts}
+        :param ruled_out: {whatever is looked for: (model, id) of what a person said it
+            is not}
+        :param rules: {whatever is looked for: those of ``RULES`` that are asked}; all,
+            where not given
         """
         self.orders = orders
         self.env = orders.env
         self.facts = facts
+        self.ruled_out = ruled_out
+        self.rules = rules or {}
 
     def rivals(self):
         """Return {whatever is looked for: OrderRival}."""
@@ -69,12 +78,19 @@ class OrderDuplicates:
             named = [order for number in fact.numbers for order in by_number[number]]
             alike = by_amount[_sum(fact.currency, fact.amount)] if fact.amount else ()
             alike = [order for order in alike if self._day(order) == fact.day]
-            for rule, rivals in (("order_number", named), ("order_amount", alike)):
-                mine = [o for o in rivals if same_vendor(fact.vendor, o.partner_id)]
+            for rule, rivals in zip(RULES, (named, alike), strict=True):
+                mine = rivals if rule in self.rules.get(sought, RULES) else ()
+                mine = [order for order in mine if self._may_be(sought, fact, order)]
                 if mine:
                     found[sought] = OrderRival(rule, mine[0])
                     break
         return found
+
+    def _may_be(self, sought, fact, order):
+        key = order._name, order.id
+        return key not in self.ruled_out.get(sought, ()) and same_vendor(
+            fact.vendor, order.partner_id
+        )
 
     def _domain(self):
         """Return what finds the orders of all rules, in one query."""
@@ -120,6 +136,28 @@ class OrderDuplicates:
     def _day(order):
         moment = fields.Datetime.context_timestamp(order, order.date_order)
         return moment.date()
+
+
+def news(draft, fact):
+    """Return the rules by which a later version of an order may be another one: about
+    which ``fact`` says something that the order in Odoo does not say yet.
+
+    What was seen before, or what a person just adopted or kept, is none.
+    """
+    record, order = draft.record, draft.found
+    is_known = record.applied_digest == record.digest or (
+        record.kept_version == record._version()
+    )
+    if is_known or (record.applied_state or {}).get(ADOPTED):
+        return set()
+    vendor = fact.vendor.commercial_partner_id != order.partner_id.commercial_partner_id
+    sums = _sum(fact.currency, fact.amount), fact.day
+    known = _sum(order.currency_id, order.amount_total), OrderDuplicates._day(order)
+    found = {
+        "order_number": vendor or not fact.numbers <= _numbers(order),
+        "order_amount": vendor or sums != known,
+    }
+    return {rule for rule, is_new in found.items() if is_new}
 
 
 def facts_of(imported, draft):

@@ -260,6 +260,12 @@ class ProcurifyRecord(models.Model):
     not_a_duplicate = fields.Boolean(
         readonly=True, help="A person confirmed that this is not the document in Odoo."
     )
+    ruled_out = fields.Json(
+        readonly=True,
+        copy=False,
+        help="[model, ID] of each document that a person said it is not. Empty where "
+        "that was said of all, before it was kept.",
+    )
     audit_ids = fields.One2many(
         "procurify.audit",
         "res_id",

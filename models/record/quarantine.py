@@ -356,10 +356,48 @@ class ProcurifyRecord(models.Model):
             record.sudo()._import()
 
     def action_not_a_duplicate(self):
-        """Import the documents although Odoo seems to have them already."""
+        """Import the documents although Odoo seems to have them already.
+
+        That is said of what holds them now: another document, found later, holds them
+        again.
+        """
         records = self._chosen("book_too").sudo()
-        records.not_a_duplicate = True
+        for record in records:
+            known = {tuple(key) for key in record.ruled_out or ()}
+            seen = sorted(known | record._seen_rivals())
+            record.write({"not_a_duplicate": True, "ruled_out": seen})
         records._import()
+
+    def _seen_rivals(self):
+        """Return (model, id) of each document for which this one is held as a
+        duplicate."""
+        self.ensure_one()
+        issues = self.issue_ids.filtered(lambda i: i.code in CHOICES["book_too"])
+        rivals = [(issue.params or {}).get("rival") for issue in issues]
+        seen = {tuple(rival) for rival in rivals if rival}
+        return seen or {(self.res_model, self.conflict_id)}
+
+    def _ruled_out(self):
+        """Return {record: (model, id) of each document that a person said it is not}.
+
+        A document of Procurify stands for what it became in Odoo as well.
+        """
+        said = {
+            record: {(model, number) for model, number in record.sudo().ruled_out}
+            for record in self
+            if record.sudo().ruled_out
+        }
+        pairs = {pair for mine in said.values() for pair in mine}
+        twins = self.sudo().browse(i for model, i in pairs if model == self._name)
+        became = {
+            (self._name, twin.id): (twin.res_model, twin.res_id)
+            for twin in twins.exists()
+            if twin.res_id
+        }
+        return {
+            record: mine | {became[pair] for pair in mine if pair in became}
+            for record, mine in said.items()
+        }
 
     def _allow_payment(self):
         """Allow the payment of these bills in Odoo, in the name of the user."""
