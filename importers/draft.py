@@ -230,10 +230,14 @@ class RequisitionDraft(DocumentDraft):
     * ``items``: {staged order item: its payload}
     * ``wanted``: what is approved and not bought, as {(vendor id, currency id): {order
       item: values of a line}}; None if it cannot be requested
+    * ``headers``, ``lines``: {request: values} and {line of a request: values} of what
+      was just written
     """
 
     items: dict = field(default_factory=dict)
     wanted: dict | None = None
+    headers: dict = field(default_factory=dict)
+    lines: dict = field(default_factory=dict)
 
 
 DRAFTS = {

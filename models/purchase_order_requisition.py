@@ -3,6 +3,7 @@
 from odoo import api, models
 
 from ..importers.orders.lines import created_line
+from ..importers.orders.meant import differing_requests
 from ..importers.orders.requisitions import RequisitionImport
 from ..importers.orders.revision import same
 from ..importers.start_date import exclude_earlier
@@ -27,6 +28,8 @@ class PurchaseOrder(models.Model):
                 draft.link(requests[0].id, "created")
             else:
                 draft.exclude("nothing_requested")
+        linked = [draft for draft in imported.drafts if draft.target_id]
+        self._procurify_hold_otherwise(differing_requests(imported, linked))
 
     @api.model
     def _procurify_exclude_requisitions(self, batch):
@@ -51,40 +54,59 @@ class PurchaseOrder(models.Model):
         by_vendor = {(r.partner_id.id, r.currency_id.id): r for r in requests}
         lines.filtered(lambda line: line.id not in wanted).unlink()
         for key, items in draft.wanted.items():
-            request = by_vendor.get(key) or self._procurify_new_request(
-                draft.payload, *key
-            )
+            request = by_vendor.get(key)
+            if not request:
+                mine = {item.res_id for item in items}
+                former = lines.filtered(lambda ln, ids=mine: ln.id in ids).order_id
+                request = self._procurify_new_request(draft, key, former)
             requests |= request
             for item, values in items.items():
-                request._procurify_request_line(imported, item, values, lines)
+                request._procurify_request_line(imported, draft, item, lines, values)
         requests._procurify_end_requests(draft.record.name)
         return requests.filtered("order_line")
 
     @api.model
-    def _procurify_new_request(self, requisition, partner_id, currency_id):
-        return self.create(
-            {
-                "partner_id": partner_id,
-                "currency_id": currency_id,
-                "company_id": self.env.company.id,
-                "origin": requisition.label,
-                "payment_term_id": False,
-                "fiscal_position_id": False,
-            }
-        )
+    def _procurify_new_request(self, draft, key, former):
+        """Return a request for a vendor and a currency.
 
-    def _procurify_request_line(self, imported, item, values, lines):
-        """Write one line of this request, unless Procurify says what it said."""
+        :param key: (vendor id, currency id)
+        :param former: the requests where the lines are now. One that the last import
+            found otherwise is written again instead.
+        """
+        partner_id, currency_id = key
+        header = {
+            "partner_id": partner_id,
+            "currency_id": currency_id,
+            "payment_term_id": False,
+            "fiscal_position_id": False,
+        }
+        if former and draft.record._is_otherwise():
+            request = former[0]
+            request.write(header)
+        else:
+            origin = draft.payload.label
+            company = {"company_id": self.env.company.id, "origin": origin}
+            request = self.create(header | company)
+        draft.headers[request] = header
+        return request
+
+    def _procurify_request_line(self, imported, draft, item, lines, values):
+        """Write one line of this request, unless Procurify says what it said.
+
+        What the last import found otherwise is written again.
+        """
         self.ensure_one()
         line = lines.filtered(lambda line: line.id == item.res_id)
         before = (item.applied_state or {}).get("wanted")
-        if not (line and before and same(before, values)):
+        is_written = line and before and same(before, values)
+        if not is_written or draft.record._is_otherwise():
             filled = imported.filled(values, self.partner_id, line)
             written = created_line(filled) | {"order_id": self.id}
             if line:
                 line.write(written)
             else:
                 line = line.create(written)
+            draft.lines[line] = values
         item.sudo().write(
             {
                 "state": "done",

@@ -369,6 +369,68 @@ class TestMeant(ProcurifyCommon):
                 self.assertEqual(record.hold_reason, "")
                 self.assertEqual(self._purchase(order_id).state, "purchase")
 
+    def test_rule_that_changes_a_request_of_a_requisition_is_named(self):
+        self.connection.requisition_policy = "rfq"
+        for name, value in (
+            ("price_unit", 77.0),
+            ("product_qty", 99.0),
+            ("analytic_distribution", False),
+        ):
+            with self.subTest(name=name):
+                number = self.dataset.add_requisition("approved")
+                rule = self._rule("purchase.order.line", {name: value})
+                self._synchronise()
+
+                record = self._record("requisition", number)
+                self.assertEqual(self._codes(record), {"booked_otherwise"})
+                self.assertTrue(record.difference)
+                requests = self._requests(number)
+                self.assertEqual(set(requests.mapped("state")), {"draft"})
+
+                # It is written again once the rule is gone, on the same request.
+                rule.clear()
+                record.action_replay()
+                self.assertEqual(record.state, "done", record.hold_reason)
+                self.assertFalse(record.difference)
+                self.assertEqual(self._requests(number), requests)
+                for line in requests.order_line:
+                    self.assertNotIn(line.price_unit, (77.0,))
+                    self.assertNotIn(line.product_qty, (99.0,))
+
+    def test_rule_that_changes_the_vendor_of_a_request_makes_no_second_one(self):
+        self.connection.requisition_policy = "rfq"
+        number = self.dataset.add_requisition("approved")
+        count = self.env["purchase.order"].search_count([])
+        rule = self._rule("purchase.order", {"partner_id": self.partner_b.id})
+        self._synchronise()
+        record = self._record("requisition", number)
+        self.assertEqual(self._codes(record), {"booked_otherwise"})
+        requests = self._requests(number)
+        record.action_replay()
+        rule.clear()
+
+        made = self.env["purchase.order"].search_count([]) - count
+        self.assertEqual(made, len(requests))
+        self.assertEqual(self._requests(number), requests)
+        self.assertNotIn(self.partner_b, requests.partner_id)
+        self.assertEqual(record.state, "done", record.hold_reason)
+
+    def test_person_keeps_what_a_rule_made_of_a_request(self):
+        self.connection.requisition_policy = "rfq"
+        number = self.dataset.add_requisition("approved")
+        rule = self._rule("purchase.order.line", {"price_unit": 77.0})
+        self._synchronise()
+        rule.clear()
+        record = self._record("requisition", number)
+
+        record.action_keep_odoo()
+        self.assertEqual(record.state, "done")
+        record.action_replay()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+        prices = self._requests(number).order_line.mapped("price_unit")
+        self.assertEqual(set(prices), {77.0})
+
     def test_rule_that_changes_an_order_on_its_confirmation_is_named(self):
         product = self.env["product.product"].create({"name": "Another product"})
         orders = type(self.env["purchase.order"])
@@ -435,6 +497,15 @@ class TestMeant(ProcurifyCommon):
 
         self.patch(records, "create", created)
         return active
+
+    def _requests(self, number):
+        """Return the requests for quotation of a requisition that have lines."""
+        ids = [line.id for line in self.dataset.requisition_lines(number)]
+        items = self._records("order_item").filtered(
+            lambda item: item.external_id in set(map(str, ids)) and item.res_id
+        )
+        lines = self.env["purchase.order.line"].browse(items.mapped("res_id"))
+        return lines.order_id
 
     def _purchase(self, order_id):
         record = self._record("purchase_order", order_id)

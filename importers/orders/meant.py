@@ -4,7 +4,7 @@ from odoo.tools import float_compare
 
 from .revision import plain, same, shown
 
-_HEADER = (
+HEADER = (
     "partner_id",
     "currency_id",
     "date_order",
@@ -12,7 +12,7 @@ _HEADER = (
     "fiscal_position_id",
 )
 # Fields of a line, and the precision in which Odoo keeps a number.
-_LINE = {
+LINE = {
     "product_id": None,
     "product_uom_id": None,
     "product_qty": "Product Unit",
@@ -31,13 +31,48 @@ def differing(imported, drafts):
     """
     env = imported.env
     env.flush_all()
-    precision = env["decimal.precision"].precision_get
-    digits = {name: kind and precision(kind) for name, kind in _LINE.items()}
+    digits = line_digits(env)
     ids = [draft.target.id for draft in drafts]
     present = env["purchase.order"].browse(ids).order_line
     found = {}
     for draft in drafts:
         if rows := _rows_of(imported, draft, present, digits):
+            found[draft] = rows
+    return found
+
+
+def line_digits(env):
+    """Return {field of a line: decimals that count, or None}."""
+    precision = env["decimal.precision"].precision_get
+    return {name: kind and precision(kind) for name, kind in LINE.items()}
+
+
+def differing_requests(imported, drafts):
+    """Return {draft: rows of what requests for quotation have otherwise than was just
+    written}.
+
+    :param imported: RequisitionImport
+    :param drafts: with what was written in ``headers`` and ``lines``
+    """
+    env = imported.env
+    env.flush_all()
+    digits, found = line_digits(env), {}
+    written = env["purchase.order.line"].union(*(li for d in drafts for li in d.lines))
+    present = written.exists()
+    for draft in drafts:
+        own, rows = own_part(imported.plans, draft.lines.values()), []
+        for request, header in draft.headers.items():
+            rows += differences(request, header, dict.fromkeys(HEADER), own)
+            rows += [
+                only(env, plain(line, ("name", "product_qty")), "odoo")
+                for line in request.order_line - written
+            ]
+        for line, values in draft.lines.items():
+            if line in present:
+                rows += differences(line, values, digits, own, line.name)
+            else:
+                rows.append(only(env, values, "procurify"))
+        if rows:
             found[draft] = rows
     return found
 
@@ -49,24 +84,24 @@ def _rows_of(imported, draft, present, digits):
     :param digits: {field of a line: decimals that count, or None}
     """
     header, lines = draft.meant
-    own = _own_part(imported, draft)
-    rows = _differences(draft.target, header, dict.fromkeys(_HEADER), own)
+    own = own_part(imported.plans, draft.lines.values())
+    rows = differences(draft.target, header, dict.fromkeys(HEADER), own)
     for line, values in lines.items():
         if line in present:
-            rows += _differences(line, values, digits, own, line.name)
+            rows += differences(line, values, digits, own, line.name)
         else:
-            rows.append(_only(imported.env, values, "procurify"))
+            rows.append(only(imported.env, values, "procurify"))
     if draft.origin == "created":
         mine = draft.made.values()
         rows += [
-            _only(imported.env, plain(line, ("name", "product_qty")), "odoo")
+            only(imported.env, plain(line, ("name", "product_qty")), "odoo")
             for line in draft.target.order_line
             if line not in mine
         ]
     return rows
 
 
-def _differences(document, meant, digits, own, label=""):
+def differences(document, meant, digits, own, label=""):
     """Return a row for each field that ``document`` has otherwise than meant.
 
     :param meant: JSON values; what is not in it, or None, is Odoo's or a person's
@@ -92,11 +127,15 @@ def _differences(document, meant, digits, own, label=""):
     return rows
 
 
-def _own_part(imported, draft):
-    """Return what takes the part of a distribution that Procurify fills."""
-    lines = draft.lines.values()
-    mine = imported.plans.plans(*(line["analytic_distribution"] for line in lines))
-    return lambda distribution: imported.plans.own(distribution, mine)
+def own_part(plans, lines):
+    """Return what takes the part of a distribution that Procurify fills.
+
+    :param plans: AnalyticPlans
+    :param lines: JSON values of the lines of one document
+    """
+    given = [line.get("analytic_distribution") for line in lines]
+    mine = plans.plans(*given)
+    return lambda distribution: plans.own(distribution, mine)
 
 
 def _is_same(meant, now, digits):
@@ -105,8 +144,11 @@ def _is_same(meant, now, digits):
     return same(meant, now)
 
 
-def _only(env, values, side):
-    """Return the row of a line that only one side has."""
+def only(env, values, side):
+    """Return the row of a line that only one side has.
+
+    :param side: ``odoo`` or ``procurify``
+    """
     name = (values.get("name") or "").split("\n")[0]
     row = {
         "field": env._("line “%s”", name),
