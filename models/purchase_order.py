@@ -71,7 +71,9 @@ class PurchaseOrder(models.Model):
         ready = [draft for draft in imported.drafts if draft.values is not None]
         known = [draft for draft in ready if draft.found]
         unknown = [draft for draft in imported.drafts if not draft.found]
-        self._procurify_hold_duplicates(imported, unknown, () if batch.choice else known)
+        self._procurify_hold_duplicates(
+            imported, unknown, () if batch.choice else known
+        )
         for draft in known:
             self._procurify_revise(batch, imported, draft)
         new = [draft for draft in ready if not (draft.found or draft.holds)]
@@ -403,7 +405,9 @@ class PurchaseOrder(models.Model):
             for draft in (*drafts, *changed)
             if draft.vendor_id and not is_said_of_all(draft, said)
         }
-        rules = {draft: news(draft, facts[draft]) for draft in changed if draft in facts}
+        rules = {
+            draft: news(draft, facts[draft]) for draft in changed if draft in facts
+        }
         facts = {draft: facts[draft] for draft in facts if rules.get(draft, True)}
         rivals = OrderDuplicates(self, facts, said, rules).rivals()
         for draft, rival in rivals.items():

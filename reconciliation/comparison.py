@@ -10,6 +10,7 @@ from ..importers.resource_kinds import DOCUMENTS
 from ..procurify import InvalidPayload
 from .labels import Labels
 from .line import Line
+from .order_lines import OrderLines
 from .sides import OdooSide, ProcurifySide
 
 BATCH = 500  # documents whose payloads are in memory at the same time
@@ -77,6 +78,7 @@ class Reconciliation:
         self.date_from, self.date_to = date_from, date_to
         self.procurify = ProcurifySide(self.connection)
         self.odoo = OdooSide(self.procurify)
+        self.order_lines = OrderLines(self.env, self.connection)
         rules = self.env["procurify.record"]._fields["excluded_rule"]
         self.rules = dict(rules._description_selection(self.env))
         self.lines, self.findings = [], []
@@ -251,7 +253,7 @@ class Reconciliation:
         line.outcome = "extra" if record.remote_deleted else "changed"
         if record.kept_version and record.kept_version == record._version():
             line.reason = self.env._("A person kept Odoo's version.")
-        elif document and self._is_closed(record, payload, line):
+        elif document and not moved and self._is_closed(record, payload, line):
             line.outcome = "booked"
             line.reason = self.env._(
                 "The order is closed. Nothing more is expected than was received or "
@@ -263,7 +265,10 @@ class Reconciliation:
             line.reason = "; ".join(filter(None, texts))
 
     def _what_moved(self, record, document):
-        """Return what no amount shows: another day or journal than was booked."""
+        """Return what no amount shows: another day or journal than was booked, another
+        line of an order than was meant."""
+        if record.resource == "purchase_order":
+            return self.order_lines.what_differs(record.applied_state, document)
         booked = (record.applied_state or {}).get("booked")
         if not booked or document.state == "cancel":
             return ""

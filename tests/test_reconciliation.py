@@ -6,6 +6,7 @@ from decimal import Decimal
 from json import dumps
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
@@ -24,6 +25,44 @@ class ReconciliationCase(OracleCase):
     def _reconcile(self, connection=None):
         self.env.flush_all()
         return (connection or self.connection)._reconcile(*EVER)
+
+    def _changes_of_a_line(self):
+        """Return {what the certificate must name: what changes an order's line}."""
+        product = self.env["product.product"].create({"name": "Washer, other"})
+        account = self.env["account.analytic.account"].create(
+            {"name": "Elsewhere", "plan_id": self.plans["department"].id}
+        )
+        twin = self.env["account.tax"].create(
+            {"name": "Twin of 0", "amount": 0, "type_tax_use": "purchase"}
+        )
+
+        def write(values):
+            return lambda line: line.write({"price_unit": line.price_unit} | values)
+
+        def halve(line):
+            price = line.price_unit / 2
+            line.write({"product_qty": line.product_qty * 2, "price_unit": price})
+
+        def add_lines_that_cancel_out(line):
+            for price in (5, -5):
+                line.copy({"name": "Out of thin air", "price_unit": price})
+
+        return {
+            "Washer, other": write({"product_id": product.id}),
+            "Quantity": halve,
+            "Twin of 0": write({"tax_ids": [Command.link(twin.id)]}),
+            "Analytic": write({"analytic_distribution": {str(account.id): 100}}),
+            "Out of thin air": add_lines_that_cancel_out,
+        }
+
+    def _order_document(self, order_id, result):
+        [found] = [
+            each
+            for each in result["documents"]
+            if each["resource"] == "purchase_order"
+            and each["external_id"] == str(order_id)
+        ]
+        return found
 
     def _document(self, bill_id, result=None):
         documents = (result or self._reconcile())["documents"]
@@ -105,6 +144,62 @@ class TestReconciliation(ReconciliationCase):
 
         self.assertEqual(document["outcome"], "changed")
         self.assertIn("Twin", document["reason"])
+
+    def test_order_whose_line_changed_later_is_named_although_the_total_is_the_same(
+        self,
+    ):
+        changes = self._changes_of_a_line()
+        orders = {word: self.dataset.add_order("several_lines") for word in changes}
+        unchanged = self.dataset.add_order("several_lines")
+        self._synchronise()
+        self._compare()
+        result = self._reconcile()
+        self.assertEqual(result["unexplained_count"], 0, result["documents"])
+
+        for word, change in changes.items():
+            order = self._purchase(orders[word])
+            total = order.amount_total
+            change(order.order_line[0])
+            self.assertEqual(order.amount_total, total, word)
+
+        result = self._reconcile()
+        for word, order_id in orders.items():
+            with self.subTest(word):
+                document = self._order_document(order_id, result)
+                self.assertEqual(document["outcome"], "changed")
+                self.assertFalse(document["is_explained"])
+                self.assertIn(word, document["reason"])
+        document = self._order_document(unchanged, result)
+        self.assertEqual((document["outcome"], document["reason"]), ("booked", ""))
+        self.assertEqual(result["unexplained_count"], len(orders))
+
+    def test_orders_that_procurify_revises_or_closes_agree_line_by_line(self):
+        orders = [self.dataset.add_order("several_lines") for _number in range(3)]
+        self._synchronise()
+        self.dataset.revise_order(orders[0], quantity=Decimal(7), price=Decimal(3))
+        self.dataset.remove_order_line(orders[1])
+        self.dataset.receive(orders[2])
+        self.dataset.close_order(orders[2])
+        self._synchronise()
+        self._compare()
+
+        result = self._reconcile()
+
+        self.assertEqual(result["unexplained_count"], 0, result["documents"])
+
+    def test_lines_of_many_orders_are_read_together(self):
+        counts = []
+        for size in (2, 10):
+            for _number in range(size):
+                self.dataset.add_order("several_lines")
+            self._synchronise()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self._reconcile()
+            counts.append(self.cr.sql_log_count - before)
+
+        self.assertLessEqual(counts[1], counts[0] + 2)
 
     def test_day_and_journal_that_changed_later_are_named(self):
         bill_id = self.dataset.add_bill("plain")
