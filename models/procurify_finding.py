@@ -1,6 +1,9 @@
 """What was learned of a tenant from what it sent: one row per question."""
 
-from odoo import fields, models
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Command
 from odoo.tools import SQL
 
 # Question -> (column of the record, resources, answers that the import assumes, answers
@@ -33,6 +36,7 @@ _QUESTIONS = {
 }
 # So many objects must agree before an assumption counts as confirmed.
 _ENOUGH = 5
+_EXAMPLES = 3
 
 
 class ProcurifyFinding(models.Model):
@@ -87,6 +91,56 @@ class ProcurifyFinding(models.Model):
         ],
         readonly=True,
     )
+
+    example_ids = fields.Many2many(
+        "procurify.record",
+        string="Examples",
+        compute="_compute_example_ids",
+        help="The latest documents that say otherwise than the import assumes, if any "
+        "do; else the latest that say so. Only what you may read.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("connection_id", "question", "verdict")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_example_ids(self):
+        found = defaultdict(list)
+        queries = [finding._examples() for finding in self if finding.answer]
+        if queries:
+            self.env["procurify.record"].flush_model()
+            for number, record_id in self.env.execute_query(
+                SQL(" UNION ALL ").join(queries)
+            ):
+                found[number].append(record_id)
+        ids = [i for mine in found.values() for i in mine]
+        records = self.env["procurify.record"].browse(ids)
+        readable = set(records._filtered_access("read").ids)
+        for finding in self:
+            mine = [i for i in found[finding.id] if i in readable]
+            finding.example_ids = [Command.set(mine)]
+
+    def _examples(self):
+        """Return SQL for (id of this finding, id of a record), the latest first."""
+        self.ensure_one()
+        column, resources, assumed, neutral = _QUESTIONS[self.question]
+        answers = SQL("= %s", self.answer)
+        if self.verdict == "differs":
+            answers = SQL("!= ALL(%s)", [*assumed, *neutral])
+        return SQL(
+            """
+            (SELECT %(finding)s, id FROM procurify_record
+              WHERE connection_id = %(connection)s AND resource = ANY(%(resources)s)
+                AND %(column)s %(answers)s
+           ORDER BY id DESC LIMIT %(most)s)
+            """,
+            finding=self.id,
+            connection=self.connection_id.id,
+            resources=list(resources),
+            column=SQL.identifier(column),
+            answers=answers,
+            most=_EXAMPLES,
+        )
 
     @property
     def _table_query(self):

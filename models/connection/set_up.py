@@ -32,6 +32,7 @@ class ProcurifyConnection(models.Model):
     missing_mapping_ids = fields.One2many(
         "procurify.dry.run.issue", compute="_compute_dry_run_issues"
     )
+    finding_ids = fields.One2many("procurify.finding", "connection_id", "Findings")
 
     # === COMPUTE METHODS === #
 
