@@ -57,6 +57,7 @@ from . import test_multi_company
 from . import test_order_items
 from . import test_odoo_says_no
 from . import test_order_tax
+from . import test_other_settings
 from . import test_own_values
 from . import test_payment_safety
 from . import test_performance
