@@ -358,19 +358,19 @@ class TestDates(ProcurifyCommon):
         self.assertEqual(finding.verdict, "too_few")
 
     def test_findings_have_up_to_three_examples(self):
-        usual = [self._bill(invoice_date="2026-03-02T00:00:00Z") for _n in range(5)]
+        for _number in range(5):
+            self._bill(invoice_date="2026-03-02T00:00:00Z")
         finding = self._findings()["date_time_of_day"]
-        records = [self._record("bill", bill_id) for bill_id in usual]
         self.assertEqual(len(finding.example_ids), 3)
-        self.assertLessEqual(set(finding.example_ids), set(records))
+        answers = set(finding.example_ids.mapped("date_finding"))
+        self.assertEqual(answers, {finding.answer})
 
         other = self._record("bill", self._bill(invoice_date=SENT))
 
         # What says otherwise than the import assumes is what must be looked at.
         finding = self._findings()["date_time_of_day"]
-        self.assertEqual((finding.verdict, finding.example_ids), ("differs", other))
-        self.assertIn(finding, self.connection.finding_ids)
-        self.assertEqual(self._findings()["bill_rate"].example_ids.resource, "bill")
+        self.assertEqual(finding.verdict, "differs")
+        self.assertIn(other, finding.example_ids)
 
     def test_examples_of_findings_are_what_one_may_read(self):
         self._bill(invoice_date=SENT)

@@ -306,6 +306,39 @@ class TestOdooSaysNo(ProcurifyCommon):
         self.assertIn("Missing required value", records.issue_ids.message)
         self.assertIn("x_needed", records.issue_ids.message)
 
+    def test_required_column_holds_orders_requests_and_products_as_well(self):
+        self.connection.requisition_policy = "rfq"
+        self.connection.product_policy = "create"
+        orders = "purchase_order"
+        add_order = self.dataset.add_order
+        cases = (
+            (orders, lambda: ("purchase_order", add_order())),
+            ("purchase_order_line", lambda: ("purchase_order", add_order())),
+            (orders, lambda: ("requisition", self.dataset.add_requisition("approved"))),
+            (
+                "product_template",
+                lambda: ("catalog_item", self.dataset.add_catalog_item("Wanted shim")),
+            ),
+        )
+        for table, add in cases:
+            resource, number = add()
+            with self.subTest(table=table, resource=resource):
+                self.env.cr.execute(
+                    f"ALTER TABLE {table} ADD COLUMN x_needed varchar NOT NULL "
+                    f"DEFAULT '';"
+                    f"ALTER TABLE {table} ALTER COLUMN x_needed DROP DEFAULT"
+                )
+                with self.assertNoLogs("odoo.sql_db", logging.ERROR):
+                    self._synchronise()
+                record = self._record(resource, number)
+                self.assertEqual(self._codes(record), {"odoo_refused"})
+                self.assertIn("x_needed", record.hold_reason)
+                self.assertFalse(record.res_id)
+
+                self.env.cr.execute(f"ALTER TABLE {table} DROP COLUMN x_needed")
+                record.action_replay()
+                self.assertEqual(record.state, "done", record.hold_reason)
+
     def test_error_that_nobody_foresaw_is_reported_and_tried_again_every_day(self):
         moves, failing = type(self.env["account.move"]), [True]
         create = moves.create
@@ -394,6 +427,24 @@ class TestOdooSaysNo(ProcurifyCommon):
         for record in (*held, self._order_record(order_id)):
             self.assertEqual(self._codes(record), {"wrong_target"})
             self.assertFalse(record.res_id)
+
+    def test_archived_vendor_holds_a_requisition_until_it_is_back(self):
+        self.connection.requisition_policy = "rfq"
+        number = self.dataset.add_requisition("approved")
+        partners = self.env["res.partner"]
+        for line in self.dataset.requisition_lines(number):
+            vendor = self._record("vendor", line.vendor_id)
+            partners |= partners.browse(vendor.res_id)
+        partners.active = False
+        self._synchronise()
+        record = self._record("requisition", number)
+        self.assertEqual(self._codes(record), {"wrong_target"})
+        self.assertFalse(record.res_id)
+
+        partners.active = True
+        self._import()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
 
     def test_archived_analytic_account_puts_on_hold_until_it_is_back(self):
         bill_id = self.dataset.add_bill("plain", code="6200")

@@ -1,6 +1,7 @@
 """Bills that are in Odoo already, from anywhere: which rule finds them."""
 
 from collections import defaultdict
+from functools import cached_property
 from typing import NamedTuple
 
 from odoo.fields import Date, Domain
@@ -75,7 +76,7 @@ class BillDuplicates:
         :param drafts: those that are not in Odoo yet, then those that may become a
             duplicate by their change
         """
-        self.ruled_out = ruled_out(drafts)
+        self._sought = drafts
         facts = {draft: self._facts(draft) for draft in drafts}
         news = {draft: self._news(draft, fact) for draft, fact in facts.items()}
         by_number = self._by_number({d: f for d, f in facts.items() if f.number})
@@ -93,7 +94,15 @@ class BillDuplicates:
                 found[draft] = rival
             elif not draft.holds and fact.number:
                 first[fact.kind, fact.number].append((draft, fact))
-        return {d: found[d] for d in found if not is_said_of_all(d, self.ruled_out)}
+        return {d: r for d, r in found.items() if not self._is_said_of_all(d)}
+
+    def _is_said_of_all(self, draft):
+        return is_said_of_all(draft, self.ruled_out)
+
+    @cached_property
+    def ruled_out(self):
+        """{draft: (model, id) of what a person said it is not}; rarely asked for."""
+        return ruled_out(self._sought)
 
     def _is_ruled_out(self, draft, other):
         """Tell whether a person said that ``draft`` is not this document."""
@@ -160,8 +169,8 @@ class BillDuplicates:
             for move in by_number[fact.kind, fact.number]:
                 if (
                     move != draft.found
-                    and not self._is_ruled_out(draft, move)
                     and same_vendor(fact.vendor, move.partner_id)
+                    and not self._is_ruled_out(draft, move)
                 ):
                     rules.setdefault(_number_rule(fact, _facts_of(move)), move)
             found[draft] = rules
