@@ -220,7 +220,7 @@ class TestDuplicateOrders(ProcurifyCommon):
 
     # === REVISIONS === #
 
-    def test_order_that_becomes_somebodys_by_its_number_is_held(self):
+    def test_order_that_becomes_somebodys_by_its_number_is_on_hold(self):
         for policy in ("rfq", "purchase"):
             with self.subTest(policy):
                 self.connection.order_policy = policy
@@ -243,7 +243,7 @@ class TestDuplicateOrders(ProcurifyCommon):
                 self._synchronise()
                 self.assertEqual(record.state, "done", record.hold_reason)
 
-    def test_order_that_becomes_somebodys_by_its_amount_is_held_before_it_is_booked(
+    def test_order_that_becomes_somebodys_by_its_amount_is_on_hold_before_it_is_booked(
         self,
     ):
         record, order, partner = self._imported()
@@ -263,7 +263,7 @@ class TestDuplicateOrders(ProcurifyCommon):
 
         self._assert_held_in_odoo(record, theirs, "same vendor, amount and date")
 
-    def test_order_that_is_billed_is_held_as_well(self):
+    def test_order_that_is_billed_is_on_hold_as_well(self):
         self.connection.order_policy = "purchase"
         record, order, partner = self._imported()
         self.dataset.bill_order(int(record.external_id))

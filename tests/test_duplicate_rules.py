@@ -265,7 +265,7 @@ class TestDuplicateRules(ProcurifyCommon):
         held.action_not_a_duplicate()
 
         self.assertEqual(held.state, "done", held.hold_reason)
-        # The third one was held for the first; now there are two.
+        # The third one was on hold for the first; now there are two.
         last = self._record("bill", third)
         last.action_not_a_duplicate()
         self.assertEqual(self._codes(last), {"duplicate_bill"})
