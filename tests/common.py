@@ -4,7 +4,7 @@ from datetime import date
 from unittest.mock import patch
 
 from odoo.fields import Command
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.procurify_connector.fetching.tenant import open_client
@@ -212,6 +212,24 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
 
     def _codes(self, record):
         return set(record.issue_ids.mapped("code"))
+
+    def _age(self, records):
+        """Let records be of yesterday, and return when they were written.
+
+        All that one test writes has the same stamp: else no test would notice that
+        something is written again.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET write_date = write_date - interval '1 day' "
+                "WHERE id IN %s",
+                SQL.identifier(records._table),
+                tuple(records.ids),
+            )
+        )
+        records.invalidate_recordset(["write_date"])
+        return records[:1].write_date
 
     def _map(self, record, target):
         """Map as a reviewer does: on the master data's own record."""

@@ -139,7 +139,7 @@ class TestDates(ProcurifyCommon):
     def test_replay_posts_nothing_and_writes_nothing(self):
         bill_id = self._bill(invoice_date=SENT)
         record, move = self._record("bill", bill_id), self._move(bill_id)
-        messages, stamp = len(move.message_ids), move.write_date
+        messages, stamp = len(move.message_ids), self._age(move)
 
         record.action_replay()
         self._import()

@@ -65,6 +65,7 @@ class TestFetch(ProcurifyCommon):
 
     def test_unchanged_records_are_not_written(self):
         self._synchronise()
+        self._age(self._records())
         before = {r.id: r.write_date for r in self._records()}
 
         self._synchronise()

@@ -89,7 +89,7 @@ class TestMention(ProcurifyCommon):
         self.assertEqual((code.outdated_count, code.booked_count), (0, 1))
 
         # Nothing is left to do.
-        written = draft.write_date
+        written = self._age(draft)
         code.with_user(self.reviewer).action_reapply()
         self.assertEqual(draft.write_date, written)
         self.assertEqual(held.state, "quarantined")

@@ -132,7 +132,7 @@ class TestOdooSaysNo(ProcurifyCommon):
         bill_id = self._bill()
         record, move = self._record("bill", bill_id), self._move(bill_id)
         events = self.env["procurify.audit"].search_count([])
-        messages, stamp = len(move.message_ids), move.write_date
+        messages, stamp = len(move.message_ids), self._age(move)
 
         record.sudo()._requeue()
         self._import()

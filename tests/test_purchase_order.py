@@ -91,7 +91,7 @@ class TestPurchaseOrder(ProcurifyCommon):
         order = self._purchase(order_id)
         order.order_line.flush_recordset()
         self._record("purchase_order", order_id).action_replay()
-        stamp = order.write_date
+        stamp = self._age(order)
 
         self._synchronise()
 
@@ -137,7 +137,7 @@ class TestPurchaseOrder(ProcurifyCommon):
         told = order.message_ids.filtered(lambda m: "Changed in Procurify" in m.body)
         self.assertEqual(len(told), 1)
         self.assertIn(name, html2plaintext(told.body))
-        stamp = order.write_date
+        stamp = self._age(order)
 
         self._record("purchase_order", order_id).action_replay()
 

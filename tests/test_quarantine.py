@@ -123,7 +123,7 @@ class TestQuarantine(ProcurifyCommon):
         bill_id = self.dataset.add_bill("several_lines")
         self._synchronise()
         move = self._move(bill_id)
-        written = move.write_date
+        written = self._age(move)
 
         self._record("bill", bill_id).action_replay()
 

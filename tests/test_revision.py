@@ -97,7 +97,7 @@ class TestRevision(ProcurifyCommon):
 
     def test_payment_in_procurify_and_its_return_put_nothing_on_hold(self):
         bill_id, record, move = self._posted("plain")
-        written = move.write_date
+        written = self._age(move)
 
         for status, paid in ((6, True), (7, True), (4, True), (2, False)):
             self.dataset.set_status(bill_id, status)
@@ -333,7 +333,7 @@ class TestRevision(ProcurifyCommon):
 
     def test_withdrawn_posted_bill_is_shown_and_left_alone(self):
         bill_id, record, move = self._posted("plain")
-        written = move.write_date
+        written = self._age(move)
 
         self.dataset.set_status(bill_id, 0)
         self._synchronise()

@@ -220,6 +220,15 @@ class TestTaxes(TaxCase):
                 record = self._import_foreign(tax, "1", *self.ONE_PERCENT, sign=sign)
                 self._assert_converted(record, [sign * 141.44, sign * 56.58])
 
+    def test_group_in_foreign_prices_is_converted_as_by_hand(self):
+        """Prices of 100.00 and 40.00 have 89.2857… and 35.7142… without 12 %."""
+        five, seven = (self._tax(f"{n} %", n, **self.INCLUDED) for n in (5, 7))
+        both = self._group_of("Both", five, seven)
+        lines = (("89.29", "10.71"), ("35.71", "4.29"))
+        record = self._import_foreign(both, "12", *lines)
+
+        self._assert_converted(record, [127.55, 51.02])
+
     def test_bill_with_a_tax_in_its_prices_is_the_same_when_it_is_read_again(self):
         tax = self._tax("1 %", 1, **self.INCLUDED)
         record = self._import_foreign(tax, "1", *self.ONE_PERCENT)

@@ -36,6 +36,7 @@ class TestUndocumented(ProcurifyCommon):
     def test_order_in_odoo_is_on_hold_when_its_state_becomes_undocumented(self):
         record = self._sent("purchase_order", self._order())
         order = self.env["purchase.order"].browse(record.res_id)
+        self._age(order)
         before = order.read(["state", "amount_total", "write_date"])
 
         self._damage(record, state=77)
