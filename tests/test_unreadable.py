@@ -346,6 +346,8 @@ class TestUnreadablePage(UnreadableCase):
     def test_the_row_that_spoils_a_page_is_named_and_the_others_are_staged(self):
         for resource, path, key in self._lists():
             with self.subTest(resource=resource):
+                # Each reading of the others has staged all of this list.
+                self._records(resource).sudo().unlink()
                 self._spoil_page(path, key)
                 self._read_again()
 
@@ -377,7 +379,10 @@ class TestUnreadablePage(UnreadableCase):
                     self.assertEqual(len(held), 1)
                     self.assertIn(f"{rows} of the list", held.read_error)
                     others = self._records(resource) - held
-                    self.assertGreaterEqual(len(others), stream.object_count - 10)
+                    # The lists of orders overlap: their counts say nothing.
+                    rows = {"purchase_order": len(self.dataset.orders())}
+                    count = rows.get(resource, stream.object_count)
+                    self.assertGreaterEqual(len(others), count - 10)
 
     def test_the_pause_grows_and_the_row_comes_back_by_itself(self):
         for resource, path, key in self._lists():
