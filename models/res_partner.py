@@ -18,6 +18,7 @@ from ..importers.matching.decision import (
 from ..importers.matching.names import NAME_FITS, SAME_NAME, compare, normalise
 from ..importers.matching.other_vendor import NAMED_PREFIX, is_other
 from ..importers.matching.search import search_by
+from ..importers.matching.siblings import MOST_NAMED
 from ..procurify import VendorType
 from ..procurify.documented import undocumented
 
@@ -83,9 +84,10 @@ class ResPartner(models.Model):
     def _procurify_tell_found(self, verdict):
         """Return who a vendor may be, each with what speaks for it."""
         words = self.env["procurify.record"]._reason_words()
+        findings, rivals = verdict.findings, verdict.rivals
         found = [
             f"{self._procurify_tell(finding.target)}: {finding.told(words)}"
-            for finding in verdict.findings
+            for finding in findings[:MOST_NAMED]
         ]
         found += [
             self.env._(
@@ -93,8 +95,10 @@ class ResPartner(models.Model):
                 id=rival.external_id,
                 name=rival.name,
             )
-            for rival in verdict.rivals
+            for rival in rivals[:MOST_NAMED]
         ]
+        if max(len(findings), len(rivals)) > MOST_NAMED:
+            found.append(self.env._("and others"))
         return "; ".join(found)
 
     @api.model

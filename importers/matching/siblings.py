@@ -5,6 +5,8 @@ from odoo.fields import Domain
 from .decision import LINKED_BEFORE, SAME_CODE
 from .names import NameIndex, name_keys, normalise
 
+MOST_NAMED = 10  # candidates and rivals that an issue names
+
 
 class Siblings:
     """The staged objects of one connection and resource that may be meant as well:
@@ -52,16 +54,29 @@ class Siblings:
             if row not in self._names
         }
         self._index = NameIndex(self._names, legal=legal, near=False)
+        self._found = {}  # per name, as many objects may bear the same one
         # Who answers to no name claims nobody.
         claiming = self._rows.filtered(lambda row: row.res_id and any(self._names[row]))
         self._linked = claiming.grouped("res_id")
 
     def rivals(self, record):
-        """Return the other objects that bear a name of ``record``."""
-        found = set().union(*(self._index.fitting(n) for n in self._names[record]))
-        return (
-            record.browse(other.id for other in self._rows if other in found) - record
-        )
+        """Return other objects that bear a name of ``record``.
+
+        A few are enough: an issue names no more of them.
+        """
+        others = {
+            other.id
+            for name in self._names[record]
+            for other in self._bearers(name)[: MOST_NAMED + 2]
+            if other != record
+        }
+        return record.browse(sorted(others)[: MOST_NAMED + 1])
+
+    def _bearers(self, name):
+        """Return the objects that bear ``name``, the eldest first."""
+        if name not in self._found:
+            self._found[name] = sorted(self._index.fitting(name), key=lambda r: r.id)
+        return self._found[name]
 
     def is_claimed(self, record, name):
         """Tell whether another object bears ``name``."""
