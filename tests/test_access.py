@@ -176,6 +176,8 @@ class TestAccess(ProcurifyCommon):
                     self.assertLessEqual(own, set(ATTACKS.get(model, ())))
 
     def test_nothing_is_moved_to_another_company(self):
+        # Only who may name the integration user changes rules for locations.
+        self.connection.user_id = self.manager
         mine = self.connection.with_user(self.manager)
         other = self._connect(company_id=self.theirs.id)
         route = mine.env["procurify.route"].create(

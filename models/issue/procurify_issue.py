@@ -252,6 +252,7 @@ class ProcurifyIssue(models.Model):
     def action_map(self):
         """Open a dialog that asks for the Odoo record, and replays with it."""
         self.ensure_one()
+        self.check_access("read")
         view = self.env.ref("procurify_connector.procurify_issue_view_form_map")
         return {
             "type": "ir.actions.act_window",
