@@ -1,0 +1,107 @@
+"""People of each kind with API keys, and texts that not all of them may read.
+
+Runs inside of ``odoo shell``, which hands over ``env``, behind ``access_setup.py``.
+"""
+
+import json
+from typing import Any
+
+#: Of a document, as it is in Odoo; and of what Procurify sent.
+DOCUMENT, PAYLOAD = "what-is-in-the-books", "what-procurify-sent"
+PEOPLE = {
+    "portal": ("base.group_portal",),
+    "employee": ("account.group_account_manager", "purchase.group_purchase_manager"),
+    "editor": ("base.group_user", "mail.group_mail_template_editor"),
+    "buyer": ("purchase.group_purchase_user",),
+    "reviewer": ("procurify_connector.group_user",),
+    "accountant": ("procurify_connector.group_user", "account.group_account_invoice"),
+    "manager": ("procurify_connector.group_manager",),
+    "manager_b": ("procurify_connector.group_manager",),
+    "administrator": ("procurify_connector.group_manager", "base.group_system"),
+}
+#: Of Odoo, into which the connector puts fields of its own.
+OTHERS = ("account.move", "purchase.order", "res.partner")
+
+
+def set_up_attack(env: Any, own_rows: Any, now: Any) -> None:
+    """Make all that, and print it as one line of JSON."""
+    own_rows(env)
+    elsewhere = env["res.company"].create({"name": "Zenith"})
+    found = {
+        "keys": {who: _person(env, who, elsewhere, now) for who in PEOPLE},
+        "users": {
+            who: env["res.users"].search([("login", "=", who)]).id for who in PEOPLE
+        },
+        "company_b": elsewhere.id,
+        "models": [
+            name
+            for name, model in env.registry.items()
+            if name.startswith("procurify.") and not model._abstract
+        ],
+    }
+    _plant(env)
+    env.flush_all()
+    everything = env["res.users"].with_context(active_test=False).env
+    found["ids"] = {
+        model: everything[model].search([], limit=40).ids
+        for model in (*found["models"], *OTHERS)
+    }
+    env.cr.commit()
+    print(json.dumps(found))  # noqa: T201
+
+
+def _person(env: Any, who: str, elsewhere: Any, now: Any) -> str:
+    groups = {*PEOPLE[who], "base.group_allow_export"}
+    company = elsewhere if who == "manager_b" else env.company
+    user = env["res.users"].create(
+        {
+            "name": who,
+            "login": who,
+            "password": who,
+            "email": f"{who}@acme.example",
+            "company_id": company.id,
+            "company_ids": [(6, 0, company.ids)],
+            "group_ids": [(6, 0, [env.ref(name).id for name in groups])],
+        }
+    )
+    keys = env(user=user)["res.users.apikeys"].sudo()
+    key: str = keys._generate("rpc", who, now)
+    return key
+
+
+def _plant(env: Any) -> None:
+    """Put the two texts wherever the connector keeps such."""
+    bill = env["procurify.record"].search([("resource", "=", "bill")], limit=1)
+    row = {"field": "total", "applied": "", "odoo": DOCUMENT, "procurify": ""}
+    issue = env["procurify.issue"].create(
+        {
+            "connection_id": bill.connection_id.id,
+            "code": "booked_otherwise",
+            "key": "bill/1",
+            "params": {"value": DOCUMENT},
+        }
+    )
+    bill.write(
+        {
+            "payload": json.dumps({"id": 1, "note": PAYLOAD}),
+            "applied_state": {"asked": {}, "booked": DOCUMENT},
+            "difference": [row],
+            "offered_state": {"lines": DOCUMENT},
+            "issue_ids": [(4, issue.id)],
+            "state": "quarantined",
+        }
+    )
+    env["procurify.version"].search([]).write({"payload": json.dumps([PAYLOAD])})
+    env["procurify.link"].search([]).write({"applied_state": {"booked": DOCUMENT}})
+    env["procurify.dry.run.item"].search([]).write({"label": DOCUMENT})
+    issues = env["procurify.dry.run.issue"].search([])
+    issues.write({"message": issue._message_for_all()})
+    audit = env["procurify.audit"]
+    was = bill._audit_state() | {"applied_state": {}, "imported_at": False}
+    audit._log_held({bill: []})
+    audit._log_chosen("keep", bill)
+    audit._log_ignored(bill)
+    audit._log_resolved(issue)
+    bill.state = "done"
+    audit._log_outcome({bill: was}, bill)
+    bill.state = "quarantined"
