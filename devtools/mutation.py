@@ -67,7 +67,7 @@ def mutants(source: str) -> Iterator[Mutant]:
 def _spliced(source: str, span: Any, before: str, after: str) -> str | None:
     """Return ``source`` with other code at ``span``, or None where it is not that.
 
-    That is much faster than to write the whole tree anew.
+    That is much faster than to write the whole tree again.
     """
     text = source.encode()
     start, end = span.start, span.start + span.length

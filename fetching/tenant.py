@@ -9,11 +9,14 @@ import os
 from contextlib import suppress
 from datetime import datetime
 
+from psycopg2 import OperationalError
+
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL, config
 
 from ..procurify import Client, Token, TokenRefused
 from ..tools.cipher import UnreadableSecret, decrypt, encrypt, use_of
+from ..tools.concurrency import mute_sql_errors
 
 TOKEN_LOCK = 0x50726F63  # of this addon among PostgreSQL's advisory locks
 # A tenant may be a program of this machine: of odoo.conf, where Odoo warns of options
@@ -105,6 +108,15 @@ def renew_token(connection, client, is_refused=False):
     )
     if not is_mine:
         raise ConcurrencyError("Another worker asks for this token")
+    # Refused if another worker stored a token since this transaction began, which
+    # would not be seen here. It lets others write to the row meanwhile.
+    with mute_sql_errors(OperationalError):
+        connection.env.execute_query(
+            SQL(
+                "SELECT id FROM procurify_connection WHERE id = %s FOR KEY SHARE",
+                connection.id,
+            )
+        )
     is_another = client.reload_token()
     if client.is_token_due or (is_refused and not is_another):
         client.authenticate()

@@ -95,7 +95,7 @@ class TestWords(BaseCase):
         self.assertEqual(name_keys("and and and"), {"and"})
         self.assertEqual(name_keys("Alder & Birch"), {"alderbirch"})
 
-    def test_words_that_many_names_share_do_not_tell(self):
+    def test_words_that_many_names_share_do_not_count(self):
         for word in (
             *("and", "the", "for", "net", "days", "group", "holding", "holdings"),
             *("service", "services", "solutions", "supply", "supplies"),
@@ -105,7 +105,7 @@ class TestWords(BaseCase):
             text = f"Alder {word}"
             self.assertEqual(telling_words(text, legal=False), ("alder",), word)
 
-    def test_the_two_longest_words_tell(self):
+    def test_the_two_longest_words_count(self):
         for text, *words in (
             ("Nordic Steel Works of Norway", "nordic", "norway"),
             ("Birch Alder Oaks", "alder", "birch"),
@@ -141,7 +141,7 @@ class TestLegalForms(BaseCase):
         for pair in ((one, other), (other, one)):
             self.assertEqual(compare(*pair, legal=True), kind, pair)
 
-    def test_every_legal_form_may_be_left_out(self):
+    def test_every_legal_form_may_be_missing(self):
         for form in (
             *("Ltd", "Limited", "Ltda", "Ltée", "Inc", "Incorporated", "Corp"),
             *("Corporation", "Co", "Company", "Cie", "Pty", "Pty Ltd", "Pty Limited"),
