@@ -72,6 +72,7 @@ def _all(extra: list[str]) -> int:
     """Run everything, a suite for each processor at a time, the longest first."""
     started = time.monotonic()
     # What several suites would otherwise make at the same time.
+    browser.search_path()
     databases.inventory_template(prepare())
     suites: list[Callable[..., int]] = [
         *(partial(_odoo_part, n, extra) for n in range(1, ODOO_PARTS + 1)),
