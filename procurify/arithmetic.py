@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Balance",
     "NetLine",
-    "Reckoning",
+    "BillFigures",
     "Share",
     "Tax",
     "quantity_text",
-    "reckon",
+    "bill_figures",
     "split",
 ]
 
@@ -94,13 +94,13 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reckoning(Balance):
+class BillFigures(Balance):
     """A bill's lines to book and how they compare with its own total."""
 
     lines: tuple[NetLine, ...]
 
 
-def reckon(bill: Bill, cent: Decimal) -> Reckoning:
+def bill_figures(bill: Bill, cent: Decimal) -> BillFigures:
     """Return what ``bill`` books, and whether that is what its header says.
 
     :param cent: the smallest amount of the bill's currency, such as 0.01
@@ -125,7 +125,7 @@ def reckon(bill: Bill, cent: Decimal) -> Reckoning:
     else:
         computed = without
     tolerance = cent * max(len(bill.items) + len(bill.costs), 1)
-    return Reckoning(
+    return BillFigures(
         lines=tuple(lines), total=total, computed=computed, tolerance=tolerance
     )
 

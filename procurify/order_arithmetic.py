@@ -86,7 +86,7 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderReckoning(Balance):
+class OrderFigures(Balance):
     """An order's lines and extras, and how they compare with its own total."""
 
     lines: tuple[OrderNetLine, ...]
@@ -100,16 +100,16 @@ class OrderReckoning(Balance):
         return Extra("rounding", "Rounding", self.residue)
 
 
-def reckon_order(order: Order, cent: Decimal) -> OrderReckoning:
+def order_figures(order: Order, cent: Decimal) -> OrderFigures:
     """Return what ``order`` costs, and whether that is what its header says.
 
     :param cent: the smallest amount of the order's currency, such as 0.01
     :raises InvalidPayload: an amount is too large to be one
     """
-    reckoned = [_reckon_line(line, cent) for line in live_lines(order)]
+    lines = [_line_figures(line, cent) for line in live_lines(order)]
     stated = order.total if order.total is not None else order.total_in_currency
     candidates = [
-        _Candidate(order, reckoned, cent, *choice)
+        _Candidate(order, lines, cent, *choice)
         # The documented formula comes first and wins where others do no better.
         for choice in product((False, True), repeat=3)
     ]
@@ -117,12 +117,12 @@ def reckon_order(order: Order, cent: Decimal) -> OrderReckoning:
     if stated is not None:
         stated = rounded(stated, cent)
         best = min(candidates, key=lambda each: abs(stated - each.total))
-    return OrderReckoning(
+    return OrderFigures(
         lines=best.lines,
         extras=best.extras,
         total=best.total if stated is None else stated,
         computed=best.total,
-        tolerance=cent * max(len(reckoned), 1),
+        tolerance=cent * max(len(lines), 1),
     )
 
 
@@ -153,7 +153,7 @@ class _Line:
         return replace(self.net, tax=None, tax_amount=ZERO)
 
 
-def _reckon_line(line: OrderLine, cent: Decimal) -> _Line:
+def _line_figures(line: OrderLine, cent: Decimal) -> _Line:
     amount = _net_amount(line, cent)
     by_amount = _product(line, cent) != amount or not line.quantity
     quantity, price = line.quantity, line.price

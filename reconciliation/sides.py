@@ -13,8 +13,8 @@ from odoo.tools import SQL
 
 from ..importers.matching.other_vendor import OtherVendor, is_other
 from ..procurify import RESOURCES, InvalidPayload, read_json
-from ..procurify.arithmetic import reckon
-from ..procurify.order_arithmetic import live_lines, reckon_order
+from ..procurify.arithmetic import bill_figures
+from ..procurify.order_arithmetic import live_lines, order_figures
 
 DIMENSIONS = ("total", "vendor", "account", "tax", "department", "location")
 TAX = "tax"  # the key of what no account and no cost centre of a line carries
@@ -24,7 +24,7 @@ _MAPPED = ("currency", "account_code", "department", "location", "vendor", "tax"
 
 
 class ProcurifySide:
-    """Reckons payloads of one connection with the arithmetic of the import.
+    """Adds up the payloads of one connection with the arithmetic of the import.
 
     What is mapped is named by the id of its Odoo record, the rest by its text.
     """
@@ -74,9 +74,9 @@ class ProcurifySide:
         """
         currency, cent = self._currency(document)
         if record.resource == "bill":
-            found, total = self._bill_places(reckon(document, cent))
+            found, total = self._bill_places(bill_figures(document, cent))
         else:
-            found, total = {}, reckon_order(document, cent).total
+            found, total = {}, order_figures(document, cent).total
         found[("total", "")] = total
         found[("vendor", self._vendor(record, document))] = total
         return {(currency, *place): amount for place, amount in found.items() if amount}
@@ -109,26 +109,26 @@ class ProcurifySide:
             return [item.vendor_text for item in items]
         return [line.vendor_text for line in live_lines(document)]
 
-    def _bill_places(self, reckoning):
+    def _bill_places(self, figures):
         """Return ({(dimension, key): amount}, total) of a bill."""
         places = defaultdict(Decimal)
-        for line in reckoning.lines:
+        for line in figures.lines:
             places["account", self._account(line.account_code)] += line.amount
             # What is taxed, with its tax: also a rate of zero has a place.
             places["tax", self._tax(line.tax)] += line.amount + line.tax_amount
             for share in line.shares:
                 for dimension, key in self._cost_centres(share.department):
                     places[dimension, key] += share.amount
-        net = sum((line.amount for line in reckoning.lines), Decimal(0))
-        taxes = reckoning.computed - net
-        if reckoning.residue:
+        net = sum((line.amount for line in figures.lines), Decimal(0))
+        taxes = figures.computed - net
+        if figures.residue:
             account = self.connection.rounding_account_id
-            places["account", account.id or NONE] += reckoning.residue
+            places["account", account.id or NONE] += figures.residue
         for dimension in ("account", "department", "location"):
             places[dimension, TAX] += taxes
         for dimension in ("tax", "department", "location"):
-            places[dimension, NONE] += reckoning.residue
-        return dict(places), reckoning.total
+            places[dimension, NONE] += figures.residue
+        return dict(places), figures.total
 
     def _tax(self, tax):
         if not tax:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from odoo.fields import Command
 
-from ...procurify.arithmetic import quantity_text, reckon, split
+from ...procurify.arithmetic import bill_figures, quantity_text, split
 from ...procurify.payloads.dates import example
 from ...procurify.rates import implied_bill_rate
 from ..documents import DocumentImport, html_text
@@ -21,7 +21,7 @@ class BillImport(DocumentImport):
     """Prepares the values of vendor bills and refunds, see BillDraft."""
 
     def _add_up(self, document, cent):
-        return reckon(document, cent)
+        return bill_figures(document, cent)
 
     def _mentioned_by(self, draft):
         mentioned = {}

@@ -4,7 +4,7 @@ from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
 
-# What the reckoning puts before a name of Procurify's own, or instead of one.
+# What the arithmetic puts before a name of Procurify's own, or instead of one.
 _WORDS = {
     "shipping": ("Shipping", _lt("Shipping")),
     "freight": ("Freight", _lt("Freight")),

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from ...procurify.arithmetic import quantity_text
-from ...procurify.order_arithmetic import live_lines, reckon_order
+from ...procurify.order_arithmetic import live_lines, order_figures
 from ...procurify.rates import implied_order_rate
 from ...tools.instants import at_noon, naive
 from ..documents import DocumentImport, html_text
@@ -30,7 +30,7 @@ class OrderImport(DocumentImport):
         self.has_generic = bool(self.generic.exists() and self.generic.active)
 
     def _add_up(self, document, cent):
-        return reckon_order(document, cent)
+        return order_figures(document, cent)
 
     def _implied_rate(self, document):
         return implied_order_rate(document)

@@ -351,17 +351,6 @@ class ProcurifyAudit(models.Model):
         ]
 
     @api.model
-    def _last_verdict(self, connection_ref):
-        """Return the newest row about a verification."""
-        return self.sudo().search(
-            [
-                ("connection_ref", "=", connection_ref),
-                ("event", "in", ("verified", "verification_failed")),
-            ],
-            limit=1,
-        )
-
-    @api.model
     def _sentences(self, rows):
         """Return sentences about rows.
 

@@ -199,7 +199,7 @@ class ProcurifyConnection(models.Model):
         self._check_administrator()
 
     def _check_read(self):
-        """Check that every list was read to its end.
+        """Check that every list was read completely.
 
         :raises UserError: says how far it is
         """

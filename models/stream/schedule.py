@@ -157,7 +157,7 @@ class ProcurifyStream(models.Model):
 
         :param cron: triggered again where this run's time ended
         :param read: takes a stream and a client, yields where to commit: whether
-            the stream is read to its end
+            the stream is completely read
         """
         left = len(self)
         self.env["ir.cron"]._commit_progress(remaining=left)

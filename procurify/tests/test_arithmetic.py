@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ..arithmetic import Tax, reckon
+from ..arithmetic import Tax, bill_figures
 from ..errors import InvalidPayload
 from ..payloads import Bill
 from ..rounding import split
@@ -26,13 +26,13 @@ def data() -> dict[str, Any]:
 
 
 def test_sample_adds_up_with_its_shipping_and_costs(data: dict[str, Any]) -> None:
-    reckoning = reckon(Bill.from_json(data), CENT)
+    figures = bill_figures(Bill.from_json(data), CENT)
 
-    assert reckoning.residue == 0
-    assert reckoning.total == Decimal("1251.00")
+    assert figures.residue == 0
+    assert figures.total == Decimal("1251.00")
     booked = [
         (line.account_code.code if line.account_code else None, line.amount)
-        for line in reckoning.lines
+        for line in figures.lines
     ]
     assert booked == [
         ("6200", Decimal("250.00")),
@@ -45,14 +45,14 @@ def test_sample_adds_up_with_its_shipping_and_costs(data: dict[str, Any]) -> Non
 def test_total_without_the_lines_shipping_is_understood(data: dict[str, Any]) -> None:
     data["total_cost_with_tax"] = Decimal("1216.00")
 
-    reckoning = reckon(Bill.from_json(data), CENT)
+    figures = bill_figures(Bill.from_json(data), CENT)
 
-    assert reckoning.residue == 0
-    assert not any(line.source.startswith("shipping") for line in reckoning.lines)
+    assert figures.residue == 0
+    assert not any(line.source.startswith("shipping") for line in figures.lines)
 
 
 def test_line_is_split_over_its_departments(data: dict[str, Any]) -> None:
-    line = reckon(Bill.from_json(data), CENT).lines[1]
+    line = bill_figures(Bill.from_json(data), CENT).lines[1]
 
     shares = [(s.department.name, s.amount) for s in line.shares if s.department]
     assert shares == [("IT", Decimal("500.00")), ("Marketing", Decimal("300.00"))]
@@ -60,9 +60,9 @@ def test_line_is_split_over_its_departments(data: dict[str, Any]) -> None:
 
 def test_residue_beyond_a_cent_a_line_does_not_add_up(data: dict[str, Any]) -> None:
     data["total_cost_with_tax"] += Decimal("0.03")
-    assert reckon(Bill.from_json(data), CENT).adds_up
+    assert bill_figures(Bill.from_json(data), CENT).adds_up
     data["total_cost_with_tax"] += Decimal("0.01")
-    assert not reckon(Bill.from_json(data), CENT).adds_up
+    assert not bill_figures(Bill.from_json(data), CENT).adds_up
 
 
 @pytest.mark.parametrize("total_cost", ["250.00", "280.00"])
@@ -75,30 +75,30 @@ def test_inclusive_line_is_net_whichever_way_it_is_written(
         "total_cost_with_tax": Decimal("280.00"),
     }
 
-    line = reckon(Bill.from_json(data), CENT).lines[0]
+    line = bill_figures(Bill.from_json(data), CENT).lines[0]
 
     assert (line.amount, line.tax_amount) == (Decimal("250.00"), Decimal("30.00"))
 
 
 def test_line_without_allocation_has_its_order_s_coding(data: dict[str, Any]) -> None:
     data["items"][0]["cost_allocations"] = []
-    line = reckon(Bill.from_json(data), CENT).lines[0]
+    line = bill_figures(Bill.from_json(data), CENT).lines[0]
     assert line.account_code is not None
     assert line.account_code.code == "6200"
 
     data["items"][0]["orderitem"] = None
-    assert reckon(Bill.from_json(data), CENT).lines[0].account_code is None
+    assert bill_figures(Bill.from_json(data), CENT).lines[0].account_code is None
 
 
 def test_quantity_that_does_not_make_the_amount_goes_into_the_text(
     data: dict[str, Any],
 ) -> None:
     data["items"][0]["unit_cost"] = Decimal("24.9999999")
-    line = reckon(Bill.from_json(data), CENT).lines[0]
+    line = bill_figures(Bill.from_json(data), CENT).lines[0]
     assert line.quantity == 10
 
     data["items"][0]["unit_cost"] = Decimal("24.5")
-    line = reckon(Bill.from_json(data), CENT).lines[0]
+    line = bill_figures(Bill.from_json(data), CENT).lines[0]
     assert line.quantity is None
     assert line.label == "Docking cable (10 each x 24.5)"
 
@@ -111,7 +111,7 @@ def test_lines_say_which_line_of_an_order_they_bill(data: dict[str, Any]) -> Non
     freight = {**second, "id": 61003, "orderitem": None, "po": {"id": 5501}}
     data["items"].append({**freight, "cost_allocations": [], "shipping_amount": None})
 
-    lines = reckon(Bill.from_json(data), CENT).lines
+    lines = bill_figures(Bill.from_json(data), CENT).lines
 
     assert [
         (line.kind, line.order_id, line.order_item_id, line.item_quantity)
@@ -131,7 +131,7 @@ def test_an_item_keeps_its_quantity_unless_it_is_billed_by_cost(
     data["items"][0]["unit_cost"] = Decimal("24.5")
     data["items"][1]["bill_by_cost"] = True
 
-    first, second = reckon(Bill.from_json(data), CENT).lines[:2]
+    first, second = bill_figures(Bill.from_json(data), CENT).lines[:2]
 
     assert first.quantity is None
     assert first.item_quantity == 10
@@ -142,7 +142,7 @@ def test_amount_out_of_range_is_refused(data: dict[str, Any]) -> None:
     data["items"][0]["total_cost"] = Decimal("1e300")
 
     with pytest.raises(InvalidPayload, match="out of range"):
-        reckon(Bill.from_json(data), CENT)
+        bill_figures(Bill.from_json(data), CENT)
 
 
 def test_tax_is_known_by_name_rate_and_kind() -> None:
@@ -173,10 +173,10 @@ def test_a_percentage_is_written_without_an_exponent() -> None:
 def test_a_bill_without_a_total_is_worth_its_parts(data: dict[str, Any]) -> None:
     data["total_cost_with_tax"] = None
 
-    reckoning = reckon(Bill.from_json(data), CENT)
+    figures = bill_figures(Bill.from_json(data), CENT)
 
-    assert reckoning.total == reckoning.computed == Decimal("1251.00")
-    assert [line.kind for line in reckoning.lines] == [
+    assert figures.total == figures.computed == Decimal("1251.00")
+    assert [line.kind for line in figures.lines] == [
         *("item", "item", "cost", "shipping")
     ]
 
@@ -185,20 +185,20 @@ def test_shipping_that_explains_the_total_as_well_counts(data: dict[str, Any]) -
     """Half of the freight more than the parts: with or without is as near."""
     data["total_cost_with_tax"] = Decimal("1233.50")
 
-    reckoning = reckon(Bill.from_json(data), CENT)
+    figures = bill_figures(Bill.from_json(data), CENT)
 
-    assert reckoning.computed == Decimal("1251.00")
+    assert figures.computed == Decimal("1251.00")
 
 
 def test_an_empty_bill_may_be_off_by_one_cent(data: dict[str, Any]) -> None:
     data |= {"items": [], "costs": [], "total_cost_with_tax": Decimal("0.01")}
-    assert reckon(Bill.from_json(data), CENT).adds_up
+    assert bill_figures(Bill.from_json(data), CENT).adds_up
     data["total_cost_with_tax"] = Decimal("0.02")
-    assert not reckon(Bill.from_json(data), CENT).adds_up
+    assert not bill_figures(Bill.from_json(data), CENT).adds_up
 
 
 def test_a_line_has_its_tax_unit_and_price(data: dict[str, Any]) -> None:
-    line = reckon(Bill.from_json(data), CENT).lines[0]
+    line = bill_figures(Bill.from_json(data), CENT).lines[0]
 
     assert line.tax == Tax("Sales tax", Decimal(12), inclusive=False)
     assert [line.quantity, line.unit_price, line.unit] == [10, 25, "each"]
@@ -214,7 +214,7 @@ def test_an_item_on_two_accounts_has_no_quantity_of_its_own(
 
     first, second = [
         line
-        for line in reckon(Bill.from_json(data), CENT).lines
+        for line in bill_figures(Bill.from_json(data), CENT).lines
         if line.source == "item 61002"
     ]
 
@@ -225,7 +225,7 @@ def test_an_item_on_two_accounts_has_no_quantity_of_its_own(
 
 
 def test_freight_says_what_it_is_for(data: dict[str, Any]) -> None:
-    line = reckon(Bill.from_json(data), CENT).lines[-1]
+    line = bill_figures(Bill.from_json(data), CENT).lines[-1]
 
     assert (line.source, line.kind) == ("shipping 61002", "shipping")
     assert line.label == "Shipping: Design suite licence"
@@ -236,7 +236,9 @@ def test_freight_says_what_it_is_for(data: dict[str, Any]) -> None:
 def test_an_extra_of_the_bill_is_one_share_of_its_department(
     data: dict[str, Any],
 ) -> None:
-    (line,) = (x for x in reckon(Bill.from_json(data), CENT).lines if x.kind == "cost")
+    (line,) = (
+        x for x in bill_figures(Bill.from_json(data), CENT).lines if x.kind == "cost"
+    )
 
     assert (line.source, line.label) == ("cost 501", "Brokerage")
     assert line.account_code and line.account_code.code == "5300"
@@ -250,7 +252,9 @@ def test_an_extra_without_name_and_coding_is_one_all_the_same(
 ) -> None:
     data["costs"][0] |= {"name": "", "cost_allocation": None}
 
-    (line,) = (x for x in reckon(Bill.from_json(data), CENT).lines if x.kind == "cost")
+    (line,) = (
+        x for x in bill_figures(Bill.from_json(data), CENT).lines if x.kind == "cost"
+    )
 
     assert (line.label, line.account_code) == ("Cost", None)
     (share,) = line.shares
@@ -262,7 +266,7 @@ def test_two_shares_of_one_department_are_one(data: dict[str, Any]) -> None:
     first, second = data["items"][1]["cost_allocations"]
     second["budget"]["department"] = first["budget"]["department"]
 
-    line = reckon(Bill.from_json(data), CENT).lines[1]
+    line = bill_figures(Bill.from_json(data), CENT).lines[1]
 
     assert [share.amount for share in line.shares] == [800]
 
@@ -277,7 +281,7 @@ def test_lines_without_a_code_come_before_the_first_of_procurify(
 
     lines = [
         (line.account_code.code if line.account_code else None, line.amount)
-        for line in reckon(Bill.from_json(data), CENT).lines
+        for line in bill_figures(Bill.from_json(data), CENT).lines
         if line.source == "item 61002"
     ]
 
@@ -291,7 +295,7 @@ def test_a_share_without_a_department_is_not_the_first_department_s(
     first["budget"]["department"]["id"] = 1
     second["budget"]["department"] = None
 
-    line = reckon(Bill.from_json(data), CENT).lines[1]
+    line = bill_figures(Bill.from_json(data), CENT).lines[1]
 
     assert [share.amount for share in line.shares] == [500, 300]
 
@@ -314,7 +318,7 @@ def test_an_item_s_net_amount_is_found_in_what_it_says(
     data: dict[str, Any], changes: dict[str, Any], net: str
 ) -> None:
     data["items"][0] |= changes
-    assert reckon(Bill.from_json(data), CENT).lines[0].amount == Decimal(net)
+    assert bill_figures(Bill.from_json(data), CENT).lines[0].amount == Decimal(net)
 
 
 @pytest.mark.parametrize(
@@ -347,7 +351,7 @@ def test_a_tax_without_a_rate_has_the_one_that_its_amount_makes(
 ) -> None:
     data["items"][0] |= changes
 
-    found = reckon(Bill.from_json(data), CENT).lines[0].tax
+    found = bill_figures(Bill.from_json(data), CENT).lines[0].tax
 
     assert found == (tax and Tax("Sales tax", Decimal(tax[0]), False, tax[1]))
     if found and tax:
@@ -356,7 +360,7 @@ def test_a_tax_without_a_rate_has_the_one_that_its_amount_makes(
 
 def test_a_tax_that_is_included_says_so(data: dict[str, Any]) -> None:
     data["items"][0] |= {"tax_is_inclusive": True}
-    tax = reckon(Bill.from_json(data), CENT).lines[0].tax
+    tax = bill_figures(Bill.from_json(data), CENT).lines[0].tax
     assert tax and tax.inclusive
 
 
@@ -379,7 +383,7 @@ def test_the_text_of_a_line_says_what_its_figures_do_not(
 ) -> None:
     data["items"][0] |= changes
 
-    line = reckon(Bill.from_json(data), CENT).lines[0]
+    line = bill_figures(Bill.from_json(data), CENT).lines[0]
 
     assert line.label == label
     if line.label != "Docking cable" or "quantity" in changes:

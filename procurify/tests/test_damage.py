@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .. import RESOURCES, Bill, InvalidPayload, Order
-from ..arithmetic import reckon
-from ..order_arithmetic import reckon_order
+from ..arithmetic import bill_figures
+from ..order_arithmetic import order_figures
 from ..rates import implied_bill_rate, implied_order_rate
 from .conftest import SAMPLES
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 CENT = Decimal("0.01")
 
 
-def _reckon_order(order: Order) -> None:
-    reckon_order(order, CENT)
+def _order_figures(order: Order) -> None:
+    order_figures(order, CENT)
     implied_order_rate(order)
 
 
-def _reckon_bill(bill: Bill) -> None:
-    reckon(bill, CENT)
+def _bill_figures(bill: Bill) -> None:
+    bill_figures(bill, CENT)
     implied_bill_rate(bill)
 
 
 DOCUMENTS: dict[str, tuple[Any, Callable[[Any], None]]] = {
-    "po_detail": (Order, _reckon_order),
-    "bill_detail": (Bill, _reckon_bill),
+    "po_detail": (Order, _order_figures),
+    "bill_detail": (Bill, _bill_figures),
 }
 
 damage = st.sampled_from(

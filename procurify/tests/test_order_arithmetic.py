@@ -15,9 +15,10 @@ from ..arithmetic import Tax
 from ..errors import InvalidPayload
 from ..order_arithmetic import (
     Extra,
-    OrderReckoning,
+    OrderFigures,
+    OrderNetLine,
     live_lines,
-    reckon_order,
+    order_figures,
 )
 from ..payloads import Order, Unit
 from ..rounding import rounded
@@ -33,24 +34,24 @@ def data() -> dict[str, Any]:
     return data
 
 
-def _reckon(data: dict[str, Any]) -> OrderReckoning:
-    return reckon_order(Order.from_json(data), CENT)
+def _figures(data: dict[str, Any]) -> OrderFigures:
+    return order_figures(Order.from_json(data), CENT)
 
 
-def _extras(reckoning: OrderReckoning) -> list[tuple[str, str, Decimal]]:
-    return [(extra.kind, extra.label, extra.amount) for extra in reckoning.extras]
+def _extras(figures: OrderFigures) -> list[tuple[str, str, Decimal]]:
+    return [(extra.kind, extra.label, extra.amount) for extra in figures.extras]
 
 
 # === LINES === #
 
 
 def test_the_sample_adds_up(data: dict[str, Any]) -> None:
-    reckoning = _reckon(data)
+    figures = _figures(data)
 
-    assert reckoning.residue == 0
-    assert reckoning.rounding is None
-    assert reckoning.total == reckoning.computed == 305
-    (line,) = reckoning.lines
+    assert figures.residue == 0
+    assert figures.rounding is None
+    assert figures.total == figures.computed == 305
+    (line,) = figures.lines
     assert (line.source_id, line.label, line.unit) == (
         9001,
         "Docking cable",
@@ -63,7 +64,7 @@ def test_the_sample_adds_up(data: dict[str, Any]) -> None:
     assert share.account_code and share.account_code.code == "6200"
     assert share.department and share.department.name == "IT"
     assert share.amount == 250
-    assert _extras(reckoning) == [
+    assert _extras(figures) == [
         ("tax", "Tax 12 %", Decimal(30)),
         ("freight", "Freight", Decimal(35)),
         ("discount", "Discount", Decimal(-10)),
@@ -80,7 +81,7 @@ def test_only_lines_that_count_are_computed(data: dict[str, Any]) -> None:
     order = Order.from_json(data)
 
     assert [each.id for each in live_lines(order)] == [9001, 4]
-    assert [each.source_id for each in reckon_order(order, CENT).lines] == [9001, 4]
+    assert [each.source_id for each in order_figures(order, CENT).lines] == [9001, 4]
 
 
 @pytest.mark.parametrize(
@@ -101,8 +102,8 @@ def test_what_quantity_and_price_do_not_make_is_one_piece(
 ) -> None:
     data["order_items"][0] |= changes
 
-    reckoning = _reckon(data)
-    (line,) = reckoning.lines
+    figures = _figures(data)
+    (line,) = figures.lines
 
     assert line.by_amount == by_amount
     assert line.label == label
@@ -110,7 +111,7 @@ def test_what_quantity_and_price_do_not_make_is_one_piece(
     if by_amount:
         assert [line.quantity, line.unit_price] == [1, 250]
     assert line.ordered_quantity == data["order_items"][0]["quantity"]
-    assert reckoning.adds_up
+    assert figures.adds_up
 
 
 def test_a_line_is_split_by_account_code_and_department(data: dict[str, Any]) -> None:
@@ -123,7 +124,7 @@ def test_a_line_is_split_by_account_code_and_department(data: dict[str, Any]) ->
         {"amount": "1", "account": account},
     ]
 
-    shares = _reckon(data).lines[0].shares
+    shares = _figures(data).lines[0].shares
 
     assert [share.amount for share in shares] == [Decimal("166.67"), Decimal("83.33")]
     assert [share.department and share.department.id for share in shares] == [7, 9]
@@ -131,11 +132,11 @@ def test_a_line_is_split_by_account_code_and_department(data: dict[str, Any]) ->
 
 def test_a_line_without_allocations_has_its_account(data: dict[str, Any]) -> None:
     data["order_items"][0]["spend_allocation"] = []
-    (share,) = _reckon(data).lines[0].shares
+    (share,) = _figures(data).lines[0].shares
     assert share.account_code and share.account_code.code == "6200"
 
     data["order_items"][0]["account"] = None
-    (share,) = _reckon(data).lines[0].shares
+    (share,) = _figures(data).lines[0].shares
     assert (share.account_code, share.department) == (None, None)
     assert share.amount == 250
 
@@ -144,7 +145,7 @@ def test_an_amount_out_of_range_is_refused(data: dict[str, Any]) -> None:
     data["order_items"][0]["total_cost"] = Decimal("1e300")
 
     with pytest.raises(InvalidPayload, match="out of range"):
-        _reckon(data)
+        _figures(data)
 
 
 # === WHAT THE TOTAL CONTAINS === #
@@ -166,18 +167,18 @@ def test_the_lines_own_tax_is_theirs_where_the_total_contains_it(
 ) -> None:
     data["order_items"][0] |= {"taxes": [GST], "tax_amount": "12.50000000"}
 
-    reckoning = _reckon(_bare(data, total="262.50"))
-    (line,) = reckoning.lines
+    figures = _figures(_bare(data, total="262.50"))
+    (line,) = figures.lines
     assert line.tax == Tax("GST", Decimal(5), inclusive=False)
     assert line.tax_amount == Decimal("12.50")
-    assert reckoning.extras == ()
-    assert reckoning.residue == 0
+    assert figures.extras == ()
+    assert figures.residue == 0
 
-    reckoning = _reckon(_bare(data))
-    assert reckoning.lines[0].tax is None
-    assert reckoning.lines[0].tax_amount == 0
-    assert reckoning.extras == ()
-    assert reckoning.residue == 0
+    figures = _figures(_bare(data))
+    assert figures.lines[0].tax is None
+    assert figures.lines[0].tax_amount == 0
+    assert figures.extras == ()
+    assert figures.residue == 0
 
 
 @pytest.mark.parametrize(
@@ -196,17 +197,17 @@ def test_what_is_not_one_percentage_is_an_extra(
 ) -> None:
     data["order_items"][0] |= {"taxes": taxes, "tax_amount": tax_amount}
 
-    reckoning = _reckon(_bare(data, total="262.50"))
+    figures = _figures(_bare(data, total="262.50"))
 
-    assert reckoning.lines[0].tax is None
-    assert reckoning.extras == (Extra("tax", label, Decimal("12.50"), 9001),)
-    assert reckoning.residue == 0
+    assert figures.lines[0].tax is None
+    assert figures.extras == (Extra("tax", label, Decimal("12.50"), 9001),)
+    assert figures.residue == 0
 
 
 def test_a_tax_of_a_line_without_a_name_has_its_id(data: dict[str, Any]) -> None:
     data["order_items"][0] |= {"taxes": [{**GST, "name": ""}], "tax_amount": "12.50"}
 
-    (line,) = _reckon(_bare(data, total="262.50")).lines
+    (line,) = _figures(_bare(data, total="262.50")).lines
 
     assert line.tax == Tax("Tax 4", Decimal(5), inclusive=False)
 
@@ -215,7 +216,7 @@ def test_a_cent_of_a_tax_of_nothing_says_the_rate(data: dict[str, Any]) -> None:
     taxes = [{**GST, "value": "0.00000000"}]
     data["order_items"][0] |= {"taxes": taxes, "tax_amount": "0.01"}
 
-    (line,) = _reckon(_bare(data, total="250.01")).lines
+    (line,) = _figures(_bare(data, total="250.01")).lines
 
     # From 0.002 % to 0.006 %.
     assert line.tax == Tax("GST", Decimal("0.004"), False, is_estimated=True)
@@ -225,7 +226,7 @@ def test_a_cent_of_a_tax_of_nothing_says_the_rate(data: dict[str, Any]) -> None:
 def test_a_percentage_without_its_amount_is_computed(data: dict[str, Any]) -> None:
     data["order_items"][0] |= {"taxes": [GST], "tax_amount": None}
 
-    (line,) = _reckon(_bare(data, total="262.50")).lines
+    (line,) = _figures(_bare(data, total="262.50")).lines
 
     assert (line.tax and line.tax.name, line.tax_amount) == ("GST", Decimal("12.50"))
 
@@ -239,10 +240,10 @@ def test_the_lines_own_freight_counts_where_the_total_contains_it(
 ) -> None:
     data["order_items"][0]["shipping_amount"] = "7.00000000"
 
-    reckoning = _reckon(_bare(data, total=total))
+    figures = _figures(_bare(data, total=total))
 
-    assert _extras(reckoning) == extras
-    assert reckoning.residue == 0
+    assert _extras(figures) == extras
+    assert figures.residue == 0
 
 
 def test_a_line_s_total_may_be_gross(data: dict[str, Any]) -> None:
@@ -253,11 +254,11 @@ def test_a_line_s_total_may_be_gross(data: dict[str, Any]) -> None:
         "total_cost": "269.50",
     }
 
-    reckoning = _reckon(_bare(data, total="269.50"))
+    figures = _figures(_bare(data, total="269.50"))
 
-    assert [line.amount for line in reckoning.lines] == [250]
-    assert not reckoning.lines[0].by_amount
-    assert reckoning.residue == 0
+    assert [line.amount for line in figures.lines] == [250]
+    assert not figures.lines[0].by_amount
+    assert figures.residue == 0
 
 
 @pytest.mark.parametrize(
@@ -272,38 +273,38 @@ def test_a_discount_in_percent_is_of_what_makes_the_total(
         "total": total,
     }
 
-    reckoning = _reckon(_bare(data, **changes))
+    figures = _figures(_bare(data, **changes))
 
-    assert reckoning.extras[-1] == Extra("discount", "Discount 10 %", Decimal(discount))
-    assert reckoning.residue == 0
+    assert figures.extras[-1] == Extra("discount", "Discount 10 %", Decimal(discount))
+    assert figures.residue == 0
 
 
 def test_the_documented_formula_wins_a_tie(data: dict[str, Any]) -> None:
     # 6.25 too much without the line's tax, and 6.25 too little with it.
     data["order_items"][0] |= {"taxes": [FEE], "tax_amount": "12.50"}
 
-    reckoning = _reckon(_bare(data, total="256.25"))
+    figures = _figures(_bare(data, total="256.25"))
 
-    assert reckoning.extras == ()
-    assert reckoning.residue == Decimal("6.25")
-    assert not reckoning.adds_up
-    assert reckoning.rounding is None
+    assert figures.extras == ()
+    assert figures.residue == Decimal("6.25")
+    assert not figures.adds_up
+    assert figures.rounding is None
 
 
 def test_a_cent_a_line_is_rounding(data: dict[str, Any]) -> None:
-    reckoning = _reckon({**data, "total": "305.01"})
-    assert reckoning.adds_up
-    assert reckoning.rounding == Extra("rounding", "Rounding", CENT)
+    figures = _figures({**data, "total": "305.01"})
+    assert figures.adds_up
+    assert figures.rounding == Extra("rounding", "Rounding", CENT)
 
-    assert not _reckon({**data, "total": "305.02"}).adds_up
+    assert not _figures({**data, "total": "305.02"}).adds_up
 
 
 def test_without_a_total_the_other_one_or_the_formula_counts(
     data: dict[str, Any],
 ) -> None:
-    assert _reckon({**data, "total": None}).total == 305
+    assert _figures({**data, "total": None}).total == 305
     data["cost_details"] = {"total_cost": "306", "total_cost_in_base_currency": "1"}
-    assert _reckon({**data, "total": None}).residue == 1
+    assert _figures({**data, "total": None}).residue == 1
 
 
 def test_without_any_total_a_discount_is_of_the_subtotal(data: dict[str, Any]) -> None:
@@ -319,10 +320,10 @@ def test_without_any_total_a_discount_is_of_the_subtotal(data: dict[str, Any]) -
         "total": None,
     }
 
-    reckoning = _reckon(_bare(data, **changes))
+    figures = _figures(_bare(data, **changes))
 
-    assert reckoning.total == 255
-    assert _extras(reckoning) == [
+    assert figures.total == 255
+    assert _extras(figures) == [
         ("tax", "Tax 12 %", Decimal(30)),
         ("discount", "Discount 10 %", Decimal(-25)),
     ]
@@ -337,11 +338,11 @@ def test_a_discount_may_be_of_what_the_lines_own_tax_makes(
     data["order_items"][0] |= {"taxes": taxes, "tax_amount": "12.50"}
     discount = {"value": 10, "type": "percentage"}
 
-    reckoning = _reckon(_bare(data, discount=discount, total="236.25"))
+    figures = _figures(_bare(data, discount=discount, total="236.25"))
 
-    assert reckoning.residue == 0
-    assert [extra.kind for extra in reckoning.extras] == kinds
-    assert reckoning.extras[-1].amount == Decimal("-26.25")
+    assert figures.residue == 0
+    assert [extra.kind for extra in figures.extras] == kinds
+    assert figures.extras[-1].amount == Decimal("-26.25")
 
 
 def test_a_percentage_is_of_the_subtotal_that_the_order_says(
@@ -349,34 +350,34 @@ def test_a_percentage_is_of_the_subtotal_that_the_order_says(
 ) -> None:
     changes = {"tax": {"value": 10, "type": "percentage"}, "subtotal": "240.00"}
 
-    reckoning = _reckon(_bare(data, total="274.00", **changes))
+    figures = _figures(_bare(data, total="274.00", **changes))
 
-    assert _extras(reckoning) == [("tax", "Tax 10 %", Decimal(24))]
-    assert reckoning.residue == 0
+    assert _extras(figures) == [("tax", "Tax 10 %", Decimal(24))]
+    assert figures.residue == 0
 
 
 def test_other_costs_are_an_extra(data: dict[str, Any]) -> None:
-    reckoning = _reckon(_bare(data, other="3.456", total="253.46"))
-    assert _extras(reckoning) == [("other", "Other costs", Decimal("3.46"))]
-    assert reckoning.residue == 0
+    figures = _figures(_bare(data, other="3.456", total="253.46"))
+    assert _extras(figures) == [("other", "Other costs", Decimal("3.46"))]
+    assert figures.residue == 0
 
 
 def test_two_lines_may_be_off_by_two_cents(data: dict[str, Any]) -> None:
     data["order_items"].append({**data["order_items"][0], "id": 2})
     data |= {"subtotal": None}
-    assert _reckon(_bare(data, total="500.02")).adds_up
-    assert not _reckon(_bare(data, total="500.03")).adds_up
+    assert _figures(_bare(data, total="500.02")).adds_up
+    assert not _figures(_bare(data, total="500.03")).adds_up
 
 
 def test_a_tax_may_be_a_cent_from_what_its_rate_makes(data: dict[str, Any]) -> None:
     data["order_items"][0] |= {"taxes": [GST], "tax_amount": "12.51"}
-    (line,) = _reckon(_bare(data, total="262.51")).lines
+    (line,) = _figures(_bare(data, total="262.51")).lines
     assert (line.tax and line.tax.name, line.tax_amount) == ("GST", Decimal("12.51"))
 
     data["order_items"][0] |= {"tax_amount": "12.52"}
-    reckoning = _reckon(_bare(data, total="262.52"))
-    assert reckoning.lines[0].tax is None
-    assert [extra.kind for extra in reckoning.extras] == ["tax"]
+    figures = _figures(_bare(data, total="262.52"))
+    assert figures.lines[0].tax is None
+    assert [extra.kind for extra in figures.extras] == ["tax"]
 
 
 @pytest.mark.parametrize(
@@ -386,13 +387,13 @@ def test_the_tax_of_a_line_without_a_name_is_named_by_its_own(
     data: dict[str, Any], taxes: list[Any], label: str
 ) -> None:
     data["order_items"][0] |= {"name": "", "taxes": taxes, "tax_amount": "12.50"}
-    (extra,) = _reckon(_bare(data, total="262.50")).extras
+    (extra,) = _figures(_bare(data, total="262.50")).extras
     assert extra.label == label
 
 
 def test_the_freight_of_a_line_is_that_line_s(data: dict[str, Any]) -> None:
     data["order_items"][0] |= {"name": "", "shipping_amount": "7"}
-    (extra,) = _reckon(_bare(data, total="257.00")).extras
+    (extra,) = _figures(_bare(data, total="257.00")).extras
     assert extra.source_id == 9001
     assert extra.label == "Shipping: 7265-1"
 
@@ -409,12 +410,12 @@ def test_a_line_is_called_by_its_name_its_code_or_its_number(
     data: dict[str, Any], changes: dict[str, Any], label: str
 ) -> None:
     data["order_items"][0] |= changes
-    assert _reckon(data).lines[0].label == label
+    assert _figures(data).lines[0].label == label
 
 
 def test_a_line_without_a_unit_has_none(data: dict[str, Any]) -> None:
     data["order_items"][0]["unit"] = ""
-    assert _reckon(data).lines[0].unit is None
+    assert _figures(data).lines[0].unit is None
 
 
 def test_shares_are_as_large_as_their_allocations(data: dict[str, Any]) -> None:
@@ -426,7 +427,7 @@ def test_shares_are_as_large_as_their_allocations(data: dict[str, Any]) -> None:
         {"amount": "1", "account": other},
     ]
 
-    shares = _reckon(data).lines[0].shares
+    shares = _figures(data).lines[0].shares
 
     assert [share.amount for share in shares] == [Decimal("187.50"), Decimal("62.50")]
     assert [share.account_code and share.account_code.id for share in shares] == [
@@ -489,9 +490,16 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-def _parts(reckoning: OrderReckoning) -> Decimal:
-    net = sum((line.amount + line.tax_amount for line in reckoning.lines), Decimal(0))
-    return net + sum((extra.amount for extra in reckoning.extras), Decimal(0))
+def _has_tax_of_nothing(line: OrderNetLine) -> bool:
+    """Return whether the line has a tax that comes to nothing: such a tax stays."""
+    if not line.tax or line.tax_amount:
+        return False
+    return abs(rounded(line.amount * line.tax.percentage / 100, CENT)) <= CENT
+
+
+def _parts(figures: OrderFigures) -> Decimal:
+    net = sum((line.amount + line.tax_amount for line in figures.lines), Decimal(0))
+    return net + sum((extra.amount for extra in figures.extras), Decimal(0))
 
 
 @settings(max_examples=40)
@@ -499,28 +507,28 @@ def _parts(reckoning: OrderReckoning) -> Decimal:
 def test_the_parts_make_the_computed_total(
     data: dict[str, Any], total: Decimal | None
 ) -> None:
-    reckoning = _reckon({**data, "total": total})
+    figures = _figures({**data, "total": total})
 
-    assert _parts(reckoning) == reckoning.computed
-    assert reckoning.residue == (0 if total is None else total - reckoning.computed)
-    assert len(reckoning.lines) == len(data["order_items"])
-    for line in reckoning.lines:
+    assert _parts(figures) == figures.computed
+    assert figures.residue == (0 if total is None else total - figures.computed)
+    assert len(figures.lines) == len(data["order_items"])
+    for line in figures.lines:
         assert rounded(line.quantity * line.unit_price, CENT) == line.amount
         assert sum(share.amount for share in line.shares) == line.amount
         assert len({share.account_code for share in line.shares}) == len(line.shares)
-        assert bool(line.tax) == bool(line.tax_amount)
-    assert all(extra.amount for extra in reckoning.extras)
+        assert bool(line.tax) == bool(line.tax_amount) or _has_tax_of_nothing(line)
+    assert all(extra.amount for extra in figures.extras)
 
 
 @settings(max_examples=40)
 @given(orders())
 def test_the_documented_formula_is_recognised(data: dict[str, Any]) -> None:
-    documented = _reckon(data)
+    documented = _figures(data)
 
-    again = _reckon({**data, "total": documented.computed})
+    again = _figures({**data, "total": documented.computed})
 
     assert again == documented
-    assert not any(line.tax for line in again.lines)
+    assert not any(line.tax and not _has_tax_of_nothing(line) for line in again.lines)
     assert not any(extra.source_id for extra in again.extras)
 
 
@@ -531,13 +539,13 @@ def test_whatever_the_total_contains_it_is_reproduced(
 ) -> None:
     """Built here without the code under test, from lines that say all they have."""
     assume(data["discount"] is None or data["discount"]["type"] == "amount")
-    total = _reckon(data).computed
+    total = _figures(data).computed
     for line in data["order_items"]:
         line["taxes"] = []
         total += line["tax_amount"] or 0 if with_tax else 0
         total += line["shipping_amount"] or 0 if with_shipping else 0
 
-    assert _reckon({**data, "total": total}).residue == 0
+    assert _figures({**data, "total": total}).residue == 0
 
 
 @settings(max_examples=40)
@@ -545,7 +553,7 @@ def test_whatever_the_total_contains_it_is_reproduced(
 def test_no_other_reading_would_come_closer_by_leaving_out(
     data: dict[str, Any], total: Decimal
 ) -> None:
-    best = _reckon({**data, "total": total})
-    documented = _reckon(data).computed
+    best = _figures({**data, "total": total})
+    documented = _figures(data).computed
 
     assert abs(best.residue) <= abs(total - documented)

@@ -18,9 +18,9 @@ import pytest
 
 from procurify import RESOURCES, Bill, InvalidPayload, Order, read_noting
 from procurify.answers import Answer
-from procurify.arithmetic import reckon
+from procurify.arithmetic import bill_figures
 from procurify.envelopes import read_listing
-from procurify.order_arithmetic import reckon_order
+from procurify.order_arithmetic import order_figures
 from procurify.people import requesters
 from procurify.rates import implied_bill_rate, implied_order_rate
 
@@ -107,10 +107,10 @@ def _read(name: str, sent: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
     payload.code.encode()
     requesters(data)
     if isinstance(payload, Bill):
-        reckon(payload, CENT)
+        bill_figures(payload, CENT)
         implied_bill_rate(payload)
     elif isinstance(payload, Order):
-        reckon_order(payload, CENT)
+        order_figures(payload, CENT)
         implied_order_rate(payload)
     if hasattr(payload, "references"):
         for resource, _id, embedded in payload.references():
