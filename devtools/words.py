@@ -4,7 +4,6 @@ Spelling is checked by codespell, with the settings in ``pyproject.toml``. The t
 this module has the words that were given up, each with what is said instead.
 """
 
-import ast
 import io
 import re
 import tokenize
@@ -41,9 +40,10 @@ SHOWN_INSTEAD = {
     r"catalog item": "catalogue item",
 }
 SHOWN = ("data", "report", "security", "static/src", "views")
-CODE = ("cli", "controllers", "devtools", "procurify", "simulator", "tests", "wizard")
-#: Folders in which only what people read is checked, not comments and docstrings.
-LABELS_ONLY = ("fetching", "importers", "models", "reconciliation", "tools")
+CODE = (
+    *("cli", "controllers", "devtools", "fetching", "importers", "models", "procurify"),
+    *("reconciliation", "simulator", "tests", "tools", "wizard"),
+)
 _OLDER = re.compile(r"^19\.0\.1\.0\.0$", re.MULTILINE)  # a version that is released
 _OWN = (Path(__file__), ROOT / "devtools" / "tests" / "test_words.py")
 _SAMPLES = ("cassettes", "samples")
@@ -83,25 +83,23 @@ def _sources() -> Iterator[tuple[Path, dict[str, str], Iterator[Text]]]:
             yield file, INSTEAD | SHOWN_INSTEAD, _lines(file.read_text())
     for file in sorted((ROOT / "static" / "tests").rglob("*.js")):
         yield file, INSTEAD, _lines(file.read_text())
-    for folder in (*CODE, *LABELS_ONLY):
+    for folder in CODE:
         for file in sorted((ROOT / folder).rglob("*.py")):
             if file in _OWN or any(part in _SAMPLES for part in file.parts):
                 continue
-            yield file, INSTEAD, sentences(file.read_text(), folder in LABELS_ONLY)
+            yield file, INSTEAD, sentences(file.read_text())
 
 
 def _lines(text: str) -> Iterator[Text]:
     return enumerate(text.splitlines(), 1)
 
 
-def sentences(source: str, labels_only: bool = False) -> Iterator[Text]:
+def sentences(source: str) -> Iterator[Text]:
     """Yield the sentences of a module, and the names of its tests as sentences."""
-    docstrings = _docstrings(source)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type in _STRINGS and " " in token.string:
-            if not (labels_only and token.start in docstrings):
-                yield from _lines_from(token.start[0], _without_code(token.string))
-        elif token.type == tokenize.COMMENT and not labels_only:
+            yield from _lines_from(token.start[0], _without_code(token.string))
+        elif token.type == tokenize.COMMENT:
             yield token.start[0], token.string
         elif token.type == tokenize.NAME and token.string.startswith("test_"):
             yield token.start[0], token.string.replace("_", " ")
@@ -116,14 +114,3 @@ def _without_code(literal: str) -> str:
 def _lines_from(first: int, text: str) -> Iterator[Text]:
     for line, part in _lines(text):
         yield first + line - 1, part
-
-
-def _docstrings(source: str) -> set[tuple[int, int]]:
-    """Return where the docstrings of a module begin: (line, column)."""
-    return {
-        (node.lineno, node.col_offset)
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    }

@@ -13,7 +13,7 @@ class BatchRefused(Exception):
     """Odoo's result for some drafts of a batch is not what it must be.
 
     Raised inside the savepoint of the batch, so that nothing of it stays; the
-    refused ones are held and the rest is tried again.
+    refused ones are put on hold and the rest is tried again.
     """
 
     def __init__(self, drafts):
@@ -32,7 +32,7 @@ class BookedOtherwise(Exception):
 
 
 class Choice(NamedTuple):
-    """What a person decided about held records, and as whom it is written.
+    """What a person decided about records on hold, and which user writes it.
 
     ``post`` posts the document again; ``next_open`` books it on the first open day
     where its own period is closed, whatever the policy says. ``former`` is the bill in

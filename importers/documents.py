@@ -1,4 +1,4 @@
-"""Drafts of one batch: what they refer to, what they come to, and what holds them."""
+"""Drafts of one batch: what they refer to, their amounts, and their issues."""
 
 import json
 from contextlib import contextmanager
@@ -144,7 +144,7 @@ class ReferenceImport:
             hold = Hold("missing_rate", currency.name, {"value": currency.name})
             draft.hold_once(hold)
 
-    # === COST CENTRES === #
+    # === ANALYTIC ACCOUNTS === #
 
     def filled(self, values, partner, line=None):
         """Return the values of an order's line with what other plans have on it.
@@ -262,7 +262,7 @@ class DocumentImport(ReferenceImport):
     def _cents(self):
         """Return {currency's id in Procurify: smallest coin}.
 
-        Its name there is free text: the currency that it is mapped to tells, else
+        Its name there is free text: the currency that it is mapped to decides, else
         the one that is called so.
         """
         payloads = (draft.payload for draft in self.drafts)
@@ -459,7 +459,7 @@ class DocumentImport(ReferenceImport):
     # === EXCHANGE RATES === #
 
     def _base_currency(self):
-        """Return the id of what Procurify converts to, or False if it does not tell."""
+        """Return the id of what Procurify converts to, or False if it does not say."""
         records = self.connection.env["procurify.record"].search(
             [
                 ("connection_id", "=", self.connection.id),

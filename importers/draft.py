@@ -86,7 +86,7 @@ class Draft:
             self.written = written
 
     def hold(self, code, key="", reference_id=0, **params):
-        """Note one reason to hold the object; there may be several."""
+        """Add one issue of the object; there may be several."""
         self.holds.append(Hold(code, key or self.key, params, reference_id))
 
     def hold_once(self, hold):
@@ -137,7 +137,7 @@ class DocumentDraft(Draft):
     def hold_moved(self):
         """Hold a booked document whose lines are another company's by now, if so.
 
-        :returns: whether it is held
+        :returns: whether it is on hold
         """
         if self.moved:
             self.holds.append(self.moved)

@@ -1,4 +1,4 @@
-"""The issues for which a document may be held: stable codes, and their words."""
+"""The issues that may put a document on hold: stable codes, and their words."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ UNKNOWN_CODES = {
 
 
 class Hold(NamedTuple):
-    """One reason to hold a record, before it is written as an issue.
+    """Why a record is on hold, before it is written as an issue.
 
     ``key`` says what the issue is about, so that all the records that it blocks
     share it; ``params`` are plain texts for the message; ``reference_id`` is the

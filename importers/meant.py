@@ -25,7 +25,7 @@ _MODELS = {
 
 
 class MeantWords:
-    """Tells differences; reads the names of all that they mention at once."""
+    """Describes differences; reads the names of all that they mention at once."""
 
     def __init__(self, env, differences):
         """:param differences: tuples (name, key, meant, found)"""

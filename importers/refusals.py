@@ -1,4 +1,4 @@
-"""What Odoo, another addon or the database refuses: tried in parts, told in words."""
+"""What Odoo, another addon or the database refuses: tried in parts, shown in words."""
 
 import psycopg2
 import psycopg2.errors
@@ -21,7 +21,7 @@ _LONGEST = 500  # characters of an error that nobody wrote for people
 
 
 def is_of_the_database(error):
-    """Tell whether no document is at fault: a concurrent change, a server that is gone.
+    """Return whether no document is at fault: a concurrent change, a lost server.
 
     A value that is too large for the database is an OperationalError as well.
     """
@@ -55,7 +55,7 @@ def tried(env, items, act):
 
 
 def is_refused(errors):
-    """Tell whether something was booked otherwise than it was meant.
+    """Return whether something was booked otherwise than it was meant.
 
     :param errors: what ``tried`` returns
     :raises Exception: the first error of another kind
@@ -81,7 +81,7 @@ def refusal(env, error):
 
 
 def _constraint_text(env, error):
-    """Return what Odoo would tell a person whom the database refuses something."""
+    """Return what Odoo would show a person whom the database refuses something."""
     table = error.diag.table_name
     model = next(
         (name for name, cls in env.registry.items() if cls._table == table), "base"

@@ -14,7 +14,7 @@ class Resolution(Enum):
 
 
 class Reference:
-    """What a document's reference resolves to: a target, or reasons to hold."""
+    """What a document's reference resolves to: a target, or issues."""
 
     __slots__ = ("holds", "record", "state", "target_id")
 

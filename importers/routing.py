@@ -30,7 +30,7 @@ class CompanyRouting:
             self.default = connection.company_id
 
     def __bool__(self):
-        """Tell whether the tenant has rules; without any, nothing is asked."""
+        """Return whether the tenant has rules; without any, nothing is asked."""
         return bool(self.routes)
 
     # === WHERE A DOCUMENT BELONGS === #

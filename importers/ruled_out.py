@@ -12,7 +12,7 @@ def ruled_out(drafts):
 
 
 def is_said_of_all(draft, known):
-    """Tell whether a person said that it is none of any, before it was kept of which.
+    """Return whether a person said that it is none of any, before it was kept of which.
 
     :param known: what ``ruled_out`` returns
     """

@@ -31,7 +31,7 @@ def _accounting_date(bill):
 
 
 def _is_unpaid_bill(bill, start):
-    """Tell whether ``bill`` was not paid before ``start``.
+    """Return whether ``bill`` was not paid before ``start``.
 
     A paid bill whose day of payment is not known counts as paid before.
     """

@@ -65,7 +65,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _procurify_exclude(self, batch):
-        """Leave out what is not payable or not a vendor's bill, by name of the rule."""
+        """Exclude what is not payable or not a vendor's bill, by name of the rule."""
         connection = batch.connection
         for draft in batch.open:
             bill = draft.payload
@@ -87,7 +87,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _procurify_writer(self, batch):
-        """Return this model as whoever writes: a choice is its person's own deed."""
+        """Return this model as the user who writes: a person's choice is their own."""
         if not batch.choice:
             return self
         user = batch.choice.user
@@ -256,7 +256,7 @@ class AccountMove(models.Model):
                 draft.note(conflict_id=rival.move.id)
 
     def _procurify_is_credited(self):
-        """Tell whether posted credit notes have taken this bill back completely."""
+        """Return whether posted credit notes have taken this bill back completely."""
         self.ensure_one()
         credits = self.reversal_move_ids.filtered(lambda m: m.state == "posted")
         credited = sum(credits.mapped("amount_total"))

@@ -217,7 +217,7 @@ class AccountMove(models.Model):
 
     def _procurify_paid_records(self):
         """Return {id of a bill: its record} of the bills that Procurify pays."""
-        # Whoever pays bills need not be a reviewer.
+        # Not everyone who pays bills is a reviewer.
         rows = self.env["procurify.record"].sudo()
         found = rows.search(_PAID & Domain("res_id", "in", self._origin.ids))
         return {row.res_id: row for row in found}

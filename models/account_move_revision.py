@@ -27,7 +27,7 @@ class AccountMove(models.Model):
     def _procurify_decide_known(self, batch):
         """Decide about bills in Odoo whose version is known, gone or not approved.
 
-        A credited bill that comes back is no longer ``found``: it is booked anew.
+        A credited bill that comes back is no longer ``found``: it is booked again.
         """
         gone = []
         for draft in batch.open:
@@ -50,7 +50,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _procurify_give_up(self, draft, deleted):
-        """Leave out what Odoo does not have either; hold what it still has."""
+        """Exclude what Odoo does not have either; put on hold what it still has."""
         record, move = draft.record, draft.found
         name = move.display_name
         if move.state == "cancel" or move._procurify_is_credited():
@@ -152,7 +152,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _procurify_succeed(self, batch, bills, drafts):
-        """Let a bill booked anew have what its former one has in other plans."""
+        """Let a bill booked again have what its former one has in other plans."""
         if not (batch.choice and batch.choice.former):
             return
         move, applied = batch.choice.former

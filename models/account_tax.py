@@ -126,7 +126,7 @@ class AccountTax(models.Model):
 
 
 def _is_rate(one, other):
-    """Tell whether two rates are known, and the same."""
+    """Return whether two rates are known, and the same."""
     if one is None or other is None:
         return False
     return not float_compare(one, other, precision_digits=4)

@@ -1,4 +1,4 @@
-"""The periodic mail of Odoo tells its readers what of Procurify is in the books."""
+"""Odoo's periodic mail says what of Procurify is in the books."""
 
 from odoo import fields, models
 
@@ -57,7 +57,7 @@ class DigestDigest(models.Model):
         }
 
     def _compute_tips(self, company, user, tips_count=1, consumed=True):
-        """Put what is held above Odoo's own tips."""
+        """Put what is on hold above Odoo's own tips."""
         tips = super()._compute_tips(
             company, user, tips_count=tips_count, consumed=consumed
         )

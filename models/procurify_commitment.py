@@ -1,4 +1,4 @@
-"""What is requested, ordered or received and not billed yet, by cost centre."""
+"""What is requested, ordered or received and not billed yet, by analytic account."""
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 
 class ProcurifyCommitment(models.Model):
-    """A row is the share of one order line that one cost centre bears.
+    """A row is the share of one order line that one analytic account bears.
 
     Amounts are in the company's currency, without taxes. A line counts once: what is
     billed is an expense and no commitment any more. The rows of a line add up to it,
@@ -48,7 +48,7 @@ class ProcurifyCommitment(models.Model):
         """Every line's shares add up to the line, whatever its distribution is.
 
         Odoo accepts plans in one key or in keys of their own, and any sum. What a plan
-        leaves to 100 % stands under no cost centre of that plan, also where it is
+        leaves to 100 % stands under no analytic account of that plan, also where it is
         negative. Plans in keys of their own are spread over each other where both fit
         into what is left; otherwise each has rows of its own, and a row without both
         takes off what was counted twice.

@@ -9,7 +9,7 @@ AUDIT_ROWS = 20  # that the tab shows; the record has all
 
 
 class ProcurifyDocumentTab(models.AbstractModel):
-    """What a record of Odoo that has ``procurify_record_ids`` tells of Procurify."""
+    """What a record of Odoo with ``procurify_record_ids`` shows of Procurify."""
 
     _name = "procurify.document.tab"
     _description = "Procurify Tab"

@@ -24,8 +24,8 @@ _IS_DOCUMENT = Domain("resource", "in", DOCUMENTS)
 class Cure(NamedTuple):
     """What a change of a model's records may release.
 
-    :param resources: master data that is held, and looked up anew
-    :param codes: issues of documents, which are tried anew
+    :param resources: master data that is on hold, and looked up again
+    :param codes: issues of documents, which are tried again
     """
 
     resources: tuple[str, ...] = ()
@@ -165,8 +165,8 @@ class ProcurifyHealing(models.Model):
         """Release what was cured: documents to the import, master data in batches.
 
         :param go_on: takes the ids of master data that is left after a batch, may
-            commit, and tells whether there is time for more
-        :returns: whether anything is held, and nothing is left
+            commit, and returns whether there is time for more
+        :returns: whether anything is on hold, and nothing is left
         """
         self.ensure_one()
         left = self.resume_ids
@@ -191,7 +191,7 @@ class ProcurifyHealing(models.Model):
         held.try_lock_for_update(allow_referencing=True)._import()
 
     def _cured(self):
-        """Return what changes in Odoo may have cured; None if nothing is held."""
+        """Return what changes in Odoo may have cured; None if nothing is on hold."""
         self.ensure_one()
         records = self.env["procurify.record"]
         held = Domain("connection_id", "=", self.connection_id.id) & Domain(
@@ -234,7 +234,7 @@ class ProcurifyHealing(models.Model):
         return set(records.search(domain, limit=limit, order="id").ids)
 
     def _has_lost(self, model):
-        """Tell whether a rule is gone since the last time: that leaves no stamp."""
+        """Return whether a rule is gone since the last time: that leaves no stamp."""
         if model not in _COUNTED:
             return False
         rules = self.env[model].sudo().with_context(active_test=False)

@@ -70,7 +70,7 @@ class ProcurifyImportMixin(models.AbstractModel):
     def _procurify_open_ids(self, res_ids):
         """Return those ids that a deletion in Procurify would still concern.
 
-        The nightly comparison asks for each of them, however old it is.
+        The nightly check asks for each of them, however old it is.
         """
         return set(res_ids)
 
@@ -78,7 +78,7 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_decidable(self, payload):
-        """Tell whether ``payload`` may be linked without a person at all."""
+        """Return whether ``payload`` may be linked without a person at all."""
         return True
 
     @api.model
@@ -156,7 +156,7 @@ class ProcurifyImportMixin(models.AbstractModel):
 
     @api.model
     def _procurify_may_create(self):
-        """Tell whether this person may create what is missing."""
+        """Return whether this person may create what is missing."""
         return self.has_access("create")
 
     @api.model
@@ -179,7 +179,7 @@ class ProcurifyImportMixin(models.AbstractModel):
         return similar(self, clues, domain)
 
     def _procurify_candidate_name(self):
-        """Return what tells this record from another one of the same name."""
+        """Return what distinguishes this record from another one of the same name."""
         return self.display_name
 
     def _procurify_is_active(self):

@@ -22,7 +22,7 @@ DIGEST_PARAMETER = "procurify_connector.monitoring_token_sha256"
 TOKEN_BYTES = 32
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _LAST_SUCCESS = "procurify_list_last_success_timestamp_seconds"
-# Name of a figure: what it tells.
+# Name of a figure: what it says.
 _GAUGES = {
     "procurify_connection_healthy": "1 if the connection is read and nothing is wrong.",
     "procurify_connection_live": "1 if the connection is live, 0 during set-up or "
@@ -39,7 +39,7 @@ _GAUGES = {
 
 
 class ProcurifyMonitoring(models.AbstractModel):
-    """Only the token's digest is kept: whoever reads the database cannot use it."""
+    """Only the token's digest is kept: nobody who reads the database can use it."""
 
     _name = "procurify.monitoring"
     _description = "Procurify Monitoring"
@@ -65,7 +65,7 @@ class ProcurifyMonitoring(models.AbstractModel):
 
     @api.model
     def _accepts(self, authorization):
-        """Tell whether an ``Authorization`` header holds the token."""
+        """Return whether an ``Authorization`` header holds the token."""
         sent = _BEARER.fullmatch(authorization or "")
         digest = self._digest()
         return bool(sent and digest and hmac.compare_digest(_sha256(sent[1]), digest))
@@ -149,7 +149,7 @@ class ProcurifyMonitoring(models.AbstractModel):
 
     @api.model
     def _add_held(self, figures, own):
-        """Count documents by each of their reasons: one may be held for several."""
+        """Count documents by each of their issues: one may have several."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(

@@ -21,7 +21,7 @@ current_run = Private("procurify_current_run")
 class ProcurifyRun(models.Model):
     """One run of a scheduled action for one connection.
 
-    The row is written every few seconds: of a run whose worker was killed it tells how
+    The row is written every few seconds: of a run whose worker was killed it says how
     far that came.
     """
 

@@ -72,7 +72,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _procurify_weigh(self, evidence, clues, siblings):
-        """What Procurify tells apart by a code, or as another item, is no twin."""
+        """What Procurify distinguishes by a code, or as another item, is no twin."""
         keys = self._procurify_rule.keys
         findings = super()._procurify_weigh(evidence, clues, siblings)
         return {

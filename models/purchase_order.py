@@ -103,7 +103,7 @@ class PurchaseOrder(models.Model):
 
     @api.model
     def _procurify_exclude(self, batch):
-        """Leave out what is no commitment, by name of the rule."""
+        """Exclude what is no commitment, by name of the rule."""
         for draft in batch.open:
             order = draft.payload
             if draft.found:
@@ -157,7 +157,7 @@ class PurchaseOrder(models.Model):
             draft.link(order.id, "remembered", written=ended)
 
     def _procurify_is_booked(self):
-        """Tell whether something was received or billed on this order."""
+        """Return whether something was received or billed on this order."""
         self.ensure_one()
         billed = self.invoice_ids.filtered(lambda move: move.state != "cancel")
         return bool(billed) or any(line.qty_received for line in self.order_line)
@@ -312,7 +312,7 @@ class PurchaseOrder(models.Model):
         items._link_waiting()
 
     def _procurify_applied(self, imported, draft):
-        """Return what tells a later import what it wrote, and who edited since."""
+        """Return for a later import what this one wrote, and who edited since."""
         self.ensure_one()
         before = (draft.record.applied_state or {}).get("lines", {})
         ids = {source: entry["id"] for source, entry in before.items()}

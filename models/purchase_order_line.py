@@ -6,7 +6,7 @@ and links it here; bills find the line they are for by it.
 
 Some lines are tax or cents of rounding, and no bill names them. Procurify asks for the
 tax of an order's header once; its bills may carry it on each of their lines instead.
-Odoo would wait for a bill of the tax's own line for ever.
+Odoo would wait for a bill of the tax's own line forever.
 """
 
 from collections import defaultdict
@@ -93,7 +93,7 @@ class PurchaseOrderLine(models.Model):
 
     @api.model
     def _procurify_unusable(self, records):
-        """A line that is gone is no reason to hold what would have been for it."""
+        """A line that is gone puts nothing on hold that would have been for it."""
         existing = self.search(Domain("id", "in", records.mapped("res_id")))
         gone = records.filtered(lambda record: record.res_id not in existing._ids)
         gone.write(
@@ -112,7 +112,7 @@ class PurchaseOrderLine(models.Model):
         return max(billed, self.qty_received, 0.0)
 
     def _procurify_would_undercut(self, quantity):
-        """Tell whether ``quantity`` is less than what was billed or received."""
+        """Return whether ``quantity`` is less than what was billed or received."""
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         booked = self._procurify_booked_quantity()
         return float_compare(quantity, booked, precision_digits=digits) < 0
@@ -126,7 +126,7 @@ class PurchaseOrderLine(models.Model):
     def _procurify_carried(self, billed):
         """Return {line: how much of it the bills of other lines carry}.
 
-        The tax line is settled once all goods are billed and their bills carry a tax,
+        The tax line is finished once all goods are billed and their bills carry a tax,
         and cents of rounding once nothing else is open.
 
         :param self: all lines of one order

@@ -33,7 +33,7 @@ class PurchaseOrder(models.Model):
 
     @api.model
     def _procurify_exclude_requisitions(self, batch):
-        """Leave out what the policy does not want; hold what may mean anything."""
+        """Exclude what the policy does not want; put on hold what is ambiguous."""
         if batch.connection.requisition_policy == "none":
             for draft in batch.open:
                 if not draft.record.res_id:

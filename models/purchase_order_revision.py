@@ -194,7 +194,7 @@ class PurchaseOrder(models.Model):
             draft.is_restored = True
 
     def _procurify_write_header(self, revision, plans):
-        """Write the header. The lines keep what Odoo would compute of it anew.
+        """Write the header. The lines keep what Odoo would compute of it again.
 
         Only where another vendor's distribution models fill plans that a line does not
         have yet, the line takes that over.
@@ -258,12 +258,12 @@ class PurchaseOrder(models.Model):
     # === LOCKS === #
 
     def _procurify_locks(self):
-        """Tell whether Odoo locks this order by itself once it is confirmed."""
+        """Return whether Odoo locks this order by itself once it is confirmed."""
         self.ensure_one()
         return self.lock_confirmed_po == "lock"
 
     def _procurify_may_unlock(self, state):
-        """Tell whether the connector or a setting locked this order, and no person.
+        """Return whether the connector or a setting locked this order, and no person.
 
         :param state: ``applied_state`` of the order's record
         """

@@ -1,4 +1,4 @@
-"""The connection of the current company in Odoo's Settings, and what holds for all."""
+"""The connection of the current company in Odoo's Settings, and shared settings."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError

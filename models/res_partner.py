@@ -103,7 +103,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_tell(self, partner):
-        """Return what tells ``partner`` from another one of the same name."""
+        """Return what distinguishes ``partner`` from another one of the same name."""
         marks = [partner.ref, partner.email, partner.city]
         mark = next(filter(None, marks), self.env._("contact %s", partner.id))
         return f"{partner.display_name} ({mark})"
@@ -130,7 +130,7 @@ class ResPartner(models.Model):
             kept = {}
             for partner, witnesses in mine.items():
                 if normalise(partner.email) in shared:
-                    # Whoever typed the vendor typed the own mailbox.
+                    # The person who typed the vendor typed the own mailbox.
                     witnesses = witnesses - {SAME_EMAIL}
                 fits = witnesses & _NAMES
                 if not witnesses or (
@@ -189,7 +189,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_unusable(self, records):
-        """What an earlier version linked to an own contact is asked about anew.
+        """What an earlier version linked to an own contact is asked about again.
 
         A vendor may have got access to Odoo since; what a person chose stands.
         """
@@ -273,7 +273,7 @@ class ResPartner(models.Model):
         """Carry changes to partners that the connector made.
 
         Procurify's way to retire a vendor is a name such as «… - DO NOT USE»: that
-        is told, and not copied.
+        is reported, and not copied.
         """
         countries = self._procurify_countries(batch.drafts)
 

@@ -59,12 +59,12 @@ class Reconciliation:
     the period of its last change there. What is dated in the period in Odoo only, is
     looked at as well.
 
-    Everything is read with the rights of whoever asks. ``lines`` has a Line per
+    Everything is read with the rights of the user who asks. ``lines`` has a Line per
     document, ``findings`` the sentences about what no document stands for.
     """
 
     def __init__(self, connection, date_from, date_to, company=None, listed=None):
-        """:param connection: in the environment of whoever asks
+        """:param connection: in the environment of the user who asks
         :param date_from: first day, a date
         :param date_to: last day, a date
         :param company: the connection's own, or a branch that it books for
@@ -288,7 +288,7 @@ class Reconciliation:
 
     @staticmethod
     def _is_closed(record, payload, line):
-        """Tell whether an order only lost what will not come any more."""
+        """Return whether an order only lost what will not come any more."""
         if record.resource != "purchase_order" or not (payload and payload.is_closed):
             return False
         # The vendor and the currency still are Procurify's.
@@ -361,7 +361,7 @@ class Reconciliation:
                 line.reason = self.env._("Procurify's list no longer shows it.")
 
     def _judge_comparisons(self):
-        """Say where the nightly comparison with Procurify's lists proves nothing."""
+        """Say where the nightly check of Procurify's lists proves nothing."""
         kinds = dict(self.env["procurify.record"]._selection_resource())
         end = datetime.combine(self.date_to + timedelta(days=1), time.min)
         for stream in self._compared_streams():

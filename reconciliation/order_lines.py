@@ -16,7 +16,7 @@ class OrderLines:
     """
 
     def __init__(self, env, connection):
-        """:param env: in the rights of whoever asks"""
+        """:param env: with the rights of the user who asks"""
         self.env = env
         self.plans = AnalyticPlans(env, connection)
         self.digits = line_digits(env)

@@ -17,8 +17,8 @@ from ..procurify.arithmetic import bill_figures
 from ..procurify.order_arithmetic import live_lines, order_figures
 
 DIMENSIONS = ("total", "vendor", "account", "tax", "department", "location")
-TAX = "tax"  # the key of what no account and no cost centre of a line carries
-NONE = ""  # the key of what has no cost centre
+TAX = "tax"  # the key of what no account and no analytic account of a line carries
+NONE = ""  # the key of what has no analytic account
 _DEFAULT_CENT = Decimal("0.01")
 _MAPPED = ("currency", "account_code", "department", "location", "vendor", "tax")
 
@@ -30,7 +30,7 @@ class ProcurifySide:
     """
 
     def __init__(self, connection):
-        """:param connection: in the rights of whoever asks"""
+        """:param connection: with the rights of the user who asks"""
         self.connection = connection.sudo()
         self.env = connection.env
         self.mapped = self._mapped()
@@ -159,7 +159,7 @@ class _Item(NamedTuple):
 
 
 class OdooSide:
-    """Reads documents with the rights of whoever asks: two queries per batch."""
+    """Reads documents with the rights of the user who asks: two queries per batch."""
 
     def __init__(self, procurify):
         """:param procurify: the other side, which knows what is mapped to what"""

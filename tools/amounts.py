@@ -13,7 +13,7 @@ def format_amounts(env, rows, currencies):
     """Return the sums as text, the largest first: «CAD 81,240.00 · USD 1,200.00».
 
     :param rows: (code of the currency, count, sum, oldest date); those without a code
-        are left out
+        are omitted
     :param currencies: {code: currency of Odoo}, which says how many decimals it has
     """
     sums = sorted(

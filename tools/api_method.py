@@ -86,7 +86,7 @@ def _fits(value, kind):
 
 
 def _is_storable(text):
-    """Tell whether PostgreSQL takes ``text``: UTF-8 without NUL."""
+    """Return whether PostgreSQL takes ``text``: UTF-8 without NUL."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

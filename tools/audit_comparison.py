@@ -37,7 +37,7 @@ def differing_rows(
     :param after, last_seal: seals younger than ``after``, up to ``last_seal``
     :param lower, upper: the rows after ``lower``, up to ``upper``
     :param checkpoint: rows up to this one may be missing
-    :param limit: the most rows to tell of
+    :param limit: the most rows to report
     """
     return SQL(
         """

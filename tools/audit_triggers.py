@@ -106,7 +106,7 @@ def triggers_of(model):
       be sealed is judged by the numbers of those that may have drawn an id;
     * each row gets the next id, the time and its digest from the database, whatever
       the statement says; a seal gets all that it says;
-    * changing, deleting and emptying are refused, whoever asks.
+    * changing, deleting and emptying are refused to everyone.
     """
     table, schema = model._table, schema_of(model)
     keep = _body(model, _keep(table, schema))
@@ -273,7 +273,7 @@ def _keep(table, schema):
 
 
 def protect(model):
-    """Make, or make anew, the triggers of ``model``.
+    """Make, or make again, the triggers of ``model``.
 
     They fire always: a session that plays the part of a replica skips others.
     """

@@ -139,7 +139,7 @@ def _key_of_file(env):
 
 
 def _generate_key_file(path):
-    """Write a key to ``path`` with mode 0600; whoever comes first wins.
+    """Write a key to ``path`` with mode 0600; the first one wins.
 
     The link makes the file appear complete or not at all, so that two workers
     that start together end up with one key.

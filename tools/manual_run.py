@@ -7,7 +7,7 @@ _run_manually = ContextVar("procurify_run_manually", default=False)
 
 
 def is_run_manually():
-    """Tell whether a person, not the schedule, runs the current cron."""
+    """Return whether a person, not the schedule, runs the current cron."""
     return _run_manually.get()
 
 

@@ -17,7 +17,7 @@ _TEXTS = (
 def shape(value, depth=0):
     """Return ``value`` with what it is made of in the place of each value.
 
-    A key that is not a plain name may be somebody's, and is left out as well.
+    A key that is not a plain name may be somebody's, and is omitted as well.
 
     :param value: JSON, with ``Decimal`` for its numbers
     :returns: JSON: objects by key; for a list its length and its distinct shapes

@@ -1,4 +1,4 @@
-"""What code of this process tells other code, and no client can.
+"""What code of this process passes to other code, and no client can.
 
 Odoo's context comes with each call from outside: no behaviour may hang on a key of it.
 """
@@ -6,8 +6,8 @@ Odoo's context comes with each call from outside: no behaviour may hang on a key
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-# What an environment keeps that is built anew: how to speak, and Odoo's own progress of
-# a scheduled action.
+# What a rebuilt environment keeps: how to speak, and Odoo's own progress of a scheduled
+# action.
 _HARMLESS = frozenset(
     {"allowed_company_ids", "cron_id", "cron_end_time", "ir_cron_progress_id"}
     | {"lang", "tz", "uid"}

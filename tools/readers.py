@@ -4,7 +4,7 @@ ITEM_READERS = "account.group_account_readonly,account.group_account_invoice"
 
 
 def reads_items(env):
-    """Tell whether the present user may read journal items.
+    """Return whether the present user may read journal items.
 
     It is the user that counts, also where a button works with the system's rights.
     """

@@ -45,11 +45,5 @@ def test_sentences_comments_and_names_of_tests_are_read() -> None:
     ]
 
 
-def test_where_only_labels_count_docstrings_and_comments_do_not() -> None:
-    texts = [text for _line, text in words.sentences(SOURCE, labels_only=True)]
-
-    assert texts == ["test what is told", '"one two"', 'f" three"']
-
-
 def test_repository_has_none_of_the_words() -> None:
     assert words.check() == ""

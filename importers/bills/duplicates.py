@@ -105,7 +105,7 @@ class BillDuplicates:
         return ruled_out(self._sought)
 
     def _is_ruled_out(self, draft, other):
-        """Tell whether a person said that ``draft`` is not this document."""
+        """Return whether a person said that ``draft`` is not this document."""
         return (other._name, other.id) in self.ruled_out.get(draft, ())
 
     # === FACTS === #
@@ -292,7 +292,7 @@ def _strongest(rules, twin):
 def _number_rule(one, other):
     """Return by which rule two bills of one number may be the same.
 
-    A vendor may start its numbers anew each year.
+    A vendor may start its numbers again each year.
     """
     same_year = not (one.day and other.day) or one.day.year == other.day.year
     return "number" if same_year else "other_year"

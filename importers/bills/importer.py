@@ -1,4 +1,4 @@
-"""Bills of one batch: what they refer to, what holds them, what they write."""
+"""Bills of one batch: what they refer to, their issues, what they write."""
 
 from decimal import Decimal
 from functools import cached_property
@@ -352,7 +352,7 @@ class BillImport(DocumentImport):
 
 
 def _says_only_text(line):
-    """Tell whether a line costs nothing and counts nothing: billed by cost, of 0."""
+    """Return whether a line costs nothing and counts nothing: billed by cost, of 0."""
     return not (line.amount or line.tax_amount or line.quantity)
 
 

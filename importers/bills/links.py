@@ -146,7 +146,7 @@ class BillLinks:
         return billed
 
     def is_uncounted(self, item, line, currency):
-        """Tell whether only a cost says how much is billed, in another currency than
+        """Return whether only a cost says how much is billed, in another currency than
         the order's: it says nothing then.
 
         :param currency: res.currency of the bill
@@ -168,7 +168,7 @@ class BillLinks:
 
     @staticmethod
     def _counts_alike(line, item):
-        """Tell whether the order line counts pieces, not its amount as one."""
+        """Return whether the order line counts pieces, not its amount as one."""
         bought = item.order_item.quantity if item.order_item else None
         return bought is None or line.product_qty != 1.0 or bought == 1
 

@@ -39,7 +39,7 @@ DRAFT_FACTS = (
 
 # The line of which Procurify says nothing: it takes the cents of its total.
 ROUNDING = "rounding"
-# Whose texts the connector makes, in the language of whoever imports: they differ with
+# Whose texts the connector makes, in the import user's language: they differ with
 # that, and nobody changed anything.
 _OWN_TEXTS = (ROUNDING, "shipping ")
 # Fields whose values are ids, dates and amounts.
@@ -182,7 +182,7 @@ class BillRevision:
         """Return {source: line} of what is offered, by the source that a line had.
 
         A line that is coded on another account is still that line of Procurify, and
-        a bill that was made anew has the same lines under other ids.
+        a bill that was made again has the same lines under other ids.
         """
         offered = {line["source"]: line for line in self.offered["lines"]}
         gone = {key: line for key, line in asked.items() if key not in offered}

@@ -99,7 +99,7 @@ class AnalyticPlans:
         return facts | {"account_prefix": account.code} if account else facts
 
     def has_models(self):
-        """Tell whether this company has any distribution model."""
+        """Return whether this company has any distribution model."""
         if self._has_models is None:
             models = self._distribution_models()
             domain = models._check_company_domain(self.env.company)

@@ -10,7 +10,7 @@ from ..resolution import Resolution
 
 
 class NamedTaxes:
-    """Gives taxes of one batch that their name alone does not tell a rate of their own.
+    """Gives a rate to taxes of one batch whose name alone does not say one.
 
     Such a tax is known by its name and mapped once. Where what it is mapped to does not
     make the amounts of a document, the rate that does is another tax, to be mapped too.

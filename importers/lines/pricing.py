@@ -140,7 +140,7 @@ class LinePricing:
     def nearest_distribution(self, amount, parts, keys):
         """Return the distribution whose percentages come nearest to ``parts``.
 
-        For what is not booked: shares without accounts are left out, and the
+        For what is not booked: shares without accounts are omitted, and the
         rounding goes to the largest.
         """
         weights = {}
@@ -162,7 +162,7 @@ class LinePricing:
 
     @staticmethod
     def keeps(number, digits):
-        """Tell whether Odoo keeps every digit of ``number``."""
+        """Return whether Odoo keeps every digit of ``number``."""
         if number is None:
             return False
         rounded = float_round(float(number), precision_digits=digits)

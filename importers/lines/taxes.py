@@ -89,16 +89,16 @@ class LineTaxes:
         return LineTax(parts, exact and not self.includes(tax))
 
     def includes(self, tax):
-        """Tell whether the price of a line with ``tax`` contains some of it."""
+        """Return whether the price of a line with ``tax`` contains some of it."""
         if tax.id not in self._included:
             flat = tax.flatten_taxes_hierarchy()
             self._included[tax.id] = any(_is_included(each) for each in flat)
         return self._included[tax.id]
 
     def make_by_themselves(self, lines, currency):
-        """Tell whether Odoo comes to what the lines of a whole bill say of each tax.
+        """Return whether Odoo comes to what the lines of a whole bill say of each tax.
 
-        Where it rounds taxes over the bill, a line alone does not tell.
+        Where it rounds taxes over the bill, a line alone does not show it.
 
         :param lines: Said of every line
         """
@@ -118,7 +118,7 @@ class LineTaxes:
         return _agree(_amounts_said(stated), raw, currency)
 
     def _prices_make(self, lines, currency):
-        """Tell the same where prices contain taxes: Odoo computes the whole bill.
+        """Return the same where prices contain taxes: Odoo computes the whole bill.
 
         No line may get cents of another one.
         """
@@ -190,7 +190,7 @@ class LineTaxes:
     # === COMPUTING === #
 
     def _is_plain(self, tax):
-        """Tell whether ``tax`` is one in percent that is charged as it is."""
+        """Return whether ``tax`` is one in percent that is charged as it is."""
         if tax.id not in self._plain:
             self._plain[tax.id] = (
                 tax.amount_type == "percent" and not tax.has_negative_factor
@@ -292,7 +292,7 @@ def _amounts_said(lines):
 
 
 def _agree(said, raw, currency):
-    """Tell whether what was said of each tax is what Odoo makes of it, rounded."""
+    """Return whether what was said of each tax is what Odoo makes of it, rounded."""
     return all(
         not currency.compare_amounts(said[tax_id], currency.round(amount))
         for tax_id, amount in raw.items()
@@ -300,7 +300,7 @@ def _agree(said, raw, currency):
 
 
 def _is_included(tax):
-    """Tell whether prices contain ``tax``: what is taken off again never is."""
+    """Return whether prices contain ``tax``: what is taken off again never is."""
     return tax.price_include and not tax.has_negative_factor
 
 

@@ -80,7 +80,7 @@ def rank(findings, similarities, archived, verdict=None):
 
     :param findings: Findings about records that a mark points to
     :param similarities: {target: similarity from 0 to 1} of other ones
-    :param archived: tells whether a target is archived: that halves its score
+    :param archived: says whether a target is archived: that halves its score
     :param verdict: Verdict of who decides, or None where nobody may
     """
     if verdict and verdict.is_link:
@@ -118,7 +118,7 @@ def code_prefix(code):
 
 
 def name_similarity(one, other):
-    """Return from 0 to 1 how much two names are alike; 0 without a telling word."""
+    """Return from 0 to 1 how much two names are alike; 0 without a distinctive word."""
     one, other = one[:LONGEST], other[:LONGEST]
     known = compact(other)
     if not any(fragment in known for fragment in fragments(one)):

@@ -50,7 +50,7 @@ class Rule(NamedTuple):
     lone_names: bool = False
 
     def suffices(self, witnesses):
-        """Tell whether ``witnesses`` are enough, whoever else there is."""
+        """Return whether ``witnesses`` are enough, whatever other targets there are."""
         keys = witnesses & self.keys
         return bool(
             witnesses & self.alone

@@ -94,7 +94,7 @@ def _lettered(text):
 
 @lru_cache(maxsize=20000)
 def _parts(text, *, legal, transcribed=False):
-    """Return (words that tell, legal forms) of a name."""
+    """Return (distinctive words, legal forms) of a name."""
     words = list(_words(text, transcribed))
     words = words[:1] + [word for word in words[1:] if word not in _CONNECTORS]
     forms = set()
@@ -141,7 +141,7 @@ def compare(one, other, *, legal=False):
 
 
 def _is_near(one, other, legal):
-    """Tell whether two names may be one: a slip, another order, a part of the other.
+    """Return whether two names may be one: a slip, another order, a part of the other.
 
     Numbers and very short words part names: «Bolt M8» is not «Bolt M10».
     """

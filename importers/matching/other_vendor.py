@@ -44,5 +44,5 @@ class OtherVendor:
 
 
 def is_other(vendor):
-    """Tell whether ``vendor`` is the catch-all; None is nobody."""
+    """Return whether ``vendor`` is the catch-all; None is nobody."""
     return vendor is not None and vendor.type == VendorType.OTHER

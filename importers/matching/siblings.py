@@ -79,7 +79,7 @@ class Siblings:
         return self._found[name]
 
     def is_claimed(self, record, name):
-        """Tell whether another object bears ``name``."""
+        """Return whether another object bears ``name``."""
         return bool(self._index.fitting(name or "") - {record})
 
     def linked(self, record, target):
@@ -87,7 +87,7 @@ class Siblings:
         return self._linked.get(target.id, record.browse()) - record
 
     def has_owner(self, record, target, name):
-        """Tell whether ``target`` is another object's, by its link or its ``name``."""
+        """Return whether ``target`` is another object's, by link or by ``name``."""
         return bool(self.linked(record, target)) or self.is_claimed(record, name)
 
     def note_linked(self, record, evidence):

@@ -6,7 +6,7 @@ from .names import compare
 
 
 def same_vendor(one, other):
-    """Tell whether two contacts of Odoo are, or may be, one vendor.
+    """Return whether two contacts of Odoo are, or may be, one vendor.
 
     They are of one company, have one tax id, or names that fit or nearly do. Two tax
     ids are two vendors, whatever their names are.

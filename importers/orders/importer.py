@@ -1,4 +1,4 @@
-"""Purchase orders of one batch: references, reasons to hold, values to write."""
+"""Purchase orders of one batch: references, issues, values to write."""
 
 from functools import cached_property
 

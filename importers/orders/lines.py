@@ -1,4 +1,4 @@
-"""Values of one purchase order line, kept as JSON and written by whoever needs it."""
+"""Values of one purchase order line, kept as JSON and written where it is needed."""
 
 from odoo.fields import Command
 
@@ -9,11 +9,11 @@ _CENTS = ("rounding", SETTLEMENT)
 
 
 def plain_line(name, product, unit, quantity, price, planned):
-    """Return the JSON values of a line without taxes, cost centre and receipt.
+    """Return the JSON values of a line without taxes, analytic accounts and receipt.
 
     :param quantity: float in ``unit``
     :param price: float per piece, in the order's currency
-    :param planned: as ``at_noon`` tells a day
+    :param planned: a day, as ``at_noon`` gives it
     """
     return {
         "name": name,
@@ -63,7 +63,7 @@ def on_requests(connection, lines):
 
 
 def counts(unit, product, generic):
-    """Tell whether an order line of ``product`` can be counted in ``unit``.
+    """Return whether an order line of ``product`` can be counted in ``unit``.
 
     The generic product has no stock; another's is counted in what converts to its
     own unit.

@@ -58,7 +58,7 @@ class RequisitionImport(ReferenceImport):
     def _read_items(self):
         """Read the staged order items of the requisitions.
 
-        A requisition with one that cannot be read is held.
+        A requisition with one that cannot be read is put on hold.
         """
         by_number = {draft.record.external_id: draft for draft in self.drafts}
         rows = self.connection.env["procurify.record"].search(

@@ -24,7 +24,7 @@ LINE_FIELDS = (
     "analytic_distribution",
     "qty_received",
 )
-# Lines whose texts the connector makes, in the language of whoever imports: they differ
+# Lines whose texts the connector makes, in the import user's language: they differ
 # with that, and nobody changed anything.
 _OWN_TEXTS = ("extra ", "rounding")
 _OWN_FIELDS = tuple(name for name in LINE_FIELDS if name != "name")
@@ -68,7 +68,7 @@ class OrderRevision:
     :param applied: ``applied_state`` of the order's record
     :param header: values as ``OrderImport`` prepares them
     :param lines: {source: values}
-    :param linked: {source: id of the order's line} where an order item tells it
+    :param linked: {source: id of the order's line} where an order item names it
     :param plans: AnalyticPlans; what others than Procurify fill is not compared
     :param force: what a person changed gives way
     """

@@ -276,7 +276,7 @@ class ProcurifyAttachment(models.Model):
             path.unlink()
 
     def _is_attached_already(self, sha1):
-        """Link to a file of the same content on the document, whoever attached it.
+        """Link to a file of the same content on the document, by anybody.
 
         :returns: whether there is one
         """

@@ -433,7 +433,7 @@ class ProcurifyAudit(models.Model):
 
         :param before: {record: ``_audit_state`` of then}
         :param evidence: {record: codes of what spoke for a record that was found}
-        :param written: those that are in Odoo, though they may be held
+        :param written: those that are in Odoo, though they may be on hold
         """
         left_out = records.filtered(
             lambda r: (

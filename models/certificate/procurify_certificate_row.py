@@ -111,7 +111,7 @@ class ProcurifyCertificateLine(models.Model):
 
 
 class ProcurifyCertificateSum(models.Model):
-    """One place (an account, a cost centre, a vendor, or all) in one currency."""
+    """One place (an account, a department, a vendor, or all) in one currency."""
 
     _name = "procurify.certificate.sum"
     _inherit = "procurify.certificate.row"

@@ -109,7 +109,7 @@ class ProcurifyConnection(models.Model):
         for connection in self:
             connection.uncertain_date_count = counts.get(connection._origin.id, 0)
 
-    # === AS WHOM === #
+    # === INTEGRATION USER === #
 
     def _import_env(self, companies=None):
         """Return the environment of the import: the integration user in a company.

@@ -1,6 +1,6 @@
 """Setting up a connection: test, policies, mappings, dry run, switch on.
 
-The set-up is a form of the connection itself: whoever comes back continues where it was
+The set-up is a form of the connection itself: who comes back continues where it was
 left. Until its end, Procurify is read and nothing is booked.
 """
 

@@ -65,7 +65,7 @@ class ProcurifyDryRun(models.Model):
     def action_step(self):
         """Try what is next, for some seconds.
 
-        The page that shows the progress calls it until ``state`` is ``done``; whoever
+        The page that shows the progress calls it until ``state`` is ``done``; who
         comes back later goes on where it was left.
 
         :returns: ``{"state", "done", "total", "percent"}``, and at the end ``summary``
@@ -183,7 +183,7 @@ class ProcurifyDryRun(models.Model):
     def _try(self, records, issues):
         """Try a batch; return the values of its lines.
 
-        :param issues: {(code, key): values}, to which what holds these records is
+        :param issues: {(code, key): values}, to which the issues of these records are
             added
         """
         lines = []

@@ -458,7 +458,7 @@ class ProcurifyRecord(models.Model):
     def _create_missing(self):
         """Create these master records in Odoo as the user, and map them.
 
-        Those that were mapped meanwhile, as by a second click, are left out.
+        Those that were mapped meanwhile, as by a second click, are skipped.
         """
         missing = self.filtered(lambda record: record._needs_target())
         for connection_resource in missing.grouped(
@@ -550,7 +550,7 @@ class ProcurifyRecord(models.Model):
     def _outdated(self):
         """Return, as SQL, the documents in Odoo that have a former mapping of these.
 
-        Cancelled documents are left out, and those that a person chose to keep.
+        Cancelled documents are skipped, and those that a person chose to keep.
         """
         documents = self._search([("state", "=", "done"), ("role", "=", "document")])
         self.env.flush_all()

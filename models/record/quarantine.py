@@ -358,8 +358,8 @@ class ProcurifyRecord(models.Model):
     def action_not_a_duplicate(self):
         """Import the documents although Odoo seems to have them already.
 
-        That is said of what holds them now: another document, found later, holds them
-        again.
+        It applies to their present issue: another document, found later, puts them
+        on hold again.
         """
         records = self._chosen("book_too").sudo()
         for record in records:
@@ -369,7 +369,7 @@ class ProcurifyRecord(models.Model):
         records._import()
 
     def _seen_rivals(self):
-        """Return (model, id) of each document for which this one is held as a
+        """Return (model, id) of each document for which this one is on hold as a
         duplicate."""
         self.ensure_one()
         issues = self.issue_ids.filtered(lambda i: i.code in CHOICES["book_too"])
@@ -486,7 +486,7 @@ class ProcurifyRecord(models.Model):
         batch.locate()
         env = batch.connection._import_env(record.company_id)
         importer = env[record.res_model]
-        # One that is refused is held with the reasons.
+        # One that is refused stays on hold with the issues.
         with suppress(BatchRefused):
             importer._procurify_import(batch)
         draft = batch.draft(record)

@@ -412,7 +412,7 @@ class ProcurifyRecord(models.Model):
             return
         former = new._former_rows()
         if new[0].resource not in DOCUMENTS:
-            # Deleted master data is matched anew; a deleted document needs a person.
+            # Deleted master data is matched again; a deleted document needs a person.
             former = _lasting(former)
         by_uuid = {row.remote_uuid: row for row in former if row.remote_uuid}
         by_id = {row.external_id: row for row in former}
