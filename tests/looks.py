@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: What Odoo's own widgets and palette do in every app, and no view can change: {rule of
 #: axe: elements that it should not check}.
 ODOOS_OWN = {
-    "aria-allowed-attr": [".o-dropdown"],
+    "aria-allowed-attr": [".o-dropdown", ".o_field_many2many_tags .o_tag"],
     "aria-prohibited-attr": [".o_field_daterange .fa-long-arrow-right"],
     "aria-required-parent": [".o_notebook_headers", ".settings_tab"],
     "button-name": [

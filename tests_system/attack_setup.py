@@ -15,10 +15,13 @@ PEOPLE = {
     "buyer": ("purchase.group_purchase_user",),
     "reviewer": ("procurify_connector.group_user",),
     "accountant": ("procurify_connector.group_user", "account.group_account_invoice"),
+    "reviewer_ab": ("procurify_connector.group_user",),
     "manager": ("procurify_connector.group_manager",),
     "manager_b": ("procurify_connector.group_manager",),
     "administrator": ("procurify_connector.group_manager", "base.group_system"),
 }
+#: Two departments, of each of which Odoo has an archived analytic account.
+ARCHIVED = ("Ward Nine", "Ward Ten")
 #: Of Odoo, into which the connector puts fields of its own.
 OTHERS = ("account.move", "purchase.order", "res.partner")
 
@@ -40,6 +43,7 @@ def set_up_attack(env: Any, own_rows: Any, now: Any) -> None:
         ],
     }
     _plant(env)
+    found["archived"] = _plant_archived(env)
     env.flush_all()
     everything = env["res.users"].with_context(active_test=False).env
     found["ids"] = {
@@ -53,6 +57,7 @@ def set_up_attack(env: Any, own_rows: Any, now: Any) -> None:
 def _person(env: Any, who: str, elsewhere: Any, now: Any) -> str:
     groups = {*PEOPLE[who], "base.group_allow_export"}
     company = elsewhere if who == "manager_b" else env.company
+    companies = company | elsewhere if who == "reviewer_ab" else company
     user = env["res.users"].create(
         {
             "name": who,
@@ -60,7 +65,7 @@ def _person(env: Any, who: str, elsewhere: Any, now: Any) -> str:
             "password": who,
             "email": f"{who}@acme.example",
             "company_id": company.id,
-            "company_ids": [(6, 0, company.ids)],
+            "company_ids": [(6, 0, companies.ids)],
             "group_ids": [(6, 0, [env.ref(name).id for name in groups])],
         }
     )
@@ -105,3 +110,31 @@ def _plant(env: Any) -> None:
     bill.state = "done"
     audit._log_outcome({bill: was}, bill)
     bill.state = "quarantined"
+
+
+def _plant_archived(env: Any) -> list[int]:
+    """Put departments on hold whose analytic accounts are archived; return them."""
+    connection = env["procurify.record"].search([("resource", "=", "bill")], limit=1)
+    connection = connection.connection_id
+    env["account.analytic.account"].create(
+        [
+            {"name": name, "plan_id": connection.department_plan_id.id, "active": False}
+            for name in ARCHIVED
+        ]
+    )
+    records = env["procurify.record"].create(
+        [
+            {
+                "connection_id": connection.id,
+                "resource": "department",
+                "external_id": str(number),
+                "payload": json.dumps({"id": number, "name": name, "active": True}),
+                "digest": "0",
+                "state": "quarantined",
+                "name": name,
+            }
+            for number, name in enumerate(ARCHIVED, 900)
+        ]
+    )
+    found: list[int] = records.ids
+    return found

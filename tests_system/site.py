@@ -139,10 +139,11 @@ class Site:
         self._look = self._connected(self.database)
         self._bell = self._connected("postgres")
 
-    def start(self, *options: object) -> "Server":
+    def start(self, *options: object, **variables: str) -> "Server":
         """Start an Odoo server, one more if there is one.
 
         :param options: of its command line; they win over those of this method
+        :param variables: of its environment, beside the usual ones
         """
         port = free_port(FIRST_PORT + next(_starts))
         command = self._odoo.command(
@@ -153,7 +154,7 @@ class Site:
         process = self._stack.enter_context(
             running(
                 command,
-                self._odoo.variables,
+                {**self._odoo.variables, **variables},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )

@@ -26,7 +26,7 @@ CONNECTION = "procurify.connection"
 RECORD = "procurify.record"
 AUDIT = "procurify.audit"
 TOKEN = "simulated-token-"
-REVIEWERS = {"reviewer", "accountant", "manager", "administrator"}
+REVIEWERS = {"reviewer", "reviewer_ab", "accountant", "manager", "administrator"}
 THREADS = 4
 #: Guarded fields, each as one may try to reach it.
 GUARDED = {
@@ -133,6 +133,10 @@ def test_nobody_gets_what_is_not_theirs(http: Http, procurify: Procurify) -> Non
         _send_context_keys,
         _reach_another_company,
         _send_wrong_arguments,
+        _see_what_is_archived,
+        _repeat_a_key_elsewhere,
+        _lead_to_other_machines,
+        _reach_this_machine,
         _repeat,
         _call_everything,
     ):
@@ -403,6 +407,79 @@ def _send_context_keys(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
     )
     if names != len(ids):
         yield "orders share a number"
+
+
+def _see_what_is_archived(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
+    """S4: the context of a replay has no say in what is matched."""
+    outcome = """
+        SELECT r.state, a.active FROM procurify_record r
+          LEFT JOIN account_analytic_account a ON a.id = r.res_id
+               AND r.res_model = 'account.analytic.account'
+         WHERE r.id = %s
+    """
+    contexts = ({}, {"active_test": False, "skip_invoice_sync": True})
+    outcomes = []
+    for number, context in zip(http.found["archived"], contexts, strict=True):
+        domain = [["id", "=", number]]
+        status, text = http.json2(
+            "reviewer", RECORD, "replay", domain=domain, context=context
+        )
+        if status != 200 or json.loads(text)["count"] != 1:
+            yield f"no replay: {status} {text[:200]}"
+        outcomes.append(http.site.rows(outcome, number))
+    if outcomes[0] != outcomes[1]:
+        yield f"the context made it {outcomes[1]} instead of {outcomes[0]}"
+
+
+def _repeat_a_key_elsewhere(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
+    """S15: the answer of a key is that of its companies."""
+    own = http.site.value("SELECT company_id FROM procurify_connection ORDER BY id")
+    answers = [
+        http.json2(
+            "reviewer_ab",
+            RECORD,
+            "replay",
+            domain=[["id", "=", 0]],
+            idempotency_key="one key",
+            context={"allowed_company_ids": [company]},
+        )
+        for company in (own, own, http.found["company_b"])
+    ]
+    if [status for status, _text in answers] != [200, 200, 409]:
+        yield f"a key in two companies: {answers}"
+
+
+def _lead_to_other_machines(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
+    """S12: addresses that are no host of the internet, whatever Python says."""
+    admin = http.session(LOGIN)
+    for address in ("192.0.0.192", "192.0.0.8", "192.88.99.1", "[3fff::1]"):
+        values = {
+            "name": address,
+            "base_url": f"https://{address}",
+            "client_id": "x",
+            "client_secret": "x",
+        }
+        ids = admin.call(CONNECTION, "create", [values])
+        admin.call(CONNECTION, "action_test_connection", ids)
+        [row] = admin.call(CONNECTION, "read", ids, ["state", "error_message"])
+        admin.call(CONNECTION, "unlink", ids)
+        if "never contacts" not in str(row["error_message"]):
+            yield f"{address}: {row}"
+
+
+def _reach_this_machine(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
+    """S11: only a server whose configuration allows it asks itself."""
+    ids = [http.site.value("SELECT min(id) FROM procurify_connection")]
+    strict = http.site.start("--max-cron-threads", 0, PROCURIFY_ALLOW_LOOPBACK="False")
+    for client, is_allowed in (
+        (strict.logged_in(), False),
+        (http.session(LOGIN), True),
+    ):
+        client.call(CONNECTION, "action_test_connection", ids)
+        [row] = client.call(CONNECTION, "read", ids, ["state", "error_message"])
+        was_refused = "this server itself" in str(row["error_message"])
+        if was_refused is is_allowed:
+            yield f"allowed: {is_allowed}, refused: {was_refused}: {row}"
 
 
 def _reach_another_company(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
