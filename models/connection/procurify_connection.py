@@ -816,8 +816,8 @@ class ProcurifyConnection(models.Model):
     def _forget_secret_of_other_host(self, vals, before):
         """Delete the stored secret where its receiver changed.
 
-        Users who may set an address cannot read the secret, and must not be able to have
-        it sent to another host.
+        Users who may set an address cannot read the secret, and must not be able to
+        have it sent to another host.
 
         :param before: {connection: its receivers before the write}
         """

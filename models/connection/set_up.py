@@ -1,7 +1,7 @@
 """Setting up a connection: test, policies, mappings, dry run, switch on.
 
-The set-up is a form of the connection itself: who comes back continues where it was
-left. Until its end, Procurify is read and nothing is booked.
+The set-up is a form of the connection itself: a user who comes back continues at the
+same step. Until its end, Procurify is read and nothing is booked.
 """
 
 import time

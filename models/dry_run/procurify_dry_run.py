@@ -65,8 +65,8 @@ class ProcurifyDryRun(models.Model):
     def action_step(self):
         """Try what is next, for some seconds.
 
-        The page that shows the progress calls it until ``state`` is ``done``; who
-        comes back later goes on where it was left.
+        The page that shows the progress calls it until ``state`` is ``done``; a
+        user who comes back later continues at the same place.
 
         :returns: ``{"state", "done", "total", "percent"}``, and at the end ``summary``
             (a list of ``{"resource", "kind", "outcome", "origin", "text", "count",
