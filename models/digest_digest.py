@@ -16,9 +16,13 @@ class DigestDigest(models.Model):
 
     _inherit = "digest.digest"
 
-    kpi_procurify_booked = fields.Boolean("Bills Imported from Procurify")
+    kpi_procurify_booked = fields.Boolean("Posted Bills from Procurify")
     kpi_procurify_booked_value = fields.Integer(
         compute="_compute_kpi_procurify_booked_value"
+    )
+    kpi_procurify_draft = fields.Boolean("Draft Bills from Procurify")
+    kpi_procurify_draft_value = fields.Integer(
+        compute="_compute_kpi_procurify_draft_value"
     )
     kpi_procurify_held = fields.Boolean("New Documents on Hold")
     kpi_procurify_held_value = fields.Integer(
@@ -28,11 +32,20 @@ class DigestDigest(models.Model):
     # === COMPUTE METHODS === #
 
     def _compute_kpi_procurify_booked_value(self):
+        self._count_imported_bills("kpi_procurify_booked_value", "posted")
+
+    def _compute_kpi_procurify_draft_value(self):
+        self._count_imported_bills("kpi_procurify_draft_value", "draft")
+
+    def _count_imported_bills(self, name, document_state):
         self._calculate_company_based_kpi(
             "procurify.record",
-            "kpi_procurify_booked_value",
+            name,
             date_field="imported_at",
-            additional_domain=[("resource", "=", "bill"), ("state", "=", "done")],
+            additional_domain=[
+                ("resource", "=", "bill"),
+                ("document_state", "=", document_state),
+            ],
         )
 
     def _compute_kpi_procurify_held_value(self):
@@ -41,7 +54,7 @@ class DigestDigest(models.Model):
             "kpi_procurify_held_value",
             additional_domain=[
                 ("resource", "in", DOCUMENTS),
-                ("state", "=", "quarantined"),
+                ("document_state", "=", "on_hold"),
             ],
         )
 
@@ -49,6 +62,7 @@ class DigestDigest(models.Model):
         menu = self.env.ref("procurify_connector.procurify_connector_menu").id
         actions = {
             "kpi_procurify_booked": "procurify_connection_action_dashboard",
+            "kpi_procurify_draft": "procurify_connection_action_dashboard",
             "kpi_procurify_held": "procurify_record_action_quarantine",
         }
         return super()._compute_kpis_actions(company, user) | {

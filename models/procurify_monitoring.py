@@ -32,6 +32,8 @@ _GAUGES = {
     "procurify_list_lag_seconds": "Seconds since the list was last read completely.",
     _LAST_SUCCESS: "When the list was last read completely.",
     "procurify_records": "Records by state. The state pending is the backlog.",
+    "procurify_documents": "Documents by what people see: queued, on_hold, draft, "
+    "posted, cancelled, excluded or ignored.",
     "procurify_held_documents": "Documents on hold, by code of an issue.",
     "procurify_open_issues": "Open issues, by code.",
     "procurify_runs_failed": "Failed runs of the last 24 hours, by job.",
@@ -134,6 +136,12 @@ class ProcurifyMonitoring(models.AbstractModel):
         failed = Domain("state", "=", "failed") & Domain("create_date", ">", yesterday)
         for name, model, domain, groups in (
             ("procurify_records", "record", Domain.TRUE, ("resource", "state")),
+            (
+                "procurify_documents",
+                "record",
+                Domain("resource", "in", DOCUMENTS),
+                ("resource", "document_state"),
+            ),
             ("procurify_open_issues", "issue", Domain("state", "=", "open"), ("code",)),
             ("procurify_runs_failed", "run", failed, ("kind",)),
         ):

@@ -181,6 +181,7 @@ class Reconciliation:
             record_id=record.id,
             res_model=record.res_id and record.res_model or "",
             res_id=record.res_id or 0,
+            document_state=record.document_state or "",
         )
         document, line.odoo = targets.get((record.resource, record.res_id), (None, {}))
         if document:

@@ -21,6 +21,7 @@ class Line:
     res_id: int = 0
     res_name: str = ""
     odoo_state: str = ""
+    document_state: str = ""
     procurify: dict = field(default_factory=dict)
     odoo: dict = field(default_factory=dict)
 

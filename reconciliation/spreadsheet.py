@@ -16,6 +16,7 @@ _SUMMARY = (
     "state",
     "document_count",
     "booked_count",
+    "posted_count",
     "drafts_count",
     "held_count",
     "pending_count",
@@ -44,7 +45,7 @@ _LINE = (
     "odoo_amount",
     "difference",
     "res_name",
-    "odoo_state",
+    "document_state",
 )
 _SUM = (
     "resource",

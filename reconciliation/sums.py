@@ -55,14 +55,18 @@ def _order(item):
 
 
 def counts(lines):
-    """Return {resource: {outcome: documents}}, with ``unexplained`` and ``drafts``."""
+    """Return {resource: {outcome: documents}}, with ``unexplained``.
+
+    What is booked is ``posted`` or among the ``drafts``.
+    """
     found = defaultdict(Counter)
     for line in lines:
         found[line.resource][line.outcome] += 1
         found[line.resource]["unexplained"] += not line.explained
-        found[line.resource]["drafts"] += (
-            line.outcome == "booked" and line.odoo_state == "draft"
-        )
+        for name, state in (("posted", "posted"), ("drafts", "draft")):
+            found[line.resource][name] += (
+                line.outcome == "booked" and line.document_state == state
+            )
     return found
 
 
@@ -107,6 +111,7 @@ def line_row(line):
         "res_id": line.res_id,
         "res_name": line.res_name,
         "odoo_state": line.odoo_state,
+        "document_state": line.document_state,
         "currency": currency[0] if currency else "",
         "procurify_amount": ours[1] if ours else Decimal(0),
         "odoo_amount": odoos[1] if odoos else Decimal(0),

@@ -224,7 +224,14 @@ class TestAutomation(ProcurifyCommon):
         self.assertEqual(records.replay([("state", "=", "done")])["count"], 0)
         told = records.replay([("resource", "=", "bill")])
 
-        self.assertEqual(told, {"count": 1, "states": {"quarantined": 1}})
+        self.assertEqual(
+            told,
+            {
+                "count": 1,
+                "states": {"quarantined": 1},
+                "document_states": {"on_hold": 1},
+            },
+        )
 
     def test_domain_that_makes_no_sense_has_a_code(self):
         records = self.env["procurify.record"].with_user(self.reviewer)

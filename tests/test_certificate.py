@@ -18,6 +18,7 @@ from .test_reconciliation import EVER, ReconciliationCase
 COUNTS = (
     None,
     "booked",
+    "posted",
     "drafts",
     "held",
     "pending",
@@ -80,7 +81,8 @@ class TestCertificate(CertificateCase):
             self.assertEqual(len(lines), certificate[name], name)
         self.assertEqual(
             sum(certificate[f"{name}_count"] for name in COUNTS[1:-1])
-            - certificate.drafts_count,
+            - certificate.drafts_count
+            - certificate.posted_count,
             certificate.document_count,
         )
 

@@ -30,14 +30,23 @@ class TestDigest(SharedCommon):
 
         figures = self._figures(self.user)
 
-        self.assertEqual(
-            figures["kpi_procurify_booked"],
-            len(bills.filtered(lambda record: record.state == "done")),
-        )
+        self.assertEqual(len(booked), 1)
+        self.assertEqual(figures["kpi_procurify_booked"], 0)
+        self.assertEqual(figures["kpi_procurify_draft"], 1)
         self.assertEqual(
             figures["kpi_procurify_held"],
             len(bills.filtered(lambda record: record.state == "quarantined")),
         )
+
+    def test_a_bill_counts_as_posted_once_it_is_in_the_ledger(self):
+        [bill] = self._records("bill").sudo().filtered("imported_at")
+        bill.imported_at = fields.Datetime.now() - timedelta(minutes=1)
+        self.env["account.move"].browse(bill.res_id).action_post()
+
+        figures = self._figures(self.user)
+
+        self.assertEqual(figures["kpi_procurify_booked"], 1)
+        self.assertEqual(figures["kpi_procurify_draft"], 0)
 
     def test_one_mail_shows_every_issue_with_the_documents_affected(self):
         self.digest.user_ids = self.user

@@ -10,8 +10,9 @@ from ...reconciliation.sums import counts, line_row, sum_rows
 from ...tools.audit_triggers import digest_of, sha256
 from ..audit.procurify_audit import append
 
-_COUNTED = (*OUTCOMES, "unexplained", "drafts")
+_COUNTED = (*OUTCOMES, "unexplained", "posted", "drafts")
 _ROWS = ("procurify.certificate.line", "procurify.certificate.sum")
+_BOOKED = {"posted": "posted", "drafts": "draft"}
 
 
 class ProcurifyCertificate(models.Model):
@@ -57,12 +58,17 @@ class ProcurifyCertificate(models.Model):
         "nightly check counts.",
     )
     document_count = fields.Integer("Documents", readonly=True)
-    booked_count = fields.Integer("Imported", readonly=True)
+    booked_count = fields.Integer(
+        "In Odoo", readonly=True, help="Posted, or drafts in Odoo."
+    )
+    posted_count = fields.Integer(
+        "Posted", readonly=True, help="Posted bills and confirmed orders."
+    )
     drafts_count = fields.Integer(
         "Drafts in Odoo", readonly=True, help="In Odoo but not posted yet."
     )
     held_count = fields.Integer("On Hold", readonly=True)
-    pending_count = fields.Integer("Not Imported Yet", readonly=True)
+    pending_count = fields.Integer("Queued", readonly=True)
     excluded_count = fields.Integer("Excluded by a Rule", readonly=True)
     ignored_count = fields.Integer("Ignored by a Person", readonly=True)
     changed_count = fields.Integer("Changed Since", readonly=True)
@@ -105,7 +111,7 @@ class ProcurifyCertificate(models.Model):
         """Open the documents behind the number that the button shows.
 
         The context's ``procurify_outcome`` says which: an outcome, ``unexplained``,
-        ``drafts``, or all.
+        ``posted``, ``drafts``, or all.
         """
         self.ensure_one()
         self.check_access("read")
@@ -120,11 +126,11 @@ class ProcurifyCertificate(models.Model):
         domain = Domain("certificate_id", "in", self.ids)
         if outcome == "unexplained":
             return domain & Domain("is_explained", "=", False)
-        if outcome == "drafts":
+        if outcome in _BOOKED:
             return (
                 domain
                 & Domain("outcome", "=", "booked")
-                & Domain("odoo_state", "=", "draft")
+                & Domain("document_state", "=", _BOOKED[outcome])
             )
         return domain & Domain("outcome", "=", outcome) if outcome else domain
 
@@ -327,4 +333,5 @@ def _line_values(line):
     """Return what is kept of a Line; ``date`` is when the certificate was made."""
     values = line_row(line) | {"places": line.json_places()}
     values["document_date"] = values.pop("date")
+    values["document_state"] = values["document_state"] or False
     return values

@@ -4,10 +4,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ...tools.document_states import DOCUMENT_STATES
+
 OUTCOME_LABELS = [
-    ("booked", "Imported"),
+    ("booked", "In Odoo"),
     ("held", "On hold"),
-    ("pending", "Not imported yet"),
+    ("pending", "Queued"),
     ("excluded", "Excluded by a rule"),
     ("ignored", "Ignored by a person"),
     ("changed", "Changed since"),
@@ -72,6 +74,7 @@ class ProcurifyCertificateLine(models.Model):
     )
     res_name = fields.Char("Odoo Document", readonly=True)
     odoo_state = fields.Char("Status in Odoo", readonly=True)
+    document_state = fields.Selection(DOCUMENT_STATES, "Status", readonly=True)
     places = fields.Json(
         readonly=True,
         help="Both amounts of every sum that this document is part of, as text.",
@@ -134,7 +137,7 @@ class ProcurifyCertificateSum(models.Model):
     key_id = fields.Integer("Odoo ID", readonly=True)
     name = fields.Char(readonly=True)
     document_count = fields.Integer("Documents", readonly=True)
-    booked_amount = fields.Monetary("Of Which Imported", readonly=True)
+    booked_amount = fields.Monetary("Of Which in Odoo", readonly=True)
     held_amount = fields.Monetary("Of Which on Hold", readonly=True)
     excluded_amount = fields.Monetary("Of Which Excluded", readonly=True)
     ignored_amount = fields.Monetary("Of Which Ignored", readonly=True)

@@ -16,6 +16,7 @@ from odoo.modules.module import get_manifest
 
 from ...fetching.listing import listed_objects
 from ...fetching.unreadable import MOST_PATHS
+from ...importers.resource_kinds import DOCUMENTS
 from ...procurify import InvalidPayload, ProcurifyError, read_json
 from ...reconciliation.comparison import COMPARED, Reconciliation
 from ...reconciliation.sums import counts, line_row, plain, sum_rows
@@ -94,16 +95,26 @@ class ProcurifyConnection(models.Model):
 
         :param connection_id: only this one
         :returns: ``[{"connection_id", "name", "records": {resource: {state: count}},
-            "open_issues": {code: count}}]``; counts of 0 are omitted
+            "documents": {resource: {what people see: count}}, "open_issues": {code:
+            count}}]``; counts of 0 are omitted. People see ``queued``, ``on_hold``,
+            ``draft``, ``posted``, ``cancelled``, ``excluded`` or ``ignored``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
         connections = self._seen_by_api(connection_id)
         mine = [("connection_id", "in", connections.ids)]
-        records = defaultdict(lambda: defaultdict(dict))
-        for connection, resource, state, count in self.env[
+        records = defaultdict(lambda: defaultdict(Counter))
+        documents = defaultdict(lambda: defaultdict(dict))
+        for connection, resource, state, seen, count in self.env[
             "procurify.record"
-        ]._read_group(mine, ["connection_id", "resource", "state"], ["__count"]):
-            records[connection][resource][state] = count
+        ]._read_group(
+            mine,
+            ["connection_id", "resource", "state", "document_state"],
+            ["__count"],
+        ):
+            records[connection][resource][state] += count
+            if resource in DOCUMENTS:
+                known = documents[connection][resource]
+                known[seen] = known.get(seen, 0) + count
         issues = defaultdict(dict)
         for connection, code, count in self.env["procurify.issue"]._read_group(
             [*mine, ("state", "=", "open")], ["connection_id", "code"], ["__count"]
@@ -113,7 +124,8 @@ class ProcurifyConnection(models.Model):
             {
                 "connection_id": connection.id,
                 "name": connection.name,
-                "records": records[connection],
+                "records": {kind: dict(n) for kind, n in records[connection].items()},
+                "documents": documents[connection],
                 "open_issues": issues[connection],
             }
             for connection in connections
@@ -139,7 +151,8 @@ class ProcurifyConnection(models.Model):
         :param date_to: last day
         :returns: ``{"connection_id", "connection", "company_id", "company",
             "date_from", "date_to", "made_at", "made_by", "documents": [one each, with
-            its outcome, reason, ``is_explained`` and both amounts], "sums": [per kind,
+            its outcome, ``document_state``, reason, ``is_explained`` and both amounts],
+            "sums": [per kind,
             currency and dimension], "counts": {kind: {outcome: number}}, "findings":
             [sentences], "unexplained_count"}``. The period is complete if
             ``unexplained_count`` is 0

@@ -13,11 +13,14 @@ from odoo.tools.misc import get_lang
 
 from ...importers.resource_kinds import DOCUMENTS
 from ...tools.amounts import currencies_by_code, format_amounts
+from ...tools.document_states import IN_ODOO
 
 _COUNTED_STATES = {
-    "pending_count": ("pending", "waiting"),
-    "done_count": ("done",),
-    "held_count": ("quarantined",),
+    "pending_count": ("queued",),
+    "done_count": IN_ODOO,
+    "draft_count": ("draft",),
+    "posted_count": ("posted",),
+    "held_count": ("on_hold",),
     "excluded_count": ("excluded",),
     "ignored_count": ("ignored",),
 }
@@ -25,10 +28,11 @@ MONTHS = 6  # of the trend, with the current one
 LARGEST_ISSUES = 5  # on a card
 # Places of this month's bills, and the states there. A click on a number opens them.
 BILLS = {
-    "booked": ("done",),
-    "held": ("quarantined",),
-    "on_the_way": ("pending", "waiting"),
-    "left_out": ("excluded", "ignored"),
+    "posted": ("posted",),
+    "draft": ("draft",),
+    "on_hold": ("on_hold",),
+    "queued": ("queued",),
+    "left_out": ("excluded", "ignored", "cancelled"),
 }
 CHANGED = "procurify_connector/changed"  # on Odoo's bus
 
@@ -38,6 +42,14 @@ class ProcurifyConnection(models.Model):
 
     pending_count = fields.Integer("Queued", compute="_compute_counts")
     done_count = fields.Integer("Imported", compute="_compute_counts")
+    draft_count = fields.Integer(
+        "Drafts", compute="_compute_counts", help="Documents that are drafts in Odoo."
+    )
+    posted_count = fields.Integer(
+        "Posted",
+        compute="_compute_counts",
+        help="Posted bills and confirmed orders in Odoo.",
+    )
     held_count = fields.Integer("On hold", compute="_compute_counts")
     excluded_count = fields.Integer(
         "Excluded", compute="_compute_counts", help="Documents that a rule excludes."
@@ -53,7 +65,7 @@ class ProcurifyConnection(models.Model):
     def _compute_counts(self):
         groups = self.env["procurify.record"]._read_group(
             [("connection_id", "in", self.ids), ("resource", "in", DOCUMENTS)],
-            ["connection_id", "state"],
+            ["connection_id", "document_state"],
             ["__count"],
         )
         counts = {(connection, state): count for connection, state, count in groups}
@@ -90,7 +102,12 @@ class ProcurifyConnection(models.Model):
             Domain("connection_id", "in", self.ids)
             & Domain("resource", "=", "bill")
             & Domain("remote_date", ">=", since),
-            ["connection_id", "remote_date:month", "remote_currency", "state"],
+            [
+                "connection_id",
+                "remote_date:month",
+                "remote_currency",
+                "document_state",
+            ],
             ["__count", "remote_amount:sum"],
         )
         months = {}
@@ -164,10 +181,11 @@ class ProcurifyConnection(models.Model):
     @api.model
     def _bill_labels(self):
         return {
-            "booked": self.env._("Imported"),
-            "held": self.env._("On hold"),
-            "on_the_way": self.env._("Queued"),
-            "left_out": self.env._("Excluded or ignored"),
+            "posted": self.env._("Posted"),
+            "draft": self.env._("Draft"),
+            "on_hold": self.env._("On hold"),
+            "queued": self.env._("Queued"),
+            "left_out": self.env._("Excluded, ignored or cancelled"),
         }
 
     def _freshness(self, streams):
@@ -210,7 +228,7 @@ class ProcurifyConnection(models.Model):
         for back in reversed(range(MONTHS)):
             month = first - relativedelta(months=back)
             count = sum(
-                row[3] for row in rows if row[0] == month and row[2] in BILLS["booked"]
+                row[3] for row in rows if row[0] == month and row[2] in BILLS["posted"]
             )
             values.append(
                 {
@@ -219,7 +237,7 @@ class ProcurifyConnection(models.Model):
                     "type": "past" if back else "future",
                 }
             )
-        return {"key": self.env._("Imported bills"), "title": "", "values": values}
+        return {"key": self.env._("Posted bills"), "title": "", "values": values}
 
     # === ACTION METHODS === #
 
@@ -238,7 +256,7 @@ class ProcurifyConnection(models.Model):
             "resource", "in", DOCUMENTS
         )
         if states:
-            domain &= Domain("state", "in", states)
+            domain &= Domain("document_state", "in", states)
         return action | {"domain": list(domain), "context": {}}
 
     def action_open_dashboard(self):
@@ -280,7 +298,7 @@ class ProcurifyConnection(models.Model):
         return (
             mine
             & Domain("resource", "=", "bill")
-            & Domain("state", "in", BILLS[name])
+            & Domain("document_state", "in", BILLS[name])
             & Domain("remote_date", ">=", first)
             & Domain("remote_date", "<", first + relativedelta(months=1))
         )

@@ -4,4 +4,5 @@ from . import quarantine
 from . import importing
 from . import mapping
 from . import presentation
+from . import document_state
 from . import api

@@ -36,8 +36,11 @@ class ProcurifyRecord(models.Model):
         :param limit: records, at most 1000
         :param offset: records to skip, the newest first
         :returns: ``[{"record_id", "connection_id", "resource", "external_id", "name",
-            "vendor", "date", "amount", "currency", "state", "issues": [{"issue_id",
-            "code", "key", "message", "advice"}]}]``; the codes of issues are stable
+            "vendor", "date", "amount", "currency", "state", "document_state", "issues":
+            [{"issue_id", "code", "key", "message", "advice"}]}]``; the codes of issues
+            are stable. ``document_state`` is what people see: ``queued``, ``on_hold``,
+            ``draft`` or ``posted`` (in Odoo), ``cancelled``, ``mapped``, ``excluded``
+            or ``ignored``
         :raises ApiError: ``invalid_domain``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
@@ -82,7 +85,8 @@ class ProcurifyRecord(models.Model):
         :param domain: on ``procurify.record``; without it, everything on hold; at most
             1000 records in one call
         :param idempotency_key: the same key again acts once
-        :returns: ``{"count", "states": {state: number of these records}}``
+        :returns: ``{"count", "states": {state: number of these records},
+            "document_states": {what people see: number}}``
         :raises ApiError: ``invalid_domain``, ``key_reused``
         :raises AccessError: ``access_denied``: the user is no reviewer
         """
@@ -91,8 +95,7 @@ class ProcurifyRecord(models.Model):
         def act():
             records = found(self, self._held_domain(domain), MOST_ROWS, order="id")
             records.action_replay()
-            states = Counter(records.mapped("state"))
-            return {"count": len(records), "states": dict(states)}
+            return records._counted()
 
         return self.env["procurify.idempotency"]._once(
             "procurify.record.replay", idempotency_key, {"domain": domain}, act
@@ -109,7 +112,8 @@ class ProcurifyRecord(models.Model):
 
         :param choice: one of these words
         :param idempotency_key: the same key again acts once
-        :returns: ``{"count", "states": {state: number of these records}}``
+        :returns: ``{"count", "states": {state: number of these records},
+            "document_states": {what people see: number}}``
         :raises ApiError: ``invalid_argument``, ``key_reused``; ``refused``: the choice
             is not possible for a document in its current state, or Odoo refuses it
         :raises AccessError: ``access_denied``: the user is no reviewer, or may not do
@@ -123,8 +127,7 @@ class ProcurifyRecord(models.Model):
 
         def act():
             getattr(self, _ACTIONS[choice])()
-            states = Counter(self.mapped("state"))
-            return {"count": len(self), "states": dict(states)}
+            return self._counted()
 
         return self.env["procurify.idempotency"]._once(
             "procurify.record.decide",
@@ -137,6 +140,14 @@ class ProcurifyRecord(models.Model):
     def _held_domain(self, domain):
         """Return the domain as a plain list, so that its errors concern the caller."""
         return [*Domain("state", "in", _HELD), *(domain or ())]
+
+    def _counted(self):
+        """Return how many records these are, and where they are now."""
+        return {
+            "count": len(self),
+            "states": dict(Counter(self.mapped("state"))),
+            "document_states": dict(Counter(self.mapped("document_state"))),
+        }
 
     def _serialize(self):
         """Return these records as API calls do."""
@@ -152,6 +163,7 @@ class ProcurifyRecord(models.Model):
                 "amount": f"{record.remote_amount:.2f}",
                 "currency": record.remote_currency,
                 "state": record.state,
+                "document_state": record.document_state,
                 "issues": [issue._serialize() for issue in record.issue_ids],
             }
             for record in self

@@ -10,7 +10,7 @@ tours.add("procurify_heal_thirty", {
         {
             content: "The dashboard says how many bills are on hold",
             trigger:
-                ".o_procurify_dashboard [data-number=held] td:contains(30)",
+                ".o_procurify_dashboard [data-number=on_hold] td:contains(30)",
         },
         moment("dashboard_on_hold"),
         {
@@ -45,8 +45,8 @@ tours.add("procurify_heal_thirty", {
         },
         moment("dashboard_healed"),
         {
-            content: "The number of imported bills opens its list",
-            trigger: ".o_procurify_dashboard [data-number=booked] a",
+            content: "The number of drafts opens its list",
+            trigger: ".o_procurify_dashboard [data-number=draft] a",
             run: "click",
         },
         {
@@ -79,7 +79,7 @@ function decide(button, left) {
             run: "click",
         },
         {
-            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Imported)",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Posted)",
         },
         {
             trigger: ".breadcrumb-item a, .o_back_button a",

@@ -66,8 +66,8 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
             run: "click",
         },
         {
-            content: "The bill is done",
-            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Imported)",
+            content: "The bill is a draft in Odoo",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Draft)",
         },
         {
             trigger: "button[name=action_open_target]",
