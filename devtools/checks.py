@@ -28,7 +28,7 @@ ADDON_CODE = (
     "tools",
     "tests",
 )
-TYPED_PACKAGES = ("procurify", "simulator", "devtools")
+TYPED_PACKAGES = ("procurify", "procurify_odoo", "simulator", "devtools")
 DOCUMENTS = (
     *("README.rst", "CHANGELOG.rst"),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.rst"))),

@@ -14,6 +14,7 @@ DEVELOPMENT = (
     "dev",
     "devtools",
     "procurify/tests",
+    "procurify_odoo/tests",
     "simulator",
     "tests",
     "tests_system",

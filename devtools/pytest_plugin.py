@@ -20,7 +20,13 @@ from hypothesis import settings
 
 ADDON = "procurify_connector"
 ROOT = Path(__file__).resolve().parent.parent
-PLAIN_PACKAGES = ("procurify", "simulator", "devtools", "tests_system")
+PLAIN_PACKAGES = (
+    "procurify",
+    "procurify_odoo",
+    "simulator",
+    "devtools",
+    "tests_system",
+)
 #: Names Procurify's own specification, which may not be redistributed: in a checkout
 #: that is not ours it may be missing, in continuous integration it may not.
 SPECIFICATION = "PROCURIFY_OPENAPI"

@@ -20,7 +20,12 @@ from .odoo import Odoo, prepare
 from .paths import ADDON, ROOT, STATE
 from .shell import compiled_apart, environment, locked, run
 
-PLAIN_TESTS = ("procurify/tests", "simulator/tests", "devtools/tests")
+PLAIN_TESTS = (
+    "procurify/tests",
+    "procurify_odoo/tests",
+    "simulator/tests",
+    "devtools/tests",
+)
 SYSTEM_TESTS = ("tests_system",)
 ODOO_TESTS = ("tests",)
 GENERATED_ODOO_TESTS = ("tests/test_fuzz.py", "tests/test_random_order.py")

@@ -42,7 +42,7 @@ SHOWN_INSTEAD = {
 SHOWN = ("data", "report", "security", "static/src", "views")
 CODE = (
     *("cli", "controllers", "devtools", "fetching", "importers", "models", "procurify"),
-    *("reconciliation", "simulator", "tests", "tools", "wizard"),
+    *("procurify_odoo", "reconciliation", "simulator", "tests", "tools", "wizard"),
 )
 _OLDER = re.compile(r"^19\.0\.1\.0\.0$", re.MULTILINE)  # a version that is released
 _OWN = (Path(__file__), ROOT / "devtools" / "tests" / "test_words.py")

@@ -286,7 +286,7 @@ def _words(data: dict[str, Any]) -> Iterator[str]:
 
 def translate(error: Exception, path: str) -> StreamError:
     """Name a failure of the network. Says nothing of the request: it holds secrets."""
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = "The server's certificate is not valid for this address"
@@ -324,7 +324,7 @@ def _network_words(error: Exception, causes: list[BaseException]) -> str:
     return "The connection to Procurify broke"
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes_of(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and all that it wraps, in whatever way it wraps it."""
     seen: set[int] = set()
     queue: list[Any] = [error]

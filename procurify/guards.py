@@ -52,7 +52,7 @@ def guard(
         is_get = request.method == "GET" and same_origin(request.url or "", origin)
         return is_get or (request.method == "POST" and request.url == token_url)
 
-    return _guarded(session, reach, may_send)
+    return guarded(session, reach, may_send)
 
 
 def guard_elsewhere(session: requests.Session, reach: Reach) -> requests.Session:
@@ -63,18 +63,25 @@ def guard_elsewhere(session: requests.Session, reach: Reach) -> requests.Session
             name in request.headers for name in _CREDENTIAL_HEADERS
         )
 
-    return _guarded(session, reach, may_send)
+    return guarded(session, reach, may_send)
 
 
-def _guarded(
+def guarded(
     session: requests.Session,
     reach: Reach,
     may_send: Callable[[requests.PreparedRequest], bool],
+    headers_s: float | None = None,
 ) -> requests.Session:
-    """Replace ``send``, in which every verb of a session ends."""
+    """Replace ``send``, in which every verb of a session ends.
+
+    :param headers_s: seconds that the server has for the headers of its answer; None:
+        the usual ones
+    """
     send = session.send
 
-    def guarded(request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def guarded_send(
+        request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
         if not may_send(request):
             raise ForbiddenRequest(f"{request.method} is never sent")
         reach.check_literal(urlsplit(request.url or "").hostname or "")
@@ -83,10 +90,10 @@ def _guarded(
             options["verify"] = True  # whatever the session has
         return send(request, **options)
 
-    session.send = guarded  # type: ignore[method-assign]
+    session.send = guarded_send  # type: ignore[method-assign]
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
-        session.mount(scheme, CheckedAdapter(reach))
+        session.mount(scheme, CheckedAdapter(reach, headers_s))
     if reach.loopback:
         session.trust_env = False  # no proxy between two programs of one machine
     return session

@@ -34,10 +34,14 @@ class CheckedAdapter(HTTPAdapter):
 
     Through a proxy the peer is the proxy, which the machine's administrator chose and
     which resolves the names: there only addresses that are written out are checked.
+
+    :param headers_s: seconds from the end of a request to that of the answer's headers;
+        None: as many as anybody gets
     """
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, headers_s: float | None = None) -> None:
         self.reach = reach
+        self.headers_s = headers_s
         super().__init__()
 
     def init_poolmanager(  # pylint: disable=missing-return
@@ -45,9 +49,10 @@ class CheckedAdapter(HTTPAdapter):
     ) -> None:
         """Make the pools of direct connections look where they lead."""
         super().init_poolmanager(*args, **kwargs)
+        limits: dict[str, Any] = {"reach": self.reach, "headers_s": self.headers_s}
         self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_HTTPPool, reach=self.reach),
-            "https": partial(_HTTPSPool, reach=self.reach),
+            "http": partial(_HTTPPool, **limits),
+            "https": partial(_HTTPSPool, **limits),
         }
 
 
@@ -71,6 +76,7 @@ class _Checked:
     """Mixed into a connection of urllib3."""
 
     reach: Reach
+    headers_s: float | None
     host: str
     port: int
     _dns_host: str
@@ -112,7 +118,8 @@ class _Checked:
             with suppress(OSError, AttributeError):
                 self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
 
-        timer = threading.Timer(MAX_HEADERS_S, cut)
+        limit = MAX_HEADERS_S if self.headers_s is None else self.headers_s
+        timer = threading.Timer(limit, cut)
         timer.daemon = True
         timer.start()
         try:
@@ -134,8 +141,11 @@ def _checked(connection_class: type) -> type:
 
 
 class _HTTPPool(HTTPConnectionPool):
-    def __init__(self, *args: Any, reach: Reach, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reach: Reach, headers_s: float | None, **kwargs: Any
+    ) -> None:
         self.reach = reach
+        self.headers_s = headers_s
         super().__init__(*args, **kwargs)
 
     @property
@@ -145,12 +155,16 @@ class _HTTPPool(HTTPConnectionPool):
     def _new_conn(self) -> Any:
         connection: Any = super()._new_conn()
         connection.reach = self.reach
+        connection.headers_s = self.headers_s
         return connection
 
 
 class _HTTPSPool(HTTPSConnectionPool):
-    def __init__(self, *args: Any, reach: Reach, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reach: Reach, headers_s: float | None, **kwargs: Any
+    ) -> None:
         self.reach = reach
+        self.headers_s = headers_s
         super().__init__(*args, **kwargs)
 
     @property
@@ -160,4 +174,5 @@ class _HTTPSPool(HTTPSConnectionPool):
     def _new_conn(self) -> Any:
         connection: Any = super()._new_conn()
         connection.reach = self.reach
+        connection.headers_s = self.headers_s
         return connection

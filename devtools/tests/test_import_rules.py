@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _PARTS = (
     *("bench", "controllers", "devtools", "fetching", "hooks", "importers", "models"),
-    *("procurify", "reconciliation", "simulator", "tests", "tests_system", "tools"),
-    "wizard",
+    *("procurify", "procurify_odoo", "reconciliation", "simulator", "tests"),
+    *("tests_system", "tools", "wizard"),
 )
 
 
@@ -39,6 +39,9 @@ def test_a_model_may_import_a_service(addon: Path) -> None:
     ("file", "text", "broken"),
     [
         ("procurify/client.py", "import odoo", "procurify/ is plain Python"),
+        ("procurify_odoo/a.py", "import odoo", "procurify_odoo/ is plain Python"),
+        ("procurify_odoo/a.py", "from .. import models", "Rooms lie on top"),
+        ("procurify/client.py", "from .. import procurify_odoo", "Rooms lie on top"),
         ("importers/rates.py", "from ..models import order", "Rooms lie on top"),
         ("tools/day.py", "from ..fetching import *", "Rooms lie on top"),
         ("models/order.py", "from .. import simulator", "What is shipped needs no"),

@@ -1,0 +1,138 @@
+"""How the versions of Odoo differ for who writes bills and orders from outside.
+
+Data, not code: each row was measured on a running server of its series. Odoo 20 could
+not be tried; it gets the row of 19, and the probe looks whether its fields exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .versions import NEWEST_MEASURED_SERIES, OLDEST_SERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .versions import Version
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What one series calls things, and how its bills are written.
+
+    :param bill_lines: the field by which a bill is created with cents that stay: its
+        complete journal items, or its lines with ``extra_tax_data``
+    :param amount_fields: the fields with the amount of a journal item
+    :param tax_line_mark: the field that keeps tax and payable lines off the lines that
+        people see, or "" where they are complete without it
+    :param analytic_on_bill: the fields of a bill's line with its analytic accounts
+    :param analytic_on_order: those of an order's line
+    :param has_plans: whether there are analytic plans; before, there were tags
+    :param has_expiring_keys: whether an API key says when it expires
+    :param has_own_rate: whether a bill takes a rate of exchange as a field
+    :param has_access_method: what to ask for a right: ``has_access`` or
+        ``check_access_rights``
+    :param asks_group_of_user: whether ``has_group`` is called on a user
+    :param needs_email: whether bills of orders fail if the API user has no e-mail
+        address
+    """
+
+    series: int
+    bill_lines: str = "line_ids"
+    amount_fields: tuple[str, ...] = ("balance",)
+    tax_line_mark: str = "display_type"
+    analytic_on_bill: tuple[str, ...] = ("analytic_distribution",)
+    analytic_on_order: tuple[str, ...] = ("analytic_distribution",)
+    order_taxes: str = "taxes_id"
+    order_unit: str = "product_uom"
+    order_note: str = "notes"
+    lock_order: str = "button_done"
+    account_company: str = "company_id"
+    account_archived: str = "deprecated"
+    account_kind: str = "account_type"
+    has_plans: bool = True
+    has_expiring_keys: bool = False
+    has_own_rate: bool = False
+    has_access_method: str = "check_access_rights"
+    asks_group_of_user: bool = False
+    needs_email: bool = False
+
+    def fields_used(self) -> dict[str, tuple[str, ...]]:
+        """Return the fields, by model, that differ between versions and are used."""
+        own_rate = ("invoice_currency_rate",) if self.has_own_rate else ()
+        plan = ("plan_id",) if self.has_plans else ()
+        return {
+            "account.account": (
+                self.account_company,
+                self.account_archived,
+                self.account_kind,
+            ),
+            "account.analytic.account": ("company_id", *plan),
+            "account.move": (self.bill_lines, *own_rate),
+            "account.move.line": (
+                *("price_unit", "quantity"),
+                *self.amount_fields,
+                *filter(None, [self.tax_line_mark]),
+                *self.analytic_on_bill,
+            ),
+            "purchase.order": (self.order_note,),
+            "purchase.order.line": (
+                *("price_unit", "product_qty"),
+                self.order_taxes,
+                self.order_unit,
+                *self.analytic_on_order,
+            ),
+        }
+
+
+_TAGS = "analytic_tag_ids"
+_17 = Dialect(17)
+_15 = replace(
+    _17,
+    series=15,
+    amount_fields=("debit", "credit"),
+    tax_line_mark="exclude_from_invoice_tab",
+    analytic_on_bill=("analytic_account_id", _TAGS),
+    analytic_on_order=("account_analytic_id", _TAGS),
+    account_kind="user_type_id",
+    has_plans=False,
+)
+_18 = replace(
+    _17,
+    series=18,
+    account_company="company_ids",
+    has_expiring_keys=True,
+    has_access_method="has_access",
+    asks_group_of_user=True,
+)
+DIALECTS: Mapping[int, Dialect] = {
+    14: replace(_15, series=14, needs_email=True),
+    15: _15,
+    16: replace(_17, series=16),
+    17: _17,
+    18: _18,
+    19: replace(
+        _18,
+        series=19,
+        bill_lines="invoice_line_ids",
+        amount_fields=("extra_tax_data",),
+        tax_line_mark="",
+        order_taxes="tax_ids",
+        order_unit="product_uom_id",
+        order_note="note",
+        lock_order="button_lock",
+        account_archived="active",
+        has_own_rate=True,
+    ),
+}
+
+
+def dialect_of(version: Version) -> Dialect:
+    """Return the dialect of a version, or of the nearest older series.
+
+    :raises KeyError: it is older than any of them
+    """
+    if version.series < OLDEST_SERIES:
+        raise KeyError(version.series)
+    return DIALECTS[min(version.series, NEWEST_MEASURED_SERIES)]

@@ -1,0 +1,350 @@
+"""A small Odoo of any series, for the tests: it answers as real servers were measured.
+
+It holds rows in memory and knows the few methods that the client calls. What a fault
+looks like on the wire comes from ``recordings/``.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import xmlrpc.client
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from procurify.tests.server import FaultyServer, Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RECORDINGS = Path(__file__).with_name("recordings")
+SERIES = ("14.0", "15.0", "16.0", "17.0", "18.0", "19.0")
+DATABASE, LOGIN, KEY = "books", "connector@acme.example", "k3y-of-the-tests"
+UID = 6
+PROTOCOLS = {
+    series: ("jsonrpc", "xmlrpc", *(("json2",) if series == "19.0" else ()))
+    for series in SERIES
+}
+#: Each series with each of its protocols.
+WAYS = [(series, name) for series in SERIES for name in PROTOCOLS[series]]
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda value, wanted: value in wanted,
+}
+_DENIED_READ = "missing right: read a model (user without accounting)"
+NOTHING = object()
+
+
+@cache
+def recorded(name: str) -> Any:
+    """Return a recording."""
+    return json.loads((RECORDINGS / f"{name}.json").read_text("utf-8"))
+
+
+def recorded_fault(case: str, protocol: str, series: str) -> dict[str, Any]:
+    """Return what a series answers for a kind of fault."""
+    for several, answer in recorded("faults")[case][protocol].items():
+        if series in several.split(","):
+            return dict(answer)
+    raise LookupError((case, protocol, series))
+
+
+class FakeFault(Exception):
+    """Raised by the fake's methods: a kind of fault of the recordings."""
+
+
+class FakeOdoo(FaultyServer):
+    """One database of a series. Tests set its rows, groups, rights and faults."""
+
+    def __init__(self, series: str) -> None:
+        super().__init__()
+        self.answers = {}
+        self.series = series
+        self.key = KEY
+        self.email = "connector@acme.example"
+        self.groups = {
+            "account.group_account_invoice",
+            "purchase.group_purchase_user",
+            "base.group_partner_manager",
+        }
+        self.denied: set[tuple[str, str]] = set()
+        self.missing_models: set[str] = set()
+        self.key_expires: list[str | bool] = []
+        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.external_ids: dict[str, int] = {}
+        self.calls: list[tuple[str, str, dict[str, Any]]] = []
+        #: Raised by the next calls of "model.method", in their order.
+        self.faults: dict[str, list[str]] = defaultdict(list)
+
+    # === HTTP === #
+
+    def reply_to(self, request: Request) -> Reply:
+        """Answer as the API of this series; ``answers`` wins."""
+        if request.path in self.answers:
+            return super().reply_to(request)
+        self.requests.append(request)
+        if request.path == "/jsonrpc":
+            return self._jsonrpc(json.loads(request.body))
+        if request.path.startswith("/xmlrpc/2/"):
+            return self._xmlrpc(request)
+        if self.series == "19.0" and request.path == "/web/version":
+            return Reply({"version": "19.0", "version_info": [19, 0, 0, "final", 0]})
+        if self.series == "19.0" and request.path.startswith("/json/2/"):
+            return self._json2(request)
+        if self.series == "18.0" and request.path.startswith("/json/2/"):
+            return Reply(status=303, headers={"Location": "/web/login"})
+        return web_page(404, "Not Found")
+
+    def _jsonrpc(self, body: dict[str, Any]) -> Reply:
+        answer: dict[str, Any] = {"jsonrpc": "2.0", "id": body["id"]}
+        try:
+            result = self._service(**body["params"])
+        except FakeFault as fault:
+            found = recorded_fault(str(fault), "jsonrpc", self.series)
+            answer["error"] = {
+                "code": 0 if self.series == "19.0" else 200,
+                "message": "Odoo Server Error",
+                "data": {"name": found["data_name"], "message": found["data_message"]},
+            }
+        else:
+            if result is not NOTHING:
+                answer["result"] = result
+        return Reply(answer)
+
+    def _xmlrpc(self, request: Request) -> Reply:
+        args, method = xmlrpc.client.loads(request.body)
+        service = request.path.rpartition("/")[2]
+        answer: tuple[Any] | xmlrpc.client.Fault
+        try:
+            answer = (self._service(service, str(method), list(args)),)
+        except FakeFault as fault:
+            answer = self._xml_fault(str(fault))
+        if answer == (NOTHING,):
+            answer = xmlrpc.client.Fault(
+                1,
+                "Traceback (most recent call last):\n  File ...\nTypeError: "
+                "cannot marshal None unless allow_none is enabled",
+            )
+        body = xmlrpc.client.dumps(answer, methodresponse=True)
+        return Reply(body=body.encode(), headers={"Content-Type": "text/xml"})
+
+    def _xml_fault(self, case: str) -> xmlrpc.client.Fault:
+        """Return a fault; the recording has only the last line of its text."""
+        found = recorded_fault(case, "xmlrpc", self.series)
+        text = found["last_line"]
+        if found["multi_line_traceback"]:
+            text = f"Traceback (most recent call last):\n  File ...\n{text}"
+        return xmlrpc.client.Fault(found["faultCode"], text)
+
+    def _json2(self, request: Request) -> Reply:
+        _empty, _json, _two, model, method = request.path.split("/")
+        try:
+            self._check_bearer(request)
+            body = json.loads(request.body)
+            body.pop("context")
+            ids = body.pop("ids", None)
+            result = self._call(model, method, ids, body)
+        except FakeFault as fault:
+            found = recorded_fault(str(fault), "json2", self.series)
+            if "body" in found:
+                return web_page(found["http"], found["body"])
+            return Reply(
+                {"name": found["name"], "message": found["message"]},
+                status=found["http"],
+            )
+        return Reply(None if result is NOTHING else result)
+
+    def _check_bearer(self, request: Request) -> None:
+        sent = request.headers.get("Authorization")
+        if not sent:
+            raise FakeFault("no key")
+        if sent != f"Bearer {self.key}":
+            raise FakeFault("wrong key")
+
+    # === SERVICES === #
+
+    def _service(self, service: str, method: str, args: list[Any]) -> Any:
+        if (service, method) == ("common", "version"):
+            return {"server_version": self.series}
+        database, who, key, *rest = args
+        if database != DATABASE:
+            raise FakeFault("unknown database")
+        if (service, method) == ("common", "login"):
+            return UID if (who, key) == (LOGIN, self.key) else False
+        if key != self.key:
+            raise FakeFault("wrong key")
+        model, method, positional, named = rest
+        named = dict(named)
+        named.pop("context")
+        positional = list(positional)
+        ids = positional.pop(0) if positional and _is_ids(positional[0]) else None
+        if positional:
+            name = {"create": "vals_list"}.get(method, "domain")
+            named[name] = positional.pop(0)
+        return self._call(model, method, ids, named)
+
+    # === MODELS === #
+
+    def _call(
+        self, model: str, method: str, ids: list[int] | None, named: dict[str, Any]
+    ) -> Any:
+        self.calls.append((model, method, {"ids": ids, **named}))
+        if waiting := self.faults[f"{model}.{method}"]:
+            raise FakeFault(waiting.pop(0))
+        if model in self.missing_models:
+            raise FakeFault("unknown model")
+        handler = getattr(self, f"_do_{method}", None)
+        if handler is None:
+            raise FakeFault("unknown method")
+        return handler(model, ids, **named)
+
+    def _do_context_get(self, _model: str, _ids: Any) -> Any:
+        return {"lang": "en_US", "tz": False, "uid": UID}
+
+    def _do_read(self, model: str, ids: list[int], fields: list[str]) -> Any:
+        rows = [row for row in self._all(model) if row["id"] in ids]
+        return [{name: row[name] for name in {"id", *fields}} for row in rows]
+
+    def _do_search(self, model: str, _ids: Any, domain: list[Any]) -> Any:
+        return [row["id"] for row in self._matching(model, domain)]
+
+    def _do_search_read(
+        self,
+        model: str,
+        _ids: Any,
+        domain: list[Any],
+        fields: list[str],
+        order: str = "id",
+        limit: int = 0,
+    ) -> Any:
+        if (model, "read") in self.denied:
+            raise FakeFault(_DENIED_READ)
+        rows = sorted(self._matching(model, domain), key=lambda row: row[order])
+        return [
+            {name: row[name] for name in {"id", *fields}}
+            for row in rows[: limit or None]
+        ]
+
+    def _do_fields_get(
+        self, model: str, _ids: Any, allfields: list[str], attributes: list[str]
+    ) -> Any:
+        known = {"id": {"type": "integer"}, **self._fields().get(model, {})}
+        return {
+            name: {key: field[key] for key in attributes if key in field}
+            for name, field in known.items()
+            if name in allfields or not allfields
+        }
+
+    def _do_has_access(self, model: str, ids: Any, operation: str) -> bool:
+        if self.series not in ("18.0", "19.0") or ids is None:
+            raise FakeFault("unknown method")
+        return (model, operation) not in self.denied
+
+    def _do_check_access_rights(
+        self, model: str, _ids: Any, operation: str, raise_exception: bool
+    ) -> bool:
+        assert not raise_exception
+        return (model, operation) not in self.denied
+
+    def _do_has_group(self, _model: str, ids: Any, group_ext_id: str) -> bool:
+        if (self.series in ("18.0", "19.0")) != (ids == [UID]):
+            raise FakeFault("missing argument")
+        return group_ext_id in self.groups
+
+    def _do_load(
+        self, model: str, _ids: Any, fields: list[str], data: list[list[str]]
+    ) -> Any:
+        """Create what is new by its external id; refuse rows without a name."""
+        rows = [dict(zip(fields, row, strict=True)) for row in data]
+        guilty = [n for n, row in enumerate(rows) if not row.get("name")]
+        if guilty:
+            return {
+                "ids": False,
+                "messages": [
+                    {
+                        "type": "error",
+                        "message": "Missing required value for the field 'Name'",
+                        "field": "name",
+                        "record": number,
+                        "rows": {"from": number, "to": number},
+                    }
+                    for number in guilty
+                ],
+            }
+        return {"ids": [self._loaded(model, row) for row in rows], "messages": []}
+
+    def _loaded(self, model: str, row: dict[str, Any]) -> int:
+        known = self.external_ids.get(row.get("id", ""))
+        if known:
+            return known
+        values = {name: value for name, value in row.items() if name != "id"}
+        new = self.add(model, **values)
+        if "id" in row:
+            self.external_ids[row["id"]] = new
+        return new
+
+    def _do_create(
+        self, model: str, _ids: Any, vals_list: list[dict[str, Any]]
+    ) -> list[int]:
+        return [self.add(model, **values) for values in vals_list]
+
+    def _do_button_draft(self, _model: str, _ids: Any) -> Any:
+        return NOTHING
+
+    # === ROWS === #
+
+    def add(self, model: str, **values: Any) -> int:
+        """Add a row and return its id."""
+        rows = self.rows[model]
+        number = rows[-1]["id"] + 1 if rows else 1
+        rows.append({"write_date": "2026-03-01 10:00:00", **values, "id": number})
+        return number
+
+    def _all(self, model: str) -> list[dict[str, Any]]:
+        own = {
+            "res.users": {
+                "id": UID,
+                "login": LOGIN,
+                "name": "Connector",
+                "email": self.email or False,
+                "company_id": [1, "Acme Ltd"],
+                "company_ids": [1],
+            },
+            "res.company": {"id": 1, "currency_id": [2, "CHF"]},
+        }
+        keys = [
+            {"id": number, "user_id": UID, "expiration_date": date}
+            for number, date in enumerate(self.key_expires, start=1)
+        ]
+        if model == "res.users.apikeys":
+            return keys
+        return [own[model]] if model in own else self.rows[model]
+
+    def _matching(self, model: str, domain: list[Any]) -> list[dict[str, Any]]:
+        return [
+            row
+            for row in self._all(model)
+            if all(_COMPARE[how](row[name], value) for name, how, value in domain)
+        ]
+
+    def _fields(self) -> dict[str, Any]:
+        found: dict[str, Any] = recorded("fields")[self.series.partition(".")[0]]
+        return found
+
+
+def web_page(status: int, text: str) -> Reply:
+    """Return a page for people."""
+    return Reply(
+        status=status,
+        body=f"<!DOCTYPE html><title>{status}</title><p>{text}".encode(),
+        headers={"Content-Type": "text/html; charset=utf-8"},
+    )
+
+
+def _is_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, int) for each in value)
