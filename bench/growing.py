@@ -211,4 +211,4 @@ def _peak():
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1])
-    raise RuntimeError("This system does not tell the peak of a process's memory.")
+    raise RuntimeError("This system does not show the peak of a process's memory.")

@@ -19,10 +19,14 @@ def timed(env, work):
     return time.perf_counter() - started
 
 
-def timed_and_taken_back(env, work):
-    """Do as :func:`timed`, and leave nothing of it."""
+def timed_and_taken_back(env, work, check=lambda: None):
+    """Do as :func:`timed`, and leave nothing of it.
+
+    :param check: called before the work is rolled back; raises if it was not done
+    """
     with env.cr.savepoint() as savepoint:
         seconds = timed(env, work)
+        check()
         savepoint.rollback()
     env.invalidate_all()
     return seconds
