@@ -6,52 +6,34 @@ a purchase order". What kind of address ``file`` holds is not documented.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .values import Reader
+from .values import Payload, Reader, computed, payload, spare, strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+def _address(source: Reader) -> str:
+    is_old = source.data.get("file") is None
+    return source.required_text("attachment" if is_old else "file")
+
+
+@payload
+class Attachment(Payload):
     """One file; ``file`` is its address, absolute or relative to the tenant's.
 
     ``length`` is in bytes. Older files of order lines have neither a UUID nor a
     length, type or hash.
     """
 
-    id: int | None
-    uuid: str
-    file: str
-    name: str
-    mimetype: str
-    length: int | None
-    sha1_hash: str
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Attachment:
-        """Read a file in either of its two forms.
-
-        :raises InvalidPayload: no address, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Attachment:
-        """Read a file where it stands in a larger payload."""
-        is_old, spare = source.data.get("file") is None, source.spare
-        return cls(
-            id=source.optional_integer("id"),
-            uuid=source.uuid("uuid"),
-            file=source.required_text("attachment" if is_old else "file"),
-            name=spare.text("name"),
-            mimetype=spare.text("mimetype").lower(),
-            length=spare.optional_integer("length"),
-            sha1_hash=spare.text("sha1_hash").lower(),
-        )
+    id: int | None = strict(Reader.optional_integer)
+    uuid: str = strict(Reader.uuid)
+    file: str = computed(_address)
+    name: str = spare(Reader.text)
+    mimetype: str = spare(Reader.word)
+    length: int | None = spare(Reader.optional_integer)
+    sha1_hash: str = spare(Reader.word)
 
     @property
     def external_id(self) -> str:

@@ -6,7 +6,6 @@ the numbers come from the edition of 2026. Fields of that later edition are opti
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,20 @@ from .embedded import (
     mention_if_readable,
     mentions_of_account,
 )
-from .master_data import Currency, Location, Vendor
-from .values import Reader, Stated
+from .master_data import Currency, Keyed, Location, Vendor
+from .values import (
+    Payload,
+    Reader,
+    Stated,
+    as_sent,
+    child,
+    children,
+    computed,
+    derived,
+    payload,
+    spare,
+    strict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,32 +104,52 @@ _ENDED_PAYMENTS = (PaymentStatus.DENIED, PaymentStatus.VOID, PaymentStatus.FAILE
 _UNKNOWN_STATUS = -1
 
 
-@dataclass(frozen=True, slots=True)
-class BillCost:
+@payload
+class BillCost(Payload):
     """An extra of the whole bill (freight, brokerage, a tax typed by hand)."""
 
-    id: int
-    name: str
-    amount: Decimal
-    allocation: Allocation | None
-
-    @classmethod
-    def read(cls, source: Reader) -> BillCost:
-        """Read one entry of ``costs``.
-
-        :raises InvalidPayload: no id, no amount, or a value of the wrong type
-        """
-        allocation = source.child("cost_allocation")
-        return cls(
-            id=source.integer("id"),
-            name=source.spare.text("name"),
-            amount=source.required_decimal("amount"),
-            allocation=Allocation.read(allocation) if allocation else None,
-        )
+    id: int = strict(Reader.integer)
+    name: str = spare(Reader.text)
+    amount: Decimal = strict(Reader.required_decimal)
+    allocation: Allocation | None = strict(child(Allocation), "cost_allocation")
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+def _orders(source: Reader, found: dict[str, Any]) -> tuple[tuple[int, str], ...]:
+    """List the purchase orders of the header, then those that only lines mention."""
+    orders: dict[int, str] = {}
+    for order in source.spare.children("added_purchase_orders"):
+        number = order.spare.optional_integer("id")
+        if number is not None:
+            orders[number] = order.spare.text("number")
+    for item in found["items"]:
+        if item.order_id is not None:
+            orders[item.order_id] = orders.get(item.order_id) or item.order_number
+    return tuple(orders.items())
+
+
+def _approver_name(source: Reader) -> str:
+    """Name who approved last: the user of the last status entry that says approved."""
+    name = ""
+    for entry in source.spare.children("bill_statuses"):
+        user = entry.spare.child("user")
+        if user and entry.stated("status") == BillStatus.APPROVED:
+            name = full_name(user)
+    return name
+
+
+def _version_ids(source: Reader) -> tuple[int, ...]:
+    """List the ids of all versions; one that has none says nothing."""
+    choices = source.children("version_choices")
+    numbers = (choice.optional_integer("pk") for choice in choices)
+    return tuple(number for number in numbers if number is not None)
+
+
+def _attachments(source: Reader) -> tuple[Attachment, ...]:
+    return each_once(read_attachments(source, "invoice_attachments"))
+
+
+@payload
+class Bill(Keyed):
     """A bill with its lines. Its ``id`` may change when somebody fixes it.
 
     Two payloads are the same bill when their ``uuid`` is equal, else their ``group``,
@@ -127,85 +158,38 @@ class Bill:
     The dates are calendar days as written.
     """
 
-    id: int
-    uuid: str
-    version: int | None
-    version_ids: tuple[int, ...]
-    group: int | None
-    status: Stated
-    type: Stated
-    active: bool
-    vendor: Vendor | None
-    vendor_name: str
-    currency: Currency | None
-    invoice_number: str
-    invoice_date: date | None
-    due_date: date | None
-    gl_post_date: date | None
-    payment_terms: str
-    note: str
-    items: tuple[BillItem, ...]
-    costs: tuple[BillCost, ...]
-    subtotal_cost: Decimal | None
-    total_cost: Decimal | None
-    tax_amount: Decimal | None
-    exclusive_tax_amount: Decimal | None
-    inclusive_tax_amount: Decimal | None
-    shipping_amount: Decimal | None
-    total_cost_with_tax: Decimal | None
-    converted_total_cost: Decimal | None
-    orders: tuple[tuple[int, str], ...]
-    approver_name: str
-    modified: datetime | None
-    attachments: tuple[Attachment, ...]
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Bill:
-        """Read the ``data`` of a bill's detail.
-
-        :raises InvalidPayload: a required field is missing, or a value cannot be read
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Bill:
-        """Read a bill with ``source``, which notes what is left empty."""
-        spare = source.spare
-        vendor, currency = source.child("vendor"), source.child("currency")
-        items = tuple(map(BillItem.read, source.children("items", required=True)))
-        return cls(
-            id=source.integer("id"),
-            uuid=source.required_uuid("uuid"),
-            version=spare.optional_integer("version"),
-            version_ids=_version_ids(source),
-            group=source.optional_integer("group"),
-            status=source.stated("status"),
-            type=source.stated("type"),
-            active=source.boolean("active", missing=True),
-            vendor=Vendor.read(vendor) if vendor else None,
-            vendor_name=spare.text("vendor_name"),
-            currency=Currency.read(currency) if currency else None,
-            invoice_number=source.text("invoice_number"),
-            invoice_date=source.day("invoice_date"),
-            due_date=spare.day("due_date"),
-            gl_post_date=source.day("gl_post_date"),
-            payment_terms=spare.text("payment_terms"),
-            note=spare.text("note"),
-            items=items,
-            costs=tuple(map(BillCost.read, source.children("costs", required=True))),
-            orders=_orders(source, items),
-            approver_name=_approver_name(source),
-            modified=spare.instant("last_modified_datetime"),
-            attachments=each_once(read_attachments(source, "invoice_attachments")),
-            raw=source.data,
-            **_amounts(source),
-        )
-
-    @property
-    def external_id(self) -> str:
-        """Procurify's key, as text; see the class for what identifies a bill."""
-        return str(self.id)
+    id: int = strict(Reader.integer)
+    uuid: str = strict(Reader.required_uuid)
+    version: int | None = spare(Reader.optional_integer)
+    version_ids: tuple[int, ...] = computed(_version_ids)
+    group: int | None = strict(Reader.optional_integer)
+    status: Stated = strict(Reader.stated)
+    type: Stated = strict(Reader.stated)
+    active: bool = strict(Reader.is_not_false)
+    vendor: Vendor | None = strict(child(Vendor))
+    vendor_name: str = spare(Reader.text)
+    currency: Currency | None = strict(child(Currency))
+    invoice_number: str = strict(Reader.text)
+    invoice_date: date | None = strict(Reader.day)
+    due_date: date | None = spare(Reader.day)
+    gl_post_date: date | None = strict(Reader.day)
+    payment_terms: str = spare(Reader.text)
+    note: str = spare(Reader.text)
+    items: tuple[BillItem, ...] = strict(children(BillItem, required=True))
+    costs: tuple[BillCost, ...] = strict(children(BillCost, required=True))
+    subtotal_cost: Decimal | None = strict(Reader.decimal)
+    total_cost: Decimal | None = strict(Reader.decimal)
+    tax_amount: Decimal | None = strict(Reader.decimal)
+    exclusive_tax_amount: Decimal | None = strict(Reader.decimal)
+    inclusive_tax_amount: Decimal | None = strict(Reader.decimal)
+    shipping_amount: Decimal | None = strict(Reader.decimal)
+    total_cost_with_tax: Decimal | None = strict(Reader.decimal)
+    converted_total_cost: Decimal | None = strict(Reader.decimal)
+    orders: tuple[tuple[int, str], ...] = derived(_orders)
+    approver_name: str = computed(_approver_name)
+    modified: datetime | None = spare(Reader.instant, "last_modified_datetime")
+    attachments: tuple[Attachment, ...] = computed(_attachments)
+    raw: Mapping[str, Any] = as_sent()
 
     @property
     def code(self) -> str:
@@ -287,52 +271,6 @@ def _paid_on(bill: Mapping[str, Any]) -> date | None:
         if entry.spare.stated("status") == BillStatus.PAID
     ]
     return days[-1] if days else None
-
-
-_AMOUNTS = (
-    "subtotal_cost",
-    "total_cost",
-    "tax_amount",
-    "exclusive_tax_amount",
-    "inclusive_tax_amount",
-    "shipping_amount",
-    "total_cost_with_tax",
-    "converted_total_cost",
-)
-
-
-def _amounts(source: Reader) -> dict[str, Any]:
-    return {name: source.decimal(name) for name in _AMOUNTS}
-
-
-def _orders(source: Reader, items: tuple[BillItem, ...]) -> tuple[tuple[int, str], ...]:
-    """List the purchase orders of the header, then those that only lines mention."""
-    orders: dict[int, str] = {}
-    for order in source.spare.children("added_purchase_orders"):
-        number = order.spare.optional_integer("id")
-        if number is not None:
-            orders[number] = order.spare.text("number")
-    for item in items:
-        if item.order_id is not None:
-            orders[item.order_id] = orders.get(item.order_id) or item.order_number
-    return tuple(orders.items())
-
-
-def _approver_name(source: Reader) -> str:
-    """Name who approved last: the user of the last status entry that says approved."""
-    name = ""
-    for entry in source.spare.children("bill_statuses"):
-        user = entry.spare.child("user")
-        if user and entry.stated("status") == BillStatus.APPROVED:
-            name = full_name(user)
-    return name
-
-
-def _version_ids(source: Reader) -> tuple[int, ...]:
-    """List the ids of all versions; one that has none says nothing."""
-    choices = source.children("version_choices")
-    numbers = (choice.optional_integer("pk") for choice in choices)
-    return tuple(number for number in numbers if number is not None)
 
 
 def _mentions(bill: Mapping[str, Any]) -> Iterator[Mention]:

@@ -6,62 +6,42 @@ no stamp of the last change and no list of units.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
-from .master_data import AccountCode, Named, embedded_currency
-from .values import Reader, short_key
+from .master_data import AccountCode, Named, currency_name_if_readable
+from .values import (
+    Payload,
+    Reader,
+    computed,
+    if_readable,
+    payload,
+    short_key,
+    spare,
+    strict,
+)
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@payload
 class CatalogItem(Named):
     """An item of the catalog; ``price`` is per ``unit``, in ``currency_name``.
 
     The line of an order embeds one in a shorter form.
     """
 
-    id: int
-    name: str
-    sku: str
-    description: str
-    unit: str
-    price: Decimal | None
-    currency_name: str
-    account_code: AccountCode | None
-    vendor_id: int | None
-    url: str
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> CatalogItem:
-        """Read a catalog item of the list or of a document.
-
-        :raises InvalidPayload: no id, no name, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> CatalogItem:
-        """Read a catalog item where it stands in a larger payload."""
-        spare = source.spare
-        account_code = spare.embedded("account_code")
-        return cls(
-            id=source.integer("id"),
-            name=source.required_text("name"),
-            sku=spare.text("internalSKU"),
-            description=spare.text("description"),
-            unit=spare.text("unitType"),
-            price=spare.decimal("price"),
-            currency_name=source.if_readable(embedded_currency, source) or "",
-            account_code=source.if_readable(AccountCode.read, account_code)
-            if account_code
-            else None,
-            vendor_id=spare.reference("pref_vendor"),
-            url=spare.text("product_url"),
-        )
+    id: int = strict(Reader.integer)
+    name: str = strict(Reader.required_text)
+    sku: str = spare(Reader.text, "internalSKU")
+    description: str = spare(Reader.text)
+    unit: str = spare(Reader.text, "unitType")
+    price: Decimal | None = spare(Reader.decimal)
+    currency_name: str = computed(currency_name_if_readable)
+    account_code: AccountCode | None = spare(if_readable(AccountCode))
+    vendor_id: int | None = spare(Reader.reference, "pref_vendor")
+    url: str = spare(Reader.text, "product_url")
 
     @property
     def code(self) -> str:
@@ -69,27 +49,18 @@ class CatalogItem(Named):
         return self.sku
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+def _unit_name(source: Reader) -> str:
+    name = source.required_text("name")
+    if not name:
+        raise InvalidPayload(source.at("name"), "missing")
+    return name
+
+
+@payload
+class Unit(Payload):
     """A unit as documents name it, in free text: Procurify has no list of units."""
 
-    name: str
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Unit:
-        """Read a staged unit.
-
-        :raises InvalidPayload: no name
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Unit:
-        """Read a unit where it stands in a larger payload."""
-        name = source.required_text("name")
-        if not name:
-            raise InvalidPayload(source.at("name"), "missing")
-        return cls(name)
+    name: str = computed(_unit_name)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
 from .master_data import AccountCode, Department, Location
-from .values import Reader
+from .values import Payload, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,15 +21,8 @@ if TYPE_CHECKING:
     Mention = tuple[str, dict[str, Any]]
 
 
-class Embedded(Protocol):
-    """What is read where it stands in a larger payload."""
-
-    @classmethod
-    def read(cls, source: Reader) -> object: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(Payload):
     """A share of a line or cost on one account code of one department.
 
     ``amount`` is in the document's currency. Whether the shares add up to the net or to
@@ -96,7 +89,7 @@ def mention(resource: str, data: object) -> Iterator[Mention]:
 
 
 def mention_if_readable(
-    resource: str, data: object, payload: type[Embedded]
+    resource: str, data: object, payload: type[Payload]
 ) -> Iterator[Mention]:
     """Yield an embedded object that nobody needs, unless it cannot be read."""
     if isinstance(data, dict):

@@ -10,11 +10,21 @@ account codes", "List locations", "List departments", "List vendors".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .values import Reader, Stated, clean_text, short_key
+from .values import (
+    Payload,
+    Reader,
+    Stated,
+    child,
+    clean_text,
+    computed,
+    payload,
+    short_key,
+    spare,
+    strict,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +48,7 @@ def currency_code(name: str) -> str:
     return name.strip().upper()
 
 
-class Keyed:
+class Keyed(Payload):
     """What Procurify knows by a number."""
 
     __slots__ = ()
@@ -62,37 +72,16 @@ class Named(Keyed):
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@payload
 class Currency(Named):
     """A currency and the rate that an administrator typed (not a market rate)."""
 
-    id: int
-    name: str
-    rate: Decimal | None
-    base: bool
-    active: bool
-    description: str
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Currency:
-        """Read a currency of the list or of a document.
-
-        :raises InvalidPayload: no id, no name, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Currency:
-        """Read a currency where it stands in a larger payload."""
-        spare = source.spare
-        return cls(
-            id=source.integer("id"),
-            name=source.required_text("name"),
-            rate=spare.decimal("rate"),
-            base=spare.boolean("base", missing=False),
-            active=spare.boolean("active", missing=True),
-            description=spare.text("description"),
-        )
+    id: int = strict(Reader.integer)
+    name: str = strict(Reader.required_text)
+    rate: Decimal | None = spare(Reader.decimal)
+    base: bool = spare(Reader.is_true)
+    active: bool = spare(Reader.is_not_false)
+    description: str = spare(Reader.text)
 
     @property
     def code(self) -> str:
@@ -108,41 +97,25 @@ def embedded_currency(source: Reader) -> str:
     return currency_code(Reader(currency, source.at("currency")).text("name"))
 
 
-@dataclass(frozen=True, slots=True)
+def currency_name_if_readable(source: Reader) -> str:
+    """Read the same where no document depends on it."""
+    return source.if_readable(embedded_currency, source) or ""
+
+
+@payload
 class AccountCode(Keyed):
     """An account of Procurify's chart; ``parent`` is the id of another one.
 
     ``account_type``: 0 assets, 1 liability, 2 expense, 3 income, 4 equity, 5 other.
+    Lists give the parent's id; some documents embed it, of two tiers.
     """
 
-    id: int
-    code: str
-    description: str
-    account_type: int | None
-    active: bool
-    parent: int | None
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> AccountCode:
-        """Read an account code of the list or of a document.
-
-        :raises InvalidPayload: no id, no code, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> AccountCode:
-        """Read an account code where it stands in a larger payload."""
-        spare = source.spare
-        return cls(
-            id=source.integer("id"),
-            code=source.required_text("code"),
-            description=spare.text("description"),
-            account_type=spare.optional_integer("account_type"),
-            active=spare.boolean("active", missing=True),
-            # Lists give its id; some documents embed it, of two tiers.
-            parent=spare.reference("parent"),
-        )
+    id: int = strict(Reader.integer)
+    code: str = strict(Reader.required_text)
+    description: str = spare(Reader.text)
+    account_type: int | None = spare(Reader.optional_integer)
+    active: bool = spare(Reader.is_not_false)
+    parent: int | None = spare(Reader.reference)
 
     @property
     def label(self) -> str:
@@ -150,7 +123,7 @@ class AccountCode(Keyed):
         return f"{self.code} {self.description}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@payload
 class Location(Named):
     """A site of the company, which a department calls its branch.
 
@@ -158,72 +131,30 @@ class Location(Named):
     ``external_id``), or "". ``timezone`` is the name of the site's time zone.
     """
 
-    id: int
-    name: str
-    active: bool
-    code: str
-    currency_name: str
-    timezone: str
-    headquarter: bool
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Location:
-        """Read a location of the list, or the branch of a department.
-
-        :raises InvalidPayload: no id, no name, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Location:
-        """Read a location where it stands in a larger payload."""
-        spare = source.spare
-        return cls(
-            id=source.integer("id"),
-            name=source.required_text("name"),
-            active=spare.boolean("active", missing=True),
-            code=spare.text("external_id"),
-            currency_name=source.if_readable(embedded_currency, source) or "",
-            timezone=spare.text("locationTimezone"),
-            headquarter=spare.boolean("headquarter", missing=False),
-        )
+    id: int = strict(Reader.integer)
+    name: str = strict(Reader.required_text)
+    active: bool = spare(Reader.is_not_false)
+    code: str = spare(Reader.text, "external_id")
+    currency_name: str = computed(currency_name_if_readable)
+    timezone: str = spare(Reader.text, "locationTimezone")
+    headquarter: bool = spare(Reader.is_true)
 
 
 Branch = Location
 
 
-@dataclass(frozen=True, slots=True)
+@payload
 class Department(Named):
     """A department of one location; two locations may use the same name.
 
     ``code`` is the identifier that the company gave it elsewhere, or "".
     """
 
-    id: int
-    name: str
-    active: bool
-    code: str
-    branch: Location | None
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Department:
-        """Read a department of the list or of a document.
-
-        :raises InvalidPayload: no id, no name, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Department:
-        """Read a department where it stands in a larger payload."""
-        branch, spare = source.child("branch"), source.spare
-        return cls(
-            id=source.integer("id"),
-            name=source.required_text("name"),
-            active=spare.boolean("active", missing=True),
-            code=spare.text("external_id"),
-            branch=Location.read(branch) if branch else None,
-        )
+    id: int = strict(Reader.integer)
+    name: str = strict(Reader.required_text)
+    active: bool = spare(Reader.is_not_false)
+    code: str = spare(Reader.text, "external_id")
+    branch: Location | None = strict(child(Location))
 
     @property
     def label(self) -> str:
@@ -231,28 +162,15 @@ class Department(Named):
         return f"{self.branch.name} / {self.name}" if self.branch else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentTerm:
+@payload
+class PaymentTerm(Payload):
     """A payment term, known by its name only: its days are not in the API.
 
     Where a document states it as text it has no ``id``.
     """
 
-    id: int | None
-    name: str
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> PaymentTerm:
-        """Read the payment term that a vendor embeds.
-
-        :raises InvalidPayload: no name, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> PaymentTerm:
-        """Read a payment term where it stands in a larger payload."""
-        return cls(id=source.optional_integer("id"), name=source.required_text("name"))
+    id: int | None = strict(Reader.optional_integer)
+    name: str = strict(Reader.required_text)
 
     @property
     def external_id(self) -> str:
@@ -269,75 +187,6 @@ class PaymentTerm:
     def label(self) -> str:
         """What a person reads."""
         return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Vendor(Named):
-    """A supplier. Names are not unique and the country is free text.
-
-    ``code`` is the identifier that the company gave it elsewhere, or "". ``status``
-    is not documented: a vendor that somebody only asked for may have one.
-    Bank details are excluded on purpose: they are not needed and must not be kept.
-    """
-
-    id: int
-    name: str
-    active: bool
-    type: Stated
-    status: Stated
-    code: str
-    emails: tuple[str, ...]
-    phone_one: str
-    phone_two: str
-    url: str
-    contact: str
-    address_line_one: str
-    address_line_two: str
-    postal_code: str
-    city: str
-    state_province: str
-    country: str
-    currency_id: int | None
-    payment_term: PaymentTerm | None
-    comments: str
-    modified: datetime | None
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Vendor:
-        """Read a vendor of the list or of a document.
-
-        :raises InvalidPayload: no id, no name, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Vendor:
-        """Read a vendor where it stands in a larger payload."""
-        spare = source.spare
-        term = spare.child("payment_term_ref")
-        return cls(
-            id=source.integer("id"),
-            name=source.required_text("name"),
-            active=spare.boolean("active", missing=True),
-            type=_vendor_type(source),
-            status=source.stated("status"),
-            code=spare.text("external_id"),
-            emails=_emails(source),
-            phone_one=spare.text("phoneOne"),
-            phone_two=spare.text("phoneTwo"),
-            url=spare.text("url"),
-            contact=spare.text("contact"),
-            address_line_one=spare.text("addressLineOne"),
-            address_line_two=spare.text("addressLineTwo"),
-            postal_code=spare.text("postalCode"),
-            city=spare.text("city"),
-            state_province=spare.text("state_province"),
-            country=spare.text("country"),
-            currency_id=spare.reference("currency"),
-            payment_term=source.if_readable(PaymentTerm.read, term) if term else None,
-            comments=spare.text("comments"),
-            modified=spare.instant("dateModified"),
-        )
 
 
 # The later edition of the specification calls them so in its filters.
@@ -374,3 +223,40 @@ def _emails(source: Reader) -> tuple[str, ...]:
         else:
             source.unread.append(f"{source.at('email')}[{index}]")
     return tuple(dict.fromkeys(filter(None, addresses)))
+
+
+def _payment_term(source: Reader) -> PaymentTerm | None:
+    term = source.spare.child("payment_term_ref")
+    return source.if_readable(PaymentTerm.read, term) if term else None
+
+
+@payload
+class Vendor(Named):
+    """A supplier. Names are not unique and the country is free text.
+
+    ``code`` is the identifier that the company gave it elsewhere, or "". ``status``
+    is not documented: a vendor that somebody only asked for may have one.
+    Bank details are excluded on purpose: they are not needed and must not be kept.
+    """
+
+    id: int = strict(Reader.integer)
+    name: str = strict(Reader.required_text)
+    active: bool = spare(Reader.is_not_false)
+    type: Stated = computed(_vendor_type)
+    status: Stated = strict(Reader.stated)
+    code: str = spare(Reader.text, "external_id")
+    emails: tuple[str, ...] = computed(_emails)
+    phone_one: str = spare(Reader.text, "phoneOne")
+    phone_two: str = spare(Reader.text, "phoneTwo")
+    url: str = spare(Reader.text)
+    contact: str = spare(Reader.text)
+    address_line_one: str = spare(Reader.text, "addressLineOne")
+    address_line_two: str = spare(Reader.text, "addressLineTwo")
+    postal_code: str = spare(Reader.text, "postalCode")
+    city: str = spare(Reader.text)
+    state_province: str = spare(Reader.text)
+    country: str = spare(Reader.text)
+    currency_id: int | None = spare(Reader.reference, "currency")
+    payment_term: PaymentTerm | None = computed(_payment_term)
+    comments: str = spare(Reader.text)
+    modified: datetime | None = spare(Reader.instant, "dateModified")

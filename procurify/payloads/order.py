@@ -7,7 +7,7 @@ there may be null.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,18 @@ from .embedded import (
 )
 from .master_data import AccountCode, Currency, Keyed, Location, PaymentTerm, Vendor
 from .order_line import OrderLine, read_is_percentage
-from .values import Reader, Stated
+from .values import (
+    Reader,
+    Stated,
+    as_sent,
+    children,
+    computed,
+    derived,
+    embedded,
+    payload,
+    spare,
+    strict,
+)
 
 if TYPE_CHECKING:
     import datetime
@@ -62,7 +73,52 @@ class Adjustment:
         return cls(value, read_is_percentage(source))
 
 
-@dataclass(frozen=True, slots=True)
+def _payment_term(source: Reader) -> PaymentTerm | None:
+    """Read the term as an object, else as the text that was printed."""
+    embedded = source.spare.embedded("payment_term")
+    term = source.if_readable(PaymentTerm.read, embedded) if embedded else None
+    if term and term.name:
+        return term
+    text = source.spare.text("payment_terms")
+    return PaymentTerm(None, text) if text else None
+
+
+def _buyer(source: Reader) -> Reader | None:
+    return source.spare.embedded("purchaser")
+
+
+def _buyer_name(source: Reader) -> str:
+    return full_name(_buyer(source))
+
+
+def _buyer_email(source: Reader) -> str:
+    buyer = _buyer(source)
+    return buyer.spare.text("email") if buyer else ""
+
+
+def _state(source: Reader) -> Stated:
+    return source.stated("state") or OrderState.PURCHASED
+
+
+def _is_card(source: Reader) -> bool:
+    return source.data.get("creditcard") not in (None, {})
+
+
+def _adjustment(source: Reader, name: str) -> Adjustment | None:
+    place = source.child(name)
+    return Adjustment.read(place) if place else None
+
+
+def _in_cost_details(source: Reader, name: str) -> Decimal | None:
+    costs = source.child("cost_details")
+    return costs.decimal(name) if costs else None
+
+
+def _attachments(_source: Reader, found: dict[str, Any]) -> tuple[Attachment, ...]:
+    return each_once(file for line in found["lines"] for file in line.attachments)
+
+
+@payload
 class Order(Keyed):
     """A purchase order with its lines. Amounts are in ``currency``.
 
@@ -72,78 +128,43 @@ class Order(Keyed):
     order's and in the tenant's base currency. The dates are calendar days as written.
     """
 
-    id: int
-    uuid: str
-    number: str
-    external_number: str
-    version: int | None
-    most_recent_version: int | None
-    state: Stated
-    fulfilment_status: str
-    active: bool
-    date: datetime.date | None
-    promise_date: datetime.date | None
-    closed_date: datetime.date | None
-    modified: datetime.datetime | None
-    vendor: Vendor | None
-    vendor_name: str
-    buyer_name: str
-    buyer_email: str
-    currency: Currency | None
-    rate: Decimal | None
-    subtotal: Decimal | None
-    total: Decimal | None
-    tax: Adjustment | None
-    discount: Adjustment | None
-    freight: Decimal | None
-    other: Decimal | None
-    total_in_base: Decimal | None
-    total_in_currency: Decimal | None
-    payment_term: PaymentTerm | None
-    comment: str
-    is_card: bool
-    lines: tuple[OrderLine, ...]
-    attachments: tuple[Attachment, ...]
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Order:
-        """Read the ``data`` of an order's detail.
-
-        :raises InvalidPayload: a required field is missing, or a value cannot be read
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Order:
-        """Read an order with ``source``, which notes what is left empty."""
-        spare = source.spare
-        lines = tuple(
-            map(OrderLine.read, source.children("order_items", required=True))
-        )
-        return cls(
-            id=source.integer("procurify_PO"),
-            uuid=source.uuid("uuid"),
-            number=source.text("number"),
-            external_number=source.text("PO_Num"),
-            version=spare.optional_integer("version"),
-            most_recent_version=spare.optional_integer("most_recent_version"),
-            state=source.stated("state") or OrderState.PURCHASED,
-            fulfilment_status=spare.text("fulfilment_status"),
-            active=source.boolean("active", missing=True),
-            date=source.day("date"),
-            promise_date=spare.day("promise_date"),
-            closed_date=spare.day("closed_date"),
-            modified=spare.instant("last_modified"),
-            payment_term=_payment_term(source),
-            comment=spare.text("comment"),
-            is_card=source.data.get("creditcard") not in (None, {}),
-            lines=lines,
-            attachments=each_once(file for line in lines for file in line.attachments),
-            raw=source.data,
-            **_parties(source),
-            **_money(source),
-        )
+    id: int = strict(Reader.integer, "procurify_PO")
+    uuid: str = strict(Reader.uuid)
+    number: str = strict(Reader.text)
+    external_number: str = strict(Reader.text, "PO_Num")
+    version: int | None = spare(Reader.optional_integer)
+    most_recent_version: int | None = spare(Reader.optional_integer)
+    state: Stated = computed(_state)
+    fulfilment_status: str = spare(Reader.text)
+    active: bool = strict(Reader.is_not_false)
+    date: datetime.date | None = strict(Reader.day)
+    promise_date: datetime.date | None = spare(Reader.day)
+    closed_date: datetime.date | None = spare(Reader.day)
+    modified: datetime.datetime | None = spare(Reader.instant, "last_modified")
+    vendor: Vendor | None = strict(embedded(Vendor), "pref_vendor")
+    vendor_name: str = spare(Reader.text)
+    buyer_name: str = computed(_buyer_name)
+    buyer_email: str = computed(_buyer_email)
+    currency: Currency | None = strict(embedded(Currency), "purchased_currency")
+    rate: Decimal | None = strict(Reader.decimal, "purchased_currency_rate")
+    subtotal: Decimal | None = strict(Reader.decimal)
+    total: Decimal | None = strict(Reader.decimal)
+    tax: Adjustment | None = strict(_adjustment)
+    discount: Adjustment | None = strict(_adjustment)
+    freight: Decimal | None = strict(Reader.decimal)
+    other: Decimal | None = strict(Reader.decimal)
+    total_in_base: Decimal | None = strict(
+        _in_cost_details, "total_cost_in_base_currency"
+    )
+    total_in_currency: Decimal | None = strict(_in_cost_details, "total_cost")
+    payment_term: PaymentTerm | None = computed(_payment_term)
+    comment: str = spare(Reader.text)
+    is_card: bool = computed(_is_card)
+    lines: tuple[OrderLine, ...] = strict(
+        children(OrderLine, required=True), "order_items"
+    )
+    attachments: tuple[Attachment, ...] = derived(_attachments)
+    raw: Mapping[str, Any] = as_sent()
 
     @property
     def code(self) -> str:
@@ -175,46 +196,6 @@ class Order(Keyed):
             if line.active and line.order_id in (None, self.id):
                 shares = line.allocations or (line.fallback_account,)
                 yield from locations(line.name or line.label, shares)
-
-
-def _payment_term(source: Reader) -> PaymentTerm | None:
-    """Read the term as an object, else as the text that was printed."""
-    embedded = source.spare.embedded("payment_term")
-    term = source.if_readable(PaymentTerm.read, embedded) if embedded else None
-    if term and term.name:
-        return term
-    text = source.spare.text("payment_terms")
-    return PaymentTerm(None, text) if text else None
-
-
-def _parties(source: Reader) -> dict[str, Any]:
-    vendor, buyer = source.embedded("pref_vendor"), source.spare.embedded("purchaser")
-    return {
-        "vendor": Vendor.read(vendor) if vendor else None,
-        "vendor_name": source.spare.text("vendor_name"),
-        "buyer_name": full_name(buyer),
-        "buyer_email": buyer.spare.text("email") if buyer else "",
-    }
-
-
-def _money(source: Reader) -> dict[str, Any]:
-    currency = source.embedded("purchased_currency")
-    tax, discount = source.child("tax"), source.child("discount")
-    costs = source.child("cost_details")
-    return {
-        "currency": Currency.read(currency) if currency else None,
-        "rate": source.decimal("purchased_currency_rate"),
-        "tax": Adjustment.read(tax) if tax else None,
-        "discount": Adjustment.read(discount) if discount else None,
-        "total_in_base": costs.decimal("total_cost_in_base_currency")
-        if costs
-        else None,
-        "total_in_currency": costs.decimal("total_cost") if costs else None,
-        **{
-            name: source.decimal(name)
-            for name in ("subtotal", "total", "freight", "other")
-        },
-    }
 
 
 def _mentions(order: Mapping[str, Any]) -> Iterator[Mention]:

@@ -7,19 +7,25 @@ both are read here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .master_data import Keyed
-from .order_line import ZERO, is_active, line_label
-from .values import Reader, Stated
+from .order_line import is_active, line_label
+from .values import Reader, Stated, computed, payload, spare, strict
 
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
 
-@dataclass(frozen=True, slots=True)
+def _account_code(source: Reader) -> str:
+    """Read the code, which stands on its own and in an embedded account."""
+    account = source.embedded("account")
+    code = account.embedded("account_code") if account else None
+    return source.spare.text("accountCode") or (code.text("code") if code else "")
+
+
+@payload
 class OrderItem(Keyed):
     """A requested line; ``order_id`` is None until it is purchased.
 
@@ -27,65 +33,28 @@ class OrderItem(Keyed):
     department) and a catalog item. ``account_code`` is the code alone, as text.
     """
 
-    id: int
-    number: str
-    requisition: int | None
-    name: str
-    sku: str
-    unit: str
-    quantity: Decimal | None
-    price: Decimal | None
-    total_cost: Decimal | None
-    status: Stated
-    type: Stated
-    active: bool
-    order_id: int | None
-    vendor_id: int | None
-    vendor_text: str
-    currency_id: int | None
-    account_id: int | None
-    account_code: str
-    catalog_item_id: int | None
-    received: Decimal
-    comment: str
-    modified: datetime | None
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> OrderItem:
-        """Read a row of the list, or the line of an order.
-
-        :raises InvalidPayload: no id, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> OrderItem:
-        """Read an order item where it stands in a larger payload."""
-        spare = source.spare
-        return cls(
-            id=source.integer("id"),
-            number=spare.text("num"),
-            requisition=source.optional_integer("orderNum"),
-            name=spare.text("name"),
-            sku=spare.text("sku"),
-            unit=source.text("unit"),
-            quantity=source.decimal("quantity"),
-            price=source.decimal("price"),
-            total_cost=source.decimal("total_cost"),
-            status=source.stated("status"),
-            type=source.stated("type"),
-            active=is_active(source),
-            order_id=source.reference("purchase_order"),
-            vendor_id=source.reference("pref_vendor"),
-            vendor_text=source.text("vendor"),
-            currency_id=source.reference("currency"),
-            account_id=source.reference("account"),
-            account_code=_account_code(source),
-            catalog_item_id=source.reference("catalog_item"),
-            received=source.decimal("receivedPassQty") or ZERO,
-            comment=spare.text("lineComment"),
-            modified=spare.instant("last_modified"),
-        )
+    id: int = strict(Reader.integer)
+    number: str = spare(Reader.text, "num")
+    requisition: int | None = strict(Reader.optional_integer, "orderNum")
+    name: str = spare(Reader.text)
+    sku: str = spare(Reader.text)
+    unit: str = strict(Reader.text)
+    quantity: Decimal | None = strict(Reader.decimal)
+    price: Decimal | None = strict(Reader.decimal)
+    total_cost: Decimal | None = strict(Reader.decimal)
+    status: Stated = strict(Reader.stated)
+    type: Stated = strict(Reader.stated)
+    active: bool = computed(is_active)
+    order_id: int | None = strict(Reader.reference, "purchase_order")
+    vendor_id: int | None = strict(Reader.reference, "pref_vendor")
+    vendor_text: str = strict(Reader.text, "vendor")
+    currency_id: int | None = strict(Reader.reference, "currency")
+    account_id: int | None = strict(Reader.reference, "account")
+    account_code: str = computed(_account_code)
+    catalog_item_id: int | None = strict(Reader.reference, "catalog_item")
+    received: Decimal = strict(Reader.decimal_or_zero, "receivedPassQty")
+    comment: str = spare(Reader.text, "lineComment")
+    modified: datetime | None = spare(Reader.instant, "last_modified")
 
     @property
     def code(self) -> str:
@@ -96,10 +65,3 @@ class OrderItem(Keyed):
     def label(self) -> str:
         """Number and name: "7265-1 Docking cable"."""
         return line_label(self.id, self.number, self.name)
-
-
-def _account_code(source: Reader) -> str:
-    """Read the code, which stands on its own and in an embedded account."""
-    account = source.embedded("account")
-    code = account.embedded("account_code") if account else None
-    return source.spare.text("accountCode") or (code.text("code") if code else "")

@@ -7,7 +7,6 @@ from their order; only the two words are named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,19 @@ from ..errors import InvalidPayload
 from .attachment import Attachment, each_once, read_attachments
 from .catalog import CatalogItem
 from .embedded import Allocation
-from .master_data import embedded_currency
-from .values import Reader, Stated
+from .master_data import Keyed, embedded_currency
+from .values import (
+    Payload,
+    Reader,
+    Stated,
+    children,
+    computed,
+    derived,
+    embedded,
+    payload,
+    spare,
+    strict,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,31 +75,44 @@ def read_is_percentage(source: Reader) -> bool:
     raise InvalidPayload(source.at("type"), "neither a percentage nor an amount")
 
 
-@dataclass(frozen=True, slots=True)
-class LineTax:
+@payload
+class LineTax(Payload):
     """A tax on a line; ``value`` is in percent, or an amount of money."""
 
-    id: int | None
-    name: str
-    value: Decimal
-    is_percentage: bool
-
-    @classmethod
-    def read(cls, source: Reader) -> LineTax:
-        """Read one entry of ``taxes``.
-
-        :raises InvalidPayload: no value, or a kind that is not known
-        """
-        return cls(
-            id=source.spare.optional_integer("id"),
-            name=source.text("name"),
-            value=source.required_decimal("value"),
-            is_percentage=read_is_percentage(source),
-        )
+    id: int | None = spare(Reader.optional_integer)
+    name: str = strict(Reader.text)
+    value: Decimal = strict(Reader.required_decimal)
+    is_percentage: bool = computed(read_is_percentage)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+def is_active(source: Reader) -> bool:
+    """Read whether a line counts: neither of its two flags says that it does not."""
+    return source.is_not_false("active") and source.is_not_false("is_active")
+
+
+def _allocations(source: Reader) -> tuple[Allocation, ...]:
+    shares = source.children("spend_allocation")
+    return tuple(Allocation.read(each, "account") for each in shares)
+
+
+def _fallback(source: Reader, found: dict[str, Any]) -> Allocation | None:
+    account = None if found["allocations"] else source.embedded("account")
+    if account is None:
+        return None
+    return Allocation.of_account(account, found["total_cost"] or ZERO)
+
+
+def _attachments(source: Reader) -> tuple[Attachment, ...]:
+    """Read the files of a line: the present list, then the older one."""
+    files = [
+        *read_attachments(source, "item_attachments"),
+        *read_attachments(source, "attachments"),
+    ]
+    return each_once(files)
+
+
+@payload
+class OrderLine(Keyed):
     """One line of a purchase order; amounts in the currency ``currency_name``.
 
     ``number`` is the one that people see ("7265-1"), ``requisition`` that of the
@@ -99,85 +122,33 @@ class OrderLine:
     real vendor where the order's is a catch-all. ``received`` counts what passed.
     """
 
-    id: int
-    number: str
-    requisition: int | None
-    line_number: int | None
-    name: str
-    sku: str
-    unit: str
-    quantity: Decimal | None
-    price: Decimal | None
-    total_cost: Decimal | None
-    tax_amount: Decimal
-    shipping_amount: Decimal
-    taxes: tuple[LineTax, ...]
-    type: Stated
-    status: Stated
-    active: bool
-    order_id: int | None
-    received: Decimal
-    allocations: tuple[Allocation, ...]
-    fallback_account: Allocation | None
-    catalog_item_id: int | None
-    catalog_item: CatalogItem | None
-    vendor_text: str
-    comment: str
-    currency_name: str
-    modified: datetime | None
-    attachments: tuple[Attachment, ...]
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> OrderLine:
-        """Read a line on its own.
-
-        :raises InvalidPayload: no id, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> OrderLine:
-        """Read a line where it stands in an order or a bill."""
-        spare = source.spare
-        catalog_item = source.embedded("catalog_item")
-        allocations = tuple(
-            Allocation.read(each, "account")
-            for each in source.children("spend_allocation")
-        )
-        return cls(
-            id=source.integer("id"),
-            number=spare.text("num"),
-            requisition=spare.optional_integer("orderNum"),
-            line_number=spare.optional_integer("PO_line_num"),
-            name=spare.text("name"),
-            sku=spare.text("sku"),
-            unit=source.text("unit"),
-            quantity=source.decimal("quantity"),
-            price=source.decimal("price"),
-            total_cost=source.decimal("total_cost"),
-            tax_amount=source.decimal("tax_amount") or ZERO,
-            shipping_amount=source.decimal("shipping_amount") or ZERO,
-            taxes=tuple(map(LineTax.read, source.children("taxes"))),
-            type=source.stated("type"),
-            status=source.stated("status"),
-            active=is_active(source),
-            order_id=source.reference("purchase_order"),
-            received=source.decimal("receivedPassQty") or ZERO,
-            allocations=allocations,
-            fallback_account=None if allocations else _fallback(source),
-            catalog_item_id=source.reference("catalog_item"),
-            catalog_item=CatalogItem.read(catalog_item) if catalog_item else None,
-            vendor_text=source.text("vendor"),
-            comment=spare.text("lineComment"),
-            currency_name=embedded_currency(source),
-            modified=spare.instant("last_modified"),
-            attachments=_attachments(source),
-        )
-
-    @property
-    def external_id(self) -> str:
-        """Procurify's key, as text."""
-        return str(self.id)
+    id: int = strict(Reader.integer)
+    number: str = spare(Reader.text, "num")
+    requisition: int | None = spare(Reader.optional_integer, "orderNum")
+    line_number: int | None = spare(Reader.optional_integer, "PO_line_num")
+    name: str = spare(Reader.text)
+    sku: str = spare(Reader.text)
+    unit: str = strict(Reader.text)
+    quantity: Decimal | None = strict(Reader.decimal)
+    price: Decimal | None = strict(Reader.decimal)
+    total_cost: Decimal | None = strict(Reader.decimal)
+    tax_amount: Decimal = strict(Reader.decimal_or_zero)
+    shipping_amount: Decimal = strict(Reader.decimal_or_zero)
+    taxes: tuple[LineTax, ...] = strict(children(LineTax))
+    type: Stated = strict(Reader.stated)
+    status: Stated = strict(Reader.stated)
+    active: bool = computed(is_active)
+    order_id: int | None = strict(Reader.reference, "purchase_order")
+    received: Decimal = strict(Reader.decimal_or_zero, "receivedPassQty")
+    allocations: tuple[Allocation, ...] = computed(_allocations)
+    fallback_account: Allocation | None = derived(_fallback)
+    catalog_item_id: int | None = strict(Reader.reference, "catalog_item")
+    catalog_item: CatalogItem | None = strict(embedded(CatalogItem))
+    vendor_text: str = strict(Reader.text, "vendor")
+    comment: str = spare(Reader.text, "lineComment")
+    currency_name: str = computed(embedded_currency)
+    modified: datetime | None = spare(Reader.instant, "last_modified")
+    attachments: tuple[Attachment, ...] = computed(_attachments)
 
     @property
     def code(self) -> str:
@@ -193,26 +164,3 @@ class OrderLine:
 def line_label(line_id: int, number: str, name: str) -> str:
     """Name a line by number and name, as far as it has them."""
     return f"{number} {name}".strip() or f"Order item {line_id}"
-
-
-def is_active(source: Reader) -> bool:
-    """Read whether a line counts: neither of its two flags says that it does not."""
-    return source.boolean("active", missing=True) and source.boolean(
-        "is_active", missing=True
-    )
-
-
-def _fallback(source: Reader) -> Allocation | None:
-    account = source.embedded("account")
-    if account is None:
-        return None
-    return Allocation.of_account(account, source.decimal("total_cost") or ZERO)
-
-
-def _attachments(source: Reader) -> tuple[Attachment, ...]:
-    """Read the files of a line: the present list, then the older one."""
-    files = [
-        *read_attachments(source, "item_attachments"),
-        *read_attachments(source, "attachments"),
-    ]
-    return each_once(files)

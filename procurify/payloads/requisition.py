@@ -6,13 +6,12 @@ view; the numbers of a log's action come from the edition of 2026. There is no d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from .embedded import full_name, fullest, mention, mentions_of_department
 from .master_data import Currency, Department, Keyed, Location
-from .values import Reader, Stated
+from .values import Reader, Stated, as_sent, computed, embedded, payload, spare, strict
 
 if TYPE_CHECKING:
     import datetime
@@ -38,61 +37,54 @@ FINAL_APPROVAL = 1
 APPROVED_AND_PASSED_ON = 3
 
 
-@dataclass(frozen=True, slots=True)
+def _requester(source: Reader) -> Reader | None:
+    return source.spare.embedded("user")
+
+
+def _requester_name(source: Reader) -> str:
+    return full_name(_requester(source))
+
+
+def _requester_email(source: Reader) -> str:
+    requester = _requester(source)
+    return requester.spare.text("email") if requester else ""
+
+
+def _approver_name(source: Reader) -> str:
+    """Name who approved: finally, else as the last of those who passed it on."""
+    names: dict[object, str] = {}
+    for entry in source.spare.children("logs"):
+        name = full_name(entry.spare.embedded("user"))
+        if name:
+            names[entry.stated("action")] = name
+    for action in (FINAL_APPROVAL, APPROVED_AND_PASSED_ON):
+        if action in names:
+            return names[action]
+    return ""
+
+
+@payload
 class Requisition(Keyed):
     """A requisition; ``id`` is its number, and ``total`` is in ``currency``.
 
     The dates are calendar days as written.
     """
 
-    id: int
-    uuid: str
-    description: str
-    status: Stated
-    date: datetime.date | None
-    date_required: datetime.date | None
-    modified: datetime.datetime | None
-    requester_name: str
-    requester_email: str
-    department: Department | None
-    branch: Location | None
-    currency: Currency | None
-    total: Decimal | None
-    approver_name: str
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Requisition:
-        """Read a row of the list.
-
-        :raises InvalidPayload: no number, or a value of the wrong type
-        """
-        return cls.read(Reader(data))
-
-    @classmethod
-    def read(cls, source: Reader) -> Requisition:
-        """Read a requisition with ``source``, which notes what is left empty."""
-        spare = source.spare
-        requester = spare.embedded("user")
-        department = source.embedded("department")
-        branch, currency = source.embedded("branch"), source.embedded("currency")
-        return cls(
-            id=source.integer("num"),
-            uuid=source.uuid("uuid"),
-            description=spare.text("description"),
-            status=source.stated("status"),
-            date=source.day("date"),
-            date_required=spare.day("dateRequired"),
-            modified=spare.instant("dateModified"),
-            requester_name=full_name(requester),
-            requester_email=requester.spare.text("email") if requester else "",
-            department=Department.read(department) if department else None,
-            branch=Location.read(branch) if branch else None,
-            currency=Currency.read(currency) if currency else None,
-            total=source.decimal("totalPrice"),
-            approver_name=_approver_name(source),
-            raw=source.data,
-        )
+    id: int = strict(Reader.integer, "num")
+    uuid: str = strict(Reader.uuid)
+    description: str = spare(Reader.text)
+    status: Stated = strict(Reader.stated)
+    date: datetime.date | None = strict(Reader.day)
+    date_required: datetime.date | None = spare(Reader.day, "dateRequired")
+    modified: datetime.datetime | None = spare(Reader.instant, "dateModified")
+    requester_name: str = computed(_requester_name)
+    requester_email: str = computed(_requester_email)
+    department: Department | None = strict(embedded(Department))
+    branch: Location | None = strict(embedded(Location))
+    currency: Currency | None = strict(embedded(Currency))
+    total: Decimal | None = strict(Reader.decimal, "totalPrice")
+    approver_name: str = computed(_approver_name)
+    raw: Mapping[str, Any] = as_sent()
 
     @property
     def code(self) -> str:
@@ -113,19 +105,6 @@ class Requisition(Keyed):
         place = (self.department and self.department.branch) or self.branch
         if place:
             yield self.label, place
-
-
-def _approver_name(source: Reader) -> str:
-    """Name who approved: finally, else as the last of those who passed it on."""
-    names: dict[object, str] = {}
-    for entry in source.spare.children("logs"):
-        name = full_name(entry.spare.embedded("user"))
-        if name:
-            names[entry.stated("action")] = name
-    for action in (FINAL_APPROVAL, APPROVED_AND_PASSED_ON):
-        if action in names:
-            return names[action]
-    return ""
 
 
 def _mentions(requisition: Mapping[str, Any]) -> Iterator[Mention]:

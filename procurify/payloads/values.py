@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ..errors import InvalidPayload
@@ -18,11 +19,14 @@ from ..errors import InvalidPayload
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from typing_extensions import dataclass_transform
+
 Stated = int | str | None
 """A state or kind: documented ones are numbers, others are what Procurify sent."""
 
 S = TypeVar("S")
 T = TypeVar("T")
+Read = TypeVar("Read", bound="Payload")
 Found = TypeVar("Found", covariant=True)
 Method = TypeVar("Method", bound="Callable[..., object]")
 
@@ -260,6 +264,10 @@ class Reader:
         self._required(name)
         return self.text(name)
 
+    def word(self, name: str) -> str:
+        """Read text in small letters; missing and null are ""."""
+        return self.text(name).lower()
+
     def uuid(self, name: str) -> str:
         """Read a UUID, or what stands for one, in one spelling; missing is ""."""
         found = normalise_uuid(self.text(name))
@@ -307,6 +315,10 @@ class Reader:
         """Read an amount, a quantity or a rate, or None."""
         return to_decimal(self.data.get(name), self.at(name))
 
+    def decimal_or_zero(self, name: str) -> Decimal:
+        """Read an amount or a quantity; missing and null are 0."""
+        return self.decimal(name) or Decimal(0)
+
     def required_decimal(self, name: str) -> Decimal:
         """Read a number that must be there."""
         value = self.decimal(name)
@@ -314,8 +326,15 @@ class Reader:
             raise InvalidPayload(self.at(name), "missing")
         return value
 
-    def boolean(self, name: str, *, missing: bool) -> bool:
-        """Read true or false; ``missing`` is what an absent or null field means."""
+    def is_true(self, name: str) -> bool:
+        """Read true or false; missing and null are false."""
+        return self._boolean(name, False)
+
+    def is_not_false(self, name: str) -> bool:
+        """Read true or false; missing and null are true."""
+        return self._boolean(name, True)
+
+    def _boolean(self, name: str, missing: bool) -> bool:
         value = self.data.get(name)
         if value is None:
             return missing
@@ -396,14 +415,8 @@ class SpareReader(Reader):
     instant = _or_empty(Reader.instant, None)
     child = _or_empty(Reader.child, None)
     reference = _or_empty(Reader.reference, None)
-
-    def boolean(self, name: str, *, missing: bool) -> bool:
-        """Read true or false; what is neither is ``missing``."""
-        try:
-            return super().boolean(name, missing=missing)
-        except InvalidPayload as error:
-            self.unread.append(error.path)
-            return missing
+    is_true = _or_empty(Reader.is_true, False)
+    is_not_false = _or_empty(Reader.is_not_false, True)
 
     def children(self, name: str, *, required: bool = False) -> Iterator[Reader]:
         """Read those entries of a list that are objects."""
@@ -420,6 +433,134 @@ class SpareReader(Reader):
                 self.unread.append(path)
 
 
+# === DECLARED PAYLOADS === #
+
+
+def strict(read: Callable[[Any, str], T], name: str = "") -> T:
+    """Declare a field without which a document may not be booked.
+
+    :param read: method of :class:`Reader`, or a function like it
+    :param name: in JSON, where it is not that of the attribute
+    """
+    return _declared(lambda source, _spare, own, _found: read(source, name or own))
+
+
+def spare(read: Callable[[Any, str], T], name: str = "") -> T:
+    """Declare a field that no document depends on: empty where it cannot be read."""
+    read = getattr(SpareReader, getattr(read, "__name__", ""), read)
+    return _declared(lambda _source, lenient, own, _found: read(lenient, name or own))
+
+
+def computed(read: Callable[[Reader], T]) -> T:
+    """Declare a field that is made of several fields of the JSON."""
+    return _declared(lambda source, _spare, _own, _found: read(source))
+
+
+def derived(read: Callable[[Reader, dict[str, Any]], T]) -> T:
+    """Declare a field that needs the values of fields declared before it."""
+    return _declared(lambda source, _spare, _own, found: read(source, found))
+
+
+def as_sent() -> Mapping[str, Any]:
+    """Declare the field that keeps the whole JSON object."""
+    return _declared(
+        lambda source, _spare, _own, _found: source.data, repr=False, compare=False
+    )
+
+
+def _declared(
+    read: Callable[[Reader, SpareReader, str, dict[str, Any]], T], **options: Any
+) -> T:
+    return cast("T", field(metadata={"read": read}, **options))
+
+
+if not TYPE_CHECKING:
+
+    def dataclass_transform(**_options):
+        """Stand in for what only type checkers need."""
+        return lambda function: function
+
+
+@dataclass_transform(
+    frozen_default=True, field_specifiers=(strict, spare, computed, derived, as_sent)
+)
+def payload(cls: type[T]) -> type[T]:
+    """Make a frozen dataclass of a class whose fields say how they are read."""
+    return dataclass(frozen=True, slots=True)(cls)
+
+
+@cache
+def _fields(cls: type[Any]) -> tuple[tuple[str, Callable[..., Any]], ...]:
+    return tuple((each.name, each.metadata["read"]) for each in fields(cls))
+
+
+class Payload:
+    """What is read from one JSON object."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_json(cls: type[Read], data: Mapping[str, Any]) -> Read:
+        """Read an object of a list, of a detail, or of a document.
+
+        :raises InvalidPayload: money, identity or coding is missing or cannot be read
+        """
+        return cls.read(Reader(data))
+
+    @classmethod
+    def read(cls: type[Read], source: Reader) -> Read:
+        """Read the object where it stands in a larger payload.
+
+        :raises InvalidPayload: as :meth:`from_json`
+        """
+        found: dict[str, Any] = {}
+        lenient = source.spare
+        for name, read in _fields(cls):  # type: ignore[arg-type]
+            found[name] = read(source, lenient, name, found)
+        return cls(**found)
+
+
+def child(kind: type[Read]) -> Callable[[Reader, str], Read | None]:
+    """Return what reads an embedded ``kind``; missing, null and {} are None."""
+
+    def read_child(source: Reader, name: str) -> Read | None:
+        place = source.child(name)
+        return kind.read(place) if place else None
+
+    return read_child
+
+
+def embedded(kind: type[Read]) -> Callable[[Reader, str], Read | None]:
+    """Return what reads an embedded ``kind``; None where only its id stands."""
+
+    def read_embedded(source: Reader, name: str) -> Read | None:
+        place = source.embedded(name)
+        return kind.read(place) if place else None
+
+    return read_embedded
+
+
+def if_readable(kind: type[Read]) -> Callable[[Reader, str], Read | None]:
+    """Return what reads an embedded ``kind``; None, and noted, if it cannot."""
+
+    def read_if_readable(source: Reader, name: str) -> Read | None:
+        place = source.embedded(name)
+        return place.if_readable(kind.read, place) if place else None
+
+    return read_if_readable
+
+
+def children(
+    kind: type[Read], *, required: bool = False
+) -> Callable[[Reader, str], tuple[Read, ...]]:
+    """Return what reads a list of ``kind``, in order."""
+
+    def read_children(source: Reader, name: str) -> tuple[Read, ...]:
+        return tuple(map(kind.read, source.children(name, required=required)))
+
+    return read_children
+
+
 class Readable(Protocol[Found]):
     """A class of payloads."""
 
@@ -427,12 +568,12 @@ class Readable(Protocol[Found]):
 
 
 def read_noting(
-    payload: Readable[Found], data: Mapping[str, Any]
+    kind: Readable[Found], data: Mapping[str, Any]
 ) -> tuple[Found, tuple[str, ...]]:
     """Return the payload in ``data``, and the paths of what was left empty.
 
     :raises InvalidPayload: money, identity or coding cannot be read
     """
     source = Reader(data)
-    found = payload.read(source)
+    found = kind.read(source)
     return found, tuple(dict.fromkeys(source.unread))

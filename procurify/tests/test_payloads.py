@@ -156,7 +156,8 @@ def test_addresses_come_in_several_forms(sent: object, read: tuple[str, ...]) ->
         ("department", {"id": 1, "name": "x", "branch": "HQ"}, "branch"),
         ("currency", {"name": "x"}, "id"),
         ("unit", {"name": ""}, "name"),
-        ("bill", {}, "items"),
+        ("bill", {}, "id"),
+        ("bill", {"id": 1, "uuid": "x"}, "items"),
     ],
 )
 def test_master_data_without_what_identifies_it_is_refused(

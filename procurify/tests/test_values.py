@@ -153,7 +153,7 @@ def test_an_object_is_read_field_by_field() -> None:
     assert source.text("none") == source.text("missing") == ""
     assert source.integer("id") == 7
     assert source.optional_integer("none") is None
-    assert source.boolean("none", missing=True) is True
+    assert source.is_not_false("none") is True
     assert source.child("none") is None
     assert list(source.children("none")) == []
 
@@ -196,6 +196,6 @@ def test_a_list_and_a_flag_of_the_wrong_kind_are_refused() -> None:
     with pytest.raises(InvalidPayload, match="absent: missing"):
         list(source.children("absent", required=True))
     with pytest.raises(InvalidPayload, match="flag: neither"):
-        source.boolean("flag", missing=True)
+        source.is_not_false("flag")
     with pytest.raises(InvalidPayload, match="not an object"):
         Reader([])  # type: ignore[arg-type]
