@@ -26,6 +26,7 @@ PLAIN_TESTS = (
     "simulator/tests",
     "devtools/tests",
 )
+SUGGESTIONS = "devtools/tests/test_suggestions.py"
 SYSTEM_TESTS = ("tests_system",)
 ODOO_TESTS = ("tests",)
 GENERATED_ODOO_TESTS = ("tests/test_fuzz.py", "tests/test_random_order.py")
@@ -48,9 +49,9 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
     ``what`` is ``all``, ``plain``, ``odoo``, ``inventory`` (the tests of documents,
     beside Odoo Inventory and another chart of accounts), ``system`` (whole processes
     of Odoo, from outside), ``odoo-runner`` (Odoo's own), ``fuzz`` (the tests with
-    generated examples, with many more of them), ``taxes`` (those of twelve countries'
-    charts; writes ``docs/taxes.rst``), a path, or an expression for
-    pytest's ``-k``.
+    generated examples, with many more of them), ``suggestions`` (prints how many
+    accounts are suggested right), ``taxes`` (those of twelve countries' charts; writes
+    ``docs/taxes.rst``), a path, or an expression for pytest's ``-k``.
     """
     extra = list(pytest_arguments)
     suites: dict[str, Callable[[], int]] = {
@@ -63,6 +64,7 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
         "all": lambda: _all(extra),
         "fuzz": lambda: _fuzz(extra),
         "odoo-runner": _odoo_runner,
+        "suggestions": lambda: _plain([SUGGESTIONS, *extra]),
         "taxes": lambda: tax_table.test(extra),
     }
     with locked(STATE / "test.lock", waiting_for="its tests are running"):

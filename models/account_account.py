@@ -1,9 +1,17 @@
 """Account code → account.account, by its code in the company's chart, and its kind."""
 
+from collections import Counter, defaultdict
+
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..importers.matching.candidates import Clues
+from ..importers.matching.candidates import (
+    LEAST_SIMILARITY,
+    SIMILAR,
+    USED_BEFORE,
+    Clues,
+    Likeness,
+)
 from ..importers.matching.decision import (
     ARCHIVED,
     OTHER_KIND,
@@ -11,6 +19,8 @@ from ..importers.matching.decision import (
     SAME_NAME,
     Rule,
 )
+from ..importers.matching.names import NAME_FITS
+from ..importers.meaning.accounts import FITTING, Account, Chart
 
 # Odoo refuses these on the lines of a bill.
 _NOT_ON_BILLS = ("asset_receivable", "liability_payable", "off_balance")
@@ -23,6 +33,7 @@ _TYPES = {
     4: ("equity", "equity"),
     None: ("", "expense"),
 }
+_KINDS = {"": "other"} | {kind: kind for kind in FITTING}
 
 
 class AccountAccount(models.Model):
@@ -32,6 +43,7 @@ class AccountAccount(models.Model):
     _procurify_resources = ("account_code",)
     _procurify_code_field = "code"
     _procurify_rule = Rule(alone=frozenset((SAME_CODE,)), only_one=False, shared=True)
+    _procurify_exact = frozenset((SAME_NAME, NAME_FITS))
 
     @api.model
     def _procurify_key(self, record):
@@ -114,6 +126,82 @@ class AccountAccount(models.Model):
         return Domain("account_type", "not in", _NOT_ON_BILLS)
 
     @api.model
+    def _procurify_likeness(self, clues, domain):
+        """All accounts are looked at: by type, code, meaning, and use."""
+        accounts = self.search(domain)
+        names = accounts._procurify_names()
+        chart = Chart(
+            Account(account, account.code or "", names[account], account.account_type)
+            for account in accounts
+        )
+        used = self._procurify_used(clues)
+        return {
+            record: {
+                one.account.id: Likeness(
+                    LEAST_SIMILARITY + (1 - LEAST_SIMILARITY) * one.score,
+                    (SIMILAR, USED_BEFORE)
+                    if one.account.id in used.get(record, {})
+                    else (SIMILAR,),
+                )
+                for one in chart.suggest(
+                    clue.code, clue.name, _KINDS[clue.kind], used.get(record)
+                )
+            }
+            for record, clue in clues.items()
+        }
+
+    def _procurify_names(self):
+        """Return {account: its names in the languages of the database}."""
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        names = {account: {} for account in self}
+        for language in languages:
+            for account in self.with_context(lang=language):
+                names[account.with_context(lang=self.env.lang)][account.name] = None
+        return {account: tuple(filter(None, mine)) for account, mine in names.items()}
+
+    @api.model
+    def _procurify_used(self, clues):
+        """Return {record: {account: share}}: what posted bills of the vendors whose
+        documents name an account code are booked on.
+
+        Only as far as this user may read journal items.
+        """
+        lines = self.env["account.move.line"]
+        record = next(iter(clues), None)
+        if not record or not lines.has_access("read"):
+            return {}
+        vendors = record.union(*clues)._procurify_vendors()
+        partners = {partner for mine in vendors.values() for partner in mine}
+        counted = lines._read_group(
+            Domain("partner_id", "in", list(partners))
+            & Domain("company_id", "child_of", record.company_id.ids)
+            & Domain("display_type", "=", "product")
+            & Domain("parent_state", "=", "posted")
+            & Domain("move_id.move_type", "in", ("in_invoice", "in_refund")),
+            ["partner_id", "account_id"],
+            ["__count"],
+        )
+        by_partner = defaultdict(dict)
+        for partner, account, count in counted:
+            by_partner[partner.id][account] = count
+        return {
+            record: _shares(by_partner[partner] for partner in mine)
+            for record, mine in vendors.items()
+        }
+
+    @api.model
+    def _procurify_proposable(self, clue, findings):
+        """An account of another kind is proposed only where it would be linked; one
+        whose name is only similar has its place among those that mean the same."""
+        types = FITTING[_KINDS[clue.kind]]
+        return [
+            finding
+            for finding in findings
+            if (SAME_CODE in finding.witnesses and OTHER_KIND not in finding.obstacles)
+            or (finding.target.account_type in types and not finding.is_near_only)
+        ]
+
+    @api.model
     def _procurify_create_values(self, batch):
         return {
             record: self._procurify_new_account(payload)
@@ -129,6 +217,14 @@ class AccountAccount(models.Model):
         kind, plainest = _TYPES.get(payload.account_type, _TYPES[None])
         fits = guess.startswith(kind) and guess not in _NOT_ON_BILLS
         return values | {"account_type": guess if fits else plainest}
+
+
+def _shares(counts):
+    """Return {account: share} of several {account: count}."""
+    total = Counter()
+    for each in counts:
+        total.update(each)
+    return {account: count / total.total() for account, count in total.items()}
 
 
 def _side(account_type):

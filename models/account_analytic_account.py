@@ -4,9 +4,12 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..importers.matching.candidates import Clues
+from ..importers.matching.candidates import Clues, code_similarity
 from ..importers.matching.decision import SAME_CODE, Rule
 from ..importers.matching.names import NAME_FITS, SAME_NAME, compare
+from ..importers.meaning.departments import department_likeness
+
+MOST_CENTRES = 2000  # that one look for similar ones compares
 
 
 class AccountAnalyticAccount(models.Model):
@@ -15,6 +18,7 @@ class AccountAnalyticAccount(models.Model):
 
     _procurify_resources = ("location", "department")
     _procurify_code_field = "code"
+    _procurify_exact = frozenset((SAME_NAME, NAME_FITS))
     _procurify_rule = Rule(frozenset((SAME_CODE,)), shared=True)
 
     @api.model
@@ -101,12 +105,23 @@ class AccountAnalyticAccount(models.Model):
     # === SUGGESTING === #
 
     @api.model
-    def _procurify_similar(self, clues, domain):
-        """Suggest nothing of another plan, once one is chosen."""
+    def _procurify_likeness(self, clues, domain):
+        """Suggest nothing of another plan, once one is chosen. All centres of it are
+        looked at: the last part of a label counts most."""
         record = next(iter(clues), None)
         if record and record.connection_id[f"{record.resource}_plan_id"]:
             domain &= self._procurify_matchable(record.connection_id, record.resource)
-        return super()._procurify_similar(clues, domain)
+        centres = self.search(domain, limit=MOST_CENTRES)
+        return {
+            record: {
+                centre: max(
+                    department_likeness(clue.name, centre.name or ""),
+                    code_similarity(clue.code, centre.code or ""),
+                )
+                for centre in centres
+            }
+            for record, clue in clues.items()
+        }
 
     @api.model
     def _procurify_clues(self, payload):

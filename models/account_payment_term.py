@@ -1,19 +1,18 @@
 """Payment term as vendors and orders name it → account.payment.term, by name."""
 
-import re
+from decimal import Decimal
 
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..importers.matching.candidates import SAME_DAYS, SIMILAR, Likeness
 from ..importers.matching.decision import ONLY_ONE
-from ..importers.matching.names import SAME_NAME, normalise
+from ..importers.matching.names import NAME_FITS, SAME_NAME, normalise
+from ..importers.meaning.terms import Term, likeness, read_term
 
-# How people write a number of days, and that there is none.
-_DAYS = re.compile(
-    r"(?:net|n|within)[\s/-]*(\d+)(?:\s*days?)?|(\d+)\s*days?(?:\s*net)?"
-)
-_AT_ONCE = re.compile(r"(?:due|payable)?\s*(?:up)?on receipt|immediate(?:ly)?|cod|cash")
+# Odoo's way to count → whether it begins at the end of the month.
+_DELAYS = {"days_after": False, "days_after_end_of_month": True}
 
 
 class AccountPaymentTerm(models.Model):
@@ -21,6 +20,8 @@ class AccountPaymentTerm(models.Model):
     _inherit = ["account.payment.term", "procurify.import.mixin"]
 
     _procurify_resources = ("payment_term",)
+    _procurify_many_to_one = True
+    _procurify_exact = frozenset((SAME_DAYS, SAME_NAME, NAME_FITS))
 
     @api.model
     def _procurify_match(self, batch):
@@ -40,38 +41,74 @@ class AccountPaymentTerm(models.Model):
     # === SUGGESTING === #
 
     @api.model
+    def _procurify_likeness(self, clues, domain):
+        """Suggest by the days that both names or lines say, and else by the name."""
+        found = super()._procurify_likeness(clues, domain)
+        terms = [(term, term._procurify_term()) for term in self.search(domain)]
+        for record, clue in clues.items():
+            meant = read_term(clue.name)
+            if not meant:
+                continue
+            # What a name is like says nothing against its days.
+            found[record] = {
+                term: Likeness(
+                    likeness(meant, known),
+                    (SAME_DAYS,) if meant == known else (SIMILAR,),
+                )
+                for term, known in terms
+                if known
+            }
+        return found
+
+    def _procurify_term(self):
+        """Return when this term is due, or None where it has several instalments."""
+        self.ensure_one()
+        if len(self.line_ids) != 1 or self.line_ids.delay_type not in _DELAYS:
+            return None
+        discount = Decimal(0)
+        if self.early_discount:
+            discount = Decimal(str(self.discount_percentage))
+        return Term(
+            self.line_ids.nb_days,
+            _DELAYS[self.line_ids.delay_type],
+            discount,
+            self.discount_days if discount else 0,
+        )
+
+    @api.model
     def _procurify_create_values(self, batch):
         return {
-            record: {
-                "name": payload.name,
-                "line_ids": [
-                    Command.create(
-                        {
-                            "value": "percent",
-                            "value_amount": 100,
-                            "nb_days": self._procurify_days(payload.name),
-                        }
-                    )
-                ],
-            }
+            record: self._procurify_new_term(payload.name)
             for record, payload in batch.open_payloads().items()
         }
 
     @api.model
-    def _procurify_days(self, name):
-        """Return the days that a term's ``name`` says, as in «Net 30».
+    def _procurify_new_term(self, name):
+        """Return the values of a term that is due as ``name`` says.
 
-        :raises UserError: it says none, or more than one thing
+        :raises UserError: it says nothing, or more than one thing
         """
-        text = normalise(name)
-        if _AT_ONCE.fullmatch(text):
-            return 0
-        if days := _DAYS.fullmatch(text):
-            return int(days[1] or days[2])
-        raise UserError(
-            self.env._(
-                "“%(name)s” does not say in how many days a bill is due. Create the "
-                "payment term in Odoo and choose it here.",
-                name=name,
+        term = read_term(name)
+        if not term:
+            raise UserError(
+                self.env._(
+                    "“%(name)s” does not say in how many days a bill is due. Create "
+                    "the payment term in Odoo and choose it here.",
+                    name=name,
+                )
             )
-        )
+        line = {
+            "value": "percent",
+            "value_amount": 100,
+            "nb_days": term.days,
+            "delay_type": (
+                "days_after_end_of_month" if term.end_of_month else "days_after"
+            ),
+        }
+        return {
+            "name": name,
+            "early_discount": bool(term.discount),
+            "discount_percentage": float(term.discount),
+            "discount_days": term.discount_days,
+            "line_ids": [Command.create(line)],
+        }

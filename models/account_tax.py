@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
-from ..importers.matching.candidates import Clues
+from ..importers.matching.candidates import Clues, name_similarity
 from ..importers.matching.decision import OTHER_COUNTRY, SAME_RATE, Rule
 from ..importers.matching.names import compare
 
@@ -103,6 +103,26 @@ class AccountTax(models.Model):
             rate=float(payload.percentage),
             kind=payload.inclusive,
         )
+
+    @api.model
+    def _procurify_likeness(self, clues, domain):
+        """Of taxes of one rate, those of a similar name come first."""
+        taxes = self.search(domain)
+        names = {tax: _RATE.sub("", tax.name or "") for tax in taxes}
+        rates = {tax: tax._procurify_rate() for tax in taxes}
+        return {
+            record: {
+                tax: name_similarity(_RATE.sub("", clue.name), names[tax])
+                for tax in taxes
+                if _is_rate(rates[tax], clue.rate)
+            }
+            for record, clue in clues.items()
+        }
+
+    @api.model
+    def _procurify_proposable(self, clue, findings):
+        """A tax of another rate is never meant."""
+        return [finding for finding in findings if SAME_RATE in finding.witnesses]
 
     @api.model
     def _procurify_suggestible(self):

@@ -10,7 +10,7 @@ from ..importers.matching.candidates import Clues
 from ..importers.matching.decision import ARCHIVED, Finding, Rule
 from ..importers.matching.evidence import find_evidence, findings_of, verdicts_of
 from ..importers.matching.search import name_matches
-from ..importers.matching.suggestions import named, similar, suggest
+from ..importers.matching.suggestions import alike_by_name, named, suggest
 from ..importers.meant import MeantWords
 
 
@@ -31,6 +31,10 @@ class ProcurifyImportMixin(models.AbstractModel):
     _procurify_code_field = None
     # What suffices to link an object by itself.
     _procurify_rule = Rule()
+    # Reasons of a suggestion of which one is enough for whoever accepts exact matches.
+    _procurify_exact = frozenset()
+    # Whether whoever accepts exact matches may map several objects to one record.
+    _procurify_many_to_one = False
     # Whether names are of companies, whose legal forms do not count.
     _procurify_legal_names = False
 
@@ -171,12 +175,17 @@ class ProcurifyImportMixin(models.AbstractModel):
         return dict(zip(values, targets, strict=True))
 
     @api.model
-    def _procurify_similar(self, clues, domain):
-        """Return those records that are like some of ``clues``, not all that are.
+    def _procurify_likeness(self, clues, domain):
+        """Return {record: {target: similarity or Likeness}}: not all that are alike.
 
         :param clues: {record: Clues}
         """
-        return similar(self, clues, domain)
+        return alike_by_name(self, clues, domain)
+
+    @api.model
+    def _procurify_proposable(self, clue, findings):
+        """Return those ``findings`` that are proposed to a person."""
+        return findings
 
     def _procurify_candidate_name(self):
         """Return what distinguishes this record from another one of the same name."""

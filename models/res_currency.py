@@ -2,9 +2,11 @@
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
-from ..importers.matching.candidates import Clues
+from ..importers.matching.candidates import SAME_MEANING, Clues, Likeness
 from ..importers.matching.decision import SAME_CODE, Rule
+from ..importers.meaning.currencies import currencies_meant
 
 
 class ResCurrency(models.Model):
@@ -12,6 +14,7 @@ class ResCurrency(models.Model):
     _inherit = ["res.currency", "procurify.import.mixin"]
 
     _procurify_resources = ("currency",)
+    _procurify_exact = frozenset((SAME_MEANING,))
     _procurify_rule = Rule(alone=frozenset((SAME_CODE,)), only_one=False)
 
     @api.model
@@ -53,7 +56,22 @@ class ResCurrency(models.Model):
             (SAME_CODE, "name"): [payload.code],
             ("same_name", "full_name"): [payload.name, payload.description],
         }
-        return Clues(marks)
+        return Clues(marks, payload.name)
+
+    @api.model
+    def _procurify_likeness(self, clues, domain):
+        """Suggest the currency that people mean by the name or sign."""
+        meant = {record: currencies_meant(clue.name) for record, clue in clues.items()}
+        codes = {code for mine in meant.values() for code in mine}
+        found = self.search(domain & Domain("name", "in", list(codes))).grouped("name")
+        return {
+            record: {
+                found[code]: Likeness(1.0, (SAME_MEANING,))
+                for code in mine
+                if code in found
+            }
+            for record, mine in meant.items()
+        }
 
     @api.model
     def _procurify_may_create(self):

@@ -3,9 +3,11 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+from ..importers.matching.candidates import SAME_MEANING, Likeness
 from ..importers.matching.decision import ONLY_ONE
-from ..importers.matching.names import SAME_NAME, normalise
+from ..importers.matching.names import NAME_FITS, SAME_NAME, normalise
 from ..importers.matching.search import search_by
+from ..importers.meaning.units import unit_meant
 
 # What people type where they mean «one piece».
 _PIECES = frozenset({"each", "ea", "unit", "units", "pc", "pcs", "piece", "pieces"})
@@ -16,6 +18,8 @@ class UomUom(models.Model):
     _inherit = ["uom.uom", "procurify.import.mixin"]
 
     _procurify_resources = ("unit",)
+    _procurify_many_to_one = True
+    _procurify_exact = frozenset((SAME_MEANING, SAME_NAME, NAME_FITS))
 
     @api.model
     def _procurify_match(self, batch):
@@ -37,6 +41,20 @@ class UomUom(models.Model):
                 draft.exclude("product_unit")
             else:
                 self._procurify_hold_open(draft)
+
+    # === SUGGESTING === #
+
+    @api.model
+    def _procurify_likeness(self, clues, domain):
+        """Suggest the unit that people mean by the word, and else by the name."""
+        found = super()._procurify_likeness(clues, domain)
+        for record, clue in clues.items():
+            name = unit_meant(clue.name)
+            unit = name and self.env.ref(f"uom.{name}", raise_if_not_found=False)
+            if unit and unit.filtered_domain(domain):
+                meant = self.browse(unit.id)
+                found[record][meant] = Likeness(1.0, (SAME_MEANING,))
+        return found
 
     @api.model
     def _procurify_create(self, batch):

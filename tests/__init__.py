@@ -84,6 +84,7 @@ from . import test_secrets
 from . import test_settings
 from . import test_setup
 from . import test_slow_tenant
+from . import test_suggestions
 from . import test_support
 from . import test_system_fields
 from . import test_names

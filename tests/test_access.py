@@ -70,6 +70,7 @@ ATTACKS = {
         "action_verify_audit": {},
     },
     "procurify.record": {
+        "action_accept_suggestion": {},
         "action_accept_suggestions": {},
         "action_adopt": {},
         "action_create_missing": {},

@@ -34,7 +34,10 @@ class TestMapping(ProcurifyCommon):
         self.assertEqual((sure.state, sure.origin), ("done", "manual"))
         self.assertFalse(similar.res_id)
         self.assertFalse(twice.res_id)
-        self.assertIn("1 of 3", told["params"]["message"])
+        message = told["params"]["message"]
+        self.assertIn("Mapped: 1 of 3", message)
+        self.assertIn("only similar: 1", message)
+        self.assertIn("several possible matches: 1", message)
 
     def test_suggestion_that_is_another_one_already_is_left_to_a_person(self):
         first, second = self._unmap("department", 2)
@@ -170,11 +173,18 @@ class TestMapping(ProcurifyCommon):
             ("45 days", 45),
             ("NET30 DAYS", 30),
             ("Due on receipt", 0),
+            ("2% 10 Net 30", 30),
         ):
-            self.assertEqual(terms._procurify_days(name), days)
-        for name in ("2% 10 Net 30", "End of month", "Net"):
+            term = terms.create(terms._procurify_new_term(name))
+            self.assertEqual(term.line_ids.nb_days, days)
+            self.assertEqual(term.line_ids.delay_type, "days_after")
+        self.assertTrue(term.early_discount)
+        self.assertEqual((term.discount_percentage, term.discount_days), (2, 10))
+        term = terms.create(terms._procurify_new_term("End of month"))
+        self.assertEqual(term.line_ids.delay_type, "days_after_end_of_month")
+        for name in ("Net 30 after acceptance", "30/60 days", "Net"):
             with self.assertRaisesRegex(UserError, "how many days"):
-                terms._procurify_days(name)
+                terms._procurify_new_term(name)
 
     def test_every_kind_can_be_created(self):
         """What lists and documents name becomes a record of the right kind."""

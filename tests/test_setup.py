@@ -130,6 +130,8 @@ class TestSetup(ProcurifyCommon):
 
         code = self._records("account_code", code="7450")
         self.assertEqual(code.target_name, "7450")
+        left = self.connection.missing_mapping_ids.mapped("mapped_id")
+        self.assertNotIn(code.external_id, left)
 
     def test_reviewer_may_not_set_up(self):
         reviewer = new_test_user(

@@ -119,6 +119,7 @@ METHODS = {
     },
     "procurify.ignore": {"action_ignore": "reviewer"},
     "procurify.record": {
+        "action_accept_suggestion": "reviewer",
         "action_accept_suggestions": "reviewer",
         "action_adopt": "reviewer",
         "action_create_missing": "reviewer",

@@ -24,6 +24,9 @@ from .names import (
 
 MOST_CANDIDATES = 5
 SIMILAR = "similar"
+SAME_DAYS = "same_days"  # of a payment term
+SAME_MEANING = "same_meaning"  # of a unit, as people write it
+USED_BEFORE = "used_before"  # for the same vendors' bills
 
 # How much each witness is worth alone; two of them are surer than either.
 _SCORES = {
@@ -38,7 +41,7 @@ _SCORES = {
     ONLY_ONE: 0.5,
     SIMILAR: 0.8,
 }
-_LEAST_SIMILARITY = 0.45
+LEAST_SIMILARITY = 0.45
 _SHORTEST_PREFIX = 2
 _LONGEST_CODE = 64
 
@@ -60,6 +63,13 @@ class Clues(NamedTuple):
     kind: object = None
 
 
+class Likeness(NamedTuple):
+    """How much a record is like an object, from 0 to 1, and in what."""
+
+    similarity: float
+    reasons: tuple[str, ...] = (SIMILAR,)
+
+
 class Candidate(NamedTuple):
     """An Odoo record that may be meant, why, and how sure that is (0 to 1).
 
@@ -75,26 +85,31 @@ class Candidate(NamedTuple):
     is_sure: bool = False
 
 
-def rank(findings, similarities, archived, verdict=None):
+def rank(findings, similarities, archived, verdict=None, closeness=None):
     """Return the best Candidates, the surest first.
 
     :param findings: Findings about records that a mark points to
-    :param similarities: {target: similarity from 0 to 1} of other ones
+    :param similarities: {target: similarity from 0 to 1, or Likeness} of other ones
     :param archived: says whether a target is archived: that halves its score
     :param verdict: Verdict of who decides, or None where nobody may
+    :param closeness: {target: similarity} that ranks those of which the same speaks
     """
+    closeness = closeness or {}
     if verdict and verdict.is_link:
         known = {finding.target: finding for finding in findings}
         findings = (known | {verdict.target: verdict.findings[0]}).values()
     candidates = [
         _candidate(finding, verdict) for finding in findings if finding.witnesses
     ]
-    for target, similarity in similarities.items():
-        if similarity >= _LEAST_SIMILARITY:
-            reasons = (ARCHIVED,) if archived(target) else (SIMILAR,)
-            score = _SCORES[SIMILAR] * similarity / (2 if ARCHIVED in reasons else 1)
+    for target, likeness in similarities.items():
+        if not isinstance(likeness, Likeness):
+            likeness = Likeness(likeness)
+        if likeness.similarity >= LEAST_SIMILARITY:
+            reasons = (ARCHIVED,) if archived(target) else likeness.reasons
+            score = _SCORES[SIMILAR] * likeness.similarity
+            score /= 2 if ARCHIVED in reasons else 1
             candidates.append(Candidate(target, reasons[0], score, reasons))
-    candidates.sort(key=lambda candidate: (-candidate.score, candidate.target.id))
+    candidates.sort(key=lambda c: (-c.score, -closeness.get(c.target, 0), c.target.id))
     return candidates[:MOST_CANDIDATES]
 
 

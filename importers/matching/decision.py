@@ -28,6 +28,13 @@ OTHER_KIND = "other_kind"
 OTHER_COUNTRY = "other_country"
 UNUSABLE = "unusable"
 
+OBSTACLES = frozenset(
+    (
+        *(ARCHIVED, OWN, PART, TAKEN),
+        *(OTHER_CODE, OTHER_KIND, OTHER_COUNTRY, UNUSABLE),
+    )
+)
+
 _NAMES = frozenset((SAME_NAME, NAME_FITS))
 
 

@@ -6,7 +6,7 @@ Everything here runs as the model's user: what that user may not read is not sug
 
 from odoo.fields import Domain
 
-from .candidates import code_prefix, code_similarity, name_similarity, rank
+from .candidates import Likeness, code_prefix, code_similarity, name_similarity, rank
 from .evidence import findings_of, names_of, verdicts_of
 from .names import NameIndex
 from .search import name_matches, search_by
@@ -27,7 +27,7 @@ def suggest(model, records):
     payloads = records._payloads()
     clues = {record: model._procurify_clues(p) for record, p in payloads.items()}
     with_archived = model.with_context(active_test=False)
-    alike = with_archived._procurify_similar(clues, domain)
+    alike = with_archived._procurify_likeness(clues, domain)
     found = {}
     for connection in records.connection_id:
         mine = {r: c for r, c in clues.items() if r.connection_id == connection}
@@ -39,24 +39,36 @@ def suggest(model, records):
         }
         verdicts = verdicts_of(model, decidable, siblings)
         for record, several in findings.items():
-            found[record] = several, verdicts.get(record)
+            proposed = model._procurify_proposable(clues[record], several)
+            found[record] = proposed, verdicts.get(record)
     return {
         record: rank(
             several,
-            _likeness(clues[record], several, alike),
+            _others(alike.get(record, {}), several),
             lambda target: not target._procurify_is_active(),
             verdict,
+            _closeness(alike.get(record, {})),
         )
         for record, (several, verdict) in found.items()
     }
 
 
-def similar(model, clues, domain):
+def alike_by_name(model, clues, domain):
+    """Return {record: {target: similarity}} by names, and codes where there are some.
+
+    :param clues: {record: Clues}
+    """
+    found = _similar(model, clues, domain)
+    return {
+        record: {target: _similarity(target, clue) for target in found}
+        for record, clue in clues.items()
+    }
+
+
+def _similar(model, clues, domain):
     """Return those records that are like some of ``clues``, not all that are.
 
     All names are looked for in one pass over the table.
-
-    :param clues: {record: Clues}
     """
     found = model.browse()
     most = _MOST_SIMILAR + _MOST_SIMILAR_EACH * len(clues)
@@ -82,12 +94,18 @@ def named(model, texts, company):
     return by_name
 
 
-def _likeness(clue, findings, alike):
-    """Return {target: similarity} of those ``alike`` that no finding is about."""
-    known = {finding.target for finding in findings}
+def _closeness(alike):
+    """Return {target: similarity} of those ``alike``."""
     return {
-        target: _similarity(target, clue) for target in alike if target not in known
+        target: how.similarity if isinstance(how, Likeness) else how
+        for target, how in alike.items()
     }
+
+
+def _others(alike, findings):
+    """Return those ``alike`` that no finding is about."""
+    known = {finding.target for finding in findings}
+    return {target: how for target, how in alike.items() if target not in known}
 
 
 def _similarity(target, clue):

@@ -190,9 +190,21 @@ class ProcurifyConnection(models.Model):
             ]
         )
         wanted = {(issue.mapped_resource, issue.mapped_id) for issue in issues}
-        return records.filtered(
+        records = records.filtered(
             lambda record: (record.resource, record.external_id) in wanted
-        ).action_accept_suggestions()
+        )
+        notification = records.action_accept_suggestions()
+        self._drop_mapped(records)
+        return notification
+
+    def _drop_mapped(self, records):
+        """Leave out of the list of the set-up those ``records`` that are mapped now."""
+        mapped = {
+            (record.resource, record.external_id) for record in records if record.res_id
+        }
+        self.missing_mapping_ids.filtered(
+            lambda issue: (issue.mapped_resource, issue.mapped_id) in mapped
+        ).sudo().unlink()
 
     def _check_setup(self):
         self.ensure_one()

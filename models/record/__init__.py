@@ -3,6 +3,7 @@ from . import staging
 from . import quarantine
 from . import importing
 from . import mapping
+from . import accepting
 from . import presentation
 from . import document_state
 from . import api

@@ -1,6 +1,6 @@
 """Mapping master data to Odoo: suggestions, checks, and the documents that use it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -200,29 +200,6 @@ class ProcurifyRecord(models.Model):
         self._replay_mapped()
         return counted._notify_outcome()
 
-    def action_accept_suggestions(self):
-        """Map those of these records that have one certain suggestion.
-
-        A person decides if the suggestion is only similar, archived, one of several, or
-        mapped to another record already.
-
-        :returns: a notification that says how many were mapped
-        """
-        self.check_access("write")
-        chosen = self._sure_targets()
-        taken = self.browse(record.id for record in chosen)
-        for target_id, records in taken.grouped(chosen.get).items():
-            records.write({"res_id": target_id})
-        taken._replay_mapped()
-        return self.env["procurify.connection"]._notification(
-            "success" if taken else "info",
-            self.env._(
-                "%(taken)s of %(count)s were mapped as suggested.",
-                taken=len(taken),
-                count=len(self),
-            ),
-        )
-
     def action_open_documents(self):
         """Open the documents that name this."""
         self.ensure_one()
@@ -396,7 +373,10 @@ class ProcurifyRecord(models.Model):
                 "another record with the same code is mapped to it"
             ),
             "only_one": self.env._("the only one with this name"),
+            "same_days": self.env._("same days"),
+            "same_meaning": self.env._("same meaning"),
             "similar": self.env._("similar"),
+            "used_before": self.env._("used for bills of these vendors"),
             "archived": self.env._("archived"),
             "own_contact": self.env._("a company of this database, or a user"),
             "part_of_contact": self.env._("belongs to another contact"),
@@ -406,32 +386,6 @@ class ProcurifyRecord(models.Model):
             "other_country": self.env._("different country"),
             "unusable": self.env._("cannot be used"),
         }
-
-    def _sure_targets(self):
-        """Return {record: id} of the certain suggestions."""
-        unmapped = self.filtered(lambda record: record._needs_target())
-        suggestions = unmapped._suggestions()
-        sure = {
-            record: candidates[0].target
-            for record, candidates in suggestions.items()
-            if record._is_sure(candidates)
-        }
-        owned = {key[1:] for key in unmapped._owners(suggestions)}
-        wanted = Counter(sure.values())
-        return {
-            record: target.id
-            for record, target in sure.items()
-            if wanted[target] == 1 and (target._name, target.id) not in owned
-        }
-
-    def _is_sure(self, candidates):
-        """Return whether the first of ``candidates`` is certain."""
-        if not candidates or self.issue_ids.filtered(
-            lambda issue: issue.code.startswith("ambiguous_")
-        ):
-            return False
-        best = candidates[0]
-        return best.is_sure and not best.target._procurify_usable(best.target, self)
 
     def _needs_target(self):
         """Return whether a person may map this master record."""
@@ -452,6 +406,27 @@ class ProcurifyRecord(models.Model):
             except InvalidPayload:
                 continue
         return payloads
+
+    def _procurify_vendors(self):
+        """Return {record: ids of the partners of vendors whose documents name it}."""
+        partners = defaultdict(set)
+        rows = self.ids and self.env.execute_query(
+            SQL(
+                """
+                SELECT named.mention_id, vendor.res_id
+                  FROM procurify_mention named
+                  JOIN procurify_mention other
+                    ON other.document_id = named.document_id
+                  JOIN procurify_record vendor ON vendor.id = other.mention_id
+                 WHERE named.mention_id IN %(records)s
+                   AND vendor.resource = 'vendor' AND vendor.res_id IS NOT NULL
+                """,
+                records=tuple(self.ids),
+            )
+        )
+        for record_id, partner_id in rows or ():
+            partners[self.browse(record_id)].add(partner_id)
+        return partners
 
     # === CREATING WHAT IS MISSING === #
 

@@ -85,7 +85,7 @@ tours.add("procurify_map_in_bulk", {
             run: "click",
         },
         {
-            trigger: ".o_notification:contains(mapped as suggested)",
+            trigger: ".o_notification:contains(Mapped:)",
         },
         {
             content: "What is mapped leaves the list",

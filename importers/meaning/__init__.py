@@ -1,0 +1,1 @@
+"""What names mean, in four languages: plain Python, which knows no database."""
