@@ -46,7 +46,7 @@ CODE = (
 )
 _OLDER = re.compile(r"^19\.0\.1\.0\.0$", re.MULTILINE)  # a version that is released
 _OWN = (Path(__file__), ROOT / "devtools" / "tests" / "test_words.py")
-_SAMPLES = ("cassettes", "samples")
+_SAMPLES = ("cassettes", "recordings", "samples")
 
 #: From Python 3.12 on, the texts of f-strings have a type of their own.
 _STRINGS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}

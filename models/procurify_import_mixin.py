@@ -31,9 +31,9 @@ class ProcurifyImportMixin(models.AbstractModel):
     _procurify_code_field = None
     # What suffices to link an object by itself.
     _procurify_rule = Rule()
-    # Reasons of a suggestion of which one is enough for whoever accepts exact matches.
+    # Reasons of a suggestion, of which one is enough for *Accept exact matches*.
     _procurify_exact = frozenset()
-    # Whether whoever accepts exact matches may map several objects to one record.
+    # Whether *Accept exact matches* may map several objects to one record.
     _procurify_many_to_one = False
     # Whether names are of companies, whose legal forms do not count.
     _procurify_legal_names = False

@@ -83,7 +83,7 @@ class Suggestion:
 @lru_cache(maxsize=1)
 def thesaurus() -> Thesaurus:
     """Return the thesaurus of accounts."""
-    return Thesaurus.read(ACCOUNTS.read_text("utf-8"), FILLERS)
+    return Thesaurus.parse(ACCOUNTS.read_text("utf-8"), FILLERS)
 
 
 @lru_cache(maxsize=20000)
@@ -175,7 +175,7 @@ class Chart:
 
 
 def _says(ideas: Iterable[str], decisive: str) -> bool:
-    """Tell whether one of ``ideas`` is ``decisive``, or a narrower one."""
+    """Return whether one of ``ideas`` is ``decisive``, or a narrower one."""
     return any(
         idea == decisive or decisive in thesaurus().above(idea) for idea in ideas
     )

@@ -1,4 +1,4 @@
-"""How much a cost centre of Odoo is like a department of Procurify.
+"""How much an analytic account of Odoo is like a department of Procurify.
 
 A department's label is a path, «plant / department»: its last part counts most.
 """
@@ -15,17 +15,17 @@ from .words import Thesaurus, words_of
 _PATH = re.compile(r"\s+[/>|:·–-]\s+|\s*[/>|]\s*")
 _ALIKE = 0.8  # two words, of which one may have a slip or another ending
 _FILLERS = frozenset(("department", "dept", "abteilung"))
-_ELSEWHERE = 0.9  # for a centre whose name says more, as another place
+_ELSEWHERE = 0.9  # for an account whose name says more, as another place
 _PLACE = 0.2  # how much the rest of the path counts
 
 
 @lru_cache(maxsize=1)
 def _thesaurus() -> Thesaurus:
-    return Thesaurus.read(DEPARTMENTS.read_text("utf-8"), _FILLERS)
+    return Thesaurus.parse(DEPARTMENTS.read_text("utf-8"), _FILLERS)
 
 
 def department_likeness(label: str, name: str) -> float:
-    """Return from 0 to 1 how much a cost centre's ``name`` is like ``label``."""
+    """Return from 0 to 1 how much an analytic account's ``name`` is like ``label``."""
     parts, others = _parts(label), _parts(name)
     if not parts or not others:
         return 0.0

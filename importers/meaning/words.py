@@ -47,8 +47,8 @@ class Thesaurus:
     _fillers: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, text: str, fillers: frozenset[str] = frozenset()) -> Thesaurus:
-        """Read lines of ``idea < broader, broader: phrase | phrase``."""
+    def parse(cls, text: str, fillers: frozenset[str] = frozenset()) -> Thesaurus:
+        """Parse lines of ``idea < broader, broader: phrase | phrase``."""
         whole = cls(_fillers=fillers)
         for line in re.sub(r"\n\s+", " ", text).strip().splitlines():
             head, _colon, phrases = line.partition(":")

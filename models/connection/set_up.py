@@ -198,7 +198,7 @@ class ProcurifyConnection(models.Model):
         return notification
 
     def _drop_mapped(self, records):
-        """Leave out of the list of the set-up those ``records`` that are mapped now."""
+        """Remove from the set-up's list those ``records`` that are mapped now."""
         mapped = {
             (record.resource, record.external_id) for record in records if record.res_id
         }
