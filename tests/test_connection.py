@@ -101,6 +101,19 @@ class TestConnection(ProcurifyCommon):
                 reach = reach_options(self.connection)
                 self.assertEqual(reach["allow_loopback"], allowed)
 
+    def test_test_tenant_is_named_so_wherever_the_connection_is(self):
+        self.assertEqual(self.connection.display_name, "Simulator")
+
+        self.connection.write({"tenant_kind": "test", "color": 3})
+
+        self.assertEqual(self.connection.display_name, "Simulator (test)")
+        self.assertEqual(self._stream("bill").connection_id.display_name[-6:], "(test)")
+        self.assertEqual(self.connection.copy().tenant_kind, "production")
+        audited = self.env["procurify.audit"].search(
+            [("event", "=", "policy_changed")], limit=1
+        )
+        self.assertIn("Tenant", audited.summary)
+
     def test_wrong_address_says_to_check_it(self):
         for address in (
             "https://nobody.procurify.example",

@@ -146,6 +146,16 @@ class ProcurifyConnection(models.Model):
         "records that this user cannot see.",
     )
 
+    tenant_kind = fields.Selection(
+        [("production", "Production"), ("test", "Test")],
+        string="Tenant",
+        default="production",
+        required=True,
+        copy=False,
+        help="The name and the screens of a connection to a test tenant say so.",
+    )
+    color = fields.Integer(help="Of the connection's card on the dashboard.")
+
     # --- Address and credentials ---
     base_url = fields.Char(
         "Address", required=True, help="https://<your tenant>.procurify.com"
@@ -652,6 +662,14 @@ class ProcurifyConnection(models.Model):
                     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("name", "tenant_kind")
+    def _compute_display_name(self):
+        for connection in self:
+            name = connection.name
+            if connection.tenant_kind == "test":
+                name = self.env._("%(name)s (test)", name=name)
+            connection.display_name = name
 
     def _compute_client_secret(self):
         self.client_secret = False
