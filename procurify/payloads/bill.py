@@ -6,6 +6,7 @@ the numbers come from the edition of 2026. Fields of that later edition are opti
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,16 @@ class PaymentStatus(IntEnum):
 
 _ENDED_PAYMENTS = (PaymentStatus.DENIED, PaymentStatus.VOID, PaymentStatus.FAILED)
 _UNKNOWN_STATUS = -1
+
+
+@dataclass(frozen=True, slots=True)
+class BillPayment:
+    """What Procurify says of a payment that was made for a bill."""
+
+    date: date | None
+    amount: Decimal | None
+    method: str
+    reference: str
 
 
 @payload
@@ -218,6 +229,11 @@ class Bill(Keyed):
         return _paid_on(self.raw)
 
     @property
+    def payment(self) -> BillPayment | None:
+        """The payment that somebody made for the bill, as far as it can be read."""
+        return _payment(self.raw)
+
+    @property
     def is_being_paid(self) -> bool:
         """Whether somebody in Procurify began to pay the bill, and it is not paid.
 
@@ -256,6 +272,20 @@ def _payment_status(bill: Mapping[str, Any]) -> int | None:
     status = payment.get("status") if isinstance(payment, dict) else None
     text = str(status)
     return int(text) if text.isdecimal() else _UNKNOWN_STATUS
+
+
+def _payment(bill: Mapping[str, Any]) -> BillPayment | None:
+    made = Reader(dict(bill)).spare.embedded("bill_payment")
+    payment = made and made.spare.embedded("payment")
+    if made is None or payment is None:
+        return None
+    method = made.spare.embedded("payment_method")
+    return BillPayment(
+        date=payment.spare.day("payment_date"),
+        amount=made.spare.decimal("amount"),
+        method=method.spare.text("name") if method else "",
+        reference=payment.spare.text("reference_number"),
+    )
 
 
 def _paid_on(bill: Mapping[str, Any]) -> date | None:
