@@ -41,6 +41,8 @@ def uninstall_hook(env):
     """Let the audit's tables go, and the products stay that documents have."""
     unprotect(env)
     env["procurify.monitoring"]._switch_off()
+    connections = env["procurify.connection"].with_context(active_test=False)
+    env["procurify.attachment"]._delete_held(connections.search([]))
     # Odoo would delete what is in the data files, and orders and bills name it.
     kept = ("product.product", "product.template")
     env["ir.model.data"].search(

@@ -1,6 +1,7 @@
 # What others inherit from comes first, then Procurify's models in the order in which
 # they refer to each other, then those of Odoo.
 from . import procurify_system_fields
+from . import procurify_list
 from . import procurify_document_tab
 from . import connection
 from . import procurify_mention

@@ -272,7 +272,7 @@ class AccountMove(models.Model):
         self.check_access("write")
         blocked = self.filtered("procurify_payment_blocked")
         if not blocked:
-            return
+            return False
         records = blocked._procurify_paid_records()
         rows = self.env["procurify.record"].browse(r.id for r in records.values())
         rows.sudo()._allow_payment()
@@ -282,6 +282,10 @@ class AccountMove(models.Model):
         blocked._message_log_batch(bodies=dict.fromkeys(blocked.ids, body))
         self.invalidate_recordset(
             ["procurify_payment_blocked", "procurify_payment_notice"]
+        )
+        return self.env["procurify.connection"]._notification(
+            "success",
+            self.env._("Bills that may be paid in Odoo now: %s.", len(blocked)),
         )
 
     def _procurify_check_payment(self):

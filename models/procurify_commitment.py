@@ -1,6 +1,6 @@
 """What is requested, ordered or received and not billed yet, by analytic account."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -14,6 +14,7 @@ class ProcurifyCommitment(models.Model):
     """
 
     _name = "procurify.commitment"
+    _inherit = "procurify.list"
     _description = "Commitment"
     _auto = False
     _order = "date_order desc, id desc"
@@ -243,3 +244,9 @@ class ProcurifyCommitment(models.Model):
         else:
             visible = Domain.FALSE
         return super()._search(Domain(domain) & visible, *args, **kwargs)
+
+    @api.model
+    def _missing_right(self):
+        if self.env["purchase.order"].has_access("read"):
+            return super()._missing_right()
+        return self.env._("Purchase: User")

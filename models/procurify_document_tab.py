@@ -27,6 +27,12 @@ class ProcurifyDocumentTab(models.AbstractModel):
         groups="procurify_connector.group_user",
         sanitize=False,
     )
+    procurify_document = fields.Json(
+        "Approvals",
+        compute="_compute_procurify_document",
+        groups="procurify_connector.group_user",
+        help="Who approved it in Procurify, when, up to which amount, and comments.",
+    )
     procurify_audit_ids = fields.Many2many(
         "procurify.audit",
         string="History",
@@ -63,6 +69,10 @@ class ProcurifyDocumentTab(models.AbstractModel):
         for target in self:
             records = target.procurify_record_ids
             target.procurify_facts = Markup("").join(records.mapped("facts_table"))
+
+    def _compute_procurify_document(self):
+        for target in self:
+            target.procurify_document = target.procurify_record_ids[:1].document
 
     def _compute_procurify_audit_ids(self):
         for target in self:

@@ -47,6 +47,7 @@ class ProcurifyFinding(models.Model):
     """
 
     _name = "procurify.finding"
+    _inherit = "procurify.list"
     _description = "Procurify Finding"
     _auto = False
     _order = "connection_id, question"

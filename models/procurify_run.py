@@ -26,6 +26,7 @@ class ProcurifyRun(models.Model):
     """
 
     _name = "procurify.run"
+    _inherit = "procurify.list"
     _description = "Procurify Run"
     _order = "id desc"
 

@@ -134,6 +134,7 @@ class ProcurifyVersion(models.Model):
 
         It stays until Procurify lists the object again.
 
+        :returns: a notification that says what came of it
         :raises UserError: the object is ignored, this version is unreadable, or it
             would be staged as another record
         """
@@ -157,7 +158,7 @@ class ProcurifyVersion(models.Model):
             )
         self.env["procurify.audit"]._log_version(self)
         record._stage(record.connection_id, record.resource, [(stored, stored)])
-        record.action_replay()
+        return record.action_replay()
 
     # === BUSINESS METHODS === #
 

@@ -28,8 +28,10 @@ from . import test_decision
 from . import test_decisions
 from . import test_denial
 from . import test_digest
+from . import test_document
 from . import test_document_state
 from . import test_document_tab
+from . import test_document_tour
 from . import test_dry_run
 from . import test_duplicate_orders
 from . import test_duplicate_rules

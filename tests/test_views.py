@@ -1,10 +1,15 @@
 """Every screen says what to do next, and what its buttons do."""
 
+import ast
+import inspect
 from ast import literal_eval
+from textwrap import dedent
 
 from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
+
+from odoo.addons.procurify_connector.models.procurify_list import TECHNICAL
 
 ADDON = "procurify_connector"
 #: A word repeats the button; this many letters explain it.
@@ -55,11 +60,58 @@ class TestViews(TransactionCase):
         ]
         self.assertFalse(silent)
 
+    def test_every_button_says_what_came_of_it(self):
+        silent = {
+            f"{model}.{method}"
+            for model, method in self._buttons()
+            if model.startswith("procurify.") and not _returns(self.env[model], method)
+        }
+        # What these do is on the screen: the step of the set-up, and a bar that moves.
+        shown = {"action_setup_back", "action_dry_run", "action_dry_run_master_data"}
+        self.assertFalse({name for name in silent if name.split(".")[-1] not in shown})
+
+    def test_nobody_groups_by_technical_fields(self):
+        offered = {
+            name
+            for action in self._lists()
+            if action.res_model.startswith("procurify.")
+            for name, field in self.env[action.res_model].fields_get().items()
+            if field["groupable"]
+        }
+        self.assertFalse(offered & TECHNICAL)
+        self.assertLessEqual(
+            {"state", "resource", "connection_id", "remote_party", "issue_ids"}, offered
+        )
+
+    def test_menu_has_five_parts(self):
+        menu = self.env.ref(f"{ADDON}.procurify_connector_menu")
+        self.assertEqual(
+            menu.child_id.sorted("sequence").mapped("name"),
+            ["Dashboard", "Quarantine", "Mapping", "Reports", "Configuration"],
+        )
+
     def test_every_view_can_be_drawn(self):
         for action in self._lists():
             views = self._views_of(action)
             modes = action.view_mode.split(",")
             self.assertLessEqual(set(modes), set(views), action.xml_id)
+
+    def _buttons(self):
+        """Yield (model, method) of every button that calls a method."""
+        for view in self._views():
+            tree = etree.fromstring(view.arch_db)
+            for button in tree.iter("button"):
+                if button.get("type") == "object":
+                    yield self._model_of(view, button), button.get("name")
+
+    def _model_of(self, view, node):
+        """Return the model of the view, or of the field's list in it, around a node."""
+        fields = [a.get("name") for a in node.iterancestors("field") if len(a)]
+        model = view.model
+        for name in reversed(fields):
+            field = self.env[model]._fields.get(name)
+            model = field.comodel_name if field and field.relational else model
+        return model
 
     def _views(self):
         data = self.env["ir.model.data"].search(
@@ -91,3 +143,12 @@ class TestViews(TransactionCase):
         wanted = [(view_id, mode) for view_id, mode in action.views]
         wanted.append((action.search_view_id.id, "search"))
         return self.env[action.res_model].get_views(wanted)["views"]
+
+
+def _returns(model, name):
+    """Say whether a method returns something."""
+    source = dedent(inspect.getsource(inspect.unwrap(getattr(type(model), name))))
+    return any(
+        isinstance(node, ast.Return) and node.value is not None
+        for node in ast.walk(ast.parse(source))
+    )

@@ -45,6 +45,7 @@ MODELS = {
     "procurify.ignore": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
     "procurify.import.mixin": Rights(),
     "procurify.link": Rights(read="manager"),
+    "procurify.list": Rights(),
     "procurify.mention": Rights(read="reviewer"),
     "procurify.monitoring": Rights(),
     "procurify.record": Rights(read="reviewer", write="reviewer"),

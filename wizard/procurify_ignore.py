@@ -24,5 +24,4 @@ class ProcurifyIgnore(models.TransientModel):
     def action_ignore(self):
         """Keep the documents out of Odoo, and say why on each of them."""
         self.ensure_one()
-        self.record_ids.action_ignore(self.reason)
-        return {"type": "ir.actions.act_window_close"}
+        return self.record_ids.action_ignore(self.reason)

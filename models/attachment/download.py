@@ -72,8 +72,11 @@ class ProcurifyAttachment(models.Model):
         """
         domain = (
             Domain("state", "=", "pending")
-            & Domain("record_id.state", "=", "done")
-            & Domain("record_id.res_id", "!=", False)
+            & (
+                Domain("record_id.state", "=", "quarantined")
+                | Domain("record_id.state", "=", "done")
+                & Domain("record_id.res_id", "!=", False)
+            )
             & Domain("connection_id.active", "=", True)
             & Domain("connection_id.phase", "=", "live")
             & Domain("connection_id.attachment_policy", "=", "import")
@@ -240,10 +243,10 @@ class ProcurifyAttachment(models.Model):
         return not announced and guess_mimetype(content) in HTML_TYPES
 
     def _attach(self, content):
-        """Attach ``content`` to the Odoo document, unless it is there already."""
+        """Attach ``content`` where it belongs, unless it is there already."""
         if self._is_attached_already(sha1(content)):
             return
-        record = self.record_id
+        res_model, res_id = self._place()
         with self.env.cr.savepoint():
             # A scanned bill is evidence: Odoo must not shrink it.
             attachments = self._attachments().with_context(
@@ -255,8 +258,8 @@ class ProcurifyAttachment(models.Model):
                     "name": self.name,
                     "raw": content,
                     "mimetype": inert_type(guess_mimetype(content)),
-                    "res_model": record.res_model,
-                    "res_id": record.res_id,
+                    "res_model": res_model,
+                    "res_id": res_id,
                 }
             )
             # Shown beside the bill.
@@ -276,16 +279,16 @@ class ProcurifyAttachment(models.Model):
             path.unlink()
 
     def _is_attached_already(self, sha1):
-        """Link to a file of the same content on the document, by anybody.
+        """Link to a file of the same content there, by anybody.
 
         :returns: whether there is one
         """
         if not sha1:
             return False
-        record = self.record_id
+        res_model, res_id = self._place()
         same = self._attachments().search(
-            Domain("res_model", "=", record.res_model)
-            & Domain("res_id", "=", record.res_id)
+            Domain("res_model", "=", res_model)
+            & Domain("res_id", "=", res_id)
             & Domain("checksum", "=", sha1),
             limit=1,
         )
@@ -294,7 +297,12 @@ class ProcurifyAttachment(models.Model):
         return bool(same)
 
     def _attachments(self):
-        """Return ``ir.attachment`` as the integration user."""
+        """Return ``ir.attachment`` as the integration user.
+
+        On the connector's own record it is the connector's.
+        """
+        if self._place()[0] == self.record_id._name:
+            return self.env["ir.attachment"].sudo()
         return self.connection_id._import_env(self.company_id)["ir.attachment"]
 
     # === FAILURES === #

@@ -1,25 +1,31 @@
 """A file of a document: its address in Procurify, and its state."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...fetching.files import MAX_NAME_CHARS, clean_name
 
 MAX_BYTE_COUNT = 2**31 - 1  # the most that an integer column stores
+# What a browser shows by itself. All else is downloaded.
+_VIEWERS = {
+    "application/pdf": "pdf",
+    **dict.fromkeys(("image/png", "image/jpeg", "image/gif", "image/webp"), "image"),
+}
 
 
 class ProcurifyAttachment(models.Model):
     """A row is one file that a staged document names.
 
-    The import writes rows when it has imported a document. A separate cron downloads
-    the files and attaches them to the Odoo document. A row is ``pending`` until it is
+    The import writes rows when a document is in Odoo or on hold. A separate cron
+    downloads the files and attaches them: to the Odoo document, or to the
+    ``procurify.record`` while its version is on hold. A row is ``pending`` until it is
     ``done``, ``failed`` after too many attempts, ``too_large`` for the connection's
     limit, or ``missing`` in Procurify. No document waits for a file.
     """
 
     _name = "procurify.attachment"
-    _inherit = "procurify.system.fields"
+    _inherit = ["procurify.system.fields", "procurify.list"]
     _description = "Procurify Attachment"
     _order = "id desc"
     _people_fields = frozenset()
@@ -83,41 +89,84 @@ class ProcurifyAttachment(models.Model):
     # === ACTION METHODS === #
 
     def action_retry(self):
-        """Try these files again at once, as if for the first time."""
+        """Try these files again at once, as if for the first time.
+
+        :returns: a notification with their number
+        """
         self.check_access("read")
         if not self.env.user.has_group("procurify_connector.group_user"):
             raise AccessError(self.env._("Only Procurify reviewers can retry files."))
-        self.sudo().filtered(lambda f: f.state != "done")._reopen()
+        files = self.sudo().filtered(lambda f: f.state != "done")
+        files._reopen()
         self.env.ref("procurify_connector.ir_cron_attachments").sudo()._trigger()
+        return self.env["procurify.connection"]._notification(
+            "info", self.env._("Files queued for download: %s.", len(files))
+        )
 
     def action_open_document(self):
-        """Open the Odoo record of the document."""
+        """Open the Odoo record of the document, or what is on hold."""
         self.ensure_one()
-        return self.record_id.action_open_target()
+        record = self.record_id
+        if record.res_id:
+            return record.action_open_target()
+        return record._action_open(record.display_name)
 
     def _reopen(self):
         self.write(
             {"state": "pending", "attempts": 0, "next_attempt": False, "error": False}
         )
 
+    # === PRESENTATION === #
+
+    def _page(self, readable):
+        """Return what the page of the document shows of this file, as JSON.
+
+        :param readable: the attachments of Odoo that the user may read
+        """
+        self.ensure_one()
+        attachment = self.sudo().attachment_id.sudo(False)
+        is_shown = bool(attachment) and attachment in readable
+        return {
+            "id": self.id,
+            "name": self.name,
+            "attachment_id": is_shown and attachment.id,
+            "viewer": _VIEWERS.get(attachment.mimetype, "") if is_shown else "",
+            "state": self.state,
+            "state_text": self._state_text(is_shown),
+        }
+
+    def _state_text(self, is_shown):
+        """Return why the file is not shown, or False if it is."""
+        if is_shown:
+            return False
+        if self.state == "done":
+            return self.env._("You may not read this file in Odoo.")
+        if self.state != "pending":
+            return self.error or self.env._("Not found in Procurify.")
+        if self.connection_id.attachment_policy != "import":
+            return self.env._("This connection does not download files.")
+        return self.env._("Will be downloaded within minutes.")
+
     # === COLLECTING === #
 
     @api.model
-    def _collect(self, batch):
-        """Note the files of the documents that ``batch`` brought into Odoo.
+    def _collect(self, drafts):
+        """Note the files of documents that are in Odoo now, or on hold.
 
         If a document becomes another Odoo record, its files are copied there, because
         a posted document keeps its own.
+
+        :param drafts: of documents
         """
         named = {
             (draft.record, file.external_id[:MAX_NAME_CHARS]): file
-            for draft in batch.linked
+            for draft in drafts
             for file in getattr(draft.payload, "attachments", ())
         }
-        records = batch.records_of(batch.linked)
+        records = {draft.record for draft in drafts if draft.payload is not None}
         known = {
             (file.record_id, file.external_id): file
-            for file in self.search(Domain("record_id", "in", records.ids))
+            for file in self.search(Domain("record_id", "in", [r.id for r in records]))
         }
         created = self.create(
             [
@@ -146,33 +195,62 @@ class ProcurifyAttachment(models.Model):
             self.write(self._values_from(named))
             self._reopen()
 
-    def _follow(self):
-        """Copy the file if its document is another Odoo record now."""
+    def _place(self):
+        """Return (model, id) of what the file is to be attached to.
+
+        A version that is on hold is not in Odoo: its files wait on its own record.
+        """
+        self.ensure_one()
         record = self.record_id
-        if (self.res_model, self.res_id) == (record.res_model, record.res_id):
+        is_written = record.state == "done" or record.applied_digest == record.digest
+        if is_written and record._target_exists():
+            return record.res_model, record.res_id
+        return record._name, record.id
+
+    def _follow(self):
+        """Bring the file to where it belongs now: its document is another Odoo record,
+        or is not on hold any more."""
+        record = self.record_id
+        here = self.res_model, self.res_id
+        if record.state != "done" or here == (record.res_model, record.res_id):
             return
         if not self.attachment_id:
             # It was deleted with the record to which it was attached.
             self._reopen()
-            return
-        env = self.connection_id._import_env(self.company_id)
-        copied = self.attachment_id.with_env(env).copy(
-            {"res_model": record.res_model, "res_id": record.res_id}
-        )
-        self._attached(copied)
+        elif self.res_model == record._name:
+            try:
+                self._attach(self.attachment_id.sudo().raw)
+            except (OSError, UserError):
+                # The document does not wait: the cron tries again, and says why.
+                self._reopen()
+        else:
+            env = self.connection_id._import_env(self.company_id)
+            place = {"res_model": record.res_model, "res_id": record.res_id}
+            self._attached(self.attachment_id.with_env(env).copy(place))
 
     def _attached(self, attachment):
-        """Note that ``attachment`` is this file, on the document's Odoo record."""
+        """Note that ``attachment`` is this file, and delete its copy on the record."""
+        former = self.attachment_id.sudo()
         self.write(
             {
                 "state": "done",
                 "attachment_id": attachment.id,
-                "res_model": self.record_id.res_model,
-                "res_id": self.record_id.res_id,
+                "res_model": attachment.res_model,
+                "res_id": attachment.res_id,
                 "next_attempt": False,
                 "error": False,
             }
         )
+        if former.res_model == self.record_id._name and former != attachment:
+            former.unlink()
+
+    @api.model
+    def _delete_held(self, connections):
+        """Delete the files of what is on hold at ``connections``, which are deleted."""
+        held = Domain("connection_id", "in", connections.ids) & Domain(
+            "res_model", "=", self.env["procurify.record"]._name
+        )
+        self.search(held).attachment_id.unlink()
 
     @api.model
     def _values_from(self, file):

@@ -136,7 +136,7 @@ class ProcurifyAudit(models.Model):
     """
 
     _name = "procurify.audit"
-    _inherit = "procurify.append.only"
+    _inherit = ["procurify.append.only", "procurify.list"]
     _description = "Procurify Audit"
     _order = "id desc"
     _rec_name = "subject"

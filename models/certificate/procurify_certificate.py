@@ -8,6 +8,7 @@ from ...reconciliation.comparison import OUTCOMES
 from ...reconciliation.spreadsheet import spreadsheet
 from ...reconciliation.sums import counts, line_row, sum_rows
 from ...tools.audit_triggers import digest_of, sha256
+from ...tools.readers import reads_items
 from ..audit.procurify_audit import append
 
 _COUNTED = (*OUTCOMES, "unexplained", "posted", "drafts")
@@ -26,7 +27,7 @@ class ProcurifyCertificate(models.Model):
     """
 
     _name = "procurify.certificate"
-    _inherit = "procurify.append.only"
+    _inherit = ["procurify.append.only", "procurify.list"]
     _description = "Procurify Certificate"
     _order = "id desc"
     _log_access = False
@@ -162,6 +163,14 @@ class ProcurifyCertificate(models.Model):
         self.check_access("read")
         url = f"/procurify/certificate/{self.id}/xlsx"
         return {"type": "ir.actions.act_url", "url": url, "target": "download"}
+
+    # === EMPTY LIST === #
+
+    @api.model
+    def _missing_right(self):
+        if reads_items(self.env):
+            return super()._missing_right()
+        return self.env._("to read journal items (Invoicing)")
 
     # === REPORT === #
 

@@ -56,7 +56,7 @@ class ProcurifyCertificateLine(models.Model):
     """One document of the period, and what had become of it."""
 
     _name = "procurify.certificate.line"
-    _inherit = "procurify.certificate.row"
+    _inherit = ["procurify.certificate.row", "procurify.list"]
     _description = "Procurify Certificate Document"
     _order = "is_explained, document_date, id"
 

@@ -93,7 +93,10 @@ class ProcurifyConnection(models.Model):
     """
 
     _name = "procurify.connection"
-    _inherit = ["procurify.system.fields", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        *("procurify.system.fields", "procurify.list"),
+        *("mail.thread", "mail.activity.mixin"),
+    ]
     _description = "Procurify Connection"
     _order = "company_id, name, id"
     _check_company_auto = True
@@ -749,6 +752,7 @@ class ProcurifyConnection(models.Model):
         self.env["procurify.link"].sudo()._remember(self)
         others = self._tenant_connections() - self
         self._log_deleted()
+        self.env["procurify.attachment"].sudo()._delete_held(self)
         unlinked = super().unlink()
         others._route_again(if_routed=True)
         return unlinked

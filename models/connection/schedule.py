@@ -11,6 +11,9 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ...importers.resource_kinds import DOCUMENTS
 
 
 class ProcurifyConnection(models.Model):
@@ -50,12 +53,19 @@ class ProcurifyConnection(models.Model):
     # === PHASE === #
 
     def action_pause(self):
-        """Stop reading and importing until somebody resumes. What was read stays."""
+        """Stop reading and importing until somebody resumes. What was read stays.
+
+        :returns: a notification with the number of documents that wait
+        """
         self._enter_phase("paused")
+        return self._notify_phase(
+            self.env._("Nothing is read or imported until you resume.")
+        )
 
     def action_resume(self):
         """Read and import again, starting with what came in the meantime.
 
+        :returns: a notification with the number of documents that wait
         :raises AccessError: the user may not choose the integration user
         """
         self._check_may_lead()
@@ -63,6 +73,19 @@ class ProcurifyConnection(models.Model):
         crons = ("ir_cron_fetch", "ir_cron_import", "ir_cron_attachments")
         for name in crons:
             self.env.ref(f"procurify_connector.{name}").sudo()._trigger()
+        return self._notify_phase(
+            self.env._("Reading and importing starts within a minute.")
+        )
+
+    def _notify_phase(self, text):
+        """Return a notification of ``text``, and of how many documents are queued."""
+        queued = self.env["procurify.record"].search_count(
+            Domain("connection_id", "in", self.ids)
+            & Domain("resource", "in", DOCUMENTS)
+            & Domain("state", "in", ("pending", "waiting"))
+        )
+        count = self.env._("Documents queued: %s.", queued)
+        return self._notification("info", f"{text} {count}")
 
     def _enter_phase(self, phase):
         """Set the phase of these connections. The audit logs the change.

@@ -11,6 +11,7 @@ class ProcurifyDryRunLine(models.Model):
     """What the import would make of one record."""
 
     _name = "procurify.dry.run.line"
+    _inherit = "procurify.list"
     _description = "Procurify Dry Run Record"
     _order = "id"
 
@@ -89,6 +90,7 @@ class ProcurifyDryRunItem(models.Model):
     """One journal item that would be booked."""
 
     _name = "procurify.dry.run.item"
+    _inherit = "procurify.list"
     _description = "Procurify Dry Run Journal Item"
     _order = "id"
 

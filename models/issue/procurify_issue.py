@@ -33,7 +33,10 @@ class ProcurifyIssue(models.Model):
     """
 
     _name = "procurify.issue"
-    _inherit = ["procurify.system.fields", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        *("procurify.system.fields", "procurify.list"),
+        *("mail.thread", "mail.activity.mixin"),
+    ]
     _description = "Procurify Issue"
     _order = "state, code, key, id"
     _people_fields = _REVIEWER_FIELDS

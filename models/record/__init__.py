@@ -6,4 +6,5 @@ from . import mapping
 from . import accepting
 from . import presentation
 from . import document_state
+from . import document
 from . import api

@@ -506,6 +506,7 @@ class ProcurifyRecord(models.Model):
         self._quarantine({draft.record: draft.reasons for draft in held})
         self._write_notes(held)
         self._note_locations(batch.linked)
+        self._collect_files([*batch.linked, *held])
         # This flushes, so everything above is written in one UPDATE.
         self._mention(batch.connection, batch.drafts)
         before._close_unused()
@@ -515,6 +516,13 @@ class ProcurifyRecord(models.Model):
             evidence={draft.record: draft.evidence for draft in batch.drafts},
             written=batch.records_of(batch.linked),
         )
+
+    @api.model
+    def _collect_files(self, drafts):
+        """Note the files of the documents among ``drafts``, for their download."""
+        documents = [d for d in drafts if d.record.resource in DOCUMENTS]
+        # One may be linked and held.
+        self.env["procurify.attachment"].sudo()._collect(list(dict.fromkeys(documents)))
 
     @api.model
     def _write_notes(self, drafts):
@@ -553,7 +561,6 @@ class ProcurifyRecord(models.Model):
         done.filtered("issue_ids").issue_ids = [Command.clear()]
         write_each({draft.record: self._own_outcome(draft) for draft in linked})
         written._await({d.record: d.awaited for d in linked if d.awaited is not None})
-        self.env["procurify.attachment"].sudo()._collect(batch)
         dependents._release(written, issues)
         unread = written.filtered("read_error")
         unread._quarantine({record: [record._unreadable_hold()] for record in unread})

@@ -478,19 +478,22 @@ class ProcurifyRecord(models.Model):
             lambda record: record.role == "document"
         )
 
-    def _notify_outcome(self):
-        """Return a notification with the states of these documents after a replay."""
+    def _notify_outcome(self, done_text=None):
+        """Return a notification of the states of these records after a replay.
+
+        :param done_text: says what was done with those that are in Odoo now, with %s
+            for their number
+        """
         states = Counter(self.mapped("state"))
         held = states["quarantined"] + states["waiting"]
-        texts = []
-        if done := states["done"]:
-            texts.append(self.env._("Documents in Odoo: %s.", done))
-        if held:
-            texts.append(self.env._("Still on hold: %s.", held))
-        if states["pending"]:
-            texts.append(
-                self.env._("To be imported within minutes: %s.", states["pending"])
-            )
+        numbers = (
+            (done_text or self.env._("Documents in Odoo: %s."), states["done"]),
+            (self.env._("Still on hold: %s."), held),
+            (self.env._("Excluded by a rule: %s."), states["excluded"]),
+            (self.env._("Ignored: %s."), states["ignored"]),
+            (self.env._("To be imported within minutes: %s."), states["pending"]),
+        )
+        texts = [text % number for text, number in numbers if number]
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -515,12 +518,13 @@ class ProcurifyRecord(models.Model):
 
     @api.model
     def _mention_refused(self, connection, drafts):
-        """Store what these name, after the rollback of their batch."""
+        """Store what these name and their files, after the rollback of their batch."""
         named = {}
         for draft in drafts:
             named |= draft.mentioned or {}
         self._stage_mentioned(connection, named)
         self._mention(connection, drafts)
+        self._collect_files(drafts)
 
     def _outdated(self):
         """Return, as SQL, the documents in Odoo that have a former mapping of these.

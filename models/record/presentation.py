@@ -8,15 +8,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
-from odoo.tools.translate import LazyTranslate
 
+from ...importers.pages.words import STATUSES
 from ...importers.preview import booked
 from ...importers.resource_kinds import PAYLOADS
 from ...procurify import (
     AddressError,
-    BillStatus,
     InvalidPayload,
-    OrderState,
     normalise_base_url,
     read_json,
 )
@@ -25,39 +23,6 @@ from ...reconciliation.dry_run import trial
 from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.audit_rows import plain
 from ..connection.procurify_connection import URL_TEMPLATES
-
-_lt = LazyTranslate(__name__)
-
-_STATUSES = {
-    "bill": {
-        BillStatus.DRAFT: _lt("Draft"),
-        BillStatus.CONFIRMED: _lt("Waiting for approval"),
-        BillStatus.APPROVED: _lt("Approved"),
-        BillStatus.DENIED: _lt("Denied"),
-        BillStatus.PAID: _lt("Paid"),
-        BillStatus.WITHDRAWN: _lt("Withdrawn"),
-        BillStatus.PAYMENT_CONFIRMED: _lt("Payment confirmed"),
-        BillStatus.PAYMENT_APPROVED: _lt("Payment approved"),
-        BillStatus.PAYMENT_LIMBO: _lt("Payment in progress"),
-    },
-    "purchase_order": {
-        OrderState.PURCHASED: _lt("Purchased"),
-        OrderState.CANCELLED: _lt("Cancelled"),
-        OrderState.LEGACY: _lt("Purchased"),
-        OrderState.CLOSED: _lt("Closed"),
-        OrderState.PAID: _lt("Paid"),
-        OrderState.REOPENED: _lt("Reopened"),
-    },
-    "requisition": {
-        0: _lt("Waiting for approval"),
-        1: _lt("Approved"),
-        2: _lt("Denied"),
-        3: _lt("Purchased"),
-        4: _lt("Cancelled"),
-        5: _lt("Received"),
-        6: _lt("Draft"),
-    },
-}
 
 # What the audit keeps of an object; the digest of its payload covers the rest.
 _FACTS = (
@@ -78,6 +43,7 @@ class ProcurifyRecord(models.Model):
     remote_status = fields.Char("Status in Procurify", compute="_compute_facts")
     requester_names = fields.Char("Requested By", compute="_compute_facts")
     approver_name = fields.Char("Approved By", compute="_compute_facts")
+    payment_facts = fields.Char("Payment Details", compute="_compute_facts")
     plant_names = fields.Char("Locations", compute="_compute_places")
     department_names = fields.Char("Departments", compute="_compute_places")
     facts_table = fields.Html(
@@ -98,11 +64,25 @@ class ProcurifyRecord(models.Model):
         for record in self:
             payload, data = record._read_payload()
             status = getattr(payload, "status", getattr(payload, "state", None))
-            words = _STATUSES.get(record.resource, {}).get(status)
+            words = STATUSES.get(record.resource, {}).get(status)
             # An undocumented value is shown as Procurify sent it.
             record.remote_status = self.env._(words) if words else status  # pylint: disable=W8301
             record.requester_names = ", ".join(requesters(data))
             record.approver_name = getattr(payload, "approver_name", "")
+            payment = getattr(payload, "payment", None)
+            record.payment_facts = payment and record._payment_facts(payment)
+
+    def _payment_facts(self, payment):
+        """Return date, amount, method and reference of a payment as one text."""
+        self.ensure_one()
+        amount = payment.amount is not None and format_amounts(
+            self.env,
+            [(self.remote_currency, 1, float(payment.amount), None)],
+            currencies_by_code(self.env, [self.remote_currency]),
+        )
+        day = format_date(self.env, payment.date)
+        facts = (day, amount, payment.method, payment.reference)
+        return " · ".join(fact for fact in facts if fact)
 
     def _read_payload(self):
         """Return the payload and its JSON data; None and {} if it is invalid."""
@@ -140,7 +120,7 @@ class ProcurifyRecord(models.Model):
         names = (
             *("external_id", "name", "code", "remote_status", "remote_party"),
             *("remote_date", "remote_amount", "requester_names", "approver_name"),
-            *("plant_names", "department_names"),
+            *("plant_names", "department_names", "payment_facts"),
         )
         shown = {name: self[name] for name in names}
         shown["remote_date"] = format_date(self.env, self.remote_date)

@@ -25,7 +25,7 @@ class ProcurifyRecord(models.Model):
     """
 
     _name = "procurify.record"
-    _inherit = "procurify.system.fields"
+    _inherit = ["procurify.system.fields", "procurify.list"]
     _description = "Procurify Record"
     _order = "id desc"
     _people_fields = REVIEWER_FIELDS

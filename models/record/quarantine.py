@@ -218,6 +218,8 @@ class ProcurifyRecord(models.Model):
         """Import these records again from the stage, and what they blocked.
 
         Some hundred are imported at once, the rest by the import cron.
+
+        :returns: a notification that says what came of it
         """
         self.check_access("write")
         records = self.sudo()
@@ -233,11 +235,21 @@ class ProcurifyRecord(models.Model):
         released[: max(rest, 0)]._import()
         if rest < len(released):
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return (records | blocked)._notify_replayed()
+
+    def _notify_replayed(self):
+        """Return a notification of what a replay of these made of documents; where
+        none is among them, of the master data."""
+        documents = self.filtered(lambda record: record.role == "document")
+        if documents or not self:
+            return documents._notify_outcome()
+        return self._notify_outcome(self.env._("Mapped: %s."))
 
     def action_ignore(self, reason=None):
         """Keep these records out of Odoo until somebody replays them.
 
         :param reason: as the person gives it
+        :returns: a notification with their number
         :raises UserError: one of them is in Odoo already
         """
         self.check_access("write")
@@ -254,6 +266,7 @@ class ProcurifyRecord(models.Model):
             }
         )
         issues._close_unused()
+        return records._notify_outcome()
 
     def _check_not_in_odoo(self):
         """Refuse to ignore documents that are in Odoo.
@@ -287,6 +300,7 @@ class ProcurifyRecord(models.Model):
             with self.env.cr.savepoint():
                 choice = move._procurify_reset()
                 record._import_chosen(choice)
+        return self._notify_outcome(self.env._("Updated in Odoo: %s."))
 
     def action_credit_and_rebill(self):
         """Credit the posted bill, and book Procurify's version as a new one."""
@@ -299,6 +313,7 @@ class ProcurifyRecord(models.Model):
                 record._unlink_target()
                 record._import_chosen(choice)
                 old._procurify_tell_rebilled(record._own_target(), credit)
+        return self._notify_outcome(self.env._("Credited and billed again: %s."))
 
     def action_keep_odoo(self):
         """Leave the Odoo document as it is until Procurify changes it again."""
@@ -319,12 +334,14 @@ class ProcurifyRecord(models.Model):
                     reason=record.hold_reason,
                 )
             )
+        return self._notify_outcome(self.env._("Kept as in Odoo: %s."))
 
     def action_reverse(self):
         """Credit a posted bill that was withdrawn or deleted in Procurify."""
         for record in self._chosen("reverse"):
             record._own_target()._procurify_credit()
             record.sudo()._import()
+        return self._notify_outcome(self.env._("Reversed: %s."))
 
     def action_import_again(self):
         """Import documents again whose Odoo document was deleted."""
@@ -332,6 +349,7 @@ class ProcurifyRecord(models.Model):
         for record in records:
             record._unlink_target()
         records.sudo()._import()
+        return self._notify_outcome(self.env._("Imported again: %s."))
 
     def action_adopt(self):
         """Link the document that is in Odoo already, for later versions too.
@@ -354,6 +372,7 @@ class ProcurifyRecord(models.Model):
                 body=self.env._("Adopted as Procurify's %s.", record.display_name)
             )
             record.sudo()._import()
+        return self._notify_outcome(self.env._("Adopted: %s."))
 
     def action_not_a_duplicate(self):
         """Import the documents although Odoo seems to have them already.
@@ -367,6 +386,7 @@ class ProcurifyRecord(models.Model):
             seen = sorted(known | record._seen_rivals())
             record.write({"not_a_duplicate": True, "ruled_out": seen})
         records._import()
+        return self._notify_outcome(self.env._("Imported as well: %s."))
 
     def _seen_rivals(self):
         """Return (model, id) of each document for which this one is on hold as a

@@ -36,11 +36,17 @@ class ProcurifyStream(models.Model):
     # === ACTION METHODS === #
 
     def action_nightly_check(self):
-        """Compare with Procurify as soon as a cron worker is free."""
+        """Compare with Procurify as soon as a cron worker is free.
+
+        :returns: a notification with the number of lists
+        """
         self.check_access("write")
         self.env["procurify.audit"]._log_records("sync_requested", self)
         self.sudo().last_nightly_check = False
         self.env.ref("procurify_connector.ir_cron_nightly_check").sudo()._trigger()
+        return self.connection_id[:1]._notification(
+            "info", self.env._("Lists to be compared within minutes: %s.", len(self))
+        )
 
     # === CRON METHODS === #
 

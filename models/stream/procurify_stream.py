@@ -247,7 +247,10 @@ class ProcurifyStream(models.Model):
     # === ACTION METHODS === #
 
     def action_read_again(self):
-        """Forget the watermark: the next run reads everything once more."""
+        """Forget the watermark: the next run reads everything once more.
+
+        :returns: a notification with the number of lists
+        """
         self.check_access("write")
         self.env["procurify.audit"]._log_records("sync_requested", self)
         self.sudo().write(
@@ -257,4 +260,10 @@ class ProcurifyStream(models.Model):
                 "created_watermark": False,
                 "next_attempt": False,
             }
+        )
+        return self.connection_id[:1]._notification(
+            "info",
+            self.env._(
+                "Lists to be read from the beginning at the next run: %s.", len(self)
+            ),
         )

@@ -1,6 +1,7 @@
 /** What is wrong with the connections right now, above whatever is looked at. */
 
-import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, markup, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { ListController } from "@web/views/list/list_controller";
@@ -64,6 +65,25 @@ registry.category("view_widgets").add("procurify_alarms", {
 class ProcurifyAlarmListRenderer extends ListRenderer {
     static template = "procurify_connector.AlarmListRenderer";
     static components = { ...ListRenderer.components, ProcurifyAlarms };
+
+    setup() {
+        super.setup();
+        this.filtersAtFirst = this.filters;
+    }
+
+    get filters() {
+        return JSON.stringify(
+            this.env.searchModel.facets.map(({ title, values }) => [title, values])
+        );
+    }
+
+    /** What the action says of an empty list is true of its own filters only. */
+    get noContentHelp() {
+        if (!this.props.noContentHelp || this.filters === this.filtersAtFirst) {
+            return this.props.noContentHelp;
+        }
+        return markup`<p class="o_view_nocontent_empty_folder">${_t("Nothing matches these filters")}</p><p>${_t("Remove a filter in the search bar to see more.")}</p>`;
+    }
 }
 
 class ProcurifyAlarmListController extends ListController {

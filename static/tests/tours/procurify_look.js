@@ -61,7 +61,8 @@ async function unreachable() {
     }
     const { violations } = await window.axe.run(
         { include: roots },
-        { runOnly: ["wcag2a", "wcag2aa"], resultTypes: ["violations"] }
+        // What is in a frame is Odoo's viewer of files.
+        { runOnly: ["wcag2a", "wcag2aa"], resultTypes: ["violations"], iframes: false }
     );
     return violations
         .filter(({ impact }) => SERIOUS.includes(impact))
@@ -98,7 +99,14 @@ function tooWide() {
     const parts = "html, .o_form_sheet_bg, .modal-body";
     return [...document.querySelectorAll(parts)]
         .filter((part) => isShown(part) && part.scrollWidth > part.clientWidth + 1)
-        .map((part) => `<${part.className}> is ${part.scrollWidth} px wide where ${part.clientWidth} px are`);
+        .map((part) => `<${part.className}> is ${part.scrollWidth} px wide where ${part.clientWidth} px are: ${widest(part)}`);
+}
+
+/** What reaches farthest to the right within a part. */
+function widest(part) {
+    const reach = (element) => element.getBoundingClientRect().right;
+    const elements = [...part.querySelectorAll("*")].filter(isShown);
+    return elements.sort((one, other) => reach(other) - reach(one))[0]?.outerHTML.slice(0, 200);
 }
 
 async function inTheme(href, look) {
@@ -152,9 +160,15 @@ export async function look(name, open = () => {}) {
     await idle();
 }
 
-/** A step of a tour at which the test looks at the screen. */
-export function moment(name) {
-    return { content: `Look at ${name}`, trigger: "body", run: () => look(name), timeout: 60000 };
+/**
+ * A step of a tour at which the test looks at the screen.
+ *
+ * @param {string} name of the moment
+ * @param {string} [part] what of the page is to be in sight
+ */
+export function moment(name, part = ".o_content") {
+    const show = () => document.querySelector(part).scrollIntoView();
+    return { content: `Look at ${name}`, trigger: "body", run: () => look(name, show), timeout: 60000 };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What a reviewer does at month end: read, resolve, map in bulk, verify. */
 
 import { registry } from "@web/core/registry";
+import { moment } from "./procurify_look";
 
 const tours = registry.category("web_tour.tours");
 
@@ -13,10 +14,14 @@ tours.add("procurify_read_and_resolve", {
         },
         {
             content: "Both are shown at once",
-            trigger: ".o_field_widget[name=issue_ids] .o_data_row:contains(Department)",
+            trigger: ".o_procurify_issues li:contains(department)",
         },
         {
-            trigger: ".o_field_widget[name=issue_ids] .o_data_row:contains(7450)",
+            trigger: ".o_procurify_issues li:contains(7450)",
+        },
+        {
+            trigger: ".o_main_navbar [data-menu-xmlid='procurify_connector.procurify_connector_menu_quarantine']",
+            run: "click",
         },
         {
             content: "See each issue once",
@@ -58,6 +63,10 @@ tours.add("procurify_read_and_resolve", {
         },
         {
             trigger: ".o_statusbar_status .o_arrow_button_current:contains(Resolved)",
+        },
+        {
+            trigger: ".o_main_navbar [data-menu-xmlid='procurify_connector.procurify_connector_menu_quarantine']",
+            run: "click",
         },
         {
             content: "Nothing is left",
@@ -121,5 +130,56 @@ tours.add("procurify_see_alarm", {
             content: "And on the connection",
             trigger: ".o_form_view .o_procurify_alarms [data-code=cron_off]",
         },
+    ],
+});
+
+tours.add("procurify_read_a_bill_on_hold", {
+    steps: () => [
+        {
+            content: "What Procurify wrote is text",
+            trigger: ".o_procurify_lines td[data-name=label]:contains(<img src=x)",
+        },
+        {
+            trigger: ".o_procurify_header [data-name=note]:contains(<script>)",
+        },
+        {
+            content: "The invoice is beside it",
+            trigger: ".o_procurify_viewer iframe[title='INV-1.pdf']",
+        },
+        {
+            content: "Nobody but a developer reads JSON",
+            trigger: ".o_notebook:not(:has(a[name=payload]))",
+        },
+        moment("bill_on_hold"),
+        moment("lines_on_hold", ".o_procurify_lines"),
+        moment("totals_on_hold", ".o_procurify_totals"),
+        {
+            content: "Map in place what is wrong with the line",
+            trigger: ".o_procurify_reason:contains(7450) button:contains(Map)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=reference_res_id] input",
+            run: "edit 9000",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains(9000)",
+            run: "click",
+        },
+        {
+            trigger: ".modal footer button[name=action_resolve]",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains(Documents in Odoo: 1)",
+        },
+        {
+            content: "It is on hold no more, and the page says so",
+            trigger: ".o_statusbar_status .o_arrow_button_current:not(:contains(On hold))",
+        },
+        {
+            trigger: "body:not(:has(.o_procurify_reason)) .o_procurify_lines",
+        },
+        moment("bill_imported"),
     ],
 });

@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("procurify_map_and_replay", {
         {
             content: "Map what the issue is about",
             trigger:
-                ".o_field_widget[name=issue_ids] .o_data_row:contains(7450) button[name=action_map]",
+                ".o_procurify_issues li:contains(7450) button:contains(Map)",
             run: "click",
         },
         {
@@ -104,7 +104,11 @@ registry.category("web_tour.tours").add("procurify_resolve_and_ignore", {
             trigger: ".o_statusbar_status .o_arrow_button_current:contains(Resolved)",
         },
         {
-            trigger: ".o_main_navbar [data-menu-xmlid='procurify_connector.procurify_record_menu_quarantine']",
+            trigger: ".o_main_navbar [data-menu-xmlid='procurify_connector.procurify_connector_menu_quarantine']",
+            run: "click",
+        },
+        {
+            trigger: "[data-menu-xmlid='procurify_connector.procurify_record_menu_quarantine']",
             run: "click",
         },
         {
