@@ -19,6 +19,7 @@
         # The forms below open this one.
         "views/procurify_ignore_views.xml",
         "views/procurify_issue_views.xml",
+        "views/procurify_creation_views.xml",
         "views/procurify_record_views.xml",
         "views/procurify_version_views.xml",
         "views/procurify_attachment_views.xml",

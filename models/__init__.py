@@ -17,6 +17,7 @@ from . import certificate
 from . import procurify_link
 from . import procurify_route
 from . import dry_run
+from . import creation
 from . import procurify_healing
 from . import procurify_import_mixin
 from . import procurify_commitment

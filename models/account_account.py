@@ -209,6 +209,14 @@ class AccountAccount(models.Model):
         }
 
     @api.model
+    def _procurify_users(self):
+        return [
+            ("account.move.line", "account_id", Domain.TRUE),
+            ("product.template", "property_account_expense_id", Domain.TRUE),
+            ("product.category", "property_account_expense_categ_id", Domain.TRUE),
+        ]
+
+    @api.model
     def _procurify_new_account(self, payload):
         """Return an account's values; its type is as Odoo guesses it by neighbours,
         unless Procurify calls it another kind, or no bill could be booked on it."""

@@ -141,3 +141,11 @@ class AccountAnalyticAccount(models.Model):
             )
         values = self._procurify_new_accounts(batch, plan)
         return dict(zip(batch.records, values, strict=True))
+
+    @api.model
+    def _procurify_users(self):
+        return [
+            ("account.analytic.line", "auto_account_id", Domain.TRUE),
+            ("account.move.line", "analytic_distribution", Domain.TRUE),
+            ("purchase.order.line", "analytic_distribution", Domain.TRUE),
+        ]

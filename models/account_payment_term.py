@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from ..importers.matching.candidates import SAME_DAYS, SIMILAR, Likeness
 from ..importers.matching.decision import ONLY_ONE
@@ -81,6 +81,15 @@ class AccountPaymentTerm(models.Model):
             record: self._procurify_new_term(payload.name)
             for record, payload in batch.open_payloads().items()
         }
+
+    @api.model
+    def _procurify_users(self):
+        return [
+            ("account.move", "invoice_payment_term_id", Domain.TRUE),
+            ("purchase.order", "payment_term_id", Domain.TRUE),
+            ("res.partner", "property_supplier_payment_term_id", Domain.TRUE),
+            ("res.partner", "property_payment_term_id", Domain.TRUE),
+        ]
 
     @api.model
     def _procurify_new_term(self, name):

@@ -164,15 +164,41 @@ class ProcurifyImportMixin(models.AbstractModel):
         return self.has_access("create")
 
     @api.model
-    def _procurify_create_missing(self, batch):
+    def _procurify_create_missing(self, batch, edits):
         """Create what the records of ``batch`` stand for.
 
+        :param edits: {record: values that a person has changed}
         :returns: {record: Odoo record}
         :raises AccessError: in Odoo's words
         """
-        values = self._procurify_create_values(batch)
+        values = {
+            record: new | {k: v for k, v in edits.get(record, {}).items() if k in new}
+            for record, new in self._procurify_create_values(batch).items()
+        }
         targets = self.create(list(values.values()))
         return dict(zip(values, targets, strict=True))
+
+    def _procurify_used_of(self):
+        """Return those of these records that something in Odoo uses, seen or not."""
+        used = set()
+        for model, field, domain in self._procurify_users():
+            if model in self.env:
+                rows = self.env[model].sudo().with_context(active_test=False)
+                for record in self:
+                    if record.id not in used and rows.search_count(
+                        Domain(field, "in", record.ids) & domain, limit=1
+                    ):
+                        used.add(record.id)
+        return self.browse(sorted(used))
+
+    @api.model
+    def _procurify_users(self):
+        """Return (model, field, domain) of what uses records of this one."""
+        return []
+
+    def _procurify_delete_created(self):
+        """Delete these records, which were created for Procurify's."""
+        self.unlink()
 
     @api.model
     def _procurify_likeness(self, clues, domain):

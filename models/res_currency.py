@@ -78,18 +78,49 @@ class ResCurrency(models.Model):
         return self.has_access("write")
 
     @api.model
-    def _procurify_create_missing(self, batch):
+    def _procurify_create_values(self, batch):
         """Currencies are not made but activated: Odoo knows those of ISO 4217."""
         payloads = batch.open_payloads()
-        codes = {payload.code for payload in payloads.values()}
-        known = self.with_context(active_test=False).search([("name", "in", codes)])
-        if missing := codes - set(known.mapped("name")):
+        meant = {record: currencies_meant(p.name) for record, p in payloads.items()}
+        codes = {code for mine in meant.values() for code in mine}
+        known = set(
+            self.with_context(active_test=False)
+            .search([("name", "in", list(codes))])
+            .mapped("name")
+        )
+        if missing := [
+            payload.name
+            for record, payload in payloads.items()
+            if len(set(meant[record]) & known) != 1
+        ]:
             raise UserError(
                 self.env._(
                     "Odoo has no currency %(codes)s. Choose the matching currency.",
                     codes=", ".join(sorted(missing)),
                 )
             )
-        known.active = True
-        by_code = known.grouped("name")
-        return {r: by_code[payload.code] for r, payload in payloads.items()}
+        return {
+            record: {"name": (set(mine) & known).pop()}
+            for record, mine in meant.items()
+        }
+
+    @api.model
+    def _procurify_create_missing(self, batch, edits):
+        values = self._procurify_create_values(batch)
+        codes = [new["name"] for new in values.values()]
+        found = self.with_context(active_test=False).search([("name", "in", codes)])
+        found.active = True
+        by_code = found.grouped("name")
+        return {record: by_code[new["name"]] for record, new in values.items()}
+
+    @api.model
+    def _procurify_users(self):
+        return [
+            ("account.move.line", "currency_id", Domain.TRUE),
+            ("purchase.order", "currency_id", Domain.TRUE),
+            ("res.company", "currency_id", Domain.TRUE),
+        ]
+
+    def _procurify_delete_created(self):
+        """A currency is not deleted, only deactivated again."""
+        self.active = False

@@ -67,3 +67,11 @@ class UomUom(models.Model):
     def _procurify_create_values(self, batch):
         payloads = batch.open_payloads()
         return {record: {"name": payload.name} for record, payload in payloads.items()}
+
+    @api.model
+    def _procurify_users(self):
+        return [
+            ("product.template", "uom_id", Domain.TRUE),
+            ("account.move.line", "product_uom_id", Domain.TRUE),
+            ("purchase.order.line", "product_uom_id", Domain.TRUE),
+        ]

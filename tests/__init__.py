@@ -22,6 +22,7 @@ from . import test_commitment_plans
 from . import test_coins
 from . import test_connection
 from . import test_cost_in_other_currency
+from . import test_creation
 from . import test_dashboard
 from . import test_dates
 from . import test_decision

@@ -59,6 +59,7 @@ ATTACKS = {
         "action_open_dashboard": {},
         "action_open_records": {},
         "action_pause": {},
+        "action_preview_missing": {},
         "action_replay_held": {},
         "action_resume": {},
         "action_rotate_key": {},
@@ -69,6 +70,7 @@ ATTACKS = {
         "action_test_connection": {},
         "action_verify_audit": {},
     },
+    "procurify.creation": {"action_create": {}, "action_undo": {}},
     "procurify.record": {
         "action_accept_suggestion": {},
         "action_accept_suggestions": {},
@@ -83,6 +85,7 @@ ATTACKS = {
         "action_open_documents": {},
         "action_open_in_procurify": {},
         "action_open_target": {},
+        "action_preview_missing": {},
         "action_reapply": {},
         "action_replay": {},
         "action_reset_and_update": {},
@@ -300,6 +303,10 @@ class TestAccess(ProcurifyCommon):
                 "partner_id": env.user.partner_id.id,
                 "order_line": [Command.create(line)],
             }
+        )
+        creation = env["procurify.creation"].create({"company_id": self.theirs.id})
+        env["procurify.creation.line"].create(
+            {"creation_id": creation.id, "record_id": bill.id}
         )
         dry_run = env["procurify.dry.run"].create(
             {"connection_id": connection.id, "scope": "all"}

@@ -136,6 +136,12 @@ def _own_rows(env: Any) -> set[str]:
     }
     for model, values in made.items():
         env[model].create(values)
+    creation = env["procurify.creation"].create(
+        {"company_id": connection.company_id.id}
+    )
+    env["procurify.creation.line"].create(
+        {"creation_id": creation.id, "record_id": master.id}
+    )
     # A dry run of the other one would take its place.
     apart = connection.copy({"name": "Zenith", "base_url": "https://zenith.example"})
     dry_run = env["procurify.dry.run"].create(

@@ -181,6 +181,21 @@ class ProcurifyConnection(models.Model):
         :returns: a notification with the number of mapped records
         """
         self._check_setup()
+        records = self._missing_records()
+        notification = records.action_accept_suggestions()
+        self._drop_mapped(records)
+        return notification
+
+    def action_preview_missing(self):
+        """Show what would be created for the master data that is not mapped.
+
+        :raises UserError: there is nothing to create
+        """
+        self._check_setup()
+        return self._missing_records().action_preview_missing()
+
+    def _missing_records(self):
+        """Return the records that the dry run found not mapped."""
         issues = self.missing_mapping_ids
         records = self.env["procurify.record"].search(
             [
@@ -190,12 +205,9 @@ class ProcurifyConnection(models.Model):
             ]
         )
         wanted = {(issue.mapped_resource, issue.mapped_id) for issue in issues}
-        records = records.filtered(
+        return records.filtered(
             lambda record: (record.resource, record.external_id) in wanted
         )
-        notification = records.action_accept_suggestions()
-        self._drop_mapped(records)
-        return notification
 
     def _drop_mapped(self, records):
         """Remove from the set-up's list those ``records`` that are mapped now."""

@@ -4,6 +4,7 @@ from . import quarantine
 from . import importing
 from . import mapping
 from . import accepting
+from . import creating
 from . import presentation
 from . import document_state
 from . import document

@@ -186,20 +186,6 @@ class ProcurifyRecord(models.Model):
         self._replay_mapped()
         return counted._notify_outcome()
 
-    def action_create_missing(self):
-        """Create these records in Odoo, map them, and replay.
-
-        The user's own rights in Odoo apply.
-
-        :returns: a notification of the result
-        :raises AccessError: the user may not create them
-        """
-        self.check_access("write")
-        counted = self._blocked_documents()
-        self._create_missing()
-        self._replay_mapped()
-        return counted._notify_outcome()
-
     def action_open_documents(self):
         """Open the documents that name this."""
         self.ensure_one()
@@ -428,23 +414,7 @@ class ProcurifyRecord(models.Model):
             partners[self.browse(record_id)].add(partner_id)
         return partners
 
-    # === CREATING WHAT IS MISSING === #
-
-    def _create_missing(self):
-        """Create these master records in Odoo as the user, and map them.
-
-        Those that were mapped meanwhile, as by a second click, are skipped.
-        """
-        missing = self.filtered(lambda record: record._needs_target())
-        for connection_resource in missing.grouped(
-            lambda r: (r.connection_id, r.resource)
-        ).values():
-            company = connection_resource.company_id
-            resource = connection_resource[0].resource
-            model = self._person_env(company)[self._target_model(resource)]
-            batch = model._procurify_batch(connection_resource.sudo())
-            for record, target in model._procurify_create_missing(batch).items():
-                record.sudo(False).write({"res_id": target.id})
+    # === THE PERSON WHO MAPS === #
 
     def _person_env(self, company):
         """Return the user's environment in one company, without sudo."""

@@ -1,0 +1,2 @@
+from . import procurify_creation
+from . import procurify_creation_line
