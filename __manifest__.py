@@ -31,6 +31,9 @@
         # The list of connections opens the set-up.
         "views/procurify_setup_views.xml",
         "views/procurify_connection_views.xml",
+        "views/procurify_share_views.xml",
+        "views/procurify_accrue_views.xml",
+        "views/procurify_accrual_views.xml",
         "views/procurify_dashboard_views.xml",
         "views/procurify_audit_views.xml",
         "views/digest_views.xml",

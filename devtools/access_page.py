@@ -22,7 +22,7 @@ explains it.
 A cell names the first who may, and everybody after that one may too: public, portal,
 employee, reviewer, manager (an administrator of the connector), administrator (of
 Odoo's settings, who is a manager too). Methods whose names start with ``_`` cannot be
-called from outside. The rows of a dialog (``procurify.certify``,
+called from outside. The rows of a dialog (``procurify.accrue``, ``procurify.certify``,
 ``procurify.comparison``, ``procurify.ignore``, ``procurify.support``) are seen only by
 the user who opened it.
 """

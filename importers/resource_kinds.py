@@ -9,6 +9,7 @@ from ..procurify import RESOURCES, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
 from ..procurify.payloads.dates import writing
 from ..procurify.rates import implied_bill_rate, implied_order_rate
+from .coding import bill_coding, order_coding
 
 _lt = LazyTranslate(__name__)
 
@@ -33,6 +34,7 @@ def _bill_facts(bill):
         "remote_group": str(bill.group) if bill.group else False,
         "remote_party": bill.vendor.name if bill.vendor else bill.vendor_name,
         "remote_date": bill.invoice_date,
+        "remote_due_date": bill.due_date,
         "date_finding": writing(bill) or False,
         "rate_finding": _rate_finding(bill, implied_bill_rate),
         "remote_amount": float(bill.total_cost_with_tax or 0),
@@ -73,6 +75,7 @@ class Kind(NamedTuple):
     :param role: ``master`` data is mapped, a ``document`` is booked, a ``detail`` is
         only read
     :param facts: takes a payload, returns values of its record
+    :param coding: takes a payload, returns how its lines are coded
     :param identities: fields under which a document is known besides its id, where
         that may change; the best first
     """
@@ -81,6 +84,7 @@ class Kind(NamedTuple):
     label: LazyGettext
     role: str = "master"
     facts: Callable[[Any], dict[str, Any]] = _no_facts
+    coding: Callable[[Any], Any] | None = None
     identities: tuple[str, ...] = ()
 
 
@@ -99,12 +103,19 @@ KINDS = {
         Kind("catalog_item", _lt("Catalogue items")),
         Kind("order_item", _lt("Order items"), "detail", _order_item_facts),
         Kind("requisition", _lt("Requisitions"), "document", _requisition_facts),
-        Kind("purchase_order", _lt("Purchase orders"), "document", _order_facts),
+        Kind(
+            "purchase_order",
+            _lt("Purchase orders"),
+            "document",
+            _order_facts,
+            order_coding,
+        ),
         Kind(
             "bill",
             _lt("Bills"),
             "document",
             _bill_facts,
+            bill_coding,
             ("remote_uuid", "remote_group"),
         ),
     )

@@ -21,6 +21,8 @@ from . import creation
 from . import procurify_healing
 from . import procurify_import_mixin
 from . import procurify_commitment
+from . import procurify_share
+from . import procurify_accrual
 from . import procurify_finding
 from . import procurify_idempotency
 from . import procurify_monitoring
@@ -39,6 +41,7 @@ from . import purchase_order
 from . import purchase_order_revision
 from . import purchase_order_requisition
 from . import account_move
+from . import account_move_line
 from . import account_move_posting
 from . import account_payment
 from . import account_move_revision

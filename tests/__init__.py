@@ -1,6 +1,7 @@
 from importlib.util import find_spec
 
 from . import test_access
+from . import test_accruals
 from . import test_alarm
 from . import test_attachments
 from . import test_audit
@@ -56,6 +57,7 @@ from . import test_mapping
 from . import test_matching
 from . import test_meant
 from . import test_mention
+from . import test_month_end
 from . import test_monitoring
 from . import test_multi_company
 from . import test_order_items

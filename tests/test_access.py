@@ -11,6 +11,7 @@ from .common import ProcurifyCommon
 
 # Models whose rows no company rule hides, and why.
 WITHOUT_COMPANY_RULE = {
+    "procurify.accrue": "a dialog: one's own rows only",
     "procurify.audit.mark": "one row: the number of the audit's last row",
     "procurify.audit.repeat": "counts that become rows of the audit; nobody reads them",
     "procurify.audit.seal": "digests and numbers of rows, for administrators only",
@@ -34,6 +35,7 @@ COMPANY_OF = {
 }
 # Public methods that do something to rows, with what they need besides.
 ATTACKS = {
+    "procurify.accrual": {"action_open_document": {}},
     "procurify.attachment": {"action_retry": {}, "action_open_document": {}},
     "procurify.audit": {"action_open_subject": {}},
     "procurify.issue": {
@@ -92,6 +94,7 @@ ATTACKS = {
         "action_reverse": {},
     },
     "procurify.dry.run": {"action_step": {}},
+    "procurify.share": {"action_open_document": {}},
     "procurify.dry.run.issue": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
     "procurify.version": {"action_compare": {}, "action_replay": {}},

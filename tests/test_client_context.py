@@ -15,10 +15,13 @@ KEYS = {
     "active_model": "of what kind they are",
     "default_connection_id": "the value of a field, as in any form",
     "procurify_issue_id": "which issue a button opens, read with the user's rights",
+    "procurify_as_of": "as of which day accruals are shown",
     "procurify_dashboard": "which list a button opens",
+    "procurify_month": "which month the dashboard shows",
     "procurify_outcome": "which lines of a certificate a button opens",
     "procurify_place": "how lines of a certificate are named",
     "procurify_states": "which list a button opens",
+    "procurify_whole": "whether a row is a document or what a department bears of it",
 }
 _READ = re.compile(
     r"context(?:\.get\(|\[)\s*[\"'](\w+)|[\"'](\w+)[\"'] in \S*context\b"

@@ -104,6 +104,8 @@ def _own_rows(env: Any) -> set[str]:
         ]
     )
     bill.date_finding = "midnight"
+    line = {"item": None, "name": "A line", "amount": "5"}
+    bill.remote_coding = [line | {"shares": [[None, None, None, "5"]]}]
     issue = {"connection_id": connection.id, "code": "unknown_vendor", "key": "1"}
     now = _now()
     env["procurify.version"].create(
@@ -185,6 +187,7 @@ def _dialogs(env: Any, user_id: int) -> dict[str, list[int]]:
     values = {
         "procurify.comparison": {"version_id": version.id},
         "procurify.ignore": {"record_ids": [(6, 0, bill.ids)], "reason": "Twice"},
+        "procurify.accrue": {"connection_id": bill.connection_id.id},
         "procurify.certify": {"connection_id": bill.connection_id.id},
     }
     mine = env(user=user_id)

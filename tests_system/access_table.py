@@ -22,6 +22,8 @@ class Rights(NamedTuple):
 
 
 MODELS = {
+    "procurify.accrual": Rights(read="reviewer"),
+    "procurify.accrue": Rights("reviewer", "reviewer", "reviewer", "reviewer"),
     "procurify.alarm": Rights(read="reviewer"),
     "procurify.append.only": Rights(),
     "procurify.attachment": Rights(read="reviewer"),
@@ -56,6 +58,7 @@ MODELS = {
     "procurify.dry.run.item": Rights(read="reviewer"),
     "procurify.dry.run.line": Rights(read="reviewer"),
     "procurify.route": Rights("reviewer", "manager", "manager", "manager"),
+    "procurify.share": Rights(read="reviewer"),
     "procurify.run": Rights(read="reviewer"),
     "procurify.stream": Rights(read="reviewer", write="manager"),
     "procurify.support": Rights("manager", "manager", "manager", "manager"),
@@ -66,6 +69,12 @@ MODELS = {
 #: The addon's own public methods. Those of Odoo that it extends follow ``MODELS``, or
 #: Odoo's own rights.
 METHODS = {
+    "procurify.accrue": {
+        "action_accrue": "reviewer",
+        "action_open_lines": "reviewer",
+    },
+    "procurify.accrual": {"action_open_document": "reviewer"},
+    "procurify.share": {"action_open_document": "reviewer"},
     "procurify.attachment": {
         "action_open_document": "reviewer",
         "action_retry": "reviewer",

@@ -1,4 +1,4 @@
-"""The dashboard's cards: how many documents are where, and how recent the data is."""
+"""The dashboard: the month end of each connection on one page."""
 
 import json
 from datetime import timedelta
@@ -8,12 +8,14 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, babel_locale_parse
+from odoo.tools import SQL, babel_locale_parse, formatLang
 from odoo.tools.misc import get_lang
 
 from ...importers.resource_kinds import DOCUMENTS
 from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.document_states import IN_ODOO
+from ..procurify_share import AGES, DUE
+from .month_end import MONTHS, OPEN
 
 _COUNTED_STATES = {
     "pending_count": ("queued",),
@@ -24,16 +26,10 @@ _COUNTED_STATES = {
     "excluded_count": ("excluded",),
     "ignored_count": ("ignored",),
 }
-MONTHS = 6  # of the trend, with the current one
 LARGEST_ISSUES = 5  # on a card
-# Places of this month's bills, and the states there. A click on a number opens them.
-BILLS = {
-    "posted": ("posted",),
-    "draft": ("draft",),
-    "on_hold": ("on_hold",),
-    "queued": ("queued",),
-    "left_out": ("excluded", "ignored", "cancelled"),
-}
+FIGURES = ("posted", "draft", "on_hold", "queued", "not_billed", "left_out")
+_COLUMNS = ("posted", "draft", "on_hold", "queued", "not_billed")
+_CHART = ("posted", "draft", "on_hold")
 CHANGED = "procurify_connector/changed"  # on Odoo's bus
 
 
@@ -41,7 +37,7 @@ class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
 
     pending_count = fields.Integer("Queued", compute="_compute_counts")
-    done_count = fields.Integer("Imported", compute="_compute_counts")
+    done_count = fields.Integer("In Odoo", compute="_compute_counts")
     draft_count = fields.Integer(
         "Drafts", compute="_compute_counts", help="Documents that are drafts in Odoo."
     )
@@ -57,8 +53,10 @@ class ProcurifyConnection(models.Model):
     ignored_count = fields.Integer(
         "Ignored", compute="_compute_counts", help="Documents that a person ignored."
     )
-    dashboard = fields.Text(compute="_compute_dashboard")
-    dashboard_graph = fields.Text(compute="_compute_dashboard")
+    dashboard = fields.Text(
+        compute="_compute_dashboard",
+        help="The month end as JSON, for the month of the context.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -73,120 +71,265 @@ class ProcurifyConnection(models.Model):
             for field, states in _COUNTED_STATES.items():
                 connection[field] = sum(counts.get((connection, s), 0) for s in states)
 
-    @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
+    @api.depends_context("lang", "tz", "uid", "allowed_company_ids", "procurify_month")
     def _compute_dashboard(self):
         """Compute all cards by a number of queries that does not grow with them."""
-        months = self._bills_by_month()
+        figures = self._figure_rows()
+        dimensions = {name: self._rows_by(name) for name in ("department", "location")}
+        names = self._names_of_places(dimensions)
         issues = self._largest_issues()
+        checks = self._checklists(figures)
         streams = self.sudo().stream_ids.filtered("active").grouped("connection_id")
-        codes = {row[1] for mine in months.values() for row in mine if row[1]}
-        currencies = currencies_by_code(self.env, codes)
-        first = self._first_of_month()
+        currencies = self._currencies_of(figures)
         for connection in self:
-            mine = months.get(connection.id, [])
+            mine = figures.get(connection.id, {})
+            places = {name: dimensions[name][connection.id] for name in dimensions}
+            mine["not_billed"] = places["department"]["not_billed"]
             read = streams.get(connection.sudo(), self.env["procurify.stream"])
             connection.dashboard = json.dumps(
                 {
-                    "month": self._month_name(first),
-                    "bills": self._bills_in_words(mine, first, currencies),
-                    "issues": issues.get(connection.id, []),
+                    **self._month_in_words(),
                     **connection._freshness(read),
+                    "figures": connection._figures_in_words(mine, currencies),
+                    "matrix": {
+                        name: connection._matrix(name, rows, names)
+                        for name, rows in places.items()
+                    },
+                    "ages": connection._ages(mine.get("open", [])),
+                    "checks": checks[connection.id],
+                    "issues": issues.get(connection.id, []),
+                    "chart": connection._chart(mine),
                 }
             )
-            connection.dashboard_graph = json.dumps([self._trend(mine, first)])
 
-    def _bills_by_month(self):
-        """Return {connection id: [(first of month, currency, state, count, sum)]}."""
-        since = self._first_of_month() - relativedelta(months=MONTHS - 1)
-        groups = self.env["procurify.record"]._read_group(
-            Domain("connection_id", "in", self.ids)
-            & Domain("resource", "=", "bill")
-            & Domain("remote_date", ">=", since),
-            [
-                "connection_id",
-                "remote_date:month",
-                "remote_currency",
-                "document_state",
-            ],
-            ["__count", "remote_amount:sum"],
-        )
-        months = {}
-        for connection, *row in groups:
-            months.setdefault(connection.id, []).append(row)
-        return months
+    @api.model
+    def _currencies_of(self, figures):
+        codes = {
+            row["currency"]
+            for kinds in figures.values()
+            for rows in kinds.values()
+            for row in rows
+        }
+        return currencies_by_code(self.env, codes - {False})
+
+    @api.model
+    def _names_of_places(self, dimensions):
+        """Return {id: name} of the departments and locations of the rows."""
+        ids = {
+            row[f"{name}_id"]
+            for name, connections in dimensions.items()
+            for kinds in connections.values()
+            for rows in kinds.values()
+            for row in rows
+        }
+        records = self.env["procurify.record"].browse(ids - {False})
+        return {record.id: record.display_name for record in records}
 
     def _largest_issues(self):
-        """Return {connection id: [{"id", "name", "count"}]}, the largest first."""
+        """Return {connection id: [{"id", "name", "count", "amount"}]}, of the documents
+        on hold, those with the largest amounts first."""
         records = self.env["procurify.record"]
-        blocked = records._search(
-            [("connection_id", "in", self.ids), ("resource", "in", DOCUMENTS)]
+        query = records._search(
+            Domain("connection_id", "in", self.ids)
+            & Domain("resource", "in", DOCUMENTS)
+            & Domain("issue_ids", "!=", False)
+        )
+        amount = records._field_to_sql(records._table, "company_amount", query)
+        blocked = query.subselect(
+            SQL.identifier(records._table, "id"),
+            SQL.identifier(records._table, "connection_id"),
+            SQL("%s AS amount", amount),
         )
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT connection_id, issue_id, blocks
+                SELECT connection_id, issue_id, blocks, amount
                   FROM (SELECT record.connection_id,
                                held.issue_id,
                                count(*) AS blocks,
+                               sum(record.amount) AS amount,
                                row_number() OVER (
                                    PARTITION BY record.connection_id
-                                   ORDER BY count(*) DESC, held.issue_id
+                                   ORDER BY sum(record.amount) DESC NULLS LAST,
+                                            held.issue_id
                                ) AS place
-                          FROM procurify_record record
+                          FROM %s record
                           JOIN procurify_record_issue_rel held
                             ON held.record_id = record.id
-                         WHERE record.id IN %s
                       GROUP BY record.connection_id, held.issue_id) ranked
                  WHERE place <= %s
               ORDER BY connection_id, place
                 """,
-                blocked.subselect(),
+                blocked,
                 LARGEST_ISSUES,
             )
         )
         visible = self.env["procurify.issue"].search(
-            [("id", "in", [issue_id for _connection, issue_id, _blocks in rows])]
+            [("id", "in", [r[1] for r in rows])]
         )
         names = {issue.id: issue.display_name for issue in visible}
         found = {}
-        for connection_id, issue_id, blocks in rows:
+        for connection_id, issue_id, blocks, total in rows:
             if issue_id in names:
-                issue = {"id": issue_id, "name": names[issue_id], "count": blocks}
+                connection = self.browse(connection_id)
+                issue = {
+                    "id": issue_id,
+                    "name": names[issue_id],
+                    "count": blocks,
+                    "amount": connection._money(total or 0),
+                }
                 found.setdefault(connection_id, []).append(issue)
         return found
 
     # === IN WORDS === #
 
-    @api.model
-    def _bills_in_words(self, rows, first, currencies):
-        """Return one line for each place of this month's bills."""
-        labels = self._bill_labels()
-        lines = []
-        for name, states in BILLS.items():
-            mine = [row for row in rows if row[0] == first and row[2] in states]
-            sums = {}
-            for _month, code, _state, count, amount in mine:
-                known = sums.get(code, (code, 0, 0.0, None))
-                sums[code] = (code, known[1] + count, known[2] + (amount or 0), None)
-            lines.append(
-                {
-                    "name": name,
-                    "label": labels[name],
-                    "count": sum(row[3] for row in mine),
-                    "amount": format_amounts(self.env, sums.values(), currencies),
-                }
-            )
-        return lines
+    def _money(self, amount):
+        """Return an amount in the company's currency, as text."""
+        currency = self.company_id.currency_id
+        return formatLang(self.env, amount or 0.0, currency_obj=currency)
 
     @api.model
-    def _bill_labels(self):
+    def _month_in_words(self):
+        month, now = self._month(), fields.Date.context_today(self).replace(day=1)
+        following = month + relativedelta(months=1)
+        return {
+            "month": f"{month:%Y-%m}",
+            "month_name": self._month_name(month),
+            "month_end": format_date(
+                self._month_end(), locale=babel_locale_parse(get_lang(self.env).code)
+            ),
+            "previous": f"{month - relativedelta(months=1):%Y-%m}",
+            "next": f"{following:%Y-%m}" if following <= now else "",
+        }
+
+    def _figures_in_words(self, rows, currencies):
+        """Return each figure with its count, its amount, and the original amounts."""
+        labels = self._figure_labels()
+        return [
+            {
+                "name": name,
+                "label": labels[name],
+                "count": sum(row["document_count"] for row in rows.get(name, ())),
+                **self._sum(rows.get(name, ())),
+                "originals": self._originals(rows.get(name, ()), currencies),
+            }
+            for name in FIGURES
+        ]
+
+    def _sum(self, rows):
+        """Return what the rows add up to, as a number and as text."""
+        value = sum(float(row["amount"] or 0) for row in rows)
+        value = self.company_id.currency_id.round(value)
+        return {"value": value, "amount": self._money(value)}
+
+    def _originals(self, rows, currencies):
+        """Return the amounts in the documents' own currencies, if one is foreign."""
+        sums = {}
+        for row in rows:
+            if code := row.get("currency"):
+                sums[code] = sums.get(code, 0) + (row["original_amount"] or 0)
+        if not sums.keys() - {self.company_id.currency_id.name}:
+            return ""
+        quads = [(code, 0, amount, None) for code, amount in sums.items()]
+        return format_amounts(self.env, quads, currencies)
+
+    @api.model
+    def _figure_labels(self):
         return {
             "posted": self.env._("Posted"),
             "draft": self.env._("Draft"),
             "on_hold": self.env._("On hold"),
             "queued": self.env._("Queued"),
+            "not_billed": self.env._("Received, not billed"),
             "left_out": self.env._("Excluded, ignored or cancelled"),
         }
+
+    def _matrix(self, dimension, rows, names):
+        """Return the figures per department or location, the largest first."""
+        none = {
+            "department": self.env._("No department"),
+            "location": self.env._("No location"),
+        }
+        key = f"{dimension}_id"
+        cells = {}
+        for kind in _COLUMNS:
+            for row in rows[kind]:
+                place = cells.setdefault(row[key] or 0, {})
+                place.setdefault(kind, []).append(row)
+        lines = [
+            {
+                "id": place,
+                "label": names.get(place) or none[dimension],
+                "cells": [
+                    {"name": f"{kind}/{dimension}/{place}"} | self._sum(mine[kind])
+                    if kind in mine
+                    else None
+                    for kind in _COLUMNS
+                ],
+            }
+            for place, mine in cells.items()
+        ]
+        return sorted(
+            lines, key=lambda each: -sum(abs(c["value"]) for c in each["cells"] if c)
+        )
+
+    def _ages(self, rows):
+        """Return what is open, by state and how old or when due it is."""
+        labels = self._figure_labels()
+        fields_ = self.env["procurify.share"]._fields
+        columns = [
+            (name, value, dict(fields_[name]._description_selection(self.env))[value])
+            for name, values in (("age", AGES), ("due", DUE))
+            for value, _label in values
+        ]
+        used = {(name, row[name]) for row in rows for name in ("age", "due")}
+        columns = [each for each in columns if each[:2] in used]
+        return {
+            "columns": [{"group": name, "label": label} for name, _v, label in columns],
+            "rows": [
+                {
+                    "label": labels[state],
+                    "cells": [
+                        self._age_cell(rows, state, name, value)
+                        for name, value, _label in columns
+                    ],
+                }
+                for state in OPEN
+            ],
+        }
+
+    def _age_cell(self, rows, state, name, value):
+        mine = [r for r in rows if (r["document_state"], r[name]) == (state, value)]
+        if not mine:
+            return None
+        figure = f"open/document_state/{state}/{name}/{value}"
+        count = sum(row["document_count"] for row in mine)
+        return {"name": figure, "count": count} | self._sum(mine)
+
+    def _chart(self, rows):
+        """Return the bills of the last months by state, for the chart."""
+        labels = self._figure_labels()
+        months = [
+            self._month() - relativedelta(months=back)
+            for back in reversed(range(MONTHS))
+        ]
+        return {
+            "labels": [self._month_name(month, "LLL") for month in months],
+            "currency": self.company_id.currency_id.name,
+            "bars": [
+                {
+                    "state": state,
+                    "label": labels[state],
+                    "months": [self._bar(rows, month, state) for month in months],
+                }
+                for state in _CHART
+            ],
+        }
+
+    def _bar(self, rows, month, state):
+        kind = f"trend/month/{month:%Y-%m}"
+        mine = [r for r in rows.get(kind, ()) if r["document_state"] == state]
+        return {"name": f"{kind}/document_state/{state}"} | self._sum(mine)
 
     def _freshness(self, streams):
         """Return when Procurify was read, and when it will be read next, in words."""
@@ -213,31 +356,9 @@ class ProcurifyConnection(models.Model):
         return format_timedelta(delta, add_direction=True, locale=locale)
 
     @api.model
-    def _first_of_month(self):
-        return fields.Date.context_today(self).replace(day=1)
-
-    @api.model
     def _month_name(self, day, pattern="LLLL yyyy"):
         locale = babel_locale_parse(get_lang(self.env).code)
         return format_date(day, pattern, locale=locale)
-
-    @api.model
-    def _trend(self, rows, first):
-        """Return the booked bills of the last months, for Odoo's graph."""
-        values = []
-        for back in reversed(range(MONTHS)):
-            month = first - relativedelta(months=back)
-            count = sum(
-                row[3] for row in rows if row[0] == month and row[2] in BILLS["posted"]
-            )
-            values.append(
-                {
-                    "label": self._month_name(month, "LLL"),
-                    "value": count,
-                    "type": "past" if back else "future",
-                }
-            )
-        return {"key": self.env._("Posted bills"), "title": "", "values": values}
 
     # === ACTION METHODS === #
 
@@ -260,17 +381,19 @@ class ProcurifyConnection(models.Model):
         return action | {"domain": list(domain), "context": {}}
 
     def action_open_dashboard(self):
-        """Return the action that opens the documents behind a number of the card.
+        """Return the action that opens the list behind a figure of the dashboard, or
+        the place where a check of the month end gets done.
 
-        The context key ``procurify_dashboard`` names the number.
+        The context key ``procurify_dashboard`` names the figure, or ``check/`` and the
+        check; ``procurify_month`` names the month.
         """
         self.ensure_one()
         self.check_access("read")
-        name = self.env.context.get("procurify_dashboard")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "procurify_connector.procurify_record_action"
-        )
-        return action | {"domain": list(self._dashboard_domain(name)), "context": {}}
+        name = str(self.env.context.get("procurify_dashboard") or "")
+        kind, _slash, rest = name.partition("/")
+        if kind == "check":
+            return self._open_check(rest)
+        return self._open_figure(name)
 
     def action_open_issue(self):
         """Return the action that opens an issue of the card.
@@ -288,20 +411,6 @@ class ProcurifyConnection(models.Model):
             "res_id": issue.id,
             "views": [(False, "form")],
         }
-
-    def _dashboard_domain(self, name):
-        """Return the domain of the documents behind the number ``name`` of a card."""
-        mine = Domain("connection_id", "in", self.ids)
-        if name not in BILLS:
-            return mine & Domain("resource", "in", DOCUMENTS)
-        first = self._first_of_month()
-        return (
-            mine
-            & Domain("resource", "=", "bill")
-            & Domain("document_state", "in", BILLS[name])
-            & Domain("remote_date", ">=", first)
-            & Domain("remote_date", "<", first + relativedelta(months=1))
-        )
 
     # === OPEN SCREENS === #
 

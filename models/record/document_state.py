@@ -11,6 +11,7 @@ from ...tools.document_states import (
     IN_ODOO,
     sql_cases,
 )
+from ...tools.rates import rate_in_sql
 from ...tools.readers import reads_items
 
 _IN_SQL = ("document_state", "company_amount")
@@ -204,6 +205,15 @@ class ProcurifyRecord(models.Model):
         ):
             condition = SQL("%s = %s", SQL.identifier(joined, column), value)
             query.add_join("LEFT JOIN", joined, table, condition)
+
+        def rate(currency):
+            return rate_in_sql(
+                self.env,
+                SQL.identifier(currency, "id"),
+                SQL.identifier(company, "parent_path"),
+                self._column(alias, "remote_date"),
+            )
+
         return SQL(
             "CASE WHEN %(own)s = %(foreign)s THEN %(amount)s ELSE round(("
             "%(amount)s * coalesce(%(own_rate)s, 1) / %(foreign_rate)s)::numeric,"
@@ -211,28 +221,9 @@ class ProcurifyRecord(models.Model):
             own=SQL.identifier(own, "id"),
             foreign=SQL.identifier(foreign, "id"),
             amount=self._column(alias, "remote_amount"),
-            own_rate=self._rate_in_sql(alias, own, company),
-            foreign_rate=self._rate_in_sql(alias, foreign, company),
+            own_rate=rate(own),
+            foreign_rate=rate(foreign),
             places=SQL.identifier(own, "decimal_places"),
-        )
-
-    def _rate_in_sql(self, alias, currency, company):
-        """Return the SQL of a currency's rate on the document's day, else its first."""
-        rates = self.env["res.currency.rate"]._fields
-        return SQL(
-            """(SELECT %(rate)s FROM res_currency_rate rate
-                 WHERE rate.currency_id = %(currency)s
-                   AND (rate.company_id IS NULL OR rate.company_id = split_part(
-                       %(path)s, '/', 1)::int)
-              ORDER BY %(name)s <= coalesce(%(date)s, now()::date) DESC,
-                       rate.company_id,
-                       abs(%(name)s - coalesce(%(date)s, now()::date))
-                 LIMIT 1)""",
-            rate=SQL.identifier("rate", "rate", to_flush=rates["rate"]),
-            name=SQL.identifier("rate", "name", to_flush=rates["name"]),
-            currency=SQL.identifier(currency, "id"),
-            path=SQL.identifier(company, "parent_path"),
-            date=self._column(alias, "remote_date"),
         )
 
     def _column(self, alias, name):

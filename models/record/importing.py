@@ -295,7 +295,10 @@ class ProcurifyRecord(models.Model):
         facts = KINDS[self.resource].facts(draft.payload)
         wanted = {
             name: facts[name]
-            for name in ("remote_date", "date_finding", "rate_finding")
+            for name in (
+                *("remote_date", "remote_due_date"),
+                *("date_finding", "rate_finding"),
+            )
             if name in facts and (self[name] or False) != (facts[name] or False)
         }
         if wanted:

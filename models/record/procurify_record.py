@@ -84,12 +84,22 @@ class ProcurifyRecord(models.Model):
     remote_modified = fields.Datetime("Changed in Procurify", readonly=True)
     remote_party = fields.Char("Vendor", readonly=True)
     remote_date = fields.Date("Date", readonly=True)
+    remote_due_date = fields.Date("Due Date", readonly=True)
     # What the document shows for procurify.finding.
     date_finding = fields.Char(readonly=True)
     list_date_finding = fields.Char(readonly=True)
     rate_finding = fields.Char(readonly=True)
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
+    # How SQL splits the amount: see importers.coding.
+    remote_coding = fields.Json(
+        readonly=True, prefetch=False, help="The lines with their accounts and places."
+    )
+    remote_receipts = fields.Json(
+        readonly=True,
+        prefetch=False,
+        help="What had come of each line of an order, day by day.",
+    )
     remote_deleted = fields.Boolean("Deleted in Procurify", readonly=True)
     listed_at = fields.Datetime(
         readonly=True, help="The last nightly check that found it in Procurify's list."

@@ -5,6 +5,7 @@ from odoo.fields import Command, Domain
 
 from ...fetching.json_text import json_text
 from ...fetching.unreadable import FIRST_PAUSE, LONGEST_PAUSE, READABLE
+from ...importers.coding import order_receipts, receipt_history
 from ...importers.issues import Hold
 from ...importers.resource_kinds import DOCUMENTS, KINDS
 from ...procurify import RESOURCES, InvalidPayload, clean_text, normalise_uuid
@@ -24,6 +25,7 @@ _KNOWN_FIELDS = (
     "state",
     "read_error",
     "remote_modified",
+    "remote_receipts",
 )
 
 # Fields by which a row of a list is called, the first that it has.
@@ -61,6 +63,7 @@ class ProcurifyRecord(models.Model):
             for row, detail in objects
         }
         known = self._known(connection, resource, described)
+        self._follow_receipts(known, described)
         to_create, changed, now = [], {}, fields.Datetime.now()
         for external_id, (values, _former_ids) in described.items():
             record = known.get(external_id)
@@ -83,6 +86,16 @@ class ProcurifyRecord(models.Model):
         staged = len(to_create) + len(changed)
         self.env["procurify.run"]._current()._count(staged_count=staged)
         return staged
+
+    @api.model
+    def _follow_receipts(self, known, described):
+        """Keep the days on which earlier quantities of an order's lines had come."""
+        for external_id, (values, _former_ids) in described.items():
+            if "remote_receipts" in values:
+                record = known.get(external_id)
+                values["remote_receipts"] = receipt_history(
+                    record and record.remote_receipts, values["remote_receipts"]
+                )
 
     @api.model
     def _replace(self, changed, now):
@@ -114,7 +127,12 @@ class ProcurifyRecord(models.Model):
             # Staged nevertheless: the import reports what is invalid.
             return values, ()
         values |= {"name": payload.label, "code": payload.code}
-        values |= KINDS[resource].facts(connection._dated(payload))
+        kind = KINDS[resource]
+        values |= kind.facts(connection._dated(payload))
+        if kind.coding:
+            values["remote_coding"] = kind.coding(payload)
+        if resource == "purchase_order":
+            values["remote_receipts"] = order_receipts(payload)
         if detail is not row and resource in DOCUMENTS:
             values["list_date_finding"] = _list_finding(payload, row)
         former_ids = getattr(payload, "version_ids", ())

@@ -10,12 +10,12 @@ tours.add("procurify_heal_thirty", {
         {
             content: "The dashboard says how many bills are on hold",
             trigger:
-                ".o_procurify_dashboard [data-number=on_hold] td:contains(30)",
+                ".o_procurify_dashboard [data-number=on_hold] .o_procurify_count:contains(30)",
         },
         moment("dashboard_on_hold"),
         {
             content: "And by what",
-            trigger: ".o_procurify_dashboard a[name=action_open_issue]:contains(7450)",
+            trigger: ".o_procurify_dashboard button[name=action_open_issue]:contains(7450)",
             run: "click",
         },
         {
@@ -46,11 +46,17 @@ tours.add("procurify_heal_thirty", {
         moment("dashboard_healed"),
         {
             content: "The number of drafts opens its list",
-            trigger: ".o_procurify_dashboard [data-number=draft] a",
+            trigger: ".o_procurify_dashboard [data-number=draft] button",
             run: "click",
         },
         {
-            trigger: ".o_list_view .o_pager_limit:contains(30)",
+            trigger: ".o_list_view tfoot td.o_list_number:not(:empty)",
+            run() {
+                const rows = document.querySelectorAll(".o_list_view .o_data_row").length;
+                if (rows !== 30) {
+                    throw new Error(`${rows} bills are shown, not 30`);
+                }
+            },
         },
     ],
 });

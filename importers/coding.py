@@ -1,0 +1,114 @@
+"""How documents are coded, and what was received: what lists and accruals add up.
+
+Both are kept with the staged object as JSON, so that SQL can split amounts without
+reading payloads. Amounts and quantities are texts of exact decimals.
+"""
+
+from decimal import Decimal
+
+from ..procurify import InvalidPayload
+from ..procurify.arithmetic import bill_figures
+from ..procurify.order_arithmetic import live_lines, order_figures
+
+_CENT = Decimal("0.01")
+
+
+def bill_coding(bill):
+    """Return [{"item": id of the order's line or None, "name", "amount", "shares"}].
+
+    One entry per line of the bill. ``amount`` is without tax, and ``shares`` are
+    [account code, department, location, amount]: Procurify's ids, or None. False if
+    the amounts cannot be read.
+    """
+    try:
+        lines = bill_figures(bill, _CENT).lines
+    except InvalidPayload:
+        return False
+    items = {f"item {item.id}": item.order_item_id for item in bill.items}
+    return [
+        {
+            "item": _text_id(items.get(line.source)),
+            "name": line.label,
+            "amount": _text(line.amount),
+            "shares": [
+                _share(line.account_code, share.department, share.amount)
+                for share in line.shares
+            ],
+        }
+        for line in lines
+        if line.amount
+    ]
+
+
+def order_coding(order):
+    """Return [{"item": id, "name", "quantity", "amount", "shares"}] of its lines.
+
+    As :func:`bill_coding`; taxes, freight and discounts of the whole order are left
+    out, because nobody receives them.
+    """
+    try:
+        lines = order_figures(order, _CENT).lines
+    except InvalidPayload:
+        return False
+    return [
+        {
+            "item": str(line.source_id),
+            "name": line.label,
+            "quantity": _text(line.ordered_quantity or Decimal(0)),
+            "amount": _text(line.amount),
+            "shares": [
+                _share(share.account_code, share.department, share.amount)
+                for share in line.shares
+            ],
+        }
+        for line in lines
+    ]
+
+
+def _share(code, department, amount):
+    branch = department.branch if department else None
+    ids = (each.external_id if each else None for each in (code, department, branch))
+    return [*ids, _text(amount)]
+
+
+def _text_id(number):
+    return None if number is None else str(number)
+
+
+def _text(amount):
+    return format(amount, "f")
+
+
+# === RECEIPTS === #
+
+
+def order_receipts(order):
+    """Return {id of a line: (day, quantity received so far)}.
+
+    The day is that of the line's last change: Procurify's order does not say when
+    something came.
+    """
+    found = {}
+    for line in live_lines(order):
+        changed = line.modified or order.modified
+        day = changed.date() if changed else order.date
+        if day:
+            found[str(line.id)] = (day.isoformat(), _text(line.received))
+    return found
+
+
+def receipt_history(known, found):
+    """Return {id of a line: [[day, quantity received so far]]}, the last day last.
+
+    :param known: what was staged before, or False
+    :param found: see :func:`order_receipts`
+    :returns: False if nothing has ever come
+    """
+    history = {line_id: list(entries) for line_id, entries in (known or {}).items()}
+    for line_id, (day, total) in found.items():
+        mine = history.get(line_id, [])
+        before = Decimal(mine[-1][1]) if mine else Decimal(0)
+        if Decimal(total) != before:
+            last = max(day, mine[-1][0]) if mine else day
+            history[line_id] = [*mine, [last, total]]
+    return history or False

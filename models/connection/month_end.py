@@ -1,0 +1,243 @@
+"""The figures of the month end: each is one domain, which its list uses as well."""
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...tools.domain_rows import matches
+
+OPEN = ("on_hold", "queued", "draft")
+OF_THE_MONTH = ("posted", "excluded", "ignored", "cancelled")
+# Parts of a figure's name that narrow it: key → whether the value is a record's id.
+_PARTS = {
+    "department": True,
+    "location": True,
+    "document_state": False,
+    "age": False,
+    "due": False,
+}
+# The list behind the figures of a model.
+_LISTS = {
+    "procurify.share": "procurify_share_action",
+    "procurify.accrual": "procurify_accrual_action",
+}
+MONTHS = 6  # of the chart, with the one that is shown
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+class Figure(NamedTuple):
+    """What a figure adds up, and what the list behind it shows.
+
+    Both add up the field ``amount``.
+    """
+
+    model: str
+    domain: Domain
+    context: dict
+
+
+class ProcurifyConnection(models.Model):
+    _inherit = "procurify.connection"
+
+    # === MONTHS === #
+
+    @api.model
+    def _month(self):
+        """Return the first day of the month that the screen shows.
+
+        The context key ``procurify_month`` names it, as 2026-11; without it, this one.
+        """
+        text = str(self.env.context.get("procurify_month") or "")
+        return self._month_of(text) or fields.Date.context_today(self).replace(day=1)
+
+    @api.model
+    def _month_end(self):
+        """Return the last day of the month that the screen shows."""
+        return self._month() + relativedelta(months=1, days=-1)
+
+    @api.model
+    def _as_of_month_end(self):
+        """Return the last day of the month, or today if that is earlier."""
+        return min(self._month_end(), fields.Date.context_today(self))
+
+    # === FIGURES === #
+
+    def _figure(self, name):
+        """Return the Figure of ``name``: a kind, and what narrows it.
+
+        ``on_hold/department/12`` is what is on hold for a department, up to the month's
+        end. Kinds are the states of documents, ``open`` (all that is neither posted nor
+        left out, of any date), ``trend`` (of a month that follows) and ``not_billed``.
+
+        :raises UserError: there is no such figure
+        """
+        kind, *rest = name.split("/")
+        narrowed = dict(zip(rest[::2], rest[1::2], strict=False))
+        mine = Domain("connection_id", "in", self.ids)
+        context = {"procurify_whole": not narrowed.keys() & {"department", "location"}}
+        if kind == "not_billed":
+            model = "procurify.accrual"
+            context["procurify_as_of"] = fields.Date.to_string(self._as_of_month_end())
+            domain = mine & Domain("kind", "=", "receipt")
+        else:
+            model = "procurify.share"
+            domain = mine & self._kind_domain(kind, narrowed.pop("month", ""))
+        for key, value in narrowed.items():
+            domain &= self._part_domain(key, value)
+        return Figure(model, domain, context)
+
+    @api.model
+    def _kind_domain(self, kind, month):
+        """Return the Domain of the bills that a kind of figure is about."""
+        if kind in OF_THE_MONTH:
+            return Domain("document_state", "=", kind) & self._dated_in(self._month())
+        if kind == "left_out":
+            states = [state for state in OF_THE_MONTH if state != "posted"]
+            return Domain("document_state", "in", states) & self._dated_in(
+                self._month()
+            )
+        if kind in OPEN:
+            return Domain("document_state", "=", kind) & self._up_to_month_end()
+        if kind == "open":
+            return Domain("document_state", "in", OPEN)
+        if kind == "trend" and self._month_of(month):
+            return self._dated_in(self._month_of(month))
+        raise UserError(self.env._("There is no such figure."))
+
+    @api.model
+    def _part_domain(self, key, value):
+        if key not in _PARTS:
+            raise UserError(self.env._("There is no such figure."))
+        if not _PARTS[key]:
+            return Domain(key, "=", value)
+        return Domain(f"{key}_id", "=", int(value) or False)
+
+    @api.model
+    def _dated_in(self, month):
+        following = month + relativedelta(months=1)
+        return Domain("date", ">=", month) & Domain("date", "<", following)
+
+    @api.model
+    def _up_to_month_end(self):
+        """Return the Domain of what a close is about: an undated bill may be of it."""
+        return Domain("date", "<=", self._month_end()) | Domain("date", "=", False)
+
+    def _open_figure(self, name):
+        """Return the action of the list behind a figure; its footer is the figure."""
+        self.ensure_one()
+        figure = self._figure(name)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            f"procurify_connector.{_LISTS[figure.model]}"
+        )
+        # Sums of groups are the database's: those of a long list are right, too.
+        context = figure.context | {"group_by": ["currency"]}
+        title = self._figure_title(name)
+        return action | {
+            "name": title,
+            "display_name": title,
+            "domain": list(figure.domain),
+            "context": context,
+        }
+
+    @api.model
+    def _figure_title(self, name):
+        """Return what the list behind a figure is called."""
+        kind, *rest = name.split("/")
+        narrowed = dict(zip(rest[::2], rest[1::2], strict=False))
+        state = narrowed.get("document_state", kind)
+        label = self._figure_labels().get(state) or self.env._("Bills")
+        if kind == "open":
+            return label
+        month = self._month_of(narrowed.get("month", "")) or self._month()
+        return f"{label} · {self._month_name(month)}"
+
+    @api.model
+    def _month_of(self, text):
+        """Return the first day of a month as 2026-11, or None if it is none."""
+        if not _MONTH.fullmatch(text):
+            return None
+        return date(int(text[:4]), int(text[5:]), 1)
+
+    # === FIGURES FROM ROWS === #
+
+    def _figure_rows(self):
+        """Return {connection id: {kind: rows}} of the figures of whole documents.
+
+        The rows are groups of documents, as dicts, each among the rows of the figures
+        whose domain it matches.
+        """
+        since = self._month() - relativedelta(months=MONTHS - 1)
+        wanted = Domain("document_state", "in", OPEN) | (
+            Domain("date", ">=", since) & Domain("date", "<=", self._month_end())
+        )
+        rows = self._rows(
+            "procurify.share",
+            Domain("connection_id", "in", self.ids) & wanted,
+            ["document_state", "date:month", "currency", "age", "due"],
+            {"procurify_whole": True},
+        )
+        return {
+            connection_id: {
+                kind: [row for row in mine if matches(domain, row)]
+                for kind, domain in self._kind_domains().items()
+            }
+            for connection_id, mine in rows.items()
+        }
+
+    def _rows_by(self, dimension):
+        """Return {connection id: {kind: rows}} of the figures of a dimension."""
+        kinds = ("posted", *OPEN)
+        domains = {kind: self._kind_domain(kind, "") for kind in kinds}
+        rows = self._rows(
+            "procurify.share",
+            Domain("connection_id", "in", self.ids) & Domain.OR(domains.values()),
+            ["document_state", "date:month", f"{dimension}_id"],
+            {"procurify_whole": False},
+        )
+        not_billed = self._rows(
+            "procurify.accrual",
+            Domain("connection_id", "in", self.ids) & Domain("kind", "=", "receipt"),
+            [f"{dimension}_id"],
+            {"procurify_as_of": fields.Date.to_string(self._as_of_month_end())},
+        )
+        return {
+            connection.id: {
+                kind: [row for row in rows.get(connection.id, ()) if matches(d, row)]
+                for kind, d in domains.items()
+            }
+            | {"not_billed": not_billed.get(connection.id, [])}
+            for connection in self
+        }
+
+    def _rows(self, model, domain, groupby, context):
+        """Return {connection id: groups of ``model`` as dicts}."""
+        sums = ["amount:sum", "original_amount:sum", "document_count:sum"]
+        found = {}
+        for connection, *values in (
+            self.env[model]
+            .with_context(**context)
+            ._read_group(domain, ["connection_id", *groupby], sums)
+        ):
+            keys = [each.partition(":")[0] for each in (*groupby, *sums)]
+            row = {
+                key: value.id if isinstance(value, models.BaseModel) else value
+                for key, value in zip(keys, values, strict=True)
+            }
+            found.setdefault(connection.id, []).append(row)
+        return found
+
+    @api.model
+    def _kind_domains(self):
+        """Return {kind of figure: the Domain of its documents}."""
+        kinds = ("posted", *OPEN, "left_out", "open")
+        months = [self._month() - relativedelta(months=n) for n in range(MONTHS)]
+        names = {f"trend/month/{day:%Y-%m}": f"{day:%Y-%m}" for day in months}
+        return {kind: self._kind_domain(kind, "") for kind in kinds} | {
+            name: self._kind_domain("trend", month) for name, month in names.items()
+        }

@@ -1,0 +1,328 @@
+"""What was received and is not billed as of a day, and bills that are on hold."""
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools.rates import rate_in_sql
+
+KEY = "procurify_accrual_key"  # on the journal items of an accrual
+
+
+class ProcurifyAccrual(models.Model):
+    """A row is what one account, department and location bear of one line.
+
+    A line of an order counts by what Procurify had received of it on the day, less
+    what bills posted up to the day have of it: Odoo's own receipts say nothing here. A
+    line of a bill that is not in Odoo yet counts where it is for no order.
+
+    The day is ``procurify_as_of`` of the context, or today. Amounts are without taxes.
+    """
+
+    _name = "procurify.accrual"
+    _description = "Received, Not Billed"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "name"
+
+    _depends = {
+        "procurify.record": [
+            *("state", "resource", "res_model", "res_id", "company_id", "name"),
+            *("remote_coding", "remote_receipts", "remote_date", "remote_due_date"),
+            *("remote_party", "remote_currency", "remote_deleted", "conflict_id"),
+        ],
+        "purchase.order.line": [
+            *("price_unit", "price_subtotal", "product_qty", "qty_invoiced"),
+            *("order_id", "product_uom_id"),
+        ],
+        "account.move": ["state", "date", "move_type"],
+        "account.move.line": [
+            *("quantity", "purchase_line_id", "amount_currency", "product_uom_id"),
+            "procurify_accrual_key",
+        ],
+    }
+
+    kind = fields.Selection(
+        [("receipt", "Received, not billed"), ("bill", "Bill on hold")], readonly=True
+    )
+    key = fields.Char(readonly=True, help="What is accrued once.")
+    record_id = fields.Many2one("procurify.record", readonly=True)
+    connection_id = fields.Many2one("procurify.connection", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
+    line_id = fields.Many2one("purchase.order.line", "Order Line", readonly=True)
+    document = fields.Char(readonly=True)
+    party = fields.Char("Vendor", readonly=True)
+    date = fields.Date(readonly=True)
+    due_date = fields.Date(readonly=True)
+    name = fields.Char("Line", readonly=True)
+    document_count = fields.Integer(
+        "Lines", readonly=True, help="1 on the first share of a line, else 0."
+    )
+    account_code_id = fields.Many2one("procurify.record", readonly=True)
+    account_id = fields.Many2one("account.account", readonly=True)
+    department_id = fields.Many2one("procurify.record", readonly=True)
+    location_id = fields.Many2one("procurify.record", readonly=True)
+    quantity = fields.Float(
+        "Ordered", digits="Product Unit", readonly=True, aggregator=None
+    )
+    received = fields.Float(digits="Product Unit", readonly=True, aggregator=None)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    currency = fields.Char("Original Currency", readonly=True)
+    original_amount = fields.Float(
+        "Original Amount",
+        digits=(16, 2),
+        readonly=True,
+        help="In the currency of the document, without tax.",
+    )
+    amount = fields.Monetary(
+        readonly=True,
+        currency_field="company_currency_id",
+        help="In the currency of the company, without tax, at the rate of the day.",
+    )
+    open_amount = fields.Monetary(
+        "Not Accrued",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="The part for which no accrual entry exists yet.",
+    )
+    open_original = fields.Float(
+        "Not Accrued, Original", digits=(16, 2), readonly=True, aggregator=None
+    )
+
+    @api.model
+    def _as_of(self):
+        """Return the day that this is about."""
+        day = self.env.context.get("procurify_as_of")
+        return fields.Date.to_date(day) or fields.Date.context_today(self)
+
+    @property
+    def _table_query(self):
+        own = SQL.identifier("own", "id")
+        path = SQL.identifier("company", "parent_path")
+        foreign = SQL.identifier("foreign_money", "id")
+        day = SQL("%s::date", self._as_of())
+        rate = SQL(
+            "CASE WHEN %s = %s THEN 1 ELSE coalesce(%s, 1) / %s END",
+            own,
+            foreign,
+            rate_in_sql(self.env, own, path, day),
+            rate_in_sql(self.env, foreign, path, day),
+        )
+        return SQL(
+            """
+            WITH open AS (%(receipts)s UNION ALL %(bills)s),
+            accrued AS (
+                SELECT item.procurify_accrual_key AS key,
+                       sum(item.amount_currency) AS amount
+                  FROM account_move_line item
+                  JOIN account_move move ON move.id = item.move_id
+                 WHERE item.procurify_accrual_key IS NOT NULL
+                   AND move.state <> 'cancel' AND move.date <= %(day)s
+              GROUP BY item.procurify_accrual_key
+            ), left_over AS (
+                SELECT open.*,
+                       CASE WHEN open.value > 0
+                            THEN greatest(open.value - coalesce(accrued.amount, 0), 0)
+                            ELSE least(open.value - coalesce(accrued.amount, 0), 0)
+                        END AS rest,
+                       document.connection_id,
+                       document.company_id,
+                       document.name AS document,
+                       document.remote_party AS party,
+                       document.remote_date AS date,
+                       document.remote_due_date AS due_date,
+                       document.remote_currency AS currency,
+                       own.id AS company_currency_id,
+                       foreign_money.id AS currency_id,
+                       %(rate)s AS rate
+                  FROM open
+                  JOIN procurify_record document ON document.id = open.record_id
+                  JOIN res_company company ON company.id = document.company_id
+                  JOIN res_currency own ON own.id = company.currency_id
+             LEFT JOIN res_currency foreign_money
+                       ON foreign_money.name = document.remote_currency
+             LEFT JOIN accrued ON accrued.key = open.key
+                 WHERE open.value <> 0
+            )
+            SELECT (line.record_id::bigint * 1000 + line.place) * 100 + part.place
+                       AS id,
+                   line.kind, line.key, line.record_id, line.connection_id,
+                   line.company_id, line.company_currency_id, line.line_id,
+                   line.document, line.party, line.date, line.due_date, line.name,
+                   line.quantity, line.received, line.currency_id, line.currency,
+                   (part.place = 1)::int AS document_count,
+                   account_code.id AS account_code_id,
+                   CASE account_code.res_model WHEN 'account.account'
+                        THEN account.id END AS account_id,
+                   department.id AS department_id,
+                   location.id AS location_id,
+                   line.value * part.ratio AS original_amount,
+                   line.value * part.ratio * line.rate AS amount,
+                   line.rest * part.ratio * line.rate AS open_amount,
+                   line.rest * part.ratio AS open_original
+              FROM left_over line
+        CROSS JOIN LATERAL (
+                       SELECT share.value ->> 0 AS account_code,
+                              share.value ->> 1 AS department,
+                              share.value ->> 2 AS location,
+                              share.place,
+                              CASE WHEN sum((share.value ->> 3)::numeric) OVER () <> 0
+                                   THEN (share.value ->> 3)::numeric
+                                        / sum((share.value ->> 3)::numeric) OVER ()
+                                   WHEN share.place = 1 THEN 1 ELSE 0 END AS ratio
+                         FROM jsonb_array_elements(line.shares)
+                              WITH ORDINALITY share(value, place)
+                   ) part
+         LEFT JOIN procurify_record account_code
+                   ON account_code.connection_id = line.connection_id
+                  AND account_code.resource = 'account_code'
+                  AND account_code.external_id = part.account_code
+         LEFT JOIN account_account account ON account.id = account_code.res_id
+         LEFT JOIN procurify_record department
+                   ON department.connection_id = line.connection_id
+                  AND department.resource = 'department'
+                  AND department.external_id = part.department
+         LEFT JOIN procurify_record location
+                   ON location.connection_id = line.connection_id
+                  AND location.resource = 'location'
+                  AND location.external_id = part.location
+            """,
+            receipts=self._receipts_in_sql(day),
+            bills=self._bills_in_sql(day),
+            day=day,
+            rate=rate,
+        )
+
+    def _receipts_in_sql(self, day):
+        """Return the SQL of what was received of each order line, less what is billed.
+
+        A bill's quantity counts at the order's price, so that a price difference on the
+        bill is none of what was received.
+        """
+        return SQL(
+            """
+            SELECT 'receipt' AS kind,
+                   document.connection_id || '/' || (line.value ->> 'item') AS key,
+                   document.id AS record_id,
+                   line.place,
+                   order_line.id AS line_id,
+                   line.value ->> 'name' AS name,
+                   (line.value ->> 'quantity')::numeric AS quantity,
+                   received.total AS received,
+                   line.value -> 'shares' AS shares,
+                   CASE WHEN received.value > 0
+                        THEN greatest(received.value - coalesce(billed.value, 0), 0)
+                        ELSE least(received.value - coalesce(billed.value, 0), 0)
+                    END AS value
+              FROM procurify_record document
+        CROSS JOIN LATERAL jsonb_array_elements(document.remote_coding)
+                   WITH ORDINALITY line(value, place)
+        CROSS JOIN LATERAL (
+                       SELECT (entry.value ->> 1)::numeric AS total,
+                              round((line.value ->> 'amount')::numeric * CASE
+                                  WHEN (line.value ->> 'quantity')::numeric = 0 THEN 1
+                                  ELSE (entry.value ->> 1)::numeric
+                                       / (line.value ->> 'quantity')::numeric
+                              END, 2) AS value
+                         FROM jsonb_array_elements(
+                                  document.remote_receipts -> (line.value ->> 'item')
+                              ) WITH ORDINALITY entry(value, place)
+                        WHERE (entry.value ->> 0)::date <= %(day)s
+                     ORDER BY entry.place DESC
+                        LIMIT 1
+                   ) received
+         LEFT JOIN procurify_record item
+                   ON item.connection_id = document.connection_id
+                  AND item.resource = 'order_item'
+                  AND item.external_id = line.value ->> 'item'
+                  AND item.res_model = 'purchase.order.line'
+         LEFT JOIN purchase_order_line order_line ON order_line.id = item.res_id
+         LEFT JOIN uom_uom unit ON unit.id = order_line.product_uom_id
+         LEFT JOIN LATERAL (
+                       SELECT round((sum(
+                                  CASE move.move_type WHEN 'in_refund' THEN -1 ELSE 1
+                                  END * bill_line.quantity
+                                  * coalesce(bill_unit.factor / unit.factor, 1)
+                              ) * CASE order_line.product_qty
+                                  WHEN 0 THEN order_line.price_unit
+                                  ELSE order_line.price_subtotal
+                                       / order_line.product_qty
+                              END)::numeric, 2) AS value
+                         FROM account_move_line bill_line
+                         JOIN account_move move ON move.id = bill_line.move_id
+                    LEFT JOIN uom_uom bill_unit
+                              ON bill_unit.id = bill_line.product_uom_id
+                        WHERE bill_line.purchase_line_id = order_line.id
+                          AND move.state = 'posted' AND move.date <= %(day)s
+                   ) billed ON TRUE
+             WHERE document.resource = 'purchase_order'
+               AND document.remote_receipts IS NOT NULL
+               AND jsonb_typeof(document.remote_coding) = 'array'
+               AND document.state NOT IN ('excluded', 'ignored')
+               AND document.remote_deleted IS NOT TRUE
+               AND %(unbilled)s
+            """,
+            day=day,
+            unbilled=self._unbilled_in_sql(day),
+        )
+
+    def _unbilled_in_sql(self, day):
+        """Return the SQL of the orders of which something may not have been billed.
+
+        An order that was billed to its end before the day needs no look at its lines.
+        """
+        return SQL(
+            """(coalesce(document.res_id, 0) = 0
+                OR EXISTS (
+                    SELECT
+                      FROM purchase_order_line line
+                     WHERE line.order_id = document.res_id
+                       AND abs(line.qty_invoiced) < abs(line.product_qty))
+                OR document.res_id IN (
+                    SELECT line.order_id
+                      FROM account_move move
+                      JOIN account_move_line bill_line ON bill_line.move_id = move.id
+                      JOIN purchase_order_line line
+                           ON line.id = bill_line.purchase_line_id
+                     WHERE move.state = 'draft' OR move.date > %s))""",
+            day,
+        )
+
+    def _bills_in_sql(self, day):
+        """Return the SQL of the lines of bills that are not in Odoo yet, for no order:
+        what is for an order counts by what was received of it."""
+        return SQL(
+            """
+            SELECT 'bill',
+                   document.connection_id || '/bill/' || document.id || '/'
+                       || line.place,
+                   document.id,
+                   line.place,
+                   NULL::integer,
+                   line.value ->> 'name',
+                   NULL::numeric,
+                   NULL::numeric,
+                   line.value -> 'shares',
+                   (line.value ->> 'amount')::numeric
+              FROM procurify_record document
+        CROSS JOIN LATERAL jsonb_array_elements(document.remote_coding)
+                   WITH ORDINALITY line(value, place)
+             WHERE document.resource = 'bill'
+               AND document.state = 'quarantined'
+               AND coalesce(document.res_id, 0) = 0
+               AND coalesce(document.conflict_id, 0) = 0
+               AND document.remote_deleted IS NOT TRUE
+               AND jsonb_typeof(document.remote_coding) = 'array'
+               AND document.remote_date <= %s
+               AND line.value ->> 'item' IS NULL
+            """,
+            day,
+        )
+
+    # === ACTION METHODS === #
+
+    def action_open_document(self):
+        """Open the document in Procurify's terms: its record."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.record_id._action_open(self.document)

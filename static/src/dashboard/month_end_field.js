@@ -1,0 +1,154 @@
+/** The month end of one connection: every amount opens the list that adds up to it. */
+
+import { Component, onMounted, onPatched, onWillStart, onWillUnmount, onWillUpdateProps, useRef, useState } from "@odoo/owl";
+import { loadBundle } from "@web/core/assets";
+import { getColor } from "@web/core/colors/colors";
+import { cookie } from "@web/core/browser/cookie";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+/** Odoo's colours by the state of a document: enough, careful, not yet. */
+const STATE_COLORS = { posted: "success", draft: "info", on_hold: "warning" };
+
+export class ProcurifyMonthEndField extends Component {
+    static template = "procurify_connector.MonthEndField";
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.canvas = useRef("canvas");
+        this.state = useState({ card: null, dimension: "department" });
+        this.chart = null;
+        onWillStart(() => loadBundle("web.chartjs_lib"));
+        this.show(this.props);
+        onWillUpdateProps((props) => this.follow(props));
+        onMounted(() => this.draw());
+        onPatched(() => this.draw());
+        onWillUnmount(() => this.chart?.destroy());
+    }
+
+    show(props) {
+        this.state.card = JSON.parse(props.record.data[props.name] || "null");
+    }
+
+    /** Something changed: show it, for the month that is on screen. */
+    async follow(props) {
+        const month = this.state.card?.month;
+        this.show(props);
+        if (month && month !== this.state.card.month) {
+            await this.load(month, props);
+        }
+    }
+
+    async load(month, props = this.props) {
+        const [values] = await this.orm.read(
+            props.record.resModel,
+            [props.record.resId],
+            [props.name],
+            { context: { procurify_month: month } }
+        );
+        this.state.card = JSON.parse(values[props.name]);
+    }
+
+    get rows() {
+        return this.state.card.matrix[this.state.dimension];
+    }
+
+    get columns() {
+        return this.state.card.figures.filter(({ name }) => name !== "left_out");
+    }
+
+    cellOf(row, index) {
+        return row.cells[index];
+    }
+
+    async open(name) {
+        const action = await this.orm.call(
+            this.props.record.resModel,
+            "action_open_dashboard",
+            [[this.props.record.resId]],
+            { context: { procurify_dashboard: name, procurify_month: this.state.card.month } }
+        );
+        await this.action.doAction(action, { onClose: () => this.load(this.state.card.month) });
+        if (action?.tag === "display_notification") {
+            await this.load(this.state.card.month);
+        }
+    }
+
+    async openIssue(issue) {
+        const action = await this.orm.call(
+            this.props.record.resModel,
+            "action_open_issue",
+            [[this.props.record.resId]],
+            { context: { procurify_issue_id: issue.id } }
+        );
+        await this.action.doAction(action);
+    }
+
+    draw() {
+        this.chart?.destroy();
+        this.chart = null;
+        if (!this.canvas.el) {
+            return;
+        }
+        const { labels, bars, currency } = this.state.card.chart;
+        const style = getComputedStyle(this.canvas.el);
+        this.chart = new Chart(this.canvas.el, {
+            type: "bar",
+            data: {
+                labels,
+                datasets: bars.map(({ state, label, months }) => ({
+                    label,
+                    data: months.map(({ value }) => value),
+                    backgroundColor:
+                        style.getPropertyValue(`--${STATE_COLORS[state]}`).trim() ||
+                        getColor(bars.findIndex((bar) => bar.state === state), cookie.get("color_scheme")),
+                })),
+            },
+            options: {
+                responsive: true,
+                maintainAspectRatio: false,
+                animation: false,
+                interaction: { mode: "nearest", intersect: true },
+                onClick: (_event, elements) => {
+                    if (elements.length) {
+                        const { datasetIndex, index } = elements[0];
+                        this.open(bars[datasetIndex].months[index].name);
+                    }
+                },
+                onHover: (event, elements) => {
+                    event.native.target.style.cursor = elements.length ? "pointer" : "";
+                },
+                plugins: {
+                    legend: { position: "bottom", labels: { color: style.color } },
+                    tooltip: {
+                        callbacks: {
+                            label: ({ datasetIndex, dataIndex, dataset }) =>
+                                `${dataset.label}: ${bars[datasetIndex].months[dataIndex].amount}`,
+                        },
+                    },
+                },
+                scales: {
+                    x: { stacked: true, grid: { display: false }, ticks: { color: style.color } },
+                    y: {
+                        stacked: true,
+                        title: { display: true, text: currency, color: style.color },
+                        ticks: {
+                            color: style.color,
+                            callback: (value) => value.toLocaleString(document.documentElement.lang || undefined),
+                        },
+                    },
+                },
+            },
+        });
+    }
+}
+
+registry.category("fields").add("procurify_month_end", {
+    component: ProcurifyMonthEndField,
+    displayName: _t("Month end"),
+    supportedTypes: ["text"],
+});
