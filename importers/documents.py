@@ -13,7 +13,7 @@ from odoo.fields import Date, Domain
 from ..procurify import InvalidPayload
 from .issues import UNKNOWN_CODES, Hold
 from .lines.analytic_plans import AnalyticPlans
-from .lines.named_taxes import NamedTaxes
+from .lines.named_taxes import NamedTaxes, taxed
 from .lines.pricing import LinePricing
 from .matching.other_vendor import OtherVendor, is_other
 from .resolution import Resolution
@@ -384,21 +384,10 @@ class DocumentImport(ReferenceImport):
         """
         if not currency:
             return
-        for (_source, tax), amounts in self.taxed(draft).items():
+        for (_source, tax), amounts in taxed(draft.figures).items():
             made = self.made_instead(tax, amounts, currency)
             if made is not None:
                 self.hold_tax(draft, tax, (*amounts[:2], made))
-
-    @staticmethod
-    def taxed(draft):
-        """Return {(source, tax): (net, tax, quantity)} of a document's taxed lines."""
-        sums = {}
-        for line in draft.figures.lines:
-            if line.tax:
-                key = line.source, line.tax
-                net, amount, quantity = sums.get(key, (0, 0, line.quantity))
-                sums[key] = net + line.amount, amount + line.tax_amount, quantity
-        return sums
 
     def made_instead(self, tax, amounts, currency):
         """Return what Odoo charges instead of what Procurify says, or None.

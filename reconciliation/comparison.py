@@ -197,7 +197,7 @@ class Reconciliation:
         payload = self.procurify.payload(record, record.payload)
         try:
             if payload:
-                line.procurify = self.procurify.places(record, payload)
+                line.procurify, line.tolerance = self.procurify.amounts(record, payload)
         except InvalidPayload:
             payload = None
         return payload
@@ -292,8 +292,12 @@ class Reconciliation:
         """Return whether an order only lost what will not come any more."""
         if record.resource != "purchase_order" or not (payload and payload.is_closed):
             return False
-        # The vendor and the currency still are Procurify's.
-        return all(place in line.procurify for place in line.odoo)
+        # The vendor and the currency still are Procurify's; the lines were compared.
+        return all(
+            place in line.procurify
+            for place in line.odoo
+            if place[1] in ("total", "vendor")
+        )
 
     def _what_differs(self, record, document, differences):
         if not document:

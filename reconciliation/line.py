@@ -6,7 +6,11 @@ from decimal import Decimal
 
 @dataclass
 class Line:
-    """One document, and what became of it; amounts by place, see the two sides."""
+    """One document, and what became of it; amounts by place, see the two sides.
+
+    ``tolerance``: what a part of the total may differ by, where Odoo cannot say it to
+    the cent.
+    """
 
     resource: str
     external_id: str
@@ -24,6 +28,7 @@ class Line:
     document_state: str = ""
     procurify: dict = field(default_factory=dict)
     odoo: dict = field(default_factory=dict)
+    tolerance: Decimal = Decimal(0)
 
     @property
     def differences(self):
@@ -33,7 +38,16 @@ class Line:
             place: self.procurify.get(place, 0) - self.odoo.get(place, 0)
             for place in places
         }
-        return {place: amount for place, amount in found.items() if amount}
+        return {
+            place: amount
+            for place, amount in found.items()
+            if self._counts(place, amount)
+        }
+
+    def _counts(self, place, amount):
+        """Return whether a difference is one: the total is equal to the cent."""
+        is_part = place[1] not in ("total", "vendor")
+        return abs(amount) > (self.tolerance if is_part else 0)
 
     def json_places(self):
         """Return {name of a place: [Procurify's amount, Odoo's]}, amounts as texts."""

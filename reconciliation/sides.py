@@ -6,15 +6,24 @@ Procurify signs (a refund is negative). Every dimension adds up to ``total``.
 
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..importers.lines.named_taxes import (
+    known_taxes,
+    taxed,
+    unfit_taxes,
+    with_taxes,
+)
+from ..importers.lines.taxes import LineTaxes
 from ..importers.matching.other_vendor import OtherVendor, is_other
 from ..procurify import RESOURCES, InvalidPayload, read_json
 from ..procurify.arithmetic import bill_figures
 from ..procurify.order_arithmetic import live_lines, order_figures
+from ..procurify.taxes import with_own_rates
 
 DIMENSIONS = ("total", "vendor", "account", "tax", "department", "location")
 TAX = "tax"  # the key of what no account and no analytic account of a line carries
@@ -67,30 +76,41 @@ class ProcurifySide:
         except InvalidPayload:
             return None
 
-    def places(self, record, document):
-        """Return {place: amount} of a bill's or an order's payload.
+    def amounts(self, record, document):
+        """Return ({place: amount}, tolerance) of a bill's or an order's payload.
 
+        :returns: what a part of the total may differ by, besides; see ``Line``
         :raises InvalidPayload: an amount cannot be one
         """
-        currency, cent = self._currency(document)
+        currency = self._currency(document)
+        cent = _DEFAULT_CENT
+        if currency:
+            cent = Decimal(1).scaleb(-currency.decimal_places)
+        tolerance = Decimal(0)
         if record.resource == "bill":
-            found, total = self._bill_places(bill_figures(document, cent))
+            figures = self._with_own_taxes(bill_figures(document, cent), currency)
+            found = self._bill_places(figures)
         else:
-            found, total = {}, order_figures(document, cent).total
-        found[("total", "")] = total
-        found[("vendor", self._vendor(record, document))] = total
-        return {(currency, *place): amount for place, amount in found.items() if amount}
+            figures = order_figures(document, cent)
+            found, tolerance = self._order_places(figures), self._tolerance(figures)
+        found[("total", "")] = figures.total
+        found[("vendor", self._vendor(record, document))] = figures.total
+        name = currency.name if currency else self._currency_name(document)
+        places = {(name, *place): amount for place, amount in found.items() if amount}
+        return places, tolerance
 
     def _currency(self, document):
-        """Return (name of the currency in Odoo, its smallest coin)."""
+        """Return the document's res.currency, or None."""
         if not document.currency:
-            return "?", _DEFAULT_CENT
+            return None
         key = ("currency", document.currency.external_id)
         currency = self.currencies.get(self.mapped.get(key))
-        currency = currency or self.by_name.get(document.currency.code)
-        if not currency:
-            return document.currency.code or "?", _DEFAULT_CENT
-        return currency.name, Decimal(1).scaleb(-currency.decimal_places)
+        return currency or self.by_name.get(document.currency.code)
+
+    @staticmethod
+    def _currency_name(document):
+        """Return how Procurify calls a currency that Odoo does not know."""
+        return document.currency and document.currency.code or "?"
 
     def _vendor(self, record, document):
         vendor = document.vendor
@@ -109,8 +129,54 @@ class ProcurifySide:
             return [item.vendor_text for item in items]
         return [line.vendor_text for line in live_lines(document)]
 
+    # === TAXES THAT A NAME ALONE DOES NOT SHOW === #
+
+    def _with_own_taxes(self, figures, currency):
+        """Return figures with the taxes that the import put in the place of those whose
+        names stand for several rates, see ``NamedTaxes``."""
+        if not currency or not any(
+            li.tax and li.tax.is_estimated for li in figures.lines
+        ):
+            return figures
+        made_instead = partial(self._made_instead, currency=currency)
+        unfit = unfit_taxes(taxed(figures), currency, made_instead)
+        said = {tax: (tax, rates) for tax, (rates, _wrong) in unfit.items()}
+        if not said:
+            return figures
+        return with_taxes(figures, with_own_rates(said, self._known_taxes))
+
+    def _made_instead(self, tax, amounts, currency):
+        """Return what the mapped tax charges instead of what Procurify says, or None.
+
+        :param amounts: (net, tax, quantity)
+        """
+        target = self._taxes.get(self.mapped.get(("tax", tax.external_id)))
+        if not target:
+            return None
+        net, amount, quantity = amounts
+        return self._line_taxes.contradiction(
+            target, net, amount, currency, float(quantity or 1), None
+        )
+
+    @cached_property
+    def _taxes(self):
+        """{id: account.tax} of what is mapped."""
+        ids = [res_id for (name, _id), res_id in self.mapped.items() if name == "tax"]
+        taxes = self.env["account.tax"].with_context(active_test=False)
+        return {tax.id: tax for tax in taxes.search(Domain("id", "in", ids))}
+
+    @cached_property
+    def _line_taxes(self):
+        return LineTaxes(self.env.company)
+
+    @cached_property
+    def _known_taxes(self):
+        return known_taxes(self.connection)
+
+    # === PLACES === #
+
     def _bill_places(self, figures):
-        """Return ({(dimension, key): amount}, total) of a bill."""
+        """Return {(dimension, key): amount} of a bill."""
         places = defaultdict(Decimal)
         for line in figures.lines:
             places["account", self._account(line.account_code)] += line.amount
@@ -128,7 +194,37 @@ class ProcurifySide:
             places[dimension, TAX] += taxes
         for dimension in ("tax", "department", "location"):
             places[dimension, NONE] += figures.residue
-        return dict(places), figures.total
+        return dict(places)
+
+    def _order_places(self, figures):
+        """Return {(dimension, key): amount} of an order: by tax, what is taxed.
+
+        Taxes of lines and cents of rounding are one place: Odoo rounds otherwise.
+        """
+        places = defaultdict(Decimal)
+        for line in figures.lines:
+            places["tax", self._tax(line.tax)] += line.amount
+            for share in line.shares:
+                for dimension, key in self._cost_centres(share.department):
+                    places[dimension, key] += share.amount
+        net = sum((line.amount for line in figures.lines), Decimal(0))
+        extras = sum((extra.amount for extra in figures.extras), Decimal(0))
+        for dimension in ("tax", "department", "location"):
+            places[dimension, NONE] += extras
+            places[dimension, TAX] += figures.total - net - extras
+        return dict(places)
+
+    def _tolerance(self, figures):
+        """Return by how much the parts of an order may differ: a cent a line, and what
+        percentages of so few digits cannot say of a line that is split."""
+        split = [line for line in figures.lines if len(line.shares) > 1]
+        lost = sum((abs(li.amount) * len(li.shares) for li in split), Decimal(0))
+        return figures.tolerance + lost * self._share_quantum / 200
+
+    @cached_property
+    def _share_quantum(self):
+        digits = self.env["decimal.precision"].precision_get("Percentage Analytic")
+        return Decimal(1).scaleb(-digits)
 
     def _tax(self, tax):
         if not tax:
@@ -297,20 +393,49 @@ class OdooSide:
             Domain("id", "in", ids),
             ["name", "state", "currency_id", "partner_id", "amount_total"],
         )
+        lines = self.env["purchase.order.line"].search_fetch(
+            Domain("order_id", "in", orders.ids) & Domain("display_type", "=", False),
+            [
+                "order_id",
+                "price_subtotal",
+                "tax_ids",
+                "analytic_distribution",
+                "procurify_kind",
+            ],
+        )
+        by_order = lines.grouped("order_id")
         found = {}
         for order in orders:
-            cent = Decimal(1).scaleb(-order.currency_id.decimal_places)
-            total = _exact(order.amount_total, cent)
-            if order.state == "cancel":
-                total = Decimal(0)
-            vendor = order.partner_id.commercial_partner_id.id
+            places = {}
+            if order.state != "cancel":
+                places = self._order_places(order, by_order.get(order, ()))
             currency = order.currency_id.name
-            places = {
-                (currency, "total", ""): total,
-                (currency, "vendor", vendor): total,
-            }
-            found[order.id] = (order, _booked(places))
+            placed = {(currency, *place): amount for place, amount in places.items()}
+            found[order.id] = (order, _booked(placed))
         return found
+
+    def _order_places(self, order, lines):
+        """Return {(dimension, key): amount} of an order; cents of rounding stand beside
+        its taxes."""
+        cent = Decimal(1).scaleb(-order.currency_id.decimal_places)
+        total = rest = _exact(order.amount_total, cent)
+        places = defaultdict(Decimal)
+        places["total", ""] = total
+        places["vendor", order.partner_id.commercial_partner_id.id] = total
+        for line in lines:
+            if line.procurify_kind == "rounding":
+                continue
+            amount = _exact(line.price_subtotal, cent)
+            rest -= amount
+            places["tax", min(line.tax_ids.ids, default=NONE)] += amount
+            for dimension in ("department", "location"):
+                distribution = line.analytic_distribution
+                shares = self._shares(dimension, amount, distribution, cent)
+                for key, share in shares.items():
+                    places[dimension, key] += share
+        for dimension in ("tax", "department", "location"):
+            places[dimension, TAX] += rest
+        return places
 
 
 def _booked(places):

@@ -1,6 +1,7 @@
 """Every document of a period, on both sides: what is in, what is not, and why."""
 
 from collections import defaultdict
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 from json import dumps
@@ -10,8 +11,21 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from .oracle import OracleCase
+from .oracle import OracleCase, money
 
+ORDERS = (
+    "plain",
+    "several_lines",
+    "line_taxes",
+    "header_tax",
+    "header_extras",
+    "discount_percentage",
+    "line_shipping",
+    "split_coding",
+    "many_decimals",
+    "negative_line",
+    "foreign_eur",
+)
 EVER = (date(1990, 1, 1), date(2100, 1, 1))
 
 
@@ -187,6 +201,97 @@ class TestReconciliation(ReconciliationCase):
 
         self.assertEqual(result["unexplained_count"], 0, result["documents"])
 
+    def test_parts_of_orders_agree_by_tax_department_and_location(self):
+        orders = {name: self.dataset.add_order(name) for name in ORDERS}
+        self._synchronise()
+        self._compare()
+
+        result = self._reconcile()
+
+        for name, order_id in orders.items():
+            with self.subTest(name):
+                document = self._order_document(order_id, result)
+                self.assertEqual(document["reason"], "")
+                self.assertEqual(document["outcome"], "booked")
+        rows = [row for row in result["sums"] if row["resource"] == "purchase_order"]
+        self.assertEqual(
+            {row["dimension"] for row in rows},
+            {"total", "vendor", "tax", "department", "location"},
+        )
+        totals = {
+            row["currency"]: Decimal(row["procurify_amount"])
+            for row in rows
+            if row["dimension"] == "total"
+        }
+        for row in rows:
+            # Percentages of two digits say no more.
+            most = Decimal("0.05") + totals[row["currency"]] / 5000
+            self.assertLessEqual(abs(Decimal(row["difference"])), most, row)
+            self.assertEqual(Decimal(row["unexplained_amount"]), 0, row)
+        self._check_adds_up(result)
+
+    def test_net_of_an_order_stands_under_its_tax(self):
+        order_id = self.dataset.add_order("line_taxes")
+        self._synchronise()
+        order = self._purchase(order_id)
+        taxed = defaultdict(Decimal)
+        for line in order.order_line.filtered(lambda line: not line.procurify_kind):
+            name = line.tax_ids.display_name or "No tax"
+            taxed[name] += money(line.price_subtotal)
+        self.assertGreater(len(taxed), 1)
+
+        rows = [
+            row
+            for row in self._reconcile()["sums"]
+            if (row["resource"], row["dimension"]) == ("purchase_order", "tax")
+        ]
+
+        for side in ("procurify_amount", "odoo_amount"):
+            found = {row["name"]: Decimal(row[side]) for row in rows}
+            taxes = found.pop("Taxes")
+            self.assertEqual(taxes, money(order.amount_total) - sum(taxed.values()))
+            self.assertEqual(found, taxed)
+
+    def test_order_that_the_import_itself_wrote_otherwise_is_named(self):
+        """Its lines are what was meant, and yet not what Procurify says."""
+        account = self.env["account.analytic.account"].create(
+            {"name": "Elsewhere", "plan_id": self.plans["department"].id}
+        )
+        tax = self.env["account.tax"].create(
+            {"name": "Twin of 0", "amount": 0, "type_tax_use": "purchase"}
+        )
+        changes = {
+            "Elsewhere": {"analytic_distribution": {str(account.id): 100.0}},
+            "Twin of 0": {"tax_ids": tax.ids},
+        }
+        orders = {word: self.dataset.add_order("several_lines") for word in changes}
+        self._synchronise()
+        self._compare()
+        for word, values in changes.items():
+            record = self._record("purchase_order", orders[word]).sudo()
+            line = self._purchase(orders[word]).order_line[0]
+            line.write(
+                {"price_unit": line.price_unit}
+                | {
+                    name: [Command.set(value)] if name == "tax_ids" else value
+                    for name, value in values.items()
+                }
+            )
+            state = deepcopy(record.applied_state)
+            for entry in state["lines"].values():
+                if entry["id"] == line.id:
+                    entry["wanted"] |= values
+            record.applied_state = state
+
+        result = self._reconcile()
+
+        for word, order_id in orders.items():
+            with self.subTest(word):
+                document = self._order_document(order_id, result)
+                self.assertEqual(document["outcome"], "changed")
+                self.assertFalse(document["is_explained"])
+                self.assertIn(word, document["reason"])
+
     def test_lines_of_many_orders_are_read_together(self):
         counts = []
         for size in (2, 10):
@@ -287,10 +392,9 @@ class TestReconciliation(ReconciliationCase):
             self.assertEqual(sides[0] - sides[1], Decimal(row["difference"]))
             self.assertEqual(sum(parts), Decimal(row["difference"]), row)
         for (resource, currency, dimension), found in sums.items():
-            if resource == "bill":
-                self.assertEqual(
-                    found, sums[resource, currency, "total"], (currency, dimension)
-                )
+            self.assertEqual(
+                found, sums[resource, currency, "total"], (resource, dimension)
+            )
 
     # === AT SCALE === #
 

@@ -6,6 +6,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .tax_case import TaxCase
+from .test_reconciliation import EVER
 
 DOMESTIC = {"tax_name": "VAT", "tax_percentage": "19.00000000", "tax": 4}
 
@@ -148,15 +149,16 @@ class TestTaxes(TaxCase):
         self._assert_as_by_hand(self._booked(self._import_mapped(record, both)))
 
     def test_group_of_a_refund_is_split_to_the_cent(self):
-        both = self._group_of(
-            "Both", self._tax("GST of 5", 5), self._tax("PST of 7", 7)
-        )
+        gst, pst = self._tax("GST of 5", 5), self._tax("PST of 7", 7)
+        both = self._group_of("Both", gst, pst)
         taxed = {"tax_name": "GST/PST", "tax_percentage": "12.00000000"}
         record = self._stage_bill({"net": "-10.10", "charged": "-1.21", **taxed})
 
         move = self._booked(self._import_mapped(record, both))
 
         self.assertEqual((move.move_type, move.amount_total), ("in_refund", 11.31))
+        items = {i.tax_line_id: i.balance for i in move.line_ids if i.tax_line_id}
+        self.assertEqual(items, {gst: -0.50, pst: -0.71})
 
     def test_group_whose_prices_contain_it_has_procurify_s_total(self):
         included = {"price_include_override": "tax_included"}
@@ -395,6 +397,31 @@ class TestTaxes(TaxCase):
         third = self._stage_bill({"net": "3.10", "charged": "0.19", **unsaid})
         self._import_mapped(third)
         self.assertEqual(self._booked(third).amount_total, 3.29)
+
+    def test_other_rate_under_the_same_name_agrees_in_the_certificate(self):
+        unsaid = {"tax_name": "State levy", "tax_percentage": None}
+        first = self._stage_bill({"net": "100.00", "charged": "8.25", **unsaid})
+        self._booked(self._import_mapped(first, self._tax("Levy of 8.25", 8.25)))
+        other = self._stage_bill({"net": "100.00", "charged": "6.25", **unsaid})
+        self._booked(self._import_mapped(other, self._tax("Levy of 6.25", 6.25)))
+
+        result = self.connection._reconcile(*EVER)
+
+        for document in result["documents"]:
+            self.assertEqual(document["reason"], "")
+            self.assertEqual(document["outcome"], "booked")
+        by_tax = {
+            row["name"]: (row["procurify_amount"], row["odoo_amount"])
+            for row in result["sums"]
+            if row["dimension"] == "tax"
+        }
+        self.assertEqual(
+            {name[:12]: amounts for name, amounts in by_tax.items()},
+            {
+                "Levy of 8.25": ("108.25", "108.25"),
+                "Levy of 6.25": ("106.25", "106.25"),
+            },
+        )
 
     def test_other_rate_is_released_by_mapping_its_name_to_it(self):
         unsaid = {"tax_name": "Sales tax", "tax_percentage": None}

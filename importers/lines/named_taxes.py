@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from odoo.fields import Domain
 
@@ -49,33 +50,14 @@ class NamedTaxes:
         said = {}
         for draft in self.documents.drafts:
             currency = self._currency(draft.payload)
-            amounts = self.documents.taxed(draft) if currency else {}
-            named = {tax for _source, tax in amounts if tax.is_estimated}
-            for tax in named:
-                mine = [each for (_s, other), each in amounts.items() if other == tax]
-                wrong = self._first_wrong(tax, mine, currency)
-                if wrong and (rates := self._rates(tax, mine, currency)):
-                    said[draft, tax] = tax, rates
-                    self._instead[draft, tax] = wrong
+            if not currency:
+                continue
+            made_instead = partial(self.documents.made_instead, currency=currency)
+            unfit = unfit_taxes(taxed(draft.figures), currency, made_instead)
+            for tax, (rates, wrong) in unfit.items():
+                said[draft, tax] = tax, rates
+                self._instead[draft, tax] = wrong
         return said
-
-    def _first_wrong(self, tax, amounts, currency):
-        """Return (net, tax, what Odoo makes) of the first that what is mapped does not
-        make, or None."""
-        for each in amounts:
-            made = self.documents.made_instead(tax, each, currency)
-            if made is not None:
-                return *each[:2], made
-        return None
-
-    @staticmethod
-    def _rates(tax, amounts, currency):
-        """Return the rates that make all ``amounts``, or None."""
-        lines = [
-            TaxedAmount(tax.name, None, None, tax.inclusive, net, amount)
-            for net, amount, _quantity in amounts
-        ]
-        return common_rates(lines, Decimal(1).scaleb(-currency.decimal_places))
 
     def _currency(self, document):
         number = document.currency and document.currency.external_id
@@ -84,17 +66,78 @@ class NamedTaxes:
 
     def _known(self):
         """Return the taxes that documents of this connection had so far."""
-        rows = self.documents.connection.env["procurify.record"].search(
-            Domain("connection_id", "=", self.documents.connection.id)
-            & Domain("resource", "=", "tax"),
-            order="id",
-        )
-        return rows._payloads().values()
+        return known_taxes(self.documents.connection)
 
     @staticmethod
     def _replace(draft, tax, other):
-        lines = tuple(
-            replace(line, tax=other) if line.tax == tax else line
-            for line in draft.figures.lines
-        )
-        draft.figures = replace(draft.figures, lines=lines)
+        draft.figures = with_taxes(draft.figures, {tax: other})
+
+
+def taxed(figures):
+    """Return {(source, tax): (net, tax, quantity)} of a document's taxed lines.
+
+    A line that is split over accounts is one.
+    """
+    sums = {}
+    for line in figures.lines:
+        if line.tax:
+            key = line.source, line.tax
+            net, amount, quantity = sums.get(key, (0, 0, line.quantity))
+            sums[key] = net + line.amount, amount + line.tax_amount, quantity
+    return sums
+
+
+def unfit_taxes(amounts, currency, made_instead):
+    """Return the taxes of a document, known by their names, of which what they are
+    mapped to does not make the amounts.
+
+    :param amounts: what ``taxed`` returns
+    :param made_instead: takes a tax and its (net, tax, quantity); returns what Odoo
+        charges instead, or None
+    :returns: {tax: (the rates that make its amounts, (net, tax, what Odoo makes))}
+    """
+    found, cent = {}, Decimal(1).scaleb(-currency.decimal_places)
+    for tax in {tax for _source, tax in amounts if tax.is_estimated}:
+        mine = [each for (_s, other), each in amounts.items() if other == tax]
+        wrong = _first_wrong(tax, mine, made_instead)
+        if wrong and (rates := _rates(tax, mine, cent)):
+            found[tax] = rates, wrong
+    return found
+
+
+def _first_wrong(tax, amounts, made_instead):
+    for each in amounts:
+        made = made_instead(tax, each)
+        if made is not None:
+            return *each[:2], made
+    return None
+
+
+def _rates(tax, amounts, cent):
+    """Return the rates that make all ``amounts``, or None."""
+    lines = [
+        TaxedAmount(tax.name, None, None, tax.inclusive, net, amount)
+        for net, amount, _quantity in amounts
+    ]
+    return common_rates(lines, cent)
+
+
+def known_taxes(connection):
+    """Return the taxes that documents of ``connection`` had so far."""
+    rows = connection.env["procurify.record"].search(
+        Domain("connection_id", "=", connection.id) & Domain("resource", "=", "tax"),
+        order="id",
+    )
+    return rows._payloads().values()
+
+
+def with_taxes(figures, instead):
+    """Return figures whose lines have other taxes.
+
+    :param instead: {tax: the one in its place}
+    """
+    lines = tuple(
+        replace(line, tax=instead[line.tax]) if line.tax in instead else line
+        for line in figures.lines
+    )
+    return replace(figures, lines=lines)
