@@ -36,6 +36,8 @@ SPECIFICATION_MARK = "openapi"
 #: itself in the wrong database fails.
 DOCUMENTS_TAG = "procurify_documents"
 INVENTORY_TAG = "procurify_inventory"
+#: Odoo's tag for what ``SPECIFICATION_MARK`` says of other tests.
+SPECIFICATION_TAG = "procurify_openapi"
 #: Set by a person who knows that something cannot run here, and wants the rest.
 ALLOW_SKIPS = "PROCURIFY_ALLOW_SKIPS"
 
@@ -111,9 +113,7 @@ def pytest_collection_modifyitems(
     beside = ROOT.parent / "shared" / "procurify" / "openapi.yaml"
     if os.environ.get(SPECIFICATION) or beside.exists() or os.environ.get("CI"):
         return
-    config.stash[_left_out] = _deselect(
-        config, items, lambda item: bool(item.get_closest_marker(SPECIFICATION_MARK))
-    )
+    config.stash[_left_out] = _deselect(config, items, _needs_specification)
 
 
 def _try_more(items: list[pytest.Item]) -> None:
@@ -132,10 +132,21 @@ def _try_more(items: list[pytest.Item]) -> None:
 
 def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
     """Return whether a test is for the database that this run has."""
-    tags: set[str] = getattr(getattr(item, "cls", None), "test_tags", set())
+    tags = _tags(item)
     if config.getoption("inventory"):
         return bool(tags & {DOCUMENTS_TAG, INVENTORY_TAG})
     return INVENTORY_TAG not in tags
+
+
+def _needs_specification(item: pytest.Item) -> bool:
+    marked = item.get_closest_marker(SPECIFICATION_MARK)
+    return bool(marked) or SPECIFICATION_TAG in _tags(item)
+
+
+def _tags(item: pytest.Item) -> set[str]:
+    """Return Odoo's tags of a test; other tests have none."""
+    tags: set[str] = getattr(getattr(item, "cls", None), "test_tags", set())
+    return tags
 
 
 def _files_of(shard: str, items: list[pytest.Item]) -> set[Path]:

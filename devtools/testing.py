@@ -29,7 +29,11 @@ PLAIN_TESTS = (
 SUGGESTIONS = "devtools/tests/test_suggestions.py"
 SYSTEM_TESTS = ("tests_system",)
 ODOO_TESTS = ("tests",)
-GENERATED_ODOO_TESTS = ("tests/test_fuzz.py", "tests/test_random_order.py")
+GENERATED_ODOO_TESTS = (
+    "tests/test_fuzz.py",
+    "tests/test_random_order.py",
+    "tests/test_valid_objects.py",
+)
 NOTHING_COLLECTED = 5
 #: Of our pytest plugin: select the tests for the database that has Odoo Inventory.
 INVENTORY_OPTION = "--inventory"

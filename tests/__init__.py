@@ -109,3 +109,5 @@ from . import test_year
 if find_spec("hypothesis"):
     from . import test_fuzz
     from . import test_random_order
+if find_spec("openapi_schema_validator"):  # and the packages that come with it
+    from . import test_valid_objects
