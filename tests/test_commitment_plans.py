@@ -44,6 +44,19 @@ class TestCommitmentPlans(ProcurifyCommon):
         self.assertEqual(self._cents(found[a.browse()]), "146.48")
         self.assertEqual(self._committed(order), "366.21")
 
+    def test_shares_in_another_currency_are_committed_in_the_companys(self):
+        a, *_rest = self.departments
+        currency = self.env.ref("base.EUR")
+        currency.active = True
+        order = self._order([{str(a.id): 60.0}], price=400.0, currency=currency)
+        order.currency_rate = 2.0
+
+        found = self._by(order, "department_id")
+
+        self.assertEqual(self._cents(found[a]), "120.00")
+        self.assertEqual(self._cents(found[a.browse()]), "80.00")
+        self.assertEqual(self._rows(order).currency_id, self.company.currency_id)
+
     def test_two_plans_in_keys_of_their_own_are_counted_once(self):
         a, b = self.departments[0], self.locations[0]
         order = self._order([{str(a.id): 100.0, str(b.id): 100.0}], price=366.21)
@@ -198,10 +211,11 @@ class TestCommitmentPlans(ProcurifyCommon):
 
     # === HELPERS === #
 
-    def _order(self, distributions, price, env=None):
+    def _order(self, distributions, price, env=None, currency=None):
         order = (env or self.env)["purchase.order"].create(
             {
                 "partner_id": self.partner_a.id,
+                "currency_id": (currency or self.company.currency_id).id,
                 "order_line": [
                     Command.create(
                         {

@@ -10,6 +10,7 @@ from odoo.tests import tagged
 from odoo.addons.procurify_connector.importers.batch import ImportBatch
 from odoo.addons.procurify_connector.importers.bills.duplicates import BillDuplicates
 from odoo.addons.procurify_connector.importers.bills.importer import BillImport
+from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 
 from .common import ProcurifyCommon
 
@@ -155,6 +156,15 @@ class TestDuplicateRules(ProcurifyCommon):
     def test_refund_by_hand_is_on_hold_by_amount_and_day(self):
         bill_id, partner, total = self._staged("credit")
         theirs = self._by_hand(partner, abs(total), move_type="in_refund")
+        self._import()
+
+        record = self._record("bill", bill_id)
+        self._assert_held(record, theirs, "same vendor, amount and date")
+
+    def test_bill_by_hand_in_another_currency_is_on_hold_by_amount_and_day(self):
+        euro = self.env.ref("base.EUR")
+        bill_id, partner, total = self._staged(currency_id=EUR.id)
+        theirs = self._by_hand(partner, total, currency_id=euro.id)
         self._import()
 
         record = self._record("bill", bill_id)
@@ -414,13 +424,13 @@ class TestDuplicateRules(ProcurifyCommon):
         self._synchronise()
         return [bill_id]
 
-    def _staged(self, scenario="plain"):
+    def _staged(self, scenario="plain", currency_id=1):
         """Read a new bill, which is not imported yet.
 
         :returns: (its id, the contact of its vendor, its total)
         """
         bill_id = self.dataset.add_bill(scenario)
-        self.dataset.revise_bill(bill_id, currency_id=1, invoice_date=DAY)
+        self.dataset.revise_bill(bill_id, currency_id=currency_id, invoice_date=DAY)
         self._fetch()
         self._records("vendor").sudo()._import()
         vendor = self._record("vendor", self.dataset.bill(bill_id).vendor_id)

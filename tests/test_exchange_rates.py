@@ -109,9 +109,38 @@ class TestExchangeRates(ProcurifyCommon):
         bill_id, record = self._taxed({"of": "net"})
 
         self.assertEqual(record.hold_reason, "")
-        self.assertAlmostEqual(
-            self._move(bill_id).invoice_currency_rate, 1.36, delta=0.001
+        move, data = self._move(bill_id), json.loads(record.payload)
+        rate = data["total_cost"] / data["converted_total_cost"]
+        self.assertAlmostEqual(rate, 1.36, delta=0.001)
+        self.assertAlmostEqual(move.invoice_currency_rate, rate, 5)
+        # The books have the gross total at that rate, and not at the one of the tax.
+        gross = data["total_cost_with_tax"]
+        self.assertGreater(gross, data["total_cost"])
+        self.assertAlmostEqual(move.amount_total, gross, 2)
+        self.assertAlmostEqual(-move.amount_total_signed, gross / rate, delta=0.05)
+
+    def test_total_in_a_currency_that_is_not_the_companys_says_no_rate(self):
+        """The tenant converts to euros, and the company keeps its books in dollars."""
+        for record in self._records("currency").filtered("payload"):
+            data = json.loads(record.payload)
+            data["base"] = data["name"] == "EUR"
+            record.sudo().payload = json.dumps(data)
+        bill_id, order_id = (
+            self.dataset.add_bill("foreign_cad"),
+            self.dataset.add_order("foreign_cad"),
         )
+        self._fetch()
+        self._import()
+        held = self._record("bill", bill_id), self._record("purchase_order", order_id)
+        for record in held:
+            self.assertEqual(self._codes(record), {"missing_rate"})
+
+        self._rate(1.5, date(2020, 1, 1))
+        self._import()
+
+        self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.5)
+        order = self.env["purchase.order"].browse(held[1].res_id)
+        self.assertAlmostEqual(order.currency_rate, 1.5, 6)
 
     def test_converted_total_that_nothing_explains_is_on_hold(self):
         bill_id, record = self._taxed({"of": "net", "rate": "1.20"})

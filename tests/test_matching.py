@@ -41,7 +41,8 @@ class MatchingCommon(ProcurifyCommon):
         self.assertEqual(record.state, "quarantined", record.res_id)
         self.assertFalse(record.res_id)
         [issue] = record.issue_ids
-        self.assertTrue(issue.code.startswith("ambiguous_"), issue.code)
+        codes = {"vendor": "ambiguous_vendor", "catalog_item": "ambiguous_product"}
+        self.assertEqual(issue.code, codes[record.resource])
         for target in targets:
             self.assertIn(target.display_name, issue.message)
 
@@ -409,6 +410,27 @@ class TestMatchingDocuments(MatchingCommon):
         partner = self._move(bill_id).partner_id
         self.assertEqual((partner.name, partner.ref), ("Nordic Steel Ltd", "1001"))
         self.assertNotEqual(partner, customer)
+
+    def test_order_of_an_item_with_the_code_of_another_product_is_not_on_that(self):
+        item = self.dataset.add_catalog_item("Titanium bolt M8", sku="1000")
+        other = self.env["product.product"].create(
+            {"name": "Consulting hour", "default_code": "1000", "type": "service"}
+        )
+        order_id = self.dataset.add_order("plain")
+        self.dataset.revise_order(order_id, catalog_item=item, unit="each")
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        self.assertEqual(self._codes(record), {"ambiguous_product"})
+        self.assertIn("Consulting hour", record.hold_reason)
+        self.assertFalse(record.res_id)
+
+        record.issue_ids.action_create_missing()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+        order = self.env["purchase.order"].browse(record.res_id)
+        product = order.order_line[0].product_id
+        self.assertEqual(product.name, "Titanium bolt M8")
+        self.assertNotEqual(product, other)
 
     def _forget_vendor(self, vendor_id):
         record = self._record("vendor", vendor_id).sudo()

@@ -2,6 +2,7 @@
 changes a document is named."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -195,6 +196,31 @@ class TestMeant(ProcurifyCommon):
         self.assertEqual((move.write_date, bought.write_date), stamps)
         self.assertFalse(bought.message_ids.filtered(lambda m: "Changed" in m.body))
 
+    def test_integration_user_of_another_language_changes_nothing(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.connection.rounding_account_id = self._account("6999")
+        first = self.dataset.add_bill("plain", total_error=Decimal("0.01"))
+        order_id = self.dataset.add_order("header_extras")
+        self._synchronise()
+        records = self._record("bill", first) | self._record("purchase_order", order_id)
+        move, order = self._move(first), self._purchase(order_id)
+        texts = move.invoice_line_ids.mapped("name") + order.order_line.mapped("name")
+
+        self.connection.user_id.sudo().lang = "fr_FR"
+        records.sudo().applied_digest = "another one"
+        records.sudo()._requeue()
+        second = self.dataset.add_bill("plain", total_error=Decimal("0.01"))
+        self._synchronise()
+
+        self.assertEqual(records.mapped("hold_reason"), ["", ""])
+        self.assertEqual(
+            move.invoice_line_ids.mapped("name") + order.order_line.mapped("name"),
+            texts,
+        )
+        # What is made now speaks French: else nothing was tried.
+        words = self._move(second).invoice_line_ids.mapped("name")
+        self.assertTrue([text for text in words if text.startswith("Arrondi")], words)
+
     def _speak_otherwise(self):
         """Let the texts that the import makes be other ones, as in another language."""
         for importer, name in ((BillImport, "_rounding_line"),):
@@ -237,6 +263,12 @@ class TestMeant(ProcurifyCommon):
             [("plan_id", "=", self.plans["department"].id)], limit=1
         )
         centre = centre.copy({"name": "Another centre"})
+        tax = self.env["account.tax"].create(
+            {"name": "Another tax", "amount": 0, "type_tax_use": "purchase"}
+        )
+        journal = self.company_data["default_journal_purchase"].copy()
+        journal.name = "Another journal"
+        term = self.env.ref("account.account_payment_term_45days")
         day = "2026-01-02"
         for model, values, word in (
             (
@@ -244,17 +276,48 @@ class TestMeant(ProcurifyCommon):
                 {"analytic_distribution": {str(centre.id): 100}},
                 "Another centre",
             ),
+            (
+                "account.move.line",
+                {"tax_ids": [Command.set(tax.ids)]},
+                "Another tax",
+            ),
             ("account.move", {"partner_id": partner.id}, "Another partner"),
             ("account.move", {"invoice_date_due": day}, "due date"),
+            (
+                "account.move",
+                {"journal_id": journal.id, "date": "2026-03-10"},
+                "Another journal",
+            ),
+            ("account.move", {"invoice_payment_term_id": term.id}, "payment term"),
         ):
             rule = self._rule(model, values)
-            bill_id = self.dataset.add_bill("plain")
+            bill_id = self.dataset.add_bill("untaxed")
+            self.dataset.revise_bill(bill_id, invoice_date=date(2026, 3, 10))
             self._synchronise()
             rule.clear()
             record = self._record("bill", bill_id)
             with self.subTest(values=values):
                 self.assertEqual(self._codes(record), {"booked_otherwise"})
                 self.assertIn(word, record.hold_reason)
+
+    def test_rule_that_changes_the_day_books_nothing_and_is_named(self):
+        for name, booked in (("date", "2026-01-02"), ("invoice_date", "2026-01-31")):
+            rule = self._rule("account.move", {name: "2026-01-02"})
+            bill_id = self.dataset.add_bill("untaxed")
+            self.dataset.revise_bill(bill_id, invoice_date=date(2026, 3, 10))
+            self._synchronise()
+            rule.clear()
+            record = self._record("bill", bill_id)
+            with self.subTest(name):
+                self.assertEqual(self._codes(record), {"odoo_moved_date"})
+                self.assertIn(booked, record.hold_reason)
+                self.assertIn("2026-03-10", record.hold_reason)
+                self.assertFalse(record.res_id)
+            record.action_replay()
+            move = self._move(bill_id)
+            self.assertEqual(
+                (move.invoice_date, move.date), (date(2026, 3, 10), date(2026, 3, 10))
+            )
 
     def test_tax_and_payable_items_are_looked_at_too(self):
         account = self._account("2999", account_type="liability_payable")

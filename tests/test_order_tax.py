@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo.tests import tagged
 
 from odoo.addons.procurify_connector.simulator.bill_documents import BillRenderer
+from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 from odoo.addons.procurify_connector.simulator.order_documents import OrderRenderer
 
 from .tax_case import TaxCase
@@ -18,7 +19,11 @@ class TestOrderTax(TaxCase):
         super().setUp()
         self.connection.order_policy = "purchase"
         self.tax = self._tax("Sales", 8.25)
-        self.order_id = self.dataset.add_order("header_tax")
+        self._buy()
+
+    def _buy(self, **values):
+        """Import an order that has its tax in the header."""
+        self.order_id = self.dataset.add_order("header_tax", **values)
         self._synchronise()
         self.order = self._booked(self._record("purchase_order", self.order_id))
         self.tax_line = self.order.order_line.filtered(
@@ -34,6 +39,18 @@ class TestOrderTax(TaxCase):
         self.assertEqual(self.order.invoice_status, "invoiced")
         self.assertEqual(self.tax_line.qty_to_invoice, 0.0)
         self.assertEqual(self.order.amount_total, total)
+
+    def test_order_in_another_currency_is_billed_to_the_end_as_well(self):
+        self.connection.rate_source = "odoo"
+        self._buy(currency_id=EUR.id)
+        self.assertEqual(self.order.currency_id.name, "EUR")
+        self.assertGreater(self._committed(), 0.0)
+
+        self._bill(None)
+
+        self.assertEqual(self._committed(), 0.0)
+        self.assertEqual(self.order.invoice_status, "invoiced")
+        self.assertEqual(self.tax_line.qty_to_invoice, 0.0)
 
     def test_draft_and_posted_bills_count_alike(self):
         move = self._bill(None)

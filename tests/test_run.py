@@ -57,6 +57,24 @@ class TestRun(ProcurifyCommon):
         self.assertNotEqual(asked["procurify_request_id"], asked["request_id"])
         self.assertIn(asked["procurify_request_id"], run.requests_text)
 
+    def test_every_kind_of_run_keeps_procurify_s_own_id_of_a_request(self):
+        bill_id = self.dataset.add_bill("plain")
+        self.dataset.add_attachment(bill_id, content=b"%PDF-1.4 invoice")
+        self._synchronise()
+        self._run_cron("ir_cron_nightly_check")
+        self._run_cron("ir_cron_attachments")
+        self.simulator.faults.add(path="/api/", status=403, times=None)
+        self._fetch()
+
+        for kind in ("fetch", "nightly check", "attachments"):
+            for run in self._runs(kind):
+                with self.subTest(kind=kind, state=run.state):
+                    self.assertTrue(run.requests)
+                    for asked in run.requests:
+                        if asked["path"].startswith("/api/"):
+                            self.assertTrue(asked["procurify_request_id"], asked)
+        self.assertIn("failed", self._runs("fetch").mapped("state"))
+
     def test_run_that_fails_says_why_and_how_procurify_calls_the_request(self):
         self.simulator.faults.add(path="/api/", status=403, times=None)
 

@@ -176,6 +176,37 @@ class TestUndocumented(ProcurifyCommon):
 
                 self.assertEqual((order.state, order.unread_count), ("done", 0))
 
+    def test_bill_whose_order_line_has_a_parent_code_is_linked(self):
+        order_id = self._order()
+        self._sent("purchase_order", order_id)
+        bill_id = self.dataset.bill_order(order_id)
+        record = self._sent("bill", bill_id)
+        move = self._move(bill_id)
+        links = move.invoice_line_ids.purchase_line_id
+        self.assertTrue(links)
+        for parent in (10, {"id": 10, "code": "6000", "parent": 9}, None):
+            with self.subTest(parent=parent):
+                items = json.loads(record.payload)["items"]
+                for item in items:
+                    self._set_parents(item, parent)
+
+                self._damage(record, items=items, note=f"new {parent}")
+
+                self.assertEqual((record.state, record.unread_count), ("done", 0))
+                self.assertEqual(move.invoice_line_ids.purchase_line_id, links)
+
+    def _set_parents(self, data, parent):
+        """Give all account codes inside ``data`` the same parent."""
+        if isinstance(data, list):
+            for each in data:
+                self._set_parents(each, parent)
+        elif isinstance(data, dict):
+            for name, each in data.items():
+                if name == "account_code" and isinstance(each, dict):
+                    each["parent"] = parent
+                else:
+                    self._set_parents(each, parent)
+
     def test_what_nobody_needs_is_left_empty_counted_and_shown(self):
         bill_id = self.dataset.add_bill("plain")
         record = self._sent("bill", bill_id)

@@ -90,6 +90,23 @@ class TestViews(TransactionCase):
             ["Dashboard", "Quarantine", "Mapping", "Reports", "Configuration"],
         )
 
+    def test_no_moment_is_shown_by_a_widget_of_days(self):
+        """That would cut it off at midnight of Greenwich and not of the reader."""
+        shown = [
+            (view.model, node.get("name"), node.get("widget"))
+            for view in self._views()
+            if view.model in self.env
+            for node in etree.fromstring(view.arch_db).iter("field")
+            if self._is_moment(view.model, node.get("name"))
+        ]
+        self.assertIn(("procurify.commitment", "date_order", None), shown)
+        wrong = [each for each in shown if each[2] in ("date", "remaining_days")]
+        self.assertFalse(wrong)
+
+    def _is_moment(self, model, name):
+        field = self.env[model]._fields.get(name)
+        return bool(field) and field.type == "datetime"
+
     def test_every_view_can_be_drawn(self):
         for action in self._lists():
             views = self._views_of(action)

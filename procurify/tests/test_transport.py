@@ -26,6 +26,7 @@ from .server import (
     FaultyServer,
     Reply,
     reset_connection,
+    slow_drip,
 )
 
 if TYPE_CHECKING:
@@ -263,13 +264,29 @@ def test_a_wait_that_one_got_holds_for_all_and_only_once(
     server: FaultyServer, make: Callable[..., Transport], naps: list[float]
 ) -> None:
     wire_of_both = make(max_attempts=1)
-    server.answers[PATH] = [_busy(20), Reply(body=b"done")]
+    server.answers[PATH] = [_busy(30), Reply(body=b"done")]
     with pytest.raises(TransientError):
         wire_of_both.get(PATH, {}, "token", _checked)
 
     assert wire_of_both.get(PATH, {}, "token", _checked) == b"done"
     assert wire_of_both.get(PATH, {}, "token", _checked) == b"done"
-    assert naps == [pytest.approx(20, abs=0.5)]
+    assert naps == [pytest.approx(30, abs=0.5)]
+
+
+def test_a_request_may_have_fewer_attempts_than_others(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    server.answers[PATH] = [Reply({}, status=503)]
+    with pytest.raises(TransientError):
+        make().get(PATH, {}, "token", _checked, attempts=1)
+    assert (len(server.seen(PATH)), naps) == (1, [])
+
+
+def test_a_run_that_is_nearly_over_asks_what_it_can(
+    server: FaultyServer, make: Callable[..., Transport]
+) -> None:
+    server.answers[PATH] = [Reply(body=b"done")]
+    assert make(run_s=0.9).get(PATH, {}, "token", _body) == b"done"
 
 
 def test_retries_end_before_their_common_limit_does(
@@ -324,7 +341,51 @@ def test_a_sleeper_wakes_up_when_nobody_waits(
     assert len(server.seen(PATH)) == 1
 
 
+def test_who_is_wanted_goes_on_when_the_wait_is_over(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    wanted = threading.Event()
+    server.answers[PATH] = [_busy(1), Reply(body=b"done")]
+    assert make(sleep=time.sleep).get(PATH, {}, "t", _checked, wanted) == b"done"
+
+    # Who sleeps in another way is not woken up, and need not be.
+    server.answers[PATH] = [_busy(25), Reply(body=b"done")]
+    started = time.monotonic()
+    assert make().get(PATH, {}, "t", _checked, wanted) == b"done"
+    assert time.monotonic() - started < 5
+    assert naps == [pytest.approx(25, abs=0.5)]
+
+
 # === ERRORS SAY WHERE === #
+
+
+@pytest.mark.parametrize(
+    ("reply", "options", "message"),
+    [
+        (
+            Reply(body=b"x", headers={"Content-Encoding": "br"}),
+            {},
+            "The answer is packed in an unknown way",
+        ),
+        (Reply(body=b"x" * 1001), {}, "The answer is far too large"),
+        (Reply(misbehave=slow_drip), {}, "The answer came too slowly"),
+        (Reply({}), {"run_s": 0.0}, "Procurify is too slow for one run"),
+    ],
+)
+def test_an_error_says_what_happened_and_where(
+    server: FaultyServer,
+    make: Callable[..., Transport],
+    monkeypatch: pytest.MonkeyPatch,
+    reply: Reply,
+    options: dict[str, float],
+    message: str,
+) -> None:
+    monkeypatch.setattr(transport, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(transport, "MAX_RESPONSE_S", 0.3)
+    server.answers[PATH] = [reply]
+    with pytest.raises((ProtocolError, TransientError)) as raised:
+        make(max_attempts=1, **options).get(PATH, {}, "token", _body)
+    assert (str(raised.value), raised.value.url_path) == (message, PATH)
 
 
 def test_an_error_names_the_path_and_never_the_query(
@@ -463,6 +524,45 @@ def test_a_body_may_be_as_large_as_the_limit(
     with pytest.raises(ProtocolError, match="far too large") as raised:
         make().get(PATH, {}, "token", _body)
     assert raised.value.url_path == PATH
+
+
+def test_one_byte_too_many_after_a_whole_step_is_noticed(
+    server: FaultyServer,
+    make: Callable[..., Transport],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was read by then is as large as it may be."""
+    step = transport.READ_CHUNK_BYTES
+    monkeypatch.setattr(transport, "MAX_BODY_BYTES", step)
+    unannounced = {"Content-Length": "", "Connection": "close"}
+    for path in (PATH, "/file"):
+        server.answers[path] = [Reply(body=b"x" * (step + 1), headers=unannounced)]
+    with pytest.raises(ProtocolError):
+        make().get(PATH, {}, "token", _body)
+    with pytest.raises(TooLarge) as raised:
+        make().get_file(f"{server.url}/file", "token", step, _body)
+    assert raised.value.limit == step
+
+
+def _received(announced: str | None, read: int | None) -> Any:
+    """Return an answer that is over after ``read`` bytes, as old urllib3 has it."""
+    headers = {} if announced is None else {"Content-Length": announced}
+    return SimpleNamespace(headers=headers, raw=SimpleNamespace(tell=lambda: read))
+
+
+def test_a_body_that_ended_early_is_noticed_without_help_of_urllib3() -> None:
+    with pytest.raises(TransientError) as raised:
+        Transport._check_complete(_received("10", 9), PATH)
+    assert str(raised.value) == "The answer ended early"
+    assert raised.value.url_path == PATH
+    for announced, read in (
+        *(("10", 10), ("10", 11), ("9", 10)),
+        # What is not announced, or was not counted, says nothing.
+        *((None, 9), ("", 9), ("many", 9), ("10", 0), ("10", None)),
+    ):
+        Transport._check_complete(_received(announced, read), PATH)
+    uncounted = SimpleNamespace(headers={"Content-Length": "10"}, raw=object())
+    Transport._check_complete(uncounted, PATH)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", " GZIP-ish"])
