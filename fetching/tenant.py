@@ -52,8 +52,7 @@ def open_client(connection, **options):
         page_size=connection.page_size,
         detail_workers=connection.detail_requests,
         **reach_options(connection),
-        **connection._client_options(),
-        **options,
+        **(options | connection._client_options()),
     )
 
 

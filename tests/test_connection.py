@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -46,7 +47,8 @@ class TestConnection(ProcurifyCommon):
 
         result = self.connection.action_test_connection()
 
-        self.assertEqual(result["params"]["type"], "danger")
+        # Said once, by the form that is loaded again.
+        self.assertEqual(result["tag"], "soft_reload")
         self.assertEqual(self.connection.state, "error")
         self.assertIn("client secret", self.connection.error_message)
 
@@ -113,6 +115,14 @@ class TestConnection(ProcurifyCommon):
             [("event", "=", "policy_changed")], limit=1
         )
         self.assertIn("Tenant", audited.summary)
+
+    def test_closed_port_is_reported_within_three_seconds(self):
+        started = time.monotonic()
+
+        self._ask("http://127.0.0.1:9")
+
+        self.assertLess(time.monotonic() - started, 3)
+        self.assertEqual(self.connection.state, "error")
 
     def test_wrong_address_says_to_check_it(self):
         for address in (

@@ -14,6 +14,8 @@ from ...procurify import RESOURCES, ForbiddenError, ProcurifyError
 from ...tools.cipher import UnreadableSecret
 
 STEPS = ("credentials", "policies", "mapping", "dry_run", "live")
+# For a person who waits for the test's answer: one repetition, after at most a second.
+_IMPATIENT = {"max_attempts": 2, "timeout": 10.0}
 MOST_ITEMS = 1000  # journal items in the data of a dry run; the rows have all of them
 
 
@@ -67,20 +69,21 @@ class ProcurifyConnection(models.Model):
     def action_test_connection(self):
         """Get a new token, and count the objects that it can see.
 
-        :returns: a notification. A failure is not raised: what to do is written on the
-            connection
+        :returns: a notification of success, or a reload: a failure is not raised, what
+            to do about it is written on the connection
         """
         self.ensure_one()
         self.check_access("write")
         connection = self.sudo()
         try:
-            client = open_client(connection)
+            client = open_client(connection, **_IMPATIENT)
             client.authenticate()
             connection._count_visible(client)
         except (ProcurifyError, UnreadableSecret) as error:
             connection._note_failure(error)
             self.env["procurify.audit"]._log_test(connection)
-            return self._notification("danger", connection.error_message)
+            # The form shows what is wrong: no second message beside it.
+            return {"type": "ir.actions.client", "tag": "soft_reload"}
         connection._prove_tenant()
         connection._note_success()
         self.env["procurify.audit"]._log_test(connection)
