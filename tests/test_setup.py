@@ -34,9 +34,9 @@ class TestSetup(ProcurifyCommon):
     def test_wrong_credentials_keep_the_first_step(self):
         self.connection.client_secret = "wrong"
 
-        notification = self.connection.action_setup_next()
+        result = self.connection.action_setup_next()
 
-        self.assertEqual(notification["params"]["type"], "danger")
+        self.assertEqual(result["tag"], "soft_reload")
         self.assertEqual(self.connection.setup_step, "credentials")
 
     def test_test_shows_what_each_list_has_and_the_time_in_procurify(self):
