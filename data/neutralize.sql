@@ -4,6 +4,9 @@ UPDATE procurify_connection
        client_secret_encrypted = NULL,
        token_encrypted = NULL,
        token_expires_at = NULL;
+UPDATE procurify_target
+   SET state = 'draft',
+       api_key_encrypted = NULL;
 -- A file's address may open it to whoever knows it.
 UPDATE procurify_attachment
    SET url = NULL;

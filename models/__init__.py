@@ -4,6 +4,7 @@ from . import procurify_system_fields
 from . import procurify_list
 from . import procurify_document_tab
 from . import connection
+from . import hub
 from . import procurify_mention
 from . import stream
 from . import issue

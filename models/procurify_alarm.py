@@ -23,6 +23,7 @@ CODES = [
     ("import_stopped", "Nothing can be imported"),
     ("secret_unreadable", "The client secret cannot be read"),
     ("audit_broken", "The audit was tampered with"),
+    ("remote_key", "The key of the remote Odoo expires"),
 ]
 
 

@@ -35,7 +35,6 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 READ_TIMEOUT_S = 60.0
 WRITE_TIMEOUT_S = 300.0
 """A server tries a transaction that meets others five times, for up to two minutes."""
-CONNECT_TIMEOUT_S = 20.0
 READ_CHUNK_BYTES = 16 * 1024
 MIN_TIMEOUT_S = 1.0
 
@@ -166,7 +165,7 @@ class Transport:
             data=request.body,
             headers=headers,
             auth=auth,
-            timeout=(CONNECT_TIMEOUT_S, self._at_most(request)),
+            timeout=self._at_most(request),
             stream=True,
         )
 

@@ -70,6 +70,7 @@ ATTACKS = {
         "action_setup_next": {},
         "action_sync_now": {},
         "action_test_connection": {},
+        "action_test_target": {},
         "action_verify_audit": {},
     },
     "procurify.creation": {"action_create": {}, "action_undo": {}},
@@ -97,6 +98,7 @@ ATTACKS = {
     "procurify.share": {"action_open_document": {}},
     "procurify.dry.run.issue": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
+    "procurify.target": {"action_probe": {}},
     "procurify.version": {"action_compare": {}, "action_replay": {}},
 }
 WRITES = {
@@ -105,6 +107,7 @@ WRITES = {
     "procurify.record": [{"res_id": 1}, {"target_name": "6200"}],
     "procurify.route": [{"location_id": False}],
     "procurify.stream": [{"active": False}, {"interval_minutes": 1}],
+    "procurify.target": [{"url": "https://mine.example"}, {"api_key": "mine"}],
 }
 
 
@@ -294,6 +297,14 @@ class TestAccess(ProcurifyCommon):
                 "external_id": "1",
                 "res_model": "account.move",
                 "res_id": 1,
+            }
+        )
+        env["procurify.target"].create(
+            {
+                "company_id": self.theirs.id,
+                "url": "https://theirs.example",
+                "database": "theirs",
+                "login": "theirs",
             }
         )
         env["procurify.certificate"]._certify(connection, "1990-01-01", "2100-01-01")

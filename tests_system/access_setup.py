@@ -131,6 +131,12 @@ def _own_rows(env: Any) -> set[str]:
         },
         "procurify.mention": {"document_id": bill.id, "mention_id": master.id},
         "procurify.run": {"connection_id": connection.id, "kind": "fetch"},
+        "procurify.target": {
+            "company_id": connection.company_id.id,
+            "url": "https://books.example",
+            "database": "books",
+            "login": "connector",
+        },
         "procurify.route": {
             "connection_id": connection.id,
             "company_id": connection.company_id.id,

@@ -63,6 +63,7 @@ MODELS = {
     "procurify.stream": Rights(read="reviewer", write="manager"),
     "procurify.support": Rights("manager", "manager", "manager", "manager"),
     "procurify.system.fields": Rights(),
+    "procurify.target": Rights("reviewer", "manager", "manager", "manager"),
     "procurify.version": Rights(read="reviewer"),
 }
 
@@ -120,6 +121,7 @@ METHODS = {
         "action_setup_next": "manager",
         "action_sync_now": "reviewer",
         "action_test_connection": "manager",
+        "action_test_target": "manager",
         "action_verify_audit": "reviewer",
         "pause": "manager",
         "read_alarms": "reviewer",
@@ -163,6 +165,7 @@ METHODS = {
         "action_nightly_check": "manager",
     },
     "procurify.support": {"action_download": "manager"},
+    "procurify.target": {"action_probe": "manager"},
     "procurify.version": {"action_compare": "reviewer", "action_replay": "reviewer"},
     "res.config.settings": {
         "action_procurify_monitoring_off": "administrator",

@@ -32,7 +32,11 @@ _SEPARATOR = "\0"
 
 
 class UnreadableSecret(UserError):
-    """The stored secret was encrypted with a key that this server does not have."""
+    """There is no secret, or none that this server can read."""
+
+
+class ForeignCipher(UnreadableSecret):
+    """The stored secret was encrypted with another key, or for another use."""
 
 
 def use_of(record, field):
@@ -93,7 +97,7 @@ def bind(env, cipher_text, use):
 
 
 def _unreadable(env):
-    return UnreadableSecret(
+    return ForeignCipher(
         env._(
             "The stored Procurify secret cannot be read with this server's "
             "encryption key. Enter the client secret again."

@@ -7,5 +7,6 @@ from . import close
 from . import dashboard
 from . import health
 from . import importing
+from . import remote
 from . import schedule
 from . import set_up

@@ -132,10 +132,11 @@ class ProcurifyConnection(models.Model):
         return self.with_user(self.user_id).with_context(context).env
 
     def _check_books(self):
-        """Check that none of these connections is still being set up.
+        """Check that these connections import: none is still being set up.
 
-        :raises UserError: names the connection
+        :raises UserError: names the connection that is, or that books in a remote Odoo
         """
+        self._check_books_here()
         if unready := self.sudo().filtered(lambda c: c.phase == "setup")[:1]:
             raise UserError(
                 self.env._(

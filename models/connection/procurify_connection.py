@@ -1001,6 +1001,7 @@ class ProcurifyConnection(models.Model):
             connection._store_rotated(
                 *(rotate(self.env, connection[name]) for name in (SECRET, TOKEN))
             )
+        self.target_id._rotate_key()
         self.env["procurify.audit"]._log_records("key_rotated", rotated)
         return self._notification(
             "success",

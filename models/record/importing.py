@@ -24,6 +24,7 @@ from ...procurify import (
     read_json,
     read_noting,
 )
+from ...reconciliation.dry_run import is_trial
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.manual_run import is_run_manually
 from ...tools.own_values import write_each
@@ -188,7 +189,12 @@ class ProcurifyRecord(models.Model):
     # === A BATCH === #
 
     def _import(self):
-        """Import these records. Afterwards none of them is pending."""
+        """Import these records. Afterwards none of them is pending.
+
+        :raises UserError: the documents of a connection belong into a remote Odoo
+        """
+        if not is_trial.get():
+            self.connection_id._check_books_here()
         groups = defaultdict(self.browse)
         for record in without_client_context(self).sorted("id"):
             groups[record.connection_id, record.resource] |= record

@@ -14,7 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procurify.tests.server import FaultyServer, Reply, Request
+if TYPE_CHECKING or __package__ == "procurify_odoo.tests":
+    from procurify.tests.server import FaultyServer, Reply, Request
+else:
+    # The addon's own tests use this Odoo as well.
+    from ...procurify.tests.server import FaultyServer, Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +71,7 @@ class FakeOdoo(FaultyServer):
         self.series = series
         self.key = KEY
         self.email = "connector@acme.example"
+        self.currency = "CHF"
         self.groups = {
             "account.group_account_invoice",
             "purchase.group_purchase_user",
@@ -315,7 +320,7 @@ class FakeOdoo(FaultyServer):
                 "company_id": [1, "Acme Ltd"],
                 "company_ids": [1],
             },
-            "res.company": {"id": 1, "currency_id": [2, "CHF"]},
+            "res.company": {"id": 1, "currency_id": [2, self.currency]},
         }
         keys = [
             {"id": number, "user_id": UID, "expiration_date": date}
