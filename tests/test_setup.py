@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import ProcurifyCommon
 from .looks import LooksCase
@@ -49,6 +49,56 @@ class TestSetup(ProcurifyCommon):
             fields.Datetime.now(),
             delta=timedelta(minutes=5),
         )
+
+    def test_analytic_accounting_is_switched_on_by_a_button(self):
+        analytic = self.env.ref("analytic.group_analytic_accounting")
+        everybody = self.env.ref("base.group_user")
+        everybody.implied_ids -= analytic
+        manager = new_test_user(
+            self.env,
+            "boss",
+            groups="procurify_connector.group_manager,base.group_system",
+        )
+        manager.group_ids -= analytic
+        self.assertFalse(manager.has_group("analytic.group_analytic_accounting"))
+        connection = self.connection.with_user(manager)
+        view = self.env.ref("procurify_connector.procurify_connection_view_form_setup")
+
+        with Form(connection, view=view) as form:
+            self.assertNotIn("department_plan_id", form._view["fields"])
+            self.assertFalse(form.has_analytic_accounting)
+        connection.action_enable_analytic_accounting()
+
+        self.assertTrue(manager.has_group("analytic.group_analytic_accounting"))
+        with Form(connection, view=view) as form:
+            self.assertEqual(form.department_plan_id, self.plans["department"])
+
+    def test_integration_user_is_created_by_a_button_with_few_rights(self):
+        self.env.user.group_ids |= self.env.ref("base.group_system")
+        self.env["res.users"].create({"name": "Taken", "login": "procurify"})
+
+        self.connection.action_create_integration_user()
+
+        user = self.connection.user_id
+        self.assertEqual(
+            (user.login, user.name), ("procurify-2", "Simulator Integration")
+        )
+        self.assertEqual(user.company_ids, self.company)
+        for group in ("base.group_system", "base.group_erp_manager"):
+            self.assertFalse(user.has_group(group), group)
+        self.assertFalse(user.has_group("procurify_connector.group_user"))
+        self.assertFalse(self.connection._missing_right())
+        self.connection.phase = "live"
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+        self.assertEqual(self._record("bill", bill_id).state, "done")
+
+    def test_integration_user_is_not_created_by_who_may_not_create_users(self):
+        manager = new_test_user(
+            self.env, "boss", groups="procurify_connector.group_manager"
+        )
+        with self.assertRaises(AccessError):
+            self.connection.with_user(manager).action_create_integration_user()
 
     def test_list_that_is_refused_is_named_and_the_others_are_counted(self):
         self.simulator.faults.add(path="/api/v3/vendors/", status=403, times=None)

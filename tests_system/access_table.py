@@ -105,8 +105,10 @@ METHODS = {
     "procurify.certify": {"action_certify": "reviewer"},
     "procurify.connection": {
         "action_accept_suggestions": "manager",
+        "action_create_integration_user": "administrator",
         "action_dry_run": "manager",
         "action_dry_run_master_data": "manager",
+        "action_enable_analytic_accounting": "administrator",
         "action_open_audit": "reviewer",
         "action_open_issue": "reviewer",
         "action_open_dashboard": "reviewer",

@@ -5,9 +5,11 @@ same step. Until its end, Procurify is read and nothing is booked.
 """
 
 import time
+from itertools import chain, count
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from ...fetching.tenant import open_client
 from ...procurify import RESOURCES, ForbiddenError, ProcurifyError
@@ -16,6 +18,15 @@ from ...tools.cipher import UnreadableSecret
 STEPS = ("credentials", "policies", "mapping", "dry_run", "live")
 # For a person who waits for the test's answer: one repetition, after at most a second.
 _IMPATIENT = {"max_attempts": 2, "timeout": 10.0}
+# The rights to enter vendors, products, orders and bills, and no more.
+_IMPORT_GROUPS = (
+    "base.group_user",
+    "base.group_partner_manager",
+    "account.group_account_invoice",
+    "product.group_product_manager",
+    "purchase.group_purchase_user",
+)
+_ANALYTIC_GROUP = "analytic.group_analytic_accounting"
 MOST_ITEMS = 1000  # journal items in the data of a dry run; the rows have all of them
 
 
@@ -34,6 +45,7 @@ class ProcurifyConnection(models.Model):
     missing_mapping_ids = fields.One2many(
         "procurify.dry.run.issue", compute="_compute_dry_run_issues"
     )
+    has_analytic_accounting = fields.Boolean(compute="_compute_has_analytic_accounting")
     finding_ids = fields.One2many("procurify.finding", "connection_id", "Findings")
 
     # === COMPUTE METHODS === #
@@ -45,6 +57,10 @@ class ProcurifyConnection(models.Model):
             connection.setup_obstacle = bool(saved) and (
                 saved._import_obstacle() or saved._missing_right()
             )
+
+    @api.depends_context("uid")
+    def _compute_has_analytic_accounting(self):
+        self.has_analytic_accounting = self.env.user.has_group(_ANALYTIC_GROUP)
 
     @api.depends("stream_ids.last_success", "stream_ids.active")
     def _compute_reading_note(self):
@@ -172,6 +188,55 @@ class ProcurifyConnection(models.Model):
             self._check_read()
         self._go(1)
         return self._enter_step()
+
+    def action_enable_analytic_accounting(self):
+        """Switch on Odoo's Analytic Accounting, as its Settings do.
+
+        :raises AccessError: the user is no Settings administrator
+        """
+        self._check_setup()
+        settings = self.env["res.config.settings"]
+        settings.create({"group_analytic_accounting": True}).execute()
+        # The client's screens are loaded again: they may show analytic plans now.
+        return {"type": "ir.actions.client", "tag": "reload"}
+
+    def action_create_integration_user(self):
+        """Create a user with the rights that the import needs, and choose it.
+
+        The user has no password, so that nobody can log in as it.
+
+        :raises AccessError: the user may not create users
+        """
+        self.ensure_one()
+        self._check_setup()
+        companies = self.company_id | self.sudo().route_ids.company_id
+        user = self.env["res.users"].create(
+            {
+                "name": self.env._("%(name)s Integration", name=self.name),
+                "login": self._free_login(),
+                "company_id": self.company_id.id,
+                "company_ids": [Command.set(companies.ids)],
+                "group_ids": [
+                    Command.set([self.env.ref(name).id for name in _IMPORT_GROUPS])
+                ],
+            }
+        )
+        self.user_id = user
+        return self._notification(
+            "success",
+            self.env._(
+                "Documents are created as %(user)s, who can only enter vendors, "
+                "products, orders and bills.",
+                user=user.name,
+            ),
+        )
+
+    def _free_login(self):
+        """Return a login that nobody has: "procurify", "procurify-2" …"""
+        users = self.env["res.users"].sudo().with_context(active_test=False)
+        taken = set(users.search([("login", "=like", "procurify%")]).mapped("login"))
+        names = (f"procurify-{number}" for number in count(2))
+        return next(name for name in chain(["procurify"], names) if name not in taken)
 
     def action_setup_back(self):
         """Go to the previous step."""
