@@ -19,6 +19,7 @@ class ProcurifyAccrual(models.Model):
     """
 
     _name = "procurify.accrual"
+    _inherit = "procurify.list"
     _description = "Received, Not Billed"
     _auto = False
     _order = "date desc, id desc"
@@ -57,6 +58,9 @@ class ProcurifyAccrual(models.Model):
     name = fields.Char("Line", readonly=True)
     document_count = fields.Integer(
         "Lines", readonly=True, help="1 on the first share of a line, else 0."
+    )
+    open_count = fields.Integer(
+        "Lines Not Accrued", readonly=True, help="1 where something is not accrued yet."
     )
     account_code_id = fields.Many2one("procurify.record", readonly=True)
     account_id = fields.Many2one("account.account", readonly=True)
@@ -151,6 +155,7 @@ class ProcurifyAccrual(models.Model):
                    line.document, line.party, line.date, line.due_date, line.name,
                    line.quantity, line.received, line.currency_id, line.currency,
                    (part.place = 1)::int AS document_count,
+                   (part.place = 1 AND line.rest <> 0)::int AS open_count,
                    account_code.id AS account_code_id,
                    CASE account_code.res_model WHEN 'account.account'
                         THEN account.id END AS account_id,
@@ -273,12 +278,11 @@ class ProcurifyAccrual(models.Model):
         """
         return SQL(
             """(coalesce(document.res_id, 0) = 0
-                OR EXISTS (
-                    SELECT
-                      FROM purchase_order_line line
-                     WHERE line.order_id = document.res_id
-                       AND abs(line.qty_invoiced) < abs(line.product_qty))
                 OR document.res_id IN (
+                    SELECT line.order_id
+                      FROM purchase_order_line line
+                     WHERE abs(line.qty_invoiced) < abs(line.product_qty)
+                     UNION ALL
                     SELECT line.order_id
                       FROM account_move move
                       JOIN account_move_line bill_line ON bill_line.move_id = move.id

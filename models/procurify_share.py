@@ -37,6 +37,7 @@ class ProcurifyShare(models.Model):
     """
 
     _name = "procurify.share"
+    _inherit = "procurify.list"
     _description = "Share of a Document"
     _auto = False
     _order = "date desc, id desc"
@@ -52,6 +53,8 @@ class ProcurifyShare(models.Model):
     party = fields.Char("Vendor", readonly=True)
     date = fields.Date(readonly=True)
     due_date = fields.Date(readonly=True)
+    import_state = fields.Char(readonly=True, help="The status of the import.")
+    odoo_state = fields.Char(readonly=True, help="The status of the bill in Odoo.")
     age_days = fields.Integer(
         "Age (days)", readonly=True, aggregator="max", help="Since the document's date."
     )
@@ -95,6 +98,7 @@ class ProcurifyShare(models.Model):
     def _columns_of_documents(self, query):
         """Return {field: SQL} of what all shares of a document have in common."""
         records = self.env["procurify.record"]
+        bill = records._join_document("document", query, "account.move")
         own = {
             **{name: name for name in ("connection_id", "company_id", "resource")},
             "name": "name",
@@ -104,20 +108,24 @@ class ProcurifyShare(models.Model):
             "currency": "remote_currency",
             "original_amount": "remote_amount",
         }
-        computed = {
-            "company_currency_id": "company_currency_id",
-            "document_state": "document_state",
-            "amount": "company_amount",
-        }
+        computed = {"document_state": "document_state", "amount": "company_amount"}
+        bills = ("account.move",)  # no other document is a bill
         today = fields.Date.context_today(self)
         return {
             "id": SQL("document.id::bigint"),
             "record_id": SQL("document.id"),
             **{name: records._column("document", own[name]) for name in own},
             **{
-                name: records._field_to_sql("document", computed[name], query)
+                name: records._document_sql(computed[name], "document", query, bills)
                 for name in computed
             },
+            "company_currency_id": records._field_to_sql(
+                "document", "company_currency_id", query
+            ),
+            "import_state": records._column("document", "state"),
+            "odoo_state": SQL.identifier(
+                bill, "state", to_flush=self.env["account.move"]._fields["state"]
+            ),
             "age_days": SQL("%s::date - document.remote_date", today),
             "age": SQL(
                 """CASE WHEN document.remote_date IS NULL THEN 'undated'

@@ -22,7 +22,6 @@ class ProcurifyConnection(models.Model):
         :param figures: {connection id: {kind of figure: its rows}}
         """
         streams = self.sudo().stream_ids.filtered("active").grouped("connection_id")
-        accruals = self._open_accruals()
         certificates = self._certificates_of_month()
         checks = {}
         for connection in self:
@@ -37,7 +36,7 @@ class ProcurifyConnection(models.Model):
                     connection._check_bills("issues", rows.get("on_hold", ())),
                     connection._check_bills("queued", rows.get("queued", ())),
                     connection._check_bills("drafts", rows.get("draft", ())),
-                    connection._check_accruals(accruals.get(connection.id, (0, 0))),
+                    connection._check_accruals(rows.get("not_billed", ())),
                     connection._check_nightly(mine),
                     connection._check_certificate(certificates.get(connection.id)),
                 )
@@ -87,8 +86,9 @@ class ProcurifyConnection(models.Model):
         )
         return code, label, {"done": False, "text": text, "button": button}
 
-    def _check_accruals(self, found):
-        count, amount = found
+    def _check_accruals(self, rows):
+        count = sum(row["open_count"] for row in rows)
+        amount = sum(row["open_amount"] or 0 for row in rows)
         label = self.env._("Accrue what was received and is not billed")
         if not count or self.company_id.currency_id.is_zero(amount):
             text = self.env._("Nothing to accrue.")
@@ -142,21 +142,6 @@ class ProcurifyConnection(models.Model):
         return "certificate", label, found
 
     # === SETS === #
-
-    def _open_accruals(self):
-        """Return {connection id: (order lines, amount) that have no accrual}."""
-        groups = (
-            self.env["procurify.accrual"]
-            .with_context(
-                procurify_as_of=fields.Date.to_string(self._as_of_month_end())
-            )
-            ._read_group(
-                self._accruals_domain(),
-                ["connection_id"],
-                ["key:count_distinct", "open_amount:sum"],
-            )
-        )
-        return {connection.id: (count, amount) for connection, count, amount in groups}
 
     def _accruals_domain(self):
         return (

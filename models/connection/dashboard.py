@@ -75,16 +75,13 @@ class ProcurifyConnection(models.Model):
     def _compute_dashboard(self):
         """Compute all cards by a number of queries that does not grow with them."""
         figures = self._figure_rows()
-        dimensions = {name: self._rows_by(name) for name in ("department", "location")}
-        names = self._names_of_places(dimensions)
+        names = self._names_of_places(figures)
         issues = self._largest_issues()
         checks = self._checklists(figures)
         streams = self.sudo().stream_ids.filtered("active").grouped("connection_id")
         currencies = self._currencies_of(figures)
         for connection in self:
-            mine = figures.get(connection.id, {})
-            places = {name: dimensions[name][connection.id] for name in dimensions}
-            mine["not_billed"] = places["department"]["not_billed"]
+            mine = figures[connection.id]
             read = streams.get(connection.sudo(), self.env["procurify.stream"])
             connection.dashboard = json.dumps(
                 {
@@ -92,8 +89,8 @@ class ProcurifyConnection(models.Model):
                     **connection._freshness(read),
                     "figures": connection._figures_in_words(mine, currencies),
                     "matrix": {
-                        name: connection._matrix(name, rows, names)
-                        for name, rows in places.items()
+                        name: connection._matrix(name, mine, names)
+                        for name in ("department", "location")
                     },
                     "ages": connection._ages(mine.get("open", [])),
                     "checks": checks[connection.id],
@@ -109,18 +106,20 @@ class ProcurifyConnection(models.Model):
             for kinds in figures.values()
             for rows in kinds.values()
             for row in rows
+            if "currency" in row
         }
         return currencies_by_code(self.env, codes - {False})
 
     @api.model
-    def _names_of_places(self, dimensions):
+    def _names_of_places(self, figures):
         """Return {id: name} of the departments and locations of the rows."""
         ids = {
-            row[f"{name}_id"]
-            for name, connections in dimensions.items()
-            for kinds in connections.values()
+            row[name]
+            for kinds in figures.values()
             for rows in kinds.values()
             for row in rows
+            for name in ("department_id", "location_id")
+            if name in row
         }
         records = self.env["procurify.record"].browse(ids - {False})
         return {record.id: record.display_name for record in records}
@@ -253,7 +252,7 @@ class ProcurifyConnection(models.Model):
         key = f"{dimension}_id"
         cells = {}
         for kind in _COLUMNS:
-            for row in rows[kind]:
+            for row in rows.get(kind, ()):
                 place = cells.setdefault(row[key] or 0, {})
                 place.setdefault(kind, []).append(row)
         lines = [

@@ -167,57 +167,70 @@ class ProcurifyConnection(models.Model):
     # === FIGURES FROM ROWS === #
 
     def _figure_rows(self):
-        """Return {connection id: {kind: rows}} of the figures of whole documents.
+        """Return {connection id: {kind: rows}} of all figures.
 
         The rows are groups of documents, as dicts, each among the rows of the figures
-        whose domain it matches.
+        whose domain it matches. A handful of queries reads them, each along an index.
         """
+        mine = Domain("connection_id", "in", self.ids)
+        month = self._dated_in(self._month())
+        groupby = ["document_state", "date:month", "currency", "department_id"]
+        groupby += ["location_id", "age", "due"]
+        domains = self._kind_domains()
+        figures = {connection.id: {kind: [] for kind in domains} for connection in self}
+        for domain in (
+            Domain("document_state", "in", OF_THE_MONTH) & month,
+            Domain("import_state", "in", ("pending", "waiting", "quarantined")),
+            Domain("import_state", "=", "done") & Domain("odoo_state", "=", "draft"),
+        ):
+            rows = self._rows("procurify.share", mine & domain, groupby)
+            for connection_id, each in rows.items():
+                for kind, wanted in domains.items():
+                    figures[connection_id][kind] += [
+                        row for row in each if matches(wanted, row)
+                    ]
+        for connection_id, kinds in self._trend_rows(mine).items():
+            figures[connection_id] |= kinds
+        for connection_id, rows in self._accrual_rows(mine).items():
+            figures[connection_id]["not_billed"] = rows
+        return figures
+
+    def _trend_rows(self, mine):
+        """Return {connection id: {kind: rows}} of the last months, for the chart."""
         since = self._month() - relativedelta(months=MONTHS - 1)
-        wanted = Domain("document_state", "in", OPEN) | (
-            Domain("date", ">=", since) & Domain("date", "<=", self._month_end())
-        )
+        period = Domain("date", ">=", since) & Domain("date", "<=", self._month_end())
         rows = self._rows(
             "procurify.share",
-            Domain("connection_id", "in", self.ids) & wanted,
-            ["document_state", "date:month", "currency", "age", "due"],
-            {"procurify_whole": True},
+            mine & period,
+            ["document_state", "date:month"],
+            procurify_whole=True,
         )
+        months = [since + relativedelta(months=number) for number in range(MONTHS)]
         return {
             connection_id: {
-                kind: [row for row in mine if matches(domain, row)]
-                for kind, domain in self._kind_domains().items()
+                f"trend/month/{month:%Y-%m}": [
+                    row
+                    for row in each
+                    if matches(self._kind_domain("trend", f"{month:%Y-%m}"), row)
+                ]
+                for month in months
             }
-            for connection_id, mine in rows.items()
+            for connection_id, each in rows.items()
         }
 
-    def _rows_by(self, dimension):
-        """Return {connection id: {kind: rows}} of the figures of a dimension."""
-        kinds = ("posted", *OPEN)
-        domains = {kind: self._kind_domain(kind, "") for kind in kinds}
-        rows = self._rows(
-            "procurify.share",
-            Domain("connection_id", "in", self.ids) & Domain.OR(domains.values()),
-            ["document_state", "date:month", f"{dimension}_id"],
-            {"procurify_whole": False},
-        )
-        not_billed = self._rows(
+    def _accrual_rows(self, mine):
+        """Return {connection id: rows} of what was received and is not billed."""
+        return self._rows(
             "procurify.accrual",
-            Domain("connection_id", "in", self.ids) & Domain("kind", "=", "receipt"),
-            [f"{dimension}_id"],
-            {"procurify_as_of": fields.Date.to_string(self._as_of_month_end())},
+            mine & Domain("kind", "=", "receipt"),
+            ["department_id", "location_id"],
+            ["open_amount:sum", "open_count:sum"],
+            procurify_as_of=fields.Date.to_string(self._as_of_month_end()),
         )
-        return {
-            connection.id: {
-                kind: [row for row in rows.get(connection.id, ()) if matches(d, row)]
-                for kind, d in domains.items()
-            }
-            | {"not_billed": not_billed.get(connection.id, [])}
-            for connection in self
-        }
 
-    def _rows(self, model, domain, groupby, context):
+    def _rows(self, model, domain, groupby, sums=(), **context):
         """Return {connection id: groups of ``model`` as dicts}."""
-        sums = ["amount:sum", "original_amount:sum", "document_count:sum"]
+        sums = ["amount:sum", "original_amount:sum", "document_count:sum", *sums]
         found = {}
         for connection, *values in (
             self.env[model]
@@ -236,8 +249,4 @@ class ProcurifyConnection(models.Model):
     def _kind_domains(self):
         """Return {kind of figure: the Domain of its documents}."""
         kinds = ("posted", *OPEN, "left_out", "open")
-        months = [self._month() - relativedelta(months=n) for n in range(MONTHS)]
-        names = {f"trend/month/{day:%Y-%m}": f"{day:%Y-%m}" for day in months}
-        return {kind: self._kind_domain(kind, "") for kind in kinds} | {
-            name: self._kind_domain("trend", month) for name, month in names.items()
-        }
+        return {kind: self._kind_domain(kind, "") for kind in kinds}

@@ -115,8 +115,12 @@ class ProcurifyRecord(models.Model):
     def _field_to_sql(self, alias, field_expr, query=None):
         if field_expr not in _IN_SQL or query is None:
             return super()._field_to_sql(alias, field_expr, query)
-        targets = {model: self._join_document(alias, query, model) for model in _TOTALS}
-        if field_expr == "document_state":
+        return self._document_sql(field_expr, alias, query, _TOTALS)
+
+    def _document_sql(self, name, alias, query, models):
+        """Return the SQL of a field of records, whose documents are of ``models``."""
+        targets = {model: self._join_document(alias, query, model) for model in models}
+        if name == "document_state":
             return self._state_in_sql(alias, targets)
         return self._amount_in_sql(alias, query, targets)
 
@@ -171,7 +175,7 @@ class ProcurifyRecord(models.Model):
                 ),
                 self._total_in_sql(model, targets[model]),
             )
-            for model in _TOTALS
+            for model in targets
             if self._reads_amounts(model)
         ]
         converted = self._converted_in_sql(alias, query)
