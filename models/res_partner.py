@@ -30,6 +30,7 @@ _RETIRED = re.compile(r"\b(do\s+not\s+use|decommission(ed)?)\b", re.IGNORECASE)
 _TOLD = "retired_name"
 _KEYS = frozenset((SAME_CODE, SAME_EMAIL))
 _NAMES = frozenset((SAME_NAME, NAME_FITS))
+LONGEST_CODE = 3  # of a country or a state
 _CREATED = {"company_type": "company", "supplier_rank": 1}
 
 
@@ -262,9 +263,15 @@ class ResPartner(models.Model):
     @api.model
     def _procurify_said_values(self, drafts):
         """Return {draft: what its vendor says about a partner}."""
-        countries = self._procurify_countries(drafts)
+        places = self._procurify_places(drafts)
+        currencies = self._procurify_currencies(drafts)
         return {
-            draft: self._procurify_prepare_values(draft.payload, countries)
+            draft: self._procurify_prepare_values(draft.payload, places)
+            | {
+                "property_purchase_currency_id": currencies.get(
+                    draft.payload.currency_id, False
+                )
+            }
             for draft in drafts
         }
 
@@ -275,10 +282,10 @@ class ResPartner(models.Model):
         Procurify's way to retire a vendor is a name such as «… - DO NOT USE»: that
         is reported, and not copied.
         """
-        countries = self._procurify_countries(batch.drafts)
+        places = self._procurify_places(batch.drafts)
 
         def prepare(vendor):
-            values = self._procurify_prepare_values(vendor, countries)
+            values = self._procurify_prepare_values(vendor, places)
             if _RETIRED.search(vendor.name):
                 del values["name"]
             return values
@@ -304,8 +311,14 @@ class ResPartner(models.Model):
         self.browse(bodies)._message_log_batch(bodies=bodies)
 
     @api.model
-    def _procurify_prepare_values(self, vendor, countries):
-        """Return what a vendor says about a partner, as JSON values."""
+    def _procurify_prepare_values(self, vendor, places):
+        """Return what a vendor says about a partner, as JSON values.
+
+        :param places: see ``_procurify_places``
+        """
+        countries, states = places
+        country_id = countries.get(normalise(vendor.country), False)
+        state_id = states.get((country_id, normalise(vendor.state_province)), False)
         return {
             "name": vendor.name,
             "ref": vendor.code or False,
@@ -316,14 +329,62 @@ class ResPartner(models.Model):
             "street2": vendor.address_line_two or False,
             "zip": vendor.postal_code or False,
             "city": vendor.city or False,
-            "country_id": countries.get(normalise(vendor.country), False),
+            "state_id": state_id,
+            "country_id": country_id,
         }
 
     @api.model
-    def _procurify_countries(self, drafts):
-        """Return {normalised name or code: id}; Procurify's country is free text."""
-        texts = [draft.payload.country for draft in drafts if draft.payload is not None]
-        model = self.env["res.country"]
-        by_name = search_by(model, "name", texts)
-        by_code = search_by(model, "code", [t for t in texts if len(t) == 2])
-        return {key: found[:1].id for key, found in {**by_name, **by_code}.items()}
+    def _procurify_places(self, drafts):
+        """Return the countries and states that vendors name in free text.
+
+        :returns: ({normalised name or code: country's id}, {(country's id, normalised
+            name or code): state's id})
+        """
+        vendors = [draft.payload for draft in drafts if draft.payload is not None]
+        countries = self._procurify_named("country", {v.country for v in vendors})
+        found = self._procurify_named(
+            "country.state", {v.state_province for v in vendors if v.country}
+        )
+        states = {
+            (state.country_id.id, key): state.id
+            for key, named in found.items()
+            for state in named
+        }
+        return {key: found[:1].id for key, found in countries.items()}, states
+
+    @api.model
+    def _procurify_named(self, model, texts):
+        """Return {normalised text: records of res.``model`` with that name or code}."""
+        model = self.env[f"res.{model}"]
+        codes = [text for text in texts if len(text) <= LONGEST_CODE]
+        by_name, by_code = (
+            search_by(model, field, values)
+            for field, values in (("name", texts), ("code", codes))
+        )
+        return {**by_name, **by_code}
+
+    @api.model
+    def _procurify_currencies(self, drafts):
+        """Return {Procurify's id of a currency: id of the one that it is mapped to}.
+
+        The company's own is left to Odoo.
+        """
+        ids = {str(draft.payload.currency_id) for draft in drafts} - {"None"}
+        connection = drafts[0].record.connection_id if drafts else None
+        if not ids:
+            return {}
+        mapped = connection.env["procurify.record"].search_fetch(
+            [
+                ("connection_id", "=", connection.id),
+                ("resource", "=", "currency"),
+                ("external_id", "in", list(ids)),
+                ("res_id", "!=", False),
+            ],
+            ["external_id", "res_id"],
+        )
+        own = self.env.company.currency_id.id
+        return {
+            int(record.external_id): record.res_id
+            for record in mapped
+            if record.res_id != own
+        }

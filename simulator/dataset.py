@@ -569,6 +569,13 @@ class Dataset(OrderEdits):
     def rename_vendor(self, vendor_id: int, name: str) -> None:
         self._change_vendor(vendor_id, name=name)
 
+    def place_vendor(
+        self, vendor_id: int, country: str, state: str, currency_id: int | None
+    ) -> None:
+        self._change_vendor(
+            vendor_id, country=country, state=state, currency_id=currency_id
+        )
+
     def deactivate_vendor(self, vendor_id: int) -> None:
         self._change_vendor(vendor_id, active=False)
 

@@ -209,7 +209,7 @@ def vendor(record: Vendor) -> Json:
         "addressLineTwo": "",
         "postalCode": record.postal_code,
         "city": record.city,
-        "state_province": "",
+        "state_province": record.state,
         "country": record.country,
         "phoneOne": None,
         "phoneTwo": None,

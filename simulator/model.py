@@ -117,6 +117,7 @@ class Vendor:
     city: str = ""
     postal_code: str = ""
     country: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from odoo.addons.procurify_connector.procurify import ForbiddenError
 from .common import ProcurifyCommon
 
 OTHER = 1
-SEK = 4
+USD, EUR, SEK = 1, 3, 4
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -34,6 +34,28 @@ class TestEdgeVendors(ProcurifyCommon):
         self.assertEqual(self._partner(made), theirs, "no second partner")
         self.assertEqual(theirs.name, "Castings & Sons")
         self.assertEqual(ours.name, name)
+
+    def test_new_partner_has_the_state_and_the_currency_of_its_vendor(self):
+        texas = self.env.ref("base.state_us_44")
+        georgia = self.env.ref("base.state_us_11")
+        nothing = texas.browse()
+        eur = self.env.ref("base.EUR")
+        expected = {
+            ("United States", texas.code, EUR): (texas, eur),
+            ("us", georgia.name.upper(), USD): (georgia, eur.browse()),
+            ("Germany", texas.code, SEK): (nothing, eur.browse()),
+            ("", texas.name, None): (nothing, eur.browse()),
+        }
+        vendors = self._vendors(len(expected))
+        for vendor_id, place in zip(vendors, expected, strict=True):
+            self.dataset.place_vendor(vendor_id, *place)
+        self._synchronise()
+
+        for vendor_id, (place, found) in zip(vendors, expected.items(), strict=True):
+            with self.subTest(place=place):
+                partner = self._partner(vendor_id)
+                currency = partner.property_purchase_currency_id
+                self.assertEqual((partner.state_id, currency), found)
 
     def test_vendor_renamed_to_do_not_use_keeps_its_name_and_says_so(self):
         made, found = self._vendors(2)
