@@ -43,6 +43,7 @@ from . import test_edge_life
 from . import test_edge_vendors
 from . import test_exchange_rates
 from . import test_faults
+from . import test_feedback
 from . import test_fetch
 from . import test_healing
 from . import test_healing_documents

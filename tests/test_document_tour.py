@@ -1,5 +1,6 @@
 """A bill on hold in a real browser: read as a document, and mapped in place."""
 
+import json
 from contextlib import nullcontext
 from io import BytesIO
 
@@ -37,6 +38,42 @@ class TestDocumentTour(ProcurifyCommon, LooksCase):
         self.env.invalidate_all()
         self.assertEqual(record.state, "done")
         self.assertIn(account, self._move(bill_id).invoice_line_ids.account_id)
+
+    def test_pages_of_all_kinds_can_be_read_by_everybody(self):
+        add = self.dataset.add_bill
+        bills = {
+            name: add(name)
+            for name in ("total_off", "split_departments", "no_allocation", "credit")
+        }
+        order_id = self.dataset.add_order()
+        number = self.dataset.add_requisition("approved", amount="75.00")
+        self._synchronise()
+        records = {name: self._record("bill", id_) for name, id_ in bills.items()}
+        records["order"] = self._record("purchase_order", order_id)
+        records["requisition"] = self._record("requisition", number)
+        screens = {f"page_{name}": _form(record) for name, record in records.items()}
+        lists = ("procurify_issue_action", "procurify_record_action_mapping")
+        for name in lists:
+            screens[name] = self.env.ref(f"procurify_connector.{name}").id
+
+        with self._watching():
+            self.browser_js(
+                "/odoo",
+                f"window.procurifyLookAtAll({json.dumps(screens)})",
+                ready="window.procurifyLookAtAll !== undefined"
+                " && odoo.isReady === true",
+                login=self.env.user.login,
+                timeout=300,
+            )
+
+
+def _form(record):
+    return {
+        "type": "ir.actions.act_window",
+        "res_model": record._name,
+        "res_id": record.id,
+        "views": [[False, "form"]],
+    }
 
 
 def _invoice():

@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from ...procurify.arithmetic import bill_figures
+from ...procurify.extra_facts import drafting
 from ..lines.words import line_words
 from .page import Page
 
@@ -37,12 +38,19 @@ class BillPage(Page):
         yield "due_date", self.env._("Due date"), words.date(bill.due_date)
         yield "gl_date", self.env._("Accounting date"), words.date(bill.gl_post_date)
         yield "currency", self.env._("Currency"), self.currency()
-        yield "total", self.env._("Total"), self.money(self.figures.total)
+        yield "total", self.env._("Total"), self.priced(self.figures.total)
         yield "terms", self.env._("Payment terms"), bill.payment_terms
         yield "status", self.env._("Status in Procurify"), record.remote_status
         yield "payment", self.env._("Payment in Procurify"), record.payment_facts
         yield "requester", self.env._("Requested by"), record.requester_names
+        yield "drafted", self.env._("Drafted by"), self._drafted_by()
         yield "note", self.env._("Note"), bill.note
+
+    def _drafted_by(self):
+        found = drafting(self.payload.raw)
+        if found.is_automatic:
+            return self.env._("Procurify, from a file")
+        return found.person
 
     # === LINES === #
 
@@ -123,6 +131,9 @@ class BillPage(Page):
             yield self._total(self.env._("Tax"), tax, bill.tax_amount)
         stated = None if bill.total_cost_with_tax is None else figures.total
         yield self._total(self.env._("Total"), figures.computed, stated, is_whole=True)
+        paper = drafting(bill.raw).paper_total
+        if paper is not None:
+            yield self._total(self.env._("Total on the paper"), None, paper)
 
     def _sum(self, name, counts):
         lines = filter(counts, self.figures.lines)

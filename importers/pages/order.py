@@ -1,6 +1,7 @@
 """The pages of purchase orders and of requisitions."""
 
 from ...procurify import Unit
+from ...procurify.extra_facts import delivery
 from ...procurify.order_arithmetic import order_figures
 from ..lines.words import line_words
 from .page import Page
@@ -34,12 +35,23 @@ class OrderPage(Page):
         promised = words.date(order.promise_date)
         yield "promised", self.env._("Promised for"), promised
         yield "currency", self.env._("Currency"), self.currency()
-        yield "total", self.env._("Total"), self.money(self.figures.total)
+        yield "total", self.env._("Total"), self.priced(self.figures.total)
         yield "terms", self.env._("Payment terms"), self._term()
         yield "buyer", self.env._("Buyer"), order.buyer_name
         yield "requester", self.env._("Requested by"), record.requester_names
         yield "status", self.env._("Status in Procurify"), record.remote_status
+        yield from self._delivery()
         yield "note", self.env._("Note"), order.comment
+
+    def _delivery(self):
+        found = delivery(self.payload.raw)
+        yield "ship_to", self.env._("Ship to"), found.ship_to
+        yield "bill_to", self.env._("Bill to"), found.bill_to
+        yield "shipping_term", self.env._("Shipping term"), found.shipping_term
+        yield "shipping_method", self.env._("Shipping method"), found.shipping_method
+        expires_on = self.words.date(found.expires_on)
+        yield "expires_on", self.env._("Expires on"), expires_on
+        yield "contract", self.env._("Contract"), found.contract
 
     def _term(self):
         term = self.payload.payment_term
@@ -110,7 +122,7 @@ class RequisitionPage(Page):
         yield "required", self.env._("Required by"), required
         yield "department", self.env._("Department"), self._department_of()
         yield "currency", self.env._("Currency"), self.currency()
-        yield "total", self.env._("Total"), self.money(requested.total)
+        yield "total", self.env._("Total"), self.priced(requested.total)
         yield "status", self.env._("Status in Procurify"), self.record.remote_status
         yield "note", self.env._("Description"), requested.description
 

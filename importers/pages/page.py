@@ -133,6 +133,13 @@ class Page:
     def money(self, amount):
         return self.words.money(amount, self.digits)
 
+    def priced(self, amount):
+        """Return an amount with its currency."""
+        if amount is None:
+            return ""
+        code = self.payload.currency.code if self.payload.currency else ""
+        return f"{code} {self.money(amount)}".strip()
+
     def reference(self, resource, external_id, text):
         """Return what the document names, and what it is in Odoo."""
         row, is_mapped, name = self.mappings.mapped(self.record, resource, external_id)
@@ -178,7 +185,10 @@ class Page:
 
     def tax(self, tax):
         """Return the references of a line's tax: none or one."""
-        return [self.reference("tax", tax.external_id, tax.label)] if tax else []
+        if not tax:
+            return []
+        text = tax.label.replace(" %", "\N{NO-BREAK SPACE}%")
+        return [self.reference("tax", tax.external_id, text)]
 
     def vendor(self):
         """Return the vendor's reference, or its name."""

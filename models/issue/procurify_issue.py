@@ -100,7 +100,7 @@ class ProcurifyIssue(models.Model):
         readonly=True,
     )
     record_count = fields.Integer("Documents affected", compute="_compute_impact")
-    blocked_amount = fields.Char(
+    blocked_amount = fields.Text(
         "Amount",
         compute="_compute_impact",
         help="The total of the documents affected, per currency.",
