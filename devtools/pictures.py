@@ -53,7 +53,7 @@ SHOTS = (
         "/odoo/procurify-quarantine",
         ".o_data_row",
         click=".o_data_row td[name=name]",
-        then_shows=".o_form_view .o_field_widget[name=issue_ids] .o_data_row",
+        then_shows=".o_form_view .o_procurify_issues li",
     ),
     Shot("mapping", "/odoo/procurify-mapping", ".o_data_row"),
     Shot("audit", "/odoo/procurify-audit", ".o_data_row"),
