@@ -277,18 +277,30 @@ class ProcurifyAccrual(models.Model):
         An order that was billed to its end before the day needs no look at its lines.
         """
         return SQL(
-            """(coalesce(document.res_id, 0) = 0
-                OR document.res_id IN (
-                    SELECT line.order_id
-                      FROM purchase_order_line line
-                     WHERE abs(line.qty_invoiced) < abs(line.product_qty)
-                     UNION ALL
-                    SELECT line.order_id
-                      FROM account_move move
-                      JOIN account_move_line bill_line ON bill_line.move_id = move.id
-                      JOIN purchase_order_line line
-                           ON line.id = bill_line.purchase_line_id
-                     WHERE move.state = 'draft' OR move.date > %s))""",
+            """document.id IN (
+                SELECT record.id
+                  FROM procurify_record record
+                 WHERE record.resource = 'purchase_order'
+                   AND (record.state = 'quarantined'
+                        OR record.state IN ('pending', 'waiting'))
+                 UNION ALL
+                SELECT record.id
+                  FROM procurify_record record
+                 WHERE record.res_model = 'purchase.order'
+                   AND record.res_id IN (
+                       SELECT line.order_id
+                         FROM purchase_order_line line
+                        WHERE abs(line.qty_invoiced) < abs(line.product_qty)
+                    UNION ALL
+                       SELECT line.order_id
+                         FROM account_move move
+                         JOIN account_move_line bill_line
+                              ON bill_line.move_id = move.id
+                         JOIN purchase_order_line line
+                              ON line.id = bill_line.purchase_line_id
+                        WHERE move.state = 'draft' OR move.date > %s
+                   )
+            )""",
             day,
         )
 

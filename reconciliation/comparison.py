@@ -82,6 +82,7 @@ class Reconciliation:
         rules = self.env["procurify.record"]._fields["excluded_rule"]
         self.rules = dict(rules._description_selection(self.env))
         self.lines, self.findings = [], []
+        self.unverified_count = 0  # findings that only say what is not verified yet
 
     def run(self):
         """Fill ``lines`` and ``findings``."""
@@ -102,6 +103,18 @@ class Reconciliation:
     def unexplained_count(self):
         """Documents that are not explained, and findings about the whole."""
         return sum(not line.explained for line in self.lines) + len(self.findings)
+
+    @property
+    def result(self):
+        """``complete``, ``unverified`` or ``open``: something differs.
+
+        Not verified yet is what differs in nothing that was read, while Procurify's
+        lists may hold more.
+        """
+        unexplained = any(not line.explained for line in self.lines)
+        if unexplained or len(self.findings) > self.unverified_count:
+            return "open"
+        return "unverified" if self.unverified_count else "complete"
 
     # === WHICH DOCUMENTS === #
 
@@ -385,6 +398,7 @@ class Reconciliation:
                     kind=kind,
                 )
                 self.findings.append(text)
+                self.unverified_count += 1
             elif stream.complete_at < min(end, fields.Datetime.now() - _FRESH):
                 text = self.env._(
                     "%(kind)s: the last nightly check was on %(date)s, before the "
@@ -393,6 +407,7 @@ class Reconciliation:
                     date=fields.Date.to_string(stream.complete_at),
                 )
                 self.findings.append(text)
+                self.unverified_count += 1
 
     def _compared_streams(self):
         return self.connection.sudo().stream_ids.filtered(

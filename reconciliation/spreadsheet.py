@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from odoo import fields
 
@@ -69,42 +70,108 @@ _SUM = (
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
 
+_WIDTHS = {
+    "resource": 18,
+    "name": 24,
+    "external_id": 12,
+    "party": 30,
+    "document_date": 12,
+    "outcome": 18,
+    "is_explained": 10,
+    "reason": 50,
+    "currency": 9,
+    "res_name": 24,
+    "document_state": 12,
+    "dimension": 14,
+    "document_count": 11,
+}
+_AMOUNT_WIDTH = 16
+_DATED = "yyyy-mm-dd"
+_MONEY = "#,##0.00"
+
+
 def spreadsheet(certificate):
-    """Return the bytes of an .xlsx file that says what ``certificate`` says."""
+    """Return the bytes of an .xlsx file that says what ``certificate`` says.
+
+    Dates are dates and amounts are numbers. The lists have a header that stays, a
+    filter, and sums of what the filter shows.
+    """
     env, file = certificate.env, BytesIO()
     with xlsxwriter.Workbook(file, _OPTIONS) as book:
-        sheet = _Sheet(book, env._("Certificate"))
-        for name in _SUMMARY:
-            label = certificate._fields[name]._description_string(env)
-            sheet.add([label, _shown(certificate, name)])
+        _write_summary(book, certificate)
         for title, rows, names in (
             (env._("Documents"), certificate.line_ids, _LINE),
             (env._("Sums"), certificate.sum_ids, _SUM),
         ):
-            sheet = _Sheet(book, title)
-            labels = [rows._fields[n]._description_string(env) for n in names]
-            sheet.add(labels, sheet.bold)
-            for row in rows:
-                sheet.add([_shown(row, name) for name in names])
+            _List(book, title, rows, names).write()
     return file.getvalue()
 
 
-class _Sheet:
-    """A sheet that is written row by row."""
+def _write_summary(book, certificate):
+    env = certificate.env
+    sheet = book.add_worksheet(env._("Certificate")[:31])
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, 1, 70)
+    bold = book.add_format({"bold": True, "valign": "top"})
+    text = book.add_format({"text_wrap": True, "align": "left", "valign": "top"})
+    dated = book.add_format({"num_format": _DATED, "align": "left"})
+    for row, name in enumerate(_SUMMARY):
+        sheet.write(row, 0, certificate._fields[name]._description_string(env), bold)
+        _write(sheet, row, 1, _shown(certificate, name), text, dated)
 
-    def __init__(self, book, title):
+
+class _List:
+    """A sheet of rows: header, filter, and a sum of each column of amounts."""
+
+    def __init__(self, book, title, rows, names):
         self.sheet = book.add_worksheet(title[:31])
-        self.bold = book.add_format({"bold": True})
-        self.dated = book.add_format({"num_format": "yyyy-mm-dd"})
-        self.number = 0
+        self.rows, self.names = rows, names
+        self.header = book.add_format(
+            {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
+        self.text = book.add_format({"valign": "top"})
+        self.dated = book.add_format({"num_format": _DATED, "valign": "top"})
+        self.money = book.add_format({"num_format": _MONEY, "valign": "top"})
+        self.total = book.add_format({"num_format": _MONEY, "bold": True, "top": 1})
 
-    def add(self, values, style=None):
-        for column, value in enumerate(values):
-            if hasattr(value, "isoformat"):
-                self.sheet.write_datetime(self.number, column, value, self.dated)
-            else:
-                self.sheet.write(self.number, column, value, style)
-        self.number += 1
+    def write(self):
+        """Write the sheet."""
+        for column, name in enumerate(self.names):
+            self.sheet.set_column(column, column, _WIDTHS.get(name, _AMOUNT_WIDTH))
+            label = self.rows._fields[name]._description_string(self.rows.env)
+            self.sheet.write(0, column, label, self.header)
+        for number, row in enumerate(self.rows, start=1):
+            for column, name in enumerate(self.names):
+                style = self.money if self._is_amount(name) else self.text
+                value = _shown(row, name)
+                _write(self.sheet, number, column, value, style, self.dated)
+        last = max(len(self.rows), 1)
+        self.sheet.freeze_panes(1, 0)
+        self.sheet.autofilter(0, 0, last, len(self.names) - 1)
+        self._write_sums(last)
+
+    def _write_sums(self, last):
+        """Write the sums of the rows that the filter shows, below the last one.
+
+        They add up amounts of one currency once the list is filtered by it.
+        """
+        for column, name in enumerate(self.names):
+            if self._is_amount(name):
+                first = xl_rowcol_to_cell(1, column)
+                end = xl_rowcol_to_cell(last, column)
+                value = sum(self.rows.mapped(name))
+                formula = f"=SUBTOTAL(109,{first}:{end})"
+                self.sheet.write_formula(last + 1, column, formula, self.total, value)
+
+    def _is_amount(self, name):
+        return self.rows._fields[name].type == "monetary"
+
+
+def _write(sheet, row, column, value, style, dated):
+    if hasattr(value, "isoformat"):
+        sheet.write_datetime(row, column, value, dated)
+    else:
+        sheet.write(row, column, value, style)
 
 
 def _shown(record, name):

@@ -125,6 +125,30 @@ class TestCertificate(CertificateCase):
             certificate.unexplained_count + certificate.finding_count,
         )
 
+    def test_what_no_nightly_check_confirms_is_not_yet_verified(self):
+        self.dataset.add_bill("plain")
+        self._synchronise()
+
+        self.assertEqual(self._certify().state, "unverified")
+        self.assertEqual(self._reconcile()["result"], "unverified")
+        self._compare()
+        self.assertEqual(self._certify().state, "complete")
+        self.assertEqual(self._certify(listed=True).state, "complete")
+
+    def test_first_page_has_totals_with_currency_codes(self):
+        self._add_documents()
+        certificate = self._certify()
+
+        for dimension in ("total", "department"):
+            sums = certificate.sum_ids.filtered(
+                lambda row, name=dimension: row.dimension == name
+            )
+            rows = certificate._totals(dimension)
+            self.assertEqual(len(rows), len(sums))
+            for row, each in zip(rows, sums, strict=True):
+                self.assertEqual(row["count"], each.document_count)
+                self.assertTrue(row["amounts"][0].endswith(f" {each.currency}"))
+
     def test_line_opens_its_document(self):
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()
@@ -325,13 +349,34 @@ class TestCertificatePapers(CertificateCase, HttpCase):
         summary, documents, sums = book.worksheets
         values = {row[0].value: row[1].value for row in summary.iter_rows()}
         self.assertEqual(values["Documents"], certificate.document_count)
-        self.assertEqual(documents.max_row - 1, len(certificate.line_ids))
-        self.assertEqual(sums.max_row - 1, len(certificate.sum_ids))
+        # Below the rows stands what they add up to.
+        last = len(certificate.sum_ids) + 1
+        self.assertEqual(documents.max_row - 2, len(certificate.line_ids))
+        self.assertEqual(sums.max_row - 1, last)
         column = [cell.value for cell in sums[1]].index("In Odoo")
         self.assertEqual(
-            [row[column].value for row in sums.iter_rows(min_row=2)],
+            [row[column].value for row in sums.iter_rows(min_row=2, max_row=last)],
             certificate.sum_ids.mapped("odoo_amount"),
         )
+        total = sums.cell(last + 1, column + 1)
+        letter = total.column_letter
+        self.assertEqual(total.value, f"=SUBTOTAL(109,{letter}2:{letter}{last})")
+
+    def test_spreadsheet_needs_no_formatting(self):
+        self._add_documents()
+
+        book = load_workbook(BytesIO(self._certify()._spreadsheet()))
+
+        for sheet in book.worksheets[1:]:
+            self.assertEqual(sheet.freeze_panes, "A2")
+            self.assertTrue(sheet.auto_filter.ref)
+            widths = [size.width for size in sheet.column_dimensions.values()]
+            self.assertGreaterEqual(min(widths), 9)
+        documents = book.worksheets[1]
+        column = [cell.value for cell in documents[1]].index("Date")
+        cell = documents.cell(2, column + 1)
+        self.assertTrue(cell.is_date)
+        self.assertGreaterEqual(documents.column_dimensions["E"].width, 11)
 
     def test_spreadsheet_is_given_to_who_may_see_it(self):
         certificate = self._certify()
@@ -353,7 +398,7 @@ class TestCertificatePapers(CertificateCase, HttpCase):
 
         book = load_workbook(BytesIO(self._certify()._spreadsheet()))
 
-        cells = [row[1] for row in book.worksheets[1].iter_rows(min_row=2)]
+        cells = [row[1] for row in book.worksheets[1].iter_rows(min_row=2) if row[1]]
         kinds = {cell.value: cell.data_type for cell in cells}
         self.assertEqual(kinds["=1+1"], "s")
 

@@ -33,6 +33,7 @@ class ProcurifyCertify(models.TransientModel):
     )
     read_lists = fields.Boolean(
         "Read Procurify's Lists Now",
+        default=True,
         help="Checks now that nothing is missing. This takes about a minute per 10,000 "
         "documents. Otherwise the last nightly check counts.",
     )

@@ -43,7 +43,11 @@ class ProcurifyCertificate(models.Model):
     user_ref = fields.Integer("User ID", readonly=True)
     user_name = fields.Char("Prepared by", readonly=True)
     state = fields.Selection(
-        [("complete", "0 unexplained"), ("open", "Something is unexplained")],
+        [
+            ("complete", "Complete"),
+            ("unverified", "Not yet verified"),
+            ("open", "Differences"),
+        ],
         string="Result",
         required=True,
         readonly=True,
@@ -185,6 +189,23 @@ class ProcurifyCertificate(models.Model):
         company = self.env["res.company"].browse(self.company_ref).exists()
         return company or self.env.company
 
+    def _totals(self, dimension):
+        """Return the sums of a dimension as rows of texts, for the first page."""
+        self.ensure_one()
+        kinds = dict(self.env["procurify.record"]._selection_resource())
+        names = ("procurify_amount", "odoo_amount", "difference", "unexplained_amount")
+        return [
+            {
+                "kind": kinds[row.resource],
+                "name": row.name,
+                "currency": row.currency,
+                "count": row.document_count,
+                "amounts": [row._text(row[name]) for name in names],
+            }
+            for row in self.sum_ids
+            if row.dimension == dimension
+        ]
+
     def _counted(self):
         """Return the (label, number) pairs of every count that is not zero."""
         self.ensure_one()
@@ -249,7 +270,7 @@ class ProcurifyCertificate(models.Model):
             "company_name": result.company.name,
             "user_ref": user.id,
             "user_name": user.name,
-            "state": "open" if result.unexplained_count else "complete",
+            "state": result.result,
             "findings": "\n".join(result.findings) or False,
             "finding_count": len(result.findings),
             "was_listed": listed,

@@ -2,7 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ...tools.document_states import DOCUMENT_STATES
 
@@ -50,6 +50,12 @@ class ProcurifyCertificateRow(models.AbstractModel):
     @api.model
     def _selection_resource(self):
         return self.env["procurify.record"]._selection_resource()
+
+    def _text(self, amount):
+        """Return an amount with the code of its currency, as print has it."""
+        self.ensure_one()
+        digits = self.currency_id.decimal_places if self.currency_id else 2
+        return f"{formatLang(self.env, amount, digits=digits)} {self.currency or ''}"
 
 
 class ProcurifyCertificateLine(models.Model):

@@ -154,8 +154,9 @@ class ProcurifyConnection(models.Model):
             its outcome, ``document_state``, reason, ``is_explained`` and both amounts],
             "sums": [per kind,
             currency and dimension], "counts": {kind: {outcome: number}}, "findings":
-            [sentences], "unexplained_count"}``. The period is complete if
-            ``unexplained_count`` is 0
+            [sentences], "unexplained_count", "result": "complete" | "unverified" |
+            "open"}``. The period is complete if ``unexplained_count`` is 0;
+            ``unverified``: nothing differs, but no nightly check confirms it yet
         :raises AccessError: ``access_denied``: the user is no reviewer, or may not read
             journal items
         :raises ApiError: ``invalid_argument``: not a day
@@ -184,7 +185,8 @@ class ProcurifyConnection(models.Model):
             ``is_explained``, both amounts), ``sums`` (per kind, currency and
             dimension: total, vendor, account, department, location), ``counts``
             ({kind: {outcome: number}}), ``findings`` (sentences about the whole) and
-            ``unexplained_count`` (documents that are not explained, and findings)
+            ``unexplained_count`` (documents that are not explained, and findings) and
+            ``result``
         :raises AccessError: the user is no reviewer, or may not read journal items
         :raises UserError: the period ends before it begins, or Procurify's lists are
             wanted and cannot be read
@@ -205,6 +207,7 @@ class ProcurifyConnection(models.Model):
             "documents": plain([line_row(line) for line in lines]),
             "findings": result.findings,
             "unexplained_count": result.unexplained_count,
+            "result": result.result,
         }
 
     def _reconciled(self, date_from, date_to, company=None, listed=False):

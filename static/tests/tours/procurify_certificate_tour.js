@@ -16,7 +16,7 @@ registry.category("web_tour.tours").add("procurify_month_end", {
         },
         {
             content: "One bill is unexplained",
-            trigger: ".o_form_view .o_field_widget[name=state]:contains(Something is unexplained)",
+            trigger: ".o_form_view .o_field_widget[name=state]:contains(Differences)",
         },
         moment("certificate"),
         {
