@@ -33,6 +33,7 @@ class Procurify(Command):
                 self._replay,
                 "replay everything that is on hold, without Procurify",
             ),
+            ("findings", self._findings, "show what was learned of a tenant, as JSON"),
             ("verify", self._verify, "verify the audit"),
             ("rotate-key", self._rotate_key, "re-encrypt the credentials"),
         ):
@@ -82,6 +83,12 @@ class Procurify(Command):
         mine = [figures[c.id] | told[c.id] for c in connections]
         print(json.dumps(mine, indent=2, ensure_ascii=False))  # noqa: T201
         return int(not all(each["healthy"] for each in mine))
+
+    def _findings(self, connections):
+        found = connections.read_findings()
+        mine = [each for each in found if each["connection_id"] in connections.ids]
+        print(json.dumps(mine, indent=2, ensure_ascii=False))  # noqa: T201
+        return int(any(row["verdict"] == "differs" for row in mine))
 
     def _sync(self, connections):
         return _said(connections.action_sync_now())

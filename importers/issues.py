@@ -35,7 +35,7 @@ class Hold(NamedTuple):
 
 
 # Only a setting cures these: one document that is done says nothing about the others.
-BY_SETTING = frozenset({"date_not_explained"})
+BY_SETTING = frozenset({"date_not_explained", "finding_not_confirmed"})
 
 # code → (label, what happened, what to do). The label is a selection's and is
 # translated by the ORM; the placeholders are the parameters that the importer
@@ -111,6 +111,17 @@ ISSUES = {
         _lt(
             "Choose on the connection whether to use the date as written or the date "
             "in a time zone. The bill then moves to this date and is posted."
+        ),
+    ),
+    "finding_not_confirmed": (
+        "Finding not confirmed",
+        _lt(
+            "This Procurify converts amounts differently than assumed: %(value)s The "
+            "bill stays a draft."
+        ),
+        _lt(
+            "Look at the examples under Findings. If the drafts are right, confirm the "
+            "finding. The bills are then posted."
         ),
     ),
     "rate_not_explained": (

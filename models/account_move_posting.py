@@ -34,6 +34,7 @@ class AccountMove(models.Model):
         for draft in wanted:
             if draft.uncertain_day:
                 draft.hold_written(draft.uncertain_day)
+        self._procurify_hold_unconfirmed(batch, wanted)
         wanted = [d for d in wanted if not (d.reasons or d.is_left_closed)]
         if batch.choice:
             # Its person hears at once what Odoo says.
@@ -47,6 +48,24 @@ class AccountMove(models.Model):
             for draft, error in errors.items():
                 self._procurify_hold_unposted(draft, error)
         self._procurify_report_dates(drafts)
+
+    @api.model
+    def _procurify_hold_unconfirmed(self, batch, drafts):
+        """Hold bills in foreign currencies, as drafts, where this tenant's rates are
+        not what is assumed and nobody has confirmed that."""
+        connection = batch.connection.sudo()
+        foreign = [
+            d for d in drafts if d.payload.currency and not d.payload.currency.base
+        ]
+        if not foreign or connection.rate_source != "procurify":
+            return
+        if finding := connection._unconfirmed_finding():
+            words = dict(finding._fields["question"]._description_selection(self.env))
+            params = {"value": words[finding.question]}
+            for draft in foreign:
+                draft.hold_written(
+                    Hold("finding_not_confirmed", finding.question, params)
+                )
 
     @api.model
     def _procurify_is_meant_posted(self, batch, draft):

@@ -70,6 +70,7 @@ DOCUMENT_CURES = {
         "date_not_explained",
         "deleted_in_procurify",
         "duplicate_bill",
+        "finding_not_confirmed",
         "posting_refused",
         "withdrawn",
     ),

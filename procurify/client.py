@@ -124,6 +124,7 @@ class Client:
         self.base_url = normalise_base_url(base_url)
         self.page_size = page_size
         self._id_positions: dict[str, int] = {}
+        self._allowed = ""
         self.detail_workers = max(1, min(detail_workers, MAX_DETAIL_WORKERS))
         transport = Transport(
             self.base_url,
@@ -169,6 +170,22 @@ class Client:
         except ValueError:
             return None
         return told.astimezone(timezone.utc).replace(tzinfo=None)
+
+    @property
+    def allowed_methods(self) -> str:
+        """What the last list said that the credentials may do."""
+        if not self._allowed:
+            return "not_stated"
+        methods = {method.strip().upper() for method in self._allowed.split(",")}
+        may_write = methods & {"POST", "PUT", "PATCH", "DELETE"}
+        return "can_write" if may_write else "read_only"
+
+    def detail_key(self, resource: Resource) -> str:
+        """Return by which kind of id details were found last: uuid, id, or ""."""
+        position = self._id_positions.get(resource.name)
+        if position is None or position >= len(resource.detail_keys):
+            return ""
+        return "uuid" if resource.detail_keys[position] == "uuid" else "id"
 
     @property
     def is_token_due(self) -> bool:
@@ -450,6 +467,7 @@ class Client:
     ) -> Listing:
         def parse(answer: Answer) -> Listing:
             check(answer)
+            self._allowed = answer.headers.get("Allow") or ""
             return read_listing(answer, resource)
 
         return self._get(query.path, query.params, parse, attempts=attempts)

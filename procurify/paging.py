@@ -71,6 +71,8 @@ class Page:
     :param newest_first: the modified stamps on this page never rise
     :param obeys_filter: no stamp on this page is older than what was asked for
     :param unreadable: rows of which no sense can be made
+    :param variant: index of the variant of the list, of one that has several
+    :param seen_count: objects that an earlier page has shown, and this one does not
     """
 
     objects: tuple[RemoteObject, ...]
@@ -84,6 +86,8 @@ class Page:
     newest_first: bool
     obeys_filter: bool
     unreadable: tuple[UnreadableObject, ...] = ()
+    variant: int = 0
+    seen_count: int = 0
 
     def placed(self, heads: Sequence[Page], variant: int) -> Page:
         """Number the page within a reading of several variants, and add up the counts.
@@ -100,6 +104,7 @@ class Page:
             num_pages=self.num_pages + sum(head.num_pages for head in others),
             is_first=number == 1,
             is_last=self.is_last and variant == len(heads) - 1,
+            variant=variant,
         )
 
     def without(self, seen: set[tuple[str, str]]) -> Page:
@@ -110,7 +115,11 @@ class Page:
             if (remote.external_id, remote.digest) not in seen
         }
         seen.update((remote.external_id, remote.digest) for remote in self.objects)
-        return replace(self, objects=tuple(fresh.values()))
+        return replace(
+            self,
+            objects=tuple(fresh.values()),
+            seen_count=len(self.objects) - len(fresh),
+        )
 
 
 @dataclass(frozen=True)

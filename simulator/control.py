@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from .access import detail, json_reply
+from .traits import ALL_TRAITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -202,6 +203,16 @@ def _mode(simulator: Simulator, given: dict[str, Any]) -> object:
     return {"fault": simulator.modes.on(given["name"]).fault}
 
 
+def _traits(simulator: Simulator, given: dict[str, Any]) -> object:
+    """Let the tenant differ: ``{"traits": ["converts_net"]}``; no others."""
+    unknown = set(given["traits"]) - ALL_TRAITS
+    if unknown:
+        message = f"No trait {', '.join(sorted(unknown))}."
+        raise ValueError(message)
+    simulator.traits = set(given["traits"])
+    return {"traits": sorted(simulator.traits)}
+
+
 def _no_mode(simulator: Simulator, _given: dict[str, Any]) -> object:
     simulator.modes.off()
     return {}
@@ -225,4 +236,5 @@ ACTIONS: Final[dict[tuple[str, str], Callable[[Simulator, dict[str, Any]], objec
     ("POST", "expire-tokens"): _expire_tokens,
     ("POST", "modes"): _mode,
     ("DELETE", "modes"): _no_mode,
+    ("POST", "traits"): _traits,
 }

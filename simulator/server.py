@@ -24,6 +24,7 @@ from .order_documents import OrderRenderer
 from .resources import RESOURCES
 from .storage import Storage
 from .tls import self_signed
+from .traits import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +121,7 @@ class Simulator:
         self.access.label = str(self._http.server_port)
         self.modes = Modes(self)
         self.spoiled: set[int] = set()
+        self.traits: set[str] = set()
         self._threads: dict[_Server, threading.Thread] = {}
         self._secure: _Server | None = None
         self._listening = threading.RLock()
@@ -284,7 +286,7 @@ class Simulator:
             )
         if self.before_request is not None:
             self.before_request(request)
-        reply = self._right_reply(request)
+        reply = shown(self._right_reply(request), request.path, self.traits)
         if self.latency_s:
             self.stopping.wait(self.latency_s)
         fault = self.faults.strike(request.method, request.path, request.query)

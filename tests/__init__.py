@@ -45,6 +45,7 @@ from . import test_exchange_rates
 from . import test_faults
 from . import test_feedback
 from . import test_fetch
+from . import test_findings
 from . import test_healing
 from . import test_healing_documents
 from . import test_ignore

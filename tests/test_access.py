@@ -94,6 +94,7 @@ ATTACKS = {
         "action_reset_and_update": {},
         "action_reverse": {},
     },
+    "procurify.finding": {"action_confirm": {}},
     "procurify.dry.run": {"action_step": {}},
     "procurify.share": {"action_open_document": {}},
     "procurify.dry.run.issue": {"action_map": {}},

@@ -59,6 +59,7 @@ class TestSupport(ProcurifyCommon, HttpCase):
                 "count": 4,
                 "total_count": 4,
                 "verdict": "too_few",
+                "confirmed": False,
             },
         )
 

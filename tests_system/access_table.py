@@ -127,6 +127,7 @@ METHODS = {
         "action_verify_audit": "reviewer",
         "pause": "manager",
         "read_alarms": "reviewer",
+        "read_findings": "reviewer",
         "read_health": "reviewer",
         "read_statistics": "reviewer",
         "reconcile": "reviewer",
@@ -134,6 +135,7 @@ METHODS = {
         "support_bundle": "manager",
         "sync": "reviewer",
     },
+    "procurify.finding": {"action_confirm": "manager"},
     "procurify.ignore": {"action_ignore": "reviewer"},
     "procurify.creation": {"action_create": "reviewer", "action_undo": "reviewer"},
     "procurify.record": {

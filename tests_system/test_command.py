@@ -20,6 +20,9 @@ def test_commands_do_what_the_buttons_do(odoo: Odoo, site: Site) -> None:
     assert told["records"]["bill"]["done"] > 0
     assert status.returncode == int(not told["healthy"])
 
+    findings = json.loads(_run(odoo, site, "findings").stdout)
+    assert {"question", "answer", "verdict"} <= findings[0].keys()
+
     held = sum(states.get("quarantined", 0) for states in told["records"].values())
     assert f"{held} records are queued for replay" in _run(odoo, site, "replay").stdout
     verified = _run(odoo, site, "verify")

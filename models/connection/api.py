@@ -306,6 +306,24 @@ class ProcurifyConnection(models.Model):
 
     # === SUPPORT BUNDLE === #
 
+    @api.model
+    @api_method
+    def read_findings(self, connection_id: int = False) -> list:
+        """Return what was learned of each tenant: how it answers open questions.
+
+        :param connection_id: only this one
+        :returns: ``[{"connection_id", "question", "answer": or ``False``, "count": of
+            objects with this answer, "total_count", "verdict": "as_assumed" |
+            "differs" | "too_few", "confirmed"}]``
+        :raises AccessError: ``access_denied``: the user is no reviewer
+        """
+        connections = self._seen_by_api(connection_id)
+        return [
+            {"connection_id": connection.id} | row
+            for connection in connections
+            for row in connection._support_findings()
+        ]
+
     @api_method
     def support_bundle(self, with_names: bool = False) -> dict:
         """Return the data that support needs to find a fault.
@@ -319,7 +337,7 @@ class ProcurifyConnection(models.Model):
             {state: count}}, "issues", "runs": with the newest requests and Procurify's
             own ids of them, "payloads": shapes of what cannot be read or booked,
             "unread": {resource: {path: count}} of fields that cannot be read,
-            "findings": how the tenant's rates and dates work}``
+            "findings": as ``read_findings``, of this connection}``
         :raises AccessError: ``access_denied``: the user is no manager
         """
         self.ensure_one()
@@ -458,7 +476,10 @@ class ProcurifyConnection(models.Model):
         """Return the findings on the tenant: answers, and counts of documents."""
         names = ("question", "answer", "count", "total_count", "verdict")
         rows = self.env["procurify.finding"].search([("connection_id", "=", self.id)])
-        return [{name: row[name] for name in names} for row in rows]
+        return [
+            {name: row[name] for name in names} | {"confirmed": row.is_confirmed}
+            for row in rows
+        ]
 
 
 def _settings(record, with_names):

@@ -12,6 +12,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ...importers.resource_kinds import DOCUMENTS
 from ...importers.start_date import BEFORE_START_DATE
 from ...procurify import InvalidPayload, read_json
+from ...procurify.findings import STOPS_POSTING
 from ...procurify.payloads.dates import in_zone
 
 # Documents with an uncertain day: it depends on how dates are read.
@@ -321,6 +322,53 @@ class ProcurifyConnection(models.Model):
             doubtful.write({"applied_digest": False})
             doubtful._requeue()
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+
+    def _unconfirmed_finding(self):
+        """Return the finding that keeps bills in foreign currencies drafts, if any."""
+        self.ensure_one()
+        findings = self.env["procurify.finding"]
+        questions = set(STOPS_POSTING) - set(self.confirmed_findings or ())
+        if not questions:
+            return findings
+        self.env.flush_all()
+        return findings.search(
+            [
+                ("connection_id", "=", self.id),
+                ("question", "in", sorted(questions)),
+                ("verdict", "=", "differs"),
+            ],
+            limit=1,
+        )
+
+    def _confirm_finding(self, question):
+        """Note that a person finds right how this tenant differs, and post again.
+
+        :returns: how many bills were waiting for it
+        """
+        self.ensure_one()
+        connection = self.sudo()
+        before = connection.confirmed_findings or []
+        if question in before:
+            return 0
+        connection.confirmed_findings = sorted([*before, question])
+        self.env["procurify.audit"]._log_settings(
+            "policy_changed",
+            {
+                self: (
+                    {"confirmed_findings": before},
+                    {"confirmed_findings": connection.confirmed_findings},
+                )
+            },
+        )
+        held = connection.env["procurify.record"].search(
+            [
+                ("connection_id", "=", self.id),
+                ("issue_ids.code", "=", "finding_not_confirmed"),
+            ]
+        )
+        held._requeue()
+        self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
+        return len(held)
 
     def action_replay_held(self):
         """Send everything on hold to the import again, without reading Procurify.

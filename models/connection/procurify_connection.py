@@ -103,6 +103,7 @@ class ProcurifyConnection(models.Model):
     _system_fields = frozenset(
         {
             "audit_days_since",
+            "confirmed_findings",
             "client_secret_encrypted",
             "error_date",
             "error_message",
@@ -429,6 +430,11 @@ class ProcurifyConnection(models.Model):
         check_company=True,
         help="For lines that have no account code in Procurify. Empty: these bills are "
         "put on hold.",
+    )
+    confirmed_findings = fields.Json(
+        readonly=True,
+        copy=False,
+        help="Questions on which this tenant differs, and a person says it is right.",
     )
     rate_source = fields.Selection(
         [

@@ -17,7 +17,7 @@ class ProcurifyCreation(models.Model):
     """A row is one such step: what a person looked at, and what came of it."""
 
     _name = "procurify.creation"
-    _inherit = "procurify.system.fields"
+    _inherit = ["procurify.system.fields", "procurify.list"]
     _description = "Procurify Creation"
     _order = "id desc"
     _rec_name = "create_date"

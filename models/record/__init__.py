@@ -1,5 +1,6 @@
 from . import procurify_record
 from . import staging
+from . import observing
 from . import quarantine
 from . import importing
 from . import mapping

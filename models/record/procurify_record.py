@@ -89,6 +89,7 @@ class ProcurifyRecord(models.Model):
     date_finding = fields.Char(readonly=True)
     list_date_finding = fields.Char(readonly=True)
     rate_finding = fields.Char(readonly=True)
+    findings = fields.Json(readonly=True, help="{question: answer}")
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
     # How SQL splits the amount: see importers.coding.

@@ -55,6 +55,7 @@ UNFINISHED = (
     "booked_otherwise",
     "closed_period",
     "date_not_explained",
+    "finding_not_confirmed",
 )
 
 _ON_POSTED = ("credit", "reverse")

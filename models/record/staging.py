@@ -26,6 +26,7 @@ _KNOWN_FIELDS = (
     "read_error",
     "remote_modified",
     "remote_receipts",
+    "findings",
 )
 
 # Fields by which a row of a list is called, the first that it has.
@@ -73,6 +74,7 @@ class ProcurifyRecord(models.Model):
                 )
             elif record._differs(values):
                 changed[record] = values | record._requeued_values()
+                changed[record]["findings"] = record._merged_findings(values)
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
         facts = {record: record._audit_facts() for record in changed}
@@ -133,6 +135,8 @@ class ProcurifyRecord(models.Model):
             values["remote_coding"] = kind.coding(payload)
         if resource == "purchase_order":
             values["remote_receipts"] = order_receipts(payload)
+        is_listed = detail is not row or is_whole
+        values["findings"] = self._shown_by(payload, detail.data, is_listed)
         if detail is not row and resource in DOCUMENTS:
             values["list_date_finding"] = _list_finding(payload, row)
         former_ids = getattr(payload, "version_ids", ())
@@ -275,6 +279,8 @@ class ProcurifyRecord(models.Model):
         """
         self.env["procurify.audit"]._log_records("deleted_in_procurify", self)
         self.write({"remote_deleted": True, "summary_digest": False})
+        bills = self.filtered(lambda record: record.resource == "bill")
+        bills._note_finding("deleted_bill", "not_found")
         self.filtered(lambda record: record.state != "ignored")._requeue()
 
     def _detail_ids(self, resource):

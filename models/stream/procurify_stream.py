@@ -40,6 +40,7 @@ class ProcurifyStream(models.Model):
             "deleted_count",
             "error_date",
             "error_message",
+            "findings",
             "found_count",
             "is_refused",
             "last_success",
@@ -138,6 +139,7 @@ class ProcurifyStream(models.Model):
     scan_from = fields.Datetime(
         readonly=True, help="Read from here in order to retry what could not be read."
     )
+    findings = fields.Json(readonly=True, help="{question: answer}, of requests")
     restless_paths = fields.Json(
         readonly=True, copy=False, help="{path: what showed it first}"
     )

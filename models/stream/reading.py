@@ -110,6 +110,7 @@ class ProcurifyStream(models.Model):
                 yield False
             self.write(self._opened_scan_values(due))
         while number := self.scan_pass:
+            begins = self.scan_page == 1
             pages = client.pages(
                 resource,
                 **self._window(resource),
@@ -131,6 +132,7 @@ class ProcurifyStream(models.Model):
                     client, resource, page.objects, changed
                 )
                 orders = self._orders_beside(client, objects)
+                self._note_findings(client, resource, page, begins)
                 troubles |= self._troubles_of(page, self._window_start(resource))
                 self._stage_page(resource, page, objects, troubles)
                 self._stage_beside(orders)
@@ -344,6 +346,35 @@ class ProcurifyStream(models.Model):
         if is_new_scan and self.warning_message == warning:
             return {"warning_message": False}
         return {}
+
+    def _note_findings(self, client, resource, page, begins):
+        """Note what this page shows about how the tenant answers requests.
+
+        :param begins: whether the lists were read from their beginning
+        """
+        found = {"allowed_methods": client.allowed_methods}
+        if page.page_size:
+            is_smaller = page.page_size < client.page_size
+            found["page_size"] = "smaller" if is_smaller else "granted"
+        if self._window(resource):
+            found["date_filter"] = "obeyed" if page.obeys_filter else "ignored"
+        if key := client.detail_key(resource):
+            found["detail_key"] = key
+        known = self.findings or {}
+        if begins and (answer := self._answer_on_closed_orders(page)):
+            found["closed_orders"] = answer
+        if known != known | found:
+            self.findings = known | found
+
+    def _answer_on_closed_orders(self, page):
+        """Return whether the list of all orders has the closed ones, which the lists
+        after it have; None where this page does not show it."""
+        known = (self.findings or {}).get("closed_orders")
+        if self.resource != "purchase_order" or not page.variant:
+            return known
+        if page.objects:
+            return "not_listed"
+        return known or ("listed" if page.seen_count else None)
 
     def _number_of_lists(self, resource):
         """Return how many lists this window reads; each has at least one page."""

@@ -1,0 +1,169 @@
+"""Findings: what a tenant does otherwise, shown, confirmed, and in the bundle."""
+
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.procurify_connector.procurify.findings import QUESTIONS
+from odoo.addons.procurify_connector.simulator.traits import (
+    MAY_WRITE,
+    NUMBERS_ONLY,
+    TRAITS,
+)
+
+from .common import ProcurifyCommon
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestFindings(ProcurifyCommon):
+    master_data_ready = True
+
+    def test_every_question_is_a_row_and_has_words(self):
+        found = self._findings()
+
+        self.assertEqual(set(found), set(QUESTIONS))
+        field = self.env["procurify.finding"]._fields
+        self.assertEqual(set(found), set(dict(field["question"].selection)))
+        answers = {
+            answer for q in QUESTIONS.values() for answer in (*q.assumed, *q.neutral)
+        } | {trait.answer for trait in TRAITS.values()}
+        self.assertLessEqual(answers, set(dict(field["answer"].selection)))
+        self.assertFalse(found["allocations"].answer)
+        self.assertEqual(found["allocations"].verdict, "too_few")
+
+    def test_tenants_that_behave_differently_differ_in_the_bundle(self):
+        """A support engineer sees which one it is, without a name or an amount."""
+        tenants = (
+            set(),
+            {"allocates_gross"},
+            {"inverts_rates"},
+            {"has_times"},
+            {"other_words", "numbered_slips"},
+            {NUMBERS_ONLY},
+            {MAY_WRITE, "no_custom_fields"},
+        )
+        bundles = []
+        for traits in tenants:
+            self.simulator.traits = traits
+            for scenario in ("several_taxes", "plain", "plain"):
+                bill_id = self.dataset.add_bill(scenario)
+                self.dataset.revise_bill(bill_id, currency_id=self._cad())
+            # What was read of the tenant before says nothing about this one.
+            self.env["procurify.record"].search([]).sudo().findings = False
+            self.connection.sudo().stream_ids.findings = False
+            self._synchronise()
+            rows = self._bundle()
+            bundles.append({row["question"]: row["answer"] for row in rows})
+            self.env["procurify.record"].search(
+                [("resource", "=", "bill")]
+            ).sudo().write({"findings": False, "rate_finding": False})
+
+        self.assertEqual(len({str(sorted(b.items())) for b in bundles}), len(tenants))
+        usual, gross, inverse, _times, words, numbers, writes = bundles
+        self.assertEqual(usual["allocations"], "net")
+        self.assertEqual(gross["allocations"], "gross")
+        self.assertEqual(inverse["rate_direction"], "base_per_unit")
+        self.assertEqual(words["item_words"], "other")
+        self.assertEqual(numbers["detail_key"], "id")
+        self.assertEqual(writes["allowed_methods"], "can_write")
+
+    def test_what_lists_show_is_learned(self):
+        order_id = self.dataset.add_order("plain")
+        self.dataset.close_order(order_id)
+        self.simulator.all_hides_closed = True
+        self.connection.sudo().stream_ids.write(
+            {"modified_watermark": False, "created_watermark": False}
+        )
+        self.simulator.lister.page_size_cap = 2
+
+        self._synchronise()
+
+        found = self._findings()
+        self.assertEqual(found["closed_orders"].answer, "not_listed")
+        self.assertEqual(found["closed_orders"].verdict, "differs")
+        self.assertEqual(found["page_size"].answer, "smaller")
+
+    def test_deleted_bill_and_a_received_order_are_learned(self):
+        bill_id = self.dataset.add_bill("plain")
+        order_id = self.dataset.add_order("plain")
+        self._synchronise()
+        self.dataset.receive(order_id, quantity=1)
+        self._synchronise()
+        self.assertEqual(self._findings()["received_order"].answer, "bumped")
+
+        self._record("bill", bill_id).sudo()._mark_deleted()
+
+        self.assertEqual(self._findings()["deleted_bill"].answer, "not_found")
+
+    # === POSTING === #
+
+    def test_other_rates_stop_posting_until_a_person_confirms_them(self):
+        self.connection.bill_policy = "posted"
+        self.simulator.traits = {"converts_net"}
+        foreign = self.dataset.add_bill("several_taxes")
+        self.dataset.revise_bill(foreign, currency_id=self._cad())
+        own = self.dataset.add_bill("plain")
+        self._synchronise()
+
+        record = self._record("bill", foreign)
+        self.assertEqual(self._codes(record), {"finding_not_confirmed"})
+        self.assertEqual(self._move(foreign).state, "draft")
+        self.assertEqual(self._move(own).state, "posted")
+        finding = self._findings()["bill_rate"]
+        self.assertEqual(finding.verdict, "differs")
+        self.assertTrue(finding.stops_posting)
+
+        finding.action_confirm()
+        self._import()
+
+        self.assertEqual(self._move(foreign).state, "posted")
+        finding = self._findings()["bill_rate"]
+        self.assertTrue(finding.is_confirmed)
+        self.assertFalse(finding.stops_posting)
+        self.assertEqual(finding.verdict, "differs")
+
+    def test_odoos_own_rates_do_not_ask(self):
+        self.connection.write({"bill_policy": "posted", "rate_source": "odoo"})
+        self.simulator.traits = {"converts_net"}
+        foreign = self.dataset.add_bill("several_taxes")
+        self.dataset.revise_bill(foreign, currency_id=self._cad())
+
+        self._synchronise()
+
+        self.assertEqual(self._move(foreign).state, "posted")
+
+    def test_only_administrators_of_the_connector_confirm(self):
+        reviewer = new_test_user(
+            self.env,
+            "curious",
+            groups="procurify_connector.group_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        finding = self._findings()["bill_rate"].with_user(reviewer)
+        self.assertEqual(finding.question, "bill_rate")
+
+        with self.assertRaises(AccessError):
+            finding.action_confirm()
+
+        rows = self.env["procurify.connection"].with_user(reviewer).read_findings()
+        mine = {r["question"] for r in rows if r["connection_id"] == self.connection.id}
+        self.assertEqual(mine, set(QUESTIONS))
+
+    # === HELPERS === #
+
+    def _cad(self):
+        return next(c.id for c in self.dataset.currencies() if c.name == "CAD")
+
+    def _bundle(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.connection.support_bundle()["findings"]
+
+    def _findings(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = self.env["procurify.finding"].search(
+            [("connection_id", "=", self.connection.id)]
+        )
+        return {row.question: row for row in rows}
