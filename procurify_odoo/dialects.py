@@ -28,6 +28,8 @@ class Dialect:
         people see, or "" where they are complete without it
     :param analytic_on_bill: the fields of a bill's line with its analytic accounts
     :param analytic_on_order: those of an order's line
+    :param tax_line_owner: the fields that say to which tax a repartition line belongs,
+        and whether it is one of bills or of refunds
     :param has_plans: whether there are analytic plans; before, there were tags
     :param has_expiring_keys: whether an API key says when it expires
     :param has_own_rate: whether a bill takes a rate of exchange as a field
@@ -51,6 +53,7 @@ class Dialect:
     account_company: str = "company_id"
     account_archived: str = "deprecated"
     account_kind: str = "account_type"
+    tax_line_owner: tuple[str, ...] = ("tax_id", "document_type")
     has_plans: bool = True
     has_expiring_keys: bool = False
     has_own_rate: bool = False
@@ -88,8 +91,9 @@ class Dialect:
 
 _TAGS = "analytic_tag_ids"
 _17 = Dialect(17)
+_16 = replace(_17, series=16, tax_line_owner=("invoice_tax_id", "refund_tax_id"))
 _15 = replace(
-    _17,
+    _16,
     series=15,
     amount_fields=("debit", "credit"),
     tax_line_mark="exclude_from_invoice_tab",
@@ -109,7 +113,7 @@ _18 = replace(
 DIALECTS: Mapping[int, Dialect] = {
     14: replace(_15, series=14, needs_email=True),
     15: _15,
-    16: replace(_17, series=16),
+    16: _16,
     17: _17,
     18: _18,
     19: replace(

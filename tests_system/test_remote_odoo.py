@@ -21,6 +21,7 @@ from procurify_odoo import (
     WrongDatabase,
     probe,
 )
+from procurify_odoo.mirror import changed_rows, kinds_of, visible_ids
 
 from .site import Site
 
@@ -158,6 +159,23 @@ def test_the_probe_finds_what_a_real_api_user_lacks(
         lacking = probe(client).missing
     assert Missing("group", "Invoicing", BILLING) in lacking
     assert {missing.kind for missing in lacking} <= {"group", "read"}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_kind_of_master_data_can_be_read(remote: Remote, protocol: str) -> None:
+    with remote.connect(protocol) as client:
+        company = probe(client).company_id
+        read = {}
+        for name, kind in kinds_of(client.dialect).items():
+            rows = [row for page in changed_rows(client, kind, company) for row in page]
+            assert {row.id for row in rows} == visible_ids(client, kind, company)
+            assert all(row.name and row.written_at for row in rows), name
+            newest = max((row.written_at for row in rows), default="")
+            read[name] = rows
+            again = changed_rows(client, kind, company, since=newest)
+            assert len([row for page in again for row in page]) <= len(rows)
+    assert {"USD", "EUR"} <= {row.name for row in read["currency"]}
+    assert {"Connector"} <= {row.name for row in read["partner"]}
 
 
 def test_the_version_leads_to_the_best_protocol(remote: Remote) -> None:

@@ -331,15 +331,33 @@ class FakeOdoo(FaultyServer):
         return [own[model]] if model in own else self.rows[model]
 
     def _matching(self, model: str, domain: list[Any]) -> list[dict[str, Any]]:
-        return [
-            row
-            for row in self._all(model)
-            if all(_COMPARE[how](row[name], value) for name, how, value in domain)
-        ]
+        return [row for row in self._all(model) if _matches(row, domain)]
 
     def _fields(self) -> dict[str, Any]:
         found: dict[str, Any] = recorded("fields")[self.series.partition(".")[0]]
         return found
+
+
+def _matches(row: dict[str, Any], domain: list[Any]) -> bool:
+    """Return whether a row fits a domain of leaves and of "|" before two of them."""
+    rest, fits = list(domain), []
+    while rest:
+        is_either = rest[0] == "|"
+        leaves, rest = (rest[1:3], rest[3:]) if is_either else (rest[:1], rest[1:])
+        found = [_fits(row, *leaf) for leaf in leaves]
+        fits.append(any(found) if is_either else all(found))
+    return all(fits)
+
+
+def _fits(row: dict[str, Any], name: str, how: str, wanted: Any) -> bool:
+    value = row[name]
+    if name.endswith("_ids"):
+        return bool({*value} & {*wanted})
+    return bool(_COMPARE[how](value[0] if _is_many2one(value) else value, wanted))
+
+
+def _is_many2one(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[1], str)
 
 
 def web_page(status: int, text: str) -> Reply:
