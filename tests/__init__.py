@@ -106,6 +106,7 @@ from . import test_unreadable
 from . import test_version
 from . import test_views
 from . import test_year
+from . import test_mirror
 from . import test_target
 
 # A customer's environment may lack what these draw their examples with.

@@ -99,7 +99,7 @@ ATTACKS = {
     "procurify.share": {"action_open_document": {}},
     "procurify.dry.run.issue": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
-    "procurify.target": {"action_probe": {}},
+    "procurify.target": {"action_open_mirror": {}, "action_probe": {}},
     "procurify.version": {"action_compare": {}, "action_replay": {}},
 }
 WRITES = {
@@ -300,13 +300,16 @@ class TestAccess(ProcurifyCommon):
                 "res_id": 1,
             }
         )
-        env["procurify.target"].create(
+        target = env["procurify.target"].create(
             {
                 "company_id": self.theirs.id,
                 "url": "https://theirs.example",
                 "database": "theirs",
                 "login": "theirs",
             }
+        )
+        env["procurify.mirror"].create(
+            {"target_id": target.id, "kind": "account", "remote_id": 1}
         )
         env["procurify.certificate"]._certify(connection, "1990-01-01", "2100-01-01")
         # What is requested is committed.

@@ -276,7 +276,7 @@ class TestTarget(ProcurifyCommon):
         self.connection.action_pause()
         with Form(self.connection) as form:
             form.target_id = self.target
-            self.assertIn("can only be tested", form.target_note)
+            self.assertIn("Nothing is imported", form.target_note)
 
         self.assertEqual(self.connection.target_id, self.target)
 

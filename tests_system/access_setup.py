@@ -144,6 +144,10 @@ def _own_rows(env: Any) -> set[str]:
     }
     for model, values in made.items():
         env[model].create(values)
+    target = env["procurify.target"].search([], limit=1)
+    env["procurify.mirror"].create(
+        {"target_id": target.id, "kind": "account", "remote_id": 1, "name": "Costs"}
+    )
     creation = env["procurify.creation"].create(
         {"company_id": connection.company_id.id}
     )

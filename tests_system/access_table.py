@@ -51,6 +51,7 @@ MODELS = {
     "procurify.link": Rights(read="manager"),
     "procurify.list": Rights(),
     "procurify.mention": Rights(read="reviewer"),
+    "procurify.mirror": Rights(read="reviewer"),
     "procurify.monitoring": Rights(),
     "procurify.record": Rights(read="reviewer", write="reviewer"),
     "procurify.dry.run": Rights(read="reviewer"),
@@ -169,7 +170,7 @@ METHODS = {
         "action_nightly_check": "manager",
     },
     "procurify.support": {"action_download": "manager"},
-    "procurify.target": {"action_probe": "manager"},
+    "procurify.target": {"action_open_mirror": "reviewer", "action_probe": "manager"},
     "procurify.version": {"action_compare": "reviewer", "action_replay": "reviewer"},
     "res.config.settings": {
         "action_procurify_monitoring_off": "administrator",

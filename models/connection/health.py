@@ -37,6 +37,7 @@ CRONS = (
     "ir_cron_import",
     "ir_cron_nightly_check",
     "ir_cron_attachments",
+    "ir_cron_mirror",
     "ir_cron_audit_seal",
     "ir_cron_audit_verify",
     "ir_cron_alarm",

@@ -1,8 +1,8 @@
 """Where a connection books: in this Odoo, or in a remote one.
 
-A remote Odoo can be tested so far, and nothing more: no document is sent there yet. So
-that its documents do not end up here instead, such a connection cannot be switched on
-and imports nothing.
+So far a remote Odoo can be tested, and its master data is read: no document is sent
+there yet. So that its documents do not end up here instead, such a connection cannot be
+switched on and imports nothing.
 """
 
 from odoo import api, fields, models
@@ -41,10 +41,10 @@ class ProcurifyConnection(models.Model):
     @api.depends("target_id")
     def _compute_target_note(self):
         note = self.env._(
-            "So far, the remote Odoo can only be tested. Procurify is read during "
-            "set-up, and mappings and dry runs refer to this Odoo. Nothing is "
-            "imported, neither here nor there, and the connection cannot be switched "
-            "on."
+            "So far, the remote Odoo can be tested, and its master data is read. "
+            "Procurify is read during set-up, and mappings and dry runs refer to this "
+            "Odoo. Nothing is imported, neither here nor there, and the connection "
+            "cannot be switched on."
         )
         for connection in self:
             connection.target_note = note if connection.target_id else False

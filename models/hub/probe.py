@@ -119,6 +119,7 @@ class ProcurifyTarget(models.Model):
                 "used_protocol": found.protocol,
                 "remote_user": found.user,
                 "remote_company": found.company,
+                "remote_company_id": found.company_id,
                 "remote_currency": found.currency,
                 "price_digits": ", ".join(sorted(digits)) or False,
                 "missing": "\n".join(missing) or False,

@@ -18,6 +18,7 @@ _NO_FINDINGS = {
     "used_protocol": False,
     "remote_user": False,
     "remote_company": False,
+    "remote_company_id": 0,
     "remote_currency": False,
     "price_digits": False,
     "missing": False,
@@ -40,7 +41,9 @@ class ProcurifyTarget(models.Model):
     _description = "Procurify Remote Odoo"
     _order = "company_id, name, id"
     _check_company_auto = True
-    _system_fields = frozenset(_NO_FINDINGS) | {KEY}
+    _system_fields = frozenset(_NO_FINDINGS) | {
+        *(KEY, "mirror_ids", "mirror_state", "mirrored_at", "swept_at")
+    }
 
     name = fields.Char(required=True, default="Remote Odoo")
     active = fields.Boolean(default=True)
@@ -99,6 +102,7 @@ class ProcurifyTarget(models.Model):
         copy=False,
         help="The company of the API user in the remote Odoo.",
     )
+    remote_company_id = fields.Integer(readonly=True, copy=False)
     remote_currency = fields.Char("Its Currency", readonly=True, copy=False)
     price_digits = fields.Char(
         "Decimals of Prices", readonly=True, copy=False, help="Empty: any number."

@@ -1,0 +1,149 @@
+"""Reading the master data of a remote Odoo: what changed, and at night what is gone."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ...fetching.remote_odoo import open_remote
+from ...procurify_odoo import RemoteError, TryAgain
+from ...procurify_odoo.mirror import changed_rows, kinds_of, visible_ids
+from ...tools.cipher import UnreadableSecret
+
+SWEPT_EVERY = timedelta(days=1)
+
+
+class ProcurifyTarget(models.Model):
+    _inherit = "procurify.target"
+
+    mirror_ids = fields.One2many("procurify.mirror", "target_id", readonly=True)
+    mirror_count = fields.Integer("Master Data", compute="_compute_mirror_count")
+    # {"of": [address, database, company], "newest": {kind: stamp of the newest row}}
+    mirror_state = fields.Json(readonly=True, copy=False)
+    mirrored_at = fields.Datetime("Last Change Read", readonly=True, copy=False)
+    swept_at = fields.Datetime("All IDs Compared On", readonly=True, copy=False)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("mirror_ids")
+    def _compute_mirror_count(self):
+        groups = self.env["procurify.mirror"]._read_group(
+            Domain("target_id", "in", self.ids) & Domain("is_gone", "=", False),
+            ["target_id"],
+            ["__count"],
+        )
+        counts = dict(groups)
+        for target in self:
+            target.mirror_count = counts.get(target, 0)
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_mirror(self):
+        """Read what changed in each remote Odoo that is ready."""
+        commit = self.env["ir.cron"]._commit_progress
+        targets = self.sudo().search([("state", "=", "ready")])
+        commit(remaining=len(targets))
+        for target in targets:
+            try:
+                target._mirror()
+            except (RemoteError, UnreadableSecret) as error:
+                self.env.cr.rollback()
+                target._note_unread(error)
+            commit(1)
+
+    # === BUSINESS METHODS === #
+
+    def _mirror(self):
+        """Read what changed since the last time, and once a day what is gone.
+
+        An unchanged remote costs no write here, and never one there.
+
+        :raises RemoteError: the remote cannot be read
+        :raises UnreadableSecret: the key cannot be
+        """
+        self.ensure_one()
+        options = self.env["procurify.connection"]._client_options()
+        with open_remote(self, **options) as remote:
+            if str(remote.version) != self.version:
+                self._note_upgrade(remote.version)
+                return
+            company = self.remote_company_id
+            state = self._mirror_state()
+            changed = False
+            for kind in kinds_of(remote.dialect).values():
+                changed |= self._read(remote, kind, company, state["newest"])
+            if self._is_sweep_due():
+                for kind in kinds_of(remote.dialect).values():
+                    visible = visible_ids(remote, kind, company)
+                    changed |= self.env["procurify.mirror"]._sweep(
+                        self, kind.name, visible
+                    )
+                self.swept_at = fields.Datetime.now()
+        if changed:
+            self.write({"mirror_state": state, "mirrored_at": fields.Datetime.now()})
+        if self.error_message:
+            self.error_message = False
+
+    def _read(self, remote, kind, company, newest):
+        """Store what changed of one kind.
+
+        :param newest: {kind: stamp of the newest row}; is updated once all is read,
+            because pages do not come in the order of their changes
+        :returns: whether anything changed
+        """
+        changed, latest = False, newest.get(kind.name, "")
+        for page in changed_rows(remote, kind, company, since=latest):
+            changed |= self.env["procurify.mirror"]._keep(self, page)
+            latest = max(latest, *(row.written_at for row in page))
+        newest[kind.name] = latest
+        return changed
+
+    def _mirror_state(self):
+        """Return the state to go on from. That of another database begins again."""
+        self.ensure_one()
+        of = [self.url, self.database, self.remote_company_id]
+        state = self.mirror_state or {}
+        if state.get("of") == of:
+            return {"of": of, "newest": dict(state["newest"])}
+        self.mirror_ids.unlink()
+        return {"of": of, "newest": {}}
+
+    def _is_sweep_due(self):
+        return not self.swept_at or self.swept_at < fields.Datetime.now() - SWEPT_EVERY
+
+    def _note_unread(self, error):
+        """Write why the remote could not be read.
+
+        What passes is tried again; for the rest, a person tests again.
+        """
+        self.ensure_one()
+        message = self._explain(error)
+        if not isinstance(error, TryAgain):
+            self._note_failure(error)
+        elif self.error_message != message:
+            self.error_message = message
+
+    def _note_upgrade(self, version):
+        """Write that the remote has another version than the test found."""
+        self.ensure_one()
+        self.write(
+            {
+                "state": "stopped",
+                "error_message": self.env._(
+                    "The remote Odoo has been upgraded to %(version)s. Test it again.",
+                    version=version,
+                ),
+            }
+        )
+
+    # === ACTION METHODS === #
+
+    def action_open_mirror(self):
+        """Return the action that shows what was read of this remote Odoo."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_mirror_action"
+        )
+        return action | {"domain": [("target_id", "=", self.id)]}
