@@ -43,6 +43,7 @@ _BY_NAME: dict[str, type[RemoteError]] = {
     "psycopg2.errors.LockNotAvailable": Conflict,
     "psycopg2.extensions.TransactionRollbackError": Conflict,
     "psycopg2.OperationalError": Unreachable,
+    "psycopg2.InterfaceError": Unreachable,
     "psycopg2.pool.PoolError": Unreachable,
     "odoo.sql_db.PoolError": Unreachable,
     "werkzeug.exceptions.NotFound": Incompatible,
@@ -62,33 +63,40 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], type[RemoteError]], ...] = (
     (re.compile(r"^The method '\S+' does not exist"), Incompatible),
     (re.compile(r"\(\) (got an unexpected|missing \d+ required)"), Incompatible),
 )
+# The remote lost its database, perhaps while this was being saved.
+_MAY_BE_SAVED = frozenset({"psycopg2.OperationalError", "psycopg2.InterfaceError"})
 _LINE = re.compile(r"^((?:\w+\.)*[A-Z]\w*)(?:: (.*))?$")
 
 _XML_NAMES = {2: USER_ERROR, 3: ACCESS_DENIED, 4: ACCESS_ERROR}
 
 
-def error_of(name: str, message: str, http_status: int | None = None) -> RemoteError:
+def error_of(
+    name: str, message: str, *, changes: bool, http_status: int | None = None
+) -> RemoteError:
     """Return the error for a fault, not yet raised.
 
     :param name: class of the remote's exception, with its module
     :param message: the remote's words
+    :param changes: whether the call may have changed something
     """
     words = " ".join(message.split())[:MOST_CHARS]
     kind = next(
         (kind for pattern, kind in _BY_WORDS if pattern.search(words)),
         _BY_NAME.get(name, RemoteFault),
     )
+    if kind is Unreachable and changes and name in _MAY_BE_SAVED:
+        kind = UnknownOutcome
     return kind(words or name, http_status=http_status, remote_name=name)
 
 
-def error_of_xml(code: int, text: str) -> RemoteError:
+def error_of_xml(code: int, text: str, *, changes: bool) -> RemoteError:
     """Return the error for a fault of XML-RPC, not yet raised.
 
     :param text: the message; for code 1 a traceback that ends with it
     """
     if code in _XML_NAMES:
-        return error_of(_XML_NAMES[code], text)
-    return error_of(*_end_of_traceback(text))
+        return error_of(_XML_NAMES[code], text, changes=changes)
+    return error_of(*_end_of_traceback(text), changes=changes)
 
 
 def _end_of_traceback(text: str) -> tuple[str, str]:

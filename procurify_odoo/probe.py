@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from .errors import Incompatible
+from .errors import Denied, Incompatible
 
 if TYPE_CHECKING:
     from .client import RemoteOdoo
@@ -193,12 +193,15 @@ def _keys(remote: RemoteOdoo, uid: int) -> tuple[datetime | None, int]:
     """
     if not remote.dialect.has_expiring_keys:
         return None, 0
-    rows = remote.call(
-        "res.users.apikeys",
-        "search_read",
-        domain=[("user_id", "=", uid)],
-        fields=["expiration_date"],
-    )
+    try:
+        rows = remote.call(
+            "res.users.apikeys",
+            "search_read",
+            domain=[("user_id", "=", uid)],
+            fields=["expiration_date"],
+        )
+    except Denied:
+        return None, 0
     dates = [
         datetime.fromisoformat(row["expiration_date"]).replace(tzinfo=timezone.utc)
         for row in rows

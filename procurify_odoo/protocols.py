@@ -117,7 +117,9 @@ def _json2_result(answer: Answer, changes: bool) -> Any:
         return data
     if isinstance(data, dict) and "name" in data:
         message = str(data.get("message") or "")
-        raise error_of(str(data["name"]), message, answer.status)
+        raise error_of(
+            str(data["name"]), message, changes=changes, http_status=answer.status
+        )
     raise RemoteFault("The server refuses the call", http_status=answer.status)
 
 
@@ -157,16 +159,17 @@ def jsonrpc_result(answer: Answer, changes: bool) -> Any:
     if not isinstance(data, dict):
         raise _unreadable("The answer is not one of an Odoo", changes)
     if error := data.get("error"):
-        raise _jsonrpc_error(error)
+        raise _jsonrpc_error(error, changes)
     return data.get("result")
 
 
-def _jsonrpc_error(error: Any) -> RemoteError:
+def _jsonrpc_error(error: Any, changes: bool) -> RemoteError:
     error = error if isinstance(error, dict) else {}
     detail = error.get("data")
     if not isinstance(detail, dict):
         return RemoteFault(str(error.get("message") or "The call failed"))
-    return error_of(str(detail.get("name") or ""), str(detail.get("message") or ""))
+    name, message = (str(detail.get(key) or "") for key in ("name", "message"))
+    return error_of(name, message, changes=changes)
 
 
 # === XML-RPC === #
@@ -205,7 +208,7 @@ def xmlrpc_result(answer: Answer, changes: bool) -> Any:
     try:
         (result,), _method = xmlrpc.client.loads(answer.body, use_builtin_types=True)
     except xmlrpc.client.Fault as fault:
-        error = error_of_xml(fault.faultCode, fault.faultString)
+        error = error_of_xml(fault.faultCode, fault.faultString, changes=changes)
     except (ExpatError, ValueError, TypeError, LookupError, xmlrpc.client.Error):
         error = _unreadable("The answer is not one of an Odoo", changes)
     else:
@@ -258,7 +261,8 @@ def _check_http(answer: Answer, changes: bool) -> None:
     :raises WrongAddress: a redirect, or a page for people
     :raises WrongDatabase: Odoo's page that says so
     :raises Unreachable: a gateway or a firewall answers, and nothing was changed
-    :raises UnknownOutcome: a gateway answers a call that changes something
+    :raises UnknownOutcome: it answers a call that changes something: the call itself
+        may have passed
     """
     status = answer.status
     if status == 429:
@@ -277,7 +281,9 @@ def _check_http(answer: Answer, changes: bool) -> None:
         raise WrongDatabase("The server has no such database", http_status=status)
     if status in (401, 403):
         message = f"A firewall or proxy refuses the request ({status}, a web page)"
-        raise Unreachable(message, http_status=status)
+        raise _unreadable(message, changes)
+    if changes and status == 200:
+        raise UnknownOutcome("A web page came instead of Odoo's answer")
     raise WrongAddress("A web page came instead of Odoo's answer", http_status=status)
 
 

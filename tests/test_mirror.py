@@ -1,11 +1,13 @@
 """Master data of a remote Odoo: what is read, followed, found gone, and forgotten."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from odoo.addons.procurify_connector.procurify_odoo.mirror import Row
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
 from .common import ProcurifyCommon
@@ -175,6 +177,13 @@ class TestMirror(ProcurifyCommon):
 
         self.assertEqual(self._mirrors().mapped("name"), ["EUR"])
 
+    def test_a_page_takes_as_many_queries_whatever_its_size(self):
+        few, many = self._partners(3), self._partners(60)
+        for change in ("created", "unchanged", "renamed"):
+            with self.subTest(change):
+                spent = [self._queries_to_keep(rows, change) for rows in (few, many)]
+                self.assertLessEqual(spent[1], spent[0] + 1)
+
     # === TROUBLE === #
 
     def test_a_remote_that_is_down_is_tried_again(self):
@@ -257,6 +266,26 @@ class TestMirror(ProcurifyCommon):
         [row] = [row for row in self.remote.rows[model] if row["id"] == number]
         row.update(write_date="2026-03-02 10:00:00", **values)
 
+    def _partners(self, count):
+        """Return rows of the remote, other ones at each call."""
+        self._newest = getattr(self, "_newest", 1000) + 100
+        return [
+            Row("partner", self._newest + number, f"Vendor {number}", "", True, _STAMP)
+            for number in range(count)
+        ]
+
+    def _queries_to_keep(self, rows, change):
+        if change == "renamed":
+            rows = [replace(row, name=f"{row.name} Ltd") for row in rows]
+        mirrors = self.env["procurify.mirror"].sudo()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        changed = mirrors._keep(self.target.sudo(), rows)
+        self.env.flush_all()
+        self.assertEqual(changed, change != "unchanged")
+        return self.env.cr.sql_log_count - before
+
     def _let_a_day_pass(self):
         self.target.sudo().swept_at -= timedelta(days=1, minutes=1)
         self.env.flush_all()
@@ -278,4 +307,5 @@ class TestMirror(ProcurifyCommon):
         return {(row._name, row.id): row.write_date for row in rows}
 
 
+_STAMP = "2026-03-01 10:00:00"
 _LONG_AGO = datetime(2001, 1, 1)

@@ -243,13 +243,14 @@ def test_what_only_reads_is_sent_again_while_the_remote_is_busy(
         (web_page(502, "Bad Gateway"), Unreachable, UnknownOutcome),
         (web_page(500, "Internal Server Error"), Unreachable, UnknownOutcome),
         (Reply(body=b"{"), Unreachable, UnknownOutcome),
-        (web_page(403, "Request blocked"), Unreachable, Unreachable),
-        (web_page(200, "Log in"), WrongAddress, WrongAddress),
+        (web_page(403, "Request blocked"), Unreachable, UnknownOutcome),
+        (web_page(200, "Log in"), WrongAddress, UnknownOutcome),
+        (web_page(404, "Not Found"), WrongAddress, WrongAddress),
         (Reply(status=303, headers={"Location": "/web/login"}), *2 * [WrongAddress]),
         (Reply({}, status=429), Throttled, Throttled),
     ],
     ids=[
-        *("hang up", "half", "gateway", "crash", "cut", "firewall", "page"),
+        *("hang up", "half", "gateway", "crash", "cut", "firewall", "page", "none"),
         *("redirect", "throttled"),
     ],
 )

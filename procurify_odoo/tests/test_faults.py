@@ -18,11 +18,12 @@ from .. import (
     RemoteError,
     RemoteFault,
     RemoteOdoo,
+    TryAgain,
     UnknownOutcome,
     Unreachable,
     WrongDatabase,
 )
-from ..faults import error_of_xml
+from ..faults import error_of, error_of_xml
 from .fake import DATABASE, KEY, WAYS, FakeOdoo, recorded
 
 if TYPE_CHECKING:
@@ -193,4 +194,17 @@ def _error(data: dict[str, str]) -> Reply:
 def test_the_end_of_a_traceback_says_what_happened(
     text: str, meaning: type[RemoteError]
 ) -> None:
-    assert type(error_of_xml(1, text)) is meaning
+    assert type(error_of_xml(1, text, changes=False)) is meaning
+
+
+@pytest.mark.parametrize(
+    "name", ["psycopg2.OperationalError", "psycopg2.InterfaceError"]
+)
+def test_a_remote_that_loses_its_database_may_have_saved_a_change(name: str) -> None:
+    words = "server closed the connection unexpectedly"
+
+    assert type(error_of(name, words, changes=False)) is Unreachable
+    assert type(error_of(name, words, changes=True)) is UnknownOutcome
+    # In these nothing was saved, and the same call may be sent again.
+    for safe in ("psycopg2.errors.SerializationFailure", "odoo.sql_db.PoolError"):
+        assert isinstance(error_of(safe, words, changes=True), TryAgain)

@@ -106,6 +106,18 @@ def test_the_first_key_to_expire_counts(serve: Serve, connect: Connect) -> None:
     assert found.is_ready
 
 
+def test_a_user_who_may_not_read_its_keys_is_ready_all_the_same(
+    serve: Serve, connect: Connect
+) -> None:
+    server = serve("18.0")
+    server.key_expires = ["2026-12-24 08:00:00"]
+    server.denied.add(("res.users.apikeys", "read"))
+
+    found = probe(connect(server))
+    assert found.is_ready
+    assert (found.key_expires, found.keys) == (None, 0)
+
+
 def test_older_versions_do_not_say_when_a_key_expires(
     serve: Serve, connect: Connect
 ) -> None:
