@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import ProcurifyCommon
+from .looks import LooksCase
 
 CENT = Decimal("0.01")
 
@@ -372,3 +374,37 @@ class TestAccrualOfAYear(AccrualCase):
             value -= amount if number is None else (number * price).quantize(CENT)
         is_owed = quantity * price >= 0
         return value if (value > 0) == is_owed else Decimal(0)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestAccrualTour(AccrualCase, LooksCase):
+    def _job_cursor_sees_the_test(self):
+        return nullcontext()  # as every cursor does in a HttpCase
+
+    def test_accrual_is_proposed_in_the_browser(self):
+        for number in range(3):
+            self._order(received=4, price=f"{number + 1}250.00")
+        self.dataset.add_order("foreign_eur")
+        self._synchronise()
+        self._accrue().unlink()
+        # What the last accrual had is proposed; the day is today's.
+        for name, value in (
+            ("date", self.today.isoformat()),
+            ("account_id", self.liability.id),
+            ("fallback_account_id", self.fallback.id),
+        ):
+            self.env["ir.default"].set("procurify.accrue", name, value)
+
+        with self._watching(dark=True):
+            self.start_tour(
+                "/odoo/procurify-accruals",
+                "procurify_accrue",
+                login=self.env.user.login,
+            )
+
+        self.env.invalidate_all()
+        items = self.env["account.move.line"].search(
+            [("procurify_accrual_key", "!=", False)]
+        )
+        self.assertEqual(set(items.move_id.mapped("state")), {"draft"})
+        self.assertEqual(len(items.move_id), 2)

@@ -62,7 +62,7 @@ class ProcurifyAccrue(models.TransientModel):
         required=True,
         check_company=True,
         domain="[('type', '=', 'general')]",
-        compute="_compute_from_company",
+        compute="_compute_journal_id",
         store=True,
         readonly=False,
         precompute=True,
@@ -72,7 +72,7 @@ class ProcurifyAccrue(models.TransientModel):
         "Accrual Account",
         check_company=True,
         domain="[('account_type', '=', 'liability_current')]",
-        compute="_compute_from_company",
+        compute="_compute_account_id",
         store=True,
         readonly=False,
         precompute=True,
@@ -122,22 +122,32 @@ class ProcurifyAccrue(models.TransientModel):
                 wizard.reversal_date = day.replace(day=1) + relativedelta(months=1)
 
     @api.depends("company_id")
-    def _compute_from_company(self):
+    def _compute_journal_id(self):
+        journals = self.env["account.journal"]
         for wizard in self:
-            last = self.env["account.move.line"].search(
-                Domain("company_id", "=", wizard.company_id.id)
-                & Domain("procurify_accrual_key", "!=", False),
-                order="id desc",
-                limit=1,
-            )
-            counterpart = last.move_id.line_ids.filtered(
-                lambda item: item.account_id.account_type == "liability_current"
-            )[:1]
-            journals = self.env["account.journal"]
-            domain = Domain(journals._check_company_domain(wizard.company_id))
+            company = wizard.company_id._origin
+            domain = Domain(journals._check_company_domain(company))
             general = domain & Domain("type", "=", "general")
+            last = self._last_item(company)
             wizard.journal_id = last.journal_id or journals.search(general, limit=1)
-            wizard.account_id = counterpart.account_id
+
+    @api.depends("company_id")
+    def _compute_account_id(self):
+        for wizard in self:
+            last = self._last_item(wizard.company_id._origin)
+            wizard.account_id = last.move_id.line_ids.filtered(
+                lambda item: item.account_id.account_type == "liability_current"
+            )[:1].account_id
+
+    @api.model
+    def _last_item(self, company):
+        """Return the newest journal item of an accrual of a company."""
+        return self.env["account.move.line"].search(
+            Domain("company_id", "=", company.id)
+            & Domain("procurify_accrual_key", "!=", False),
+            order="id desc",
+            limit=1,
+        )
 
     @api.depends("date", "connection_id", "company_id", "with_bills")
     @api.depends_context("lang", "uid")
