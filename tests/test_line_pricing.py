@@ -153,6 +153,14 @@ class TestLinePricing(TransactionCase):
         self.assertIn("extra_tax_data", self._price("100", self.fixed, "3.01"))
         self.assertNotIn("extra_tax_data", self._price("250", self.tax, "30"))
 
+    def test_a_tax_a_piece_is_of_all_pieces(self):
+        pieces = {"quantity": "2", "unit": "50"}
+        own = self._price("100", self.fixed, "6", **pieces)
+        self.assertNotIn("extra_tax_data", own)
+        given = self._price("100", self.fixed, "3", **pieces)["extra_tax_data"]
+        [amounts] = given["manual_tax_amounts"].values()
+        self.assertEqual(amounts["tax_amount_currency"], 3.0)
+
     def test_a_tax_that_odoo_rounds_over_the_whole_bill_is_given(self):
         self.company.tax_calculation_rounding_method = "round_globally"
         self.assertIn("extra_tax_data", self._price("250", self.tax, "30"))

@@ -67,6 +67,26 @@ class NotingSession(requests.Session):
         return super().send(request, **options)
 
 
+class OldSession(requests.Session):
+    """Counts as urllib3 did once: a body that ended early is no error of its own."""
+
+    steps: ClassVar[list[int | None]] = []
+
+    def send(
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        response = super().send(request, **options)
+        read = response.iter_content
+
+        def noted(size: int | None = 1, **how: Any) -> Any:
+            self.steps.append(size)
+            return read(size, **how)
+
+        response.iter_content = noted  # type: ignore[method-assign]
+        response.raw.tell = lambda: 1
+        return response
+
+
 def _body(answer: Any) -> bytes:
     body: bytes = answer.body
     return body
@@ -287,6 +307,19 @@ def test_a_run_that_is_nearly_over_asks_what_it_can(
 ) -> None:
     server.answers[PATH] = [Reply(body=b"done")]
     assert make(run_s=0.9).get(PATH, {}, "token", _body) == b"done"
+
+
+def test_a_wait_that_another_one_got_is_too_long_for_the_rest_of_a_run(
+    server: FaultyServer, make: Callable[..., Transport], naps: list[float]
+) -> None:
+    wire_of_both = make(run_s=10.0, max_attempts=1)
+    server.answers[PATH] = [_busy(20), Reply(body=b"done")]
+    with pytest.raises(TransientError, match="busy"):
+        wire_of_both.get(PATH, {}, "token", _checked)
+
+    with pytest.raises(TransientError, match="too slow for one run"):
+        wire_of_both.get(PATH, {}, "token", _checked)
+    assert (naps, len(server.seen(PATH))) == ([], 1)
 
 
 def test_retries_end_before_their_common_limit_does(
@@ -563,6 +596,19 @@ def test_a_body_that_ended_early_is_noticed_without_help_of_urllib3() -> None:
         Transport._check_complete(_received(announced, read), PATH)
     uncounted = SimpleNamespace(headers={"Content-Length": "10"}, raw=object())
     Transport._check_complete(uncounted, PATH)  # type: ignore[arg-type]
+
+
+def test_every_body_is_read_in_small_steps_and_to_its_end(
+    server: FaultyServer,
+    make: Callable[..., Transport],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(OldSession, "steps", [])
+    server.answers[PATH] = [Reply(body=b"1234")]
+    with pytest.raises(TransientError, match="ended early") as raised:
+        make(session_factory=OldSession, max_attempts=1).get(PATH, {}, "t", _body)
+    assert raised.value.url_path == PATH
+    assert OldSession.steps == [transport.READ_CHUNK_BYTES]
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", " GZIP-ish"])
