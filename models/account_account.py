@@ -211,9 +211,9 @@ class AccountAccount(models.Model):
     @api.model
     def _procurify_users(self):
         return [
-            ("account.move.line", "account_id", Domain.TRUE),
-            ("product.template", "property_account_expense_id", Domain.TRUE),
-            ("product.category", "property_account_expense_categ_id", Domain.TRUE),
+            ("account.move.line", "account_id"),
+            ("product.template", "property_account_expense_id"),
+            ("product.category", "property_account_expense_categ_id"),
         ]
 
     @api.model

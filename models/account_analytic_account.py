@@ -145,7 +145,7 @@ class AccountAnalyticAccount(models.Model):
     @api.model
     def _procurify_users(self):
         return [
-            ("account.analytic.line", "auto_account_id", Domain.TRUE),
-            ("account.move.line", "analytic_distribution", Domain.TRUE),
-            ("purchase.order.line", "analytic_distribution", Domain.TRUE),
+            ("account.analytic.line", "auto_account_id"),
+            ("account.move.line", "analytic_distribution"),
+            ("purchase.order.line", "analytic_distribution"),
         ]

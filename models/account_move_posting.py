@@ -59,13 +59,12 @@ class AccountMove(models.Model):
         ]
         if not foreign or connection.rate_source != "procurify":
             return
-        if finding := connection._unconfirmed_finding():
-            words = dict(finding._fields["question"]._description_selection(self.env))
-            params = {"value": words[finding.question]}
+        if question := connection._unconfirmed_finding():
+            field = self.env["procurify.finding"]._fields["question"]
+            words = dict(field._description_selection(self.env))
+            hold = Hold("finding_not_confirmed", question, {"value": words[question]})
             for draft in foreign:
-                draft.hold_written(
-                    Hold("finding_not_confirmed", finding.question, params)
-                )
+                draft.hold_written(hold)
 
     @api.model
     def _procurify_is_meant_posted(self, batch, draft):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 
 from ..importers.matching.candidates import SAME_DAYS, SIMILAR, Likeness
 from ..importers.matching.decision import ONLY_ONE
@@ -85,10 +85,10 @@ class AccountPaymentTerm(models.Model):
     @api.model
     def _procurify_users(self):
         return [
-            ("account.move", "invoice_payment_term_id", Domain.TRUE),
-            ("purchase.order", "payment_term_id", Domain.TRUE),
-            ("res.partner", "property_supplier_payment_term_id", Domain.TRUE),
-            ("res.partner", "property_payment_term_id", Domain.TRUE),
+            ("account.move", "invoice_payment_term_id"),
+            ("purchase.order", "payment_term_id"),
+            ("res.partner", "property_supplier_payment_term_id"),
+            ("res.partner", "property_payment_term_id"),
         ]
 
     @api.model

@@ -117,6 +117,7 @@ class ProcurifyFinding(models.Model):
             ("smaller", "Smaller"),
             ("obeyed", "Obeyed"),
             ("ignored", "Ignored"),
+            ("misses_rows", "Obeyed, but rows are missed"),
             ("read_only", "Only read"),
             ("can_write", "Also write"),
         ],
@@ -183,11 +184,10 @@ class ProcurifyFinding(models.Model):
     def _examples(self):
         """Return SQL for (id of this finding, id of a record), the latest first."""
         self.ensure_one()
-        question = QUESTIONS[self.question]
         column, condition = self._answer_column(self.question)
         answers = SQL("= %s", self.answer)
         if self.verdict == "differs":
-            answers = SQL("!= ALL(%s)", [*question.assumed, *question.neutral])
+            answers = self._is_other_answer(self.question)
         return SQL(
             """
             (SELECT %(finding)s, id FROM procurify_record
@@ -202,6 +202,29 @@ class ProcurifyFinding(models.Model):
             answers=answers,
             most=_EXAMPLES,
         )
+
+    @api.model
+    def _one_that_differs(self, connection, question):
+        """Return SQL for the id of a record that says otherwise than is assumed."""
+        column, condition = self._answer_column(question)
+        return SQL(
+            """
+            SELECT id FROM procurify_record
+             WHERE connection_id = %(connection)s AND %(condition)s
+               AND %(column)s %(answers)s
+             LIMIT 1
+            """,
+            connection=connection.id,
+            condition=condition,
+            column=column,
+            answers=self._is_other_answer(question),
+        )
+
+    @api.model
+    def _is_other_answer(self, question):
+        """Return SQL of what an answer is that is neither assumed nor neutral."""
+        asked = QUESTIONS[question]
+        return SQL("!= ALL(%s)", [*asked.assumed, *asked.neutral])
 
     @api.model
     def _answer_column(self, question):

@@ -13,6 +13,15 @@ from ..importers.matching.search import name_matches
 from ..importers.matching.suggestions import alike_by_name, named, suggest
 from ..importers.meant import MeantWords
 
+_MOST_USERS = 100  # that are looked at to name what is used
+
+
+def _ids_in(value):
+    """Return the ids in a reference, or in an analytic distribution."""
+    if isinstance(value, dict):
+        return {int(number) for key in value for number in key.split(",")}
+    return set(value.ids)
+
 
 class ProcurifyImportMixin(models.AbstractModel):
     """A model names its resources and says how it finds, checks and makes a record.
@@ -181,19 +190,16 @@ class ProcurifyImportMixin(models.AbstractModel):
     def _procurify_used_of(self):
         """Return those of these records that something in Odoo uses, seen or not."""
         used = set()
-        for model, field, domain in self._procurify_users():
+        for model, field in self._procurify_users():
             if model in self.env:
                 rows = self.env[model].sudo().with_context(active_test=False)
-                for record in self:
-                    if record.id not in used and rows.search_count(
-                        Domain(field, "in", record.ids) & domain, limit=1
-                    ):
-                        used.add(record.id)
-        return self.browse(sorted(used))
+                found = rows.search(Domain(field, "in", self.ids), limit=_MOST_USERS)
+                used |= {number for row in found for number in _ids_in(row[field])}
+        return self.browse(number for number in self.ids if number in used)
 
     @api.model
     def _procurify_users(self):
-        """Return (model, field, domain) of what uses records of this one."""
+        """Return (model, field) of what uses records of this one."""
         return []
 
     def _procurify_delete_created(self):

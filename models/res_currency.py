@@ -116,9 +116,9 @@ class ResCurrency(models.Model):
     @api.model
     def _procurify_users(self):
         return [
-            ("account.move.line", "currency_id", Domain.TRUE),
-            ("purchase.order", "currency_id", Domain.TRUE),
-            ("res.company", "currency_id", Domain.TRUE),
+            ("account.move.line", "currency_id"),
+            ("purchase.order", "currency_id"),
+            ("res.company", "currency_id"),
         ]
 
     def _procurify_delete_created(self):

@@ -71,7 +71,7 @@ class UomUom(models.Model):
     @api.model
     def _procurify_users(self):
         return [
-            ("product.template", "uom_id", Domain.TRUE),
-            ("account.move.line", "product_uom_id", Domain.TRUE),
-            ("purchase.order.line", "product_uom_id", Domain.TRUE),
+            ("product.template", "uom_id"),
+            ("account.move.line", "product_uom_id"),
+            ("purchase.order.line", "product_uom_id"),
         ]

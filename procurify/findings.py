@@ -117,7 +117,9 @@ def _received(order: Order) -> Decimal:
 def _of_bill(bill: Bill) -> Answers:
     return {
         "rate_direction": _direction(
-            implied_bill_rate(bill).rate, bill.currency and bill.currency.rate, bill
+            implied_bill_rate(bill).rate,
+            bill.currency.rate if bill.currency else None,
+            bill,
         ),
         "shipping_in_total": _shipping(bill),
         "allocations": _worst(map(_allocations, bill.items), ("neither", "gross")),
@@ -245,7 +247,9 @@ def _entries(value: Any) -> list[Any]:
 
 
 def _of_order(order: Order) -> Answers:
-    named = order.rate or (order.currency and order.currency.rate)
+    named = order.rate
+    if named is None and order.currency:
+        named = order.currency.rate
     rate = implied_order_rate(order).rate
     return {
         "rate_direction": _direction(rate, named, order),

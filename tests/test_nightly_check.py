@@ -32,6 +32,7 @@ class TestNightlyCheck(ProcurifyCommon):
         self._nightly_check()
 
         self.assertEqual(self._record("bill", late).state, "pending")
+        self.assertEqual(self.stream.findings["date_filter"], "misses_rows")
         self.assertEqual(self.stream.found_count, 1)
         self.assertEqual(self.stream.missing_count, 0)
 
@@ -51,6 +52,7 @@ class TestNightlyCheck(ProcurifyCommon):
 
         self._nightly_check()
 
+        self.assertNotIn("misses_rows", (self.stream.findings or {}).values())
         self.assertEqual(self.stream.missing_count, 0)
         self.assertTrue(self.stream.complete_at)
         self.assertFalse(self.stream.found_count)

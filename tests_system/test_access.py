@@ -16,7 +16,10 @@ from devtools.paths import ROOT
 from .access_table import EXTENDED, METHODS, MODELS, ROLES, may
 from .site import Site
 
-ORM_OVERRIDES = {"create", "write", "unlink", "default_get"}
+ORM_OVERRIDES = {
+    *("create", "write", "unlink", "default_get"),
+    *("fields_get", "get_empty_list_help"),
+}
 #: Odoo's ways to each of the four rights, and what they are called with.
 READING: dict[str, dict[str, Any]] = {
     "export_data": {"fields_to_export": ["display_name"]},

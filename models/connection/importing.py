@@ -324,21 +324,18 @@ class ProcurifyConnection(models.Model):
             self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
 
     def _unconfirmed_finding(self):
-        """Return the finding that keeps bills in foreign currencies drafts, if any."""
+        """Return the question that keeps bills in foreign currencies drafts, or "".
+
+        The table of findings answers all questions: here, two are asked of the records.
+        """
         self.ensure_one()
         findings = self.env["procurify.finding"]
         questions = set(STOPS_POSTING) - set(self.confirmed_findings or ())
-        if not questions:
-            return findings
-        self.env.flush_all()
-        return findings.search(
-            [
-                ("connection_id", "=", self.id),
-                ("question", "in", sorted(questions)),
-                ("verdict", "=", "differs"),
-            ],
-            limit=1,
-        )
+        self.env["procurify.record"].flush_model()
+        for question in sorted(questions):
+            if self.env.execute_query(findings._one_that_differs(self, question)):
+                return question
+        return ""
 
     def _confirm_finding(self, question):
         """Note that a person finds right how this tenant differs, and post again.

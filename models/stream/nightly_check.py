@@ -10,6 +10,7 @@ from ...fetching.unreadable import Trouble
 from ...fetching.windows import BEGINNING, aware
 from ...importers.resource_kinds import DOCUMENTS
 from ...procurify import RESOURCES
+from ...tools.instants import naive
 from ...tools.manual_run import is_run_manually
 from .reading import CONTROLS
 
@@ -20,6 +21,7 @@ CHECKED = tuple(
 
 CHECKED_EVERY = timedelta(hours=20)  # below a day, or it would start later each night
 CHECK_STALE = timedelta(days=1)  # an older check starts again
+MISSED_AFTER = timedelta(hours=1)  # a reading shows what changed so long before it
 CHECK_BATCH_SIZE = 20  # records that are requested between two commits
 
 
@@ -150,6 +152,7 @@ class ProcurifyStream(models.Model):
             ids = [row.external_id for row in page.objects]
             shown = self._staged(Domain("external_id", "in", ids))
             shown.write({"listed_at": self.check_started})
+            self._note_missed(resource, pairs)
             self.write(
                 {
                     "check_page": page.number + 1,
@@ -161,6 +164,17 @@ class ProcurifyStream(models.Model):
                 # Several lists may show the same object, so their counts are no use.
                 self._close_list(page.count if len(resource.variants) == 1 else 0)
             yield not self.check_started
+
+    def _note_missed(self, resource, pairs):
+        """Note that the regular reading has missed rows, if it should have seen them.
+
+        :param pairs: (row, detail) of what was new or changed for the nightly check
+        """
+        if not (resource.modified_filter and self.last_success):
+            return
+        limit = self.last_success - MISSED_AFTER
+        if any(row.modified and naive(row.modified) < limit for row, _detail in pairs):
+            self.findings = (self.findings or {}) | {"date_filter": "misses_rows"}
 
     def _to_compare(self, rows):
         """Return the ``rows`` to read: changed ones, and all unreadable ones."""

@@ -361,6 +361,8 @@ class ProcurifyStream(models.Model):
         if key := client.detail_key(resource):
             found["detail_key"] = key
         known = self.findings or {}
+        if known.get("date_filter") == "misses_rows":
+            found.pop("date_filter", None)
         if begins and (answer := self._answer_on_closed_orders(page)):
             found["closed_orders"] = answer
         if known != known | found:
