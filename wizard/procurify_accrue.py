@@ -240,7 +240,10 @@ class ProcurifyAccrue(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Accrual and reversal"),
             "res_model": "account.move",
-            "views": [(False, "list"), (False, "form")],
+            "views": [
+                (self.env.ref("account.view_move_tree").id, "list"),
+                (False, "form"),
+            ],
             "domain": [("id", "in", (accrual | reversal).ids)],
         }
 

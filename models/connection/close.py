@@ -193,7 +193,10 @@ class ProcurifyConnection(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Drafts to post"),
             "res_model": "account.move",
-            "views": [(False, "list"), (False, "form")],
+            "views": [
+                (self.env.ref("account.view_in_invoice_bill_tree").id, "list"),
+                (False, "form"),
+            ],
             "domain": [("id", "in", records.mapped("res_id"))],
         }
 
