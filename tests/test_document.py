@@ -282,6 +282,21 @@ class TestHeldFiles(ProcurifyCommon):
         self.assertFalse(held.exists())
         self.assertFalse(self.simulator.requests)
 
+    def test_file_that_somebody_replaced_meanwhile_is_downloaded_again(self):
+        self._run_cron("ir_cron_attachments")
+        file = self.env["procurify.attachment"].search([])
+        file.attachment_id.raw = b"%PDF-1.4 another"
+
+        self._map(self._record_of_code("7450"), self._account("745000"))
+        self.assertEqual(file.state, "pending")
+        self._run_cron("ir_cron_attachments")
+
+        self.assertEqual(file.attachment_id.raw, b"%PDF-1.4 one")
+        self.assertEqual(file.attachment_id.res_model, "account.move")
+        attachments = self.env["ir.attachment"]
+        held = [("res_model", "=", "procurify.record"), ("res_id", "=", self.record.id)]
+        self.assertFalse(attachments.search(held))
+
     def test_file_that_is_not_there_yet_says_so(self):
         [file] = self.record.document["files"]
 

@@ -100,6 +100,13 @@ class TestTour(ProcurifyCommon, HttpCase):
         self.assertEqual(ignored.state, "ignored")
         self.assertEqual(ignored.ignored_reason, "Paid by hand in July")
 
+    def test_empty_list_says_that_a_filter_makes_it_so(self):
+        self.start_tour(
+            "/odoo/procurify-quarantine",
+            "procurify_filter_until_nothing_is_left",
+            login=self.env.user.login,
+        )
+
     def test_alarm_is_above_the_quarantine_and_on_the_connection(self):
         self.env.ref("procurify_connector.ir_cron_fetch").active = False
 

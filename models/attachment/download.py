@@ -264,6 +264,7 @@ class ProcurifyAttachment(models.Model):
             )
             # Shown beside the bill.
             attachment.register_as_main_attachment(force=False)
+            self.sha1 = sha1(content)
             self._attached(attachment)
             self.env.flush_all()
 

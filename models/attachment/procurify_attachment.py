@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ...fetching.files import MAX_NAME_CHARS, clean_name
+from ...fetching.files import MAX_NAME_CHARS, clean_name, sha1
 
 MAX_BYTE_COUNT = 2**31 - 1  # the most that an integer column stores
 # What a browser shows by itself. All else is downloaded.
@@ -218,15 +218,26 @@ class ProcurifyAttachment(models.Model):
             # It was deleted with the record to which it was attached.
             self._reopen()
         elif self.res_model == record._name:
-            try:
-                self._attach(self.attachment_id.sudo().raw)
-            except (OSError, UserError):
-                # The document does not wait: the cron tries again, and says why.
-                self._reopen()
+            self._follow_from_hold(self.attachment_id.sudo().raw)
         else:
             env = self.connection_id._import_env(self.company_id)
             place = {"res_model": record.res_model, "res_id": record.res_id}
             self._attached(self.attachment_id.with_env(env).copy(place))
+
+    def _follow_from_hold(self, content):
+        """Attach the file that waited on the record to the Odoo document.
+
+        What is not what was downloaded, or cannot be attached now, is downloaded again:
+        reviewers may write the record, and the document does not wait.
+        """
+        if sha1(content or b"") != self.sha1:
+            self._reopen()
+            return
+        try:
+            self._attach(content)
+        except (OSError, UserError):
+            # The cron tries again, and says why it fails.
+            self._reopen()
 
     def _attached(self, attachment):
         """Note that ``attachment`` is this file, and delete its copy on the record."""

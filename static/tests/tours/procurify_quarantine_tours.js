@@ -183,3 +183,31 @@ tours.add("procurify_read_a_bill_on_hold", {
         moment("bill_imported"),
     ],
 });
+
+tours.add("procurify_filter_until_nothing_is_left", {
+    steps: () => [
+        {
+            trigger: ".o_view_nocontent:contains(Nothing is on hold)",
+        },
+        {
+            content: "Search for what is not there",
+            trigger: ".o_searchview_input",
+            run: "edit no such document",
+        },
+        {
+            trigger: ".o_searchview_input",
+            run: "press Enter",
+        },
+        {
+            content: "That nothing is on hold would be too much to say now",
+            trigger: ".o_view_nocontent:contains(Nothing matches these filters)",
+        },
+        {
+            trigger: ".o_searchview_facet .o_facet_remove",
+            run: "click",
+        },
+        {
+            trigger: ".o_view_nocontent:contains(Nothing is on hold)",
+        },
+    ],
+});
