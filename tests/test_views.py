@@ -8,6 +8,7 @@ from textwrap import dedent
 from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.procurify_connector.models.procurify_list import TECHNICAL
 
@@ -84,6 +85,16 @@ class TestViews(TransactionCase):
         self.assertLessEqual(
             {"state", "resource", "connection_id", "remote_party", "issue_ids"}, offered
         )
+
+    def test_every_filter_can_be_searched(self):
+        tried = 0
+        for view in self._views():
+            for node in etree.fromstring(view.arch_db).iterfind(".//filter[@domain]"):
+                with self.subTest(view=view.xml_id, filter=node.get("name")):
+                    domain = safe_eval(node.get("domain"), {"uid": self.env.uid})
+                    self.env[view.model].search_count(domain, limit=1)
+                    tried += 1
+        self.assertGreater(tried, 20)
 
     def test_menu_has_five_parts(self):
         menu = self.env.ref(f"{ADDON}.procurify_connector_menu")
