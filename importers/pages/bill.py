@@ -40,9 +40,10 @@ class BillPage(Page):
         yield "currency", self.env._("Currency"), self.currency()
         yield "total", self.env._("Total"), self.priced(self.figures.total)
         yield "terms", self.env._("Payment terms"), bill.payment_terms
-        yield "status", self.env._("Status in Procurify"), record.remote_status
-        yield "payment", self.env._("Payment in Procurify"), record.payment_facts
-        yield "requester", self.env._("Requested by"), record.requester_names
+        yield "status", self.env._("Status in Procurify"), self.status()
+        payment = bill.payment and record._payment_facts(bill.payment)
+        yield "payment", self.env._("Payment in Procurify"), payment
+        yield "requester", self.env._("Requested by"), self.requesters()
         yield "drafted", self.env._("Drafted by"), self._drafted_by()
         yield "note", self.env._("Note"), bill.note
 

@@ -27,7 +27,7 @@ class OrderPage(Page):
             yield "payment_term", order.payment_term.external_id
 
     def header(self):
-        order, words, record = self.payload, self.words, self.record
+        order, words = self.payload, self.words
         yield "vendor", self.env._("Vendor"), self.vendor()
         yield "number", self.env._("Order number"), order.label
         yield "reference", self.env._("Reference"), order.external_number
@@ -38,8 +38,8 @@ class OrderPage(Page):
         yield "total", self.env._("Total"), self.priced(self.figures.total)
         yield "terms", self.env._("Payment terms"), self._term()
         yield "buyer", self.env._("Buyer"), order.buyer_name
-        yield "requester", self.env._("Requested by"), record.requester_names
-        yield "status", self.env._("Status in Procurify"), record.remote_status
+        yield "requester", self.env._("Requested by"), self.requesters()
+        yield "status", self.env._("Status in Procurify"), self.status()
         yield from self._delivery()
         yield "note", self.env._("Note"), order.comment
 
@@ -123,7 +123,7 @@ class RequisitionPage(Page):
         yield "department", self.env._("Department"), self._department_of()
         yield "currency", self.env._("Currency"), self.currency()
         yield "total", self.env._("Total"), self.priced(requested.total)
-        yield "status", self.env._("Status in Procurify"), self.record.remote_status
+        yield "status", self.env._("Status in Procurify"), self.status()
         yield "note", self.env._("Description"), requested.description
 
     def _department_of(self):

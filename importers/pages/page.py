@@ -9,6 +9,7 @@ A reference is what a document names, and what that is in Odoo::
 """
 
 from ...procurify.approvals import steps
+from ...procurify.people import requesters
 from ..matching.other_vendor import OtherVendor, is_other
 from .marks import HEADER, TOTAL
 from .words import ACTIONS, STATUSES
@@ -132,6 +133,17 @@ class Page:
 
     def money(self, amount):
         return self.words.money(amount, self.digits)
+
+    def status(self):
+        """Return Procurify's word for the document's status."""
+        status = getattr(self.payload, "status", getattr(self.payload, "state", None))
+        words = STATUSES[self.record.resource].get(status)
+        # An undocumented value is shown as Procurify sent it.
+        return self.env._(words) if words else str(status or "")  # pylint: disable=W8301
+
+    def requesters(self):
+        """Return who requested the lines, as one text."""
+        return ", ".join(requesters(self.payload.raw))
 
     def priced(self, amount):
         """Return an amount with its currency."""
