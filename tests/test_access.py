@@ -54,8 +54,10 @@ ATTACKS = {
     "procurify.certificate.sum": {"action_open_lines": {}},
     "procurify.connection": {
         "action_accept_suggestions": {},
+        "action_create_integration_user": {},
         "action_dry_run": {},
         "action_dry_run_master_data": {},
+        "action_enable_analytic_accounting": {},
         "action_open_audit": {},
         "action_open_issue": {},
         "action_open_dashboard": {},

@@ -18,7 +18,7 @@ class ProcurifyAccrue(models.TransientModel):
     """Makes two entries, both drafts: the accrual, and its reversal on the first day of
     the next month. They are made with the user's own rights; a person posts them.
 
-    What has an accrual already is left out: each journal item says what it accrues.
+    What already has an accrual is skipped: each journal item says what it accrues.
     """
 
     _name = "procurify.accrue"
@@ -265,7 +265,7 @@ class ProcurifyAccrue(models.TransientModel):
     def _exclude_others(self):
         """Let only one person at a time accrue for this connection.
 
-        Whoever comes second starts again, and then sees what the first one made.
+        The second one starts again, and then sees what the first one made.
         """
         self.connection_id.check_access("read")
         self.env.cr.execute(

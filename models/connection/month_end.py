@@ -73,7 +73,7 @@ class ProcurifyConnection(models.Model):
 
         ``on_hold/department/12`` is what is on hold for a department, up to the month's
         end. Kinds are the states of documents, ``open`` (all that is neither posted nor
-        left out, of any date), ``trend`` (of a month that follows) and ``not_billed``.
+        excluded, of any date), ``trend`` (of a month that follows) and ``not_billed``.
 
         :raises UserError: there is no such figure
         """
