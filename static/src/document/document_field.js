@@ -135,6 +135,14 @@ export class ProcurifyDocumentField extends DocumentPart {
         return url(`/web/content/${file.attachment_id}`);
     }
 
+    openFile(file) {
+        return this.action.doAction({
+            type: "ir.actions.act_url",
+            url: this.contentUrl(file),
+            target: "new",
+        });
+    }
+
     pdfUrl(file) {
         const content = encodeURIComponent(this.contentUrl(file));
         return `/web/static/lib/pdfjs/web/viewer.html?file=${content}#pagemode=none`;
