@@ -73,7 +73,6 @@ class ProcurifyAccrual(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     currency = fields.Char("Original Currency", readonly=True)
     original_amount = fields.Float(
-        "Original Amount",
         digits=(16, 2),
         readonly=True,
         help="In the currency of the document, without tax.",

@@ -67,7 +67,6 @@ class ProcurifyShare(models.Model):
     location_id = fields.Many2one("procurify.record", readonly=True)
     currency = fields.Char(readonly=True)
     original_amount = fields.Float(
-        "Original Amount",
         digits=(16, 2),
         readonly=True,
         help="In the currency of the document.",

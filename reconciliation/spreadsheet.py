@@ -103,7 +103,7 @@ def spreadsheet(certificate):
             (env._("Documents"), certificate.line_ids, _LINE),
             (env._("Sums"), certificate.sum_ids, _SUM),
         ):
-            _List(book, title, rows, names).write()
+            _List(book, title, rows, names).fill()
     return file.getvalue()
 
 
@@ -134,8 +134,8 @@ class _List:
         self.money = book.add_format({"num_format": _MONEY, "valign": "top"})
         self.total = book.add_format({"num_format": _MONEY, "bold": True, "top": 1})
 
-    def write(self):
-        """Write the sheet."""
+    def fill(self):
+        """Write all rows."""
         for column, name in enumerate(self.names):
             self.sheet.set_column(column, column, _WIDTHS.get(name, _AMOUNT_WIDTH))
             label = self.rows._fields[name]._description_string(self.rows.env)

@@ -82,8 +82,8 @@ class OldSession(requests.Session):
             self.steps.append(size)
             return read(size, **how)
 
-        response.iter_content = noted  # type: ignore[method-assign]
-        response.raw.tell = lambda: 1
+        response.iter_content = noted  # type: ignore
+        response.raw.tell = lambda: 1  # type: ignore
         return response
 
 
