@@ -106,11 +106,13 @@ class TestConnection(ProcurifyCommon):
     def test_test_tenant_is_named_so_wherever_the_connection_is(self):
         self.assertEqual(self.connection.display_name, "Simulator")
 
-        self.connection.write({"tenant_kind": "test", "color": 3})
+        self.connection.tenant_kind = "test"
 
         self.assertEqual(self.connection.display_name, "Simulator (test)")
         self.assertEqual(self._stream("bill").connection_id.display_name[-6:], "(test)")
-        self.assertEqual(self.connection.copy().tenant_kind, "production")
+        other = self.connection.copy()
+        self.assertEqual(other.tenant_kind, "production")
+        self.assertNotEqual(other.color, self.connection.color)
         audited = self.env["procurify.audit"].search(
             [("event", "=", "policy_changed")], limit=1
         )

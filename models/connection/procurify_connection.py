@@ -20,6 +20,7 @@ from ...procurify.addresses import check_url, tenant_url
 from ...tools.cipher import encrypt, rotate, use_of
 from ...tools.private import without_client_context
 
+COLORS = 11  # of Odoo's cards, without the one for "none"
 READING_PHASES = ("setup", "live")
 # Resource → field with the template of its page in Procurify.
 URL_TEMPLATES = {
@@ -158,7 +159,9 @@ class ProcurifyConnection(models.Model):
         copy=False,
         help="The name and the screens of a connection to a test tenant say so.",
     )
-    color = fields.Integer(help="Of the connection's card on the dashboard.")
+    color = fields.Integer(
+        compute="_compute_color", help="Of the connection's card on the dashboard."
+    )
 
     # --- Address and credentials ---
     base_url = fields.Char(
@@ -671,6 +674,10 @@ class ProcurifyConnection(models.Model):
                     )
 
     # === COMPUTE METHODS === #
+
+    def _compute_color(self):
+        for connection in self:
+            connection.color = connection._origin.id % COLORS + 1
 
     @api.depends("name", "tenant_kind")
     def _compute_display_name(self):
