@@ -96,6 +96,8 @@ def _business_rows(env: Any) -> set[str]:
 def _own_rows(env: Any) -> set[str]:
     """See that there is a row of each of the addon's models."""
     connection = env["procurify.connection"].search([], limit=1)
+    # The other rows have newer ones of their kinds.
+    _received_order(env, connection)
     master, bill = env["procurify.record"].create(
         [
             {"connection_id": connection.id, "resource": name, "external_id": "1"}
@@ -104,8 +106,6 @@ def _own_rows(env: Any) -> set[str]:
         ]
     )
     bill.date_finding = "midnight"
-    line = {"item": None, "name": "A line", "amount": "5"}
-    bill.remote_coding = [line | {"shares": [[None, None, None, "5"]]}]
     issue = {"connection_id": connection.id, "code": "unknown_vendor", "key": "1"}
     now = _now()
     env["procurify.version"].create(
@@ -171,6 +171,24 @@ def _own_rows(env: Any) -> set[str]:
     env["procurify.audit.mark"].create({"last_id": last_id, "xid": "1"})  # long ended
     env["procurify.audit.seal"]._seal_next(last_id)
     return {name for name, model in _own_models(env) if not model._abstract}
+
+
+def _received_order(env: Any, connection: Any) -> None:
+    """Stage an order of which something has come, whatever becomes of its import."""
+    line = {"item": "1", "name": "A line", "quantity": "1", "amount": "5"}
+    env["procurify.record"].create(
+        {
+            "connection_id": connection.id,
+            "resource": "purchase_order",
+            "external_id": "0",
+            "payload": "{}",
+            "name": "Received",
+            "remote_date": _now().date(),
+            "remote_currency": "USD",
+            "remote_coding": [line | {"shares": [[None, None, None, "5"]]}],
+            "remote_receipts": {"1": [[_now().date().isoformat(), "1"]]},
+        }
+    )
 
 
 def _certificate(env: Any, connection: Any, bill: Any) -> None:
