@@ -241,8 +241,9 @@ class TestMonthEnd(SharedCommon):
 
     def _card(self, month):
         connection = self.connection.with_context(procurify_month=f"{month:%Y-%m}")
-        connection.invalidate_recordset(["dashboard"])
-        return json.loads(connection.dashboard)
+        connection.invalidate_recordset(["dashboard", "dashboard_chart"])
+        chart = json.loads(connection.dashboard_chart)
+        return json.loads(connection.dashboard) | {"chart": chart}
 
     def _open(self, month, name):
         return self.connection.with_context(

@@ -167,7 +167,7 @@ class ProcurifyConnection(models.Model):
     # === FIGURES FROM ROWS === #
 
     def _figure_rows(self):
-        """Return {connection id: {kind: rows}} of all figures.
+        """Return {connection id: {kind: rows}} of all figures but those of the chart.
 
         The rows are groups of documents, as dicts, each among the rows of the figures
         whose domain it matches. A handful of queries reads them, each along an index.
@@ -189,8 +189,6 @@ class ProcurifyConnection(models.Model):
                     figures[connection_id][kind] += [
                         row for row in each if matches(wanted, row)
                     ]
-        for connection_id, kinds in self._trend_rows(mine).items():
-            figures[connection_id] |= kinds
         for connection_id, rows in self._accrual_rows(mine).items():
             figures[connection_id]["not_billed"] = rows
         return figures

@@ -21,11 +21,12 @@ export class ProcurifyMonthEndField extends Component {
         this.orm = useService("orm");
         this.canvas = useRef("canvas");
         this.state = useState({ card: null, dimension: "department" });
+        this.bars = null;
         this.chart = null;
         onWillStart(() => loadBundle("web.chartjs_lib"));
         this.show(this.props);
         onWillUpdateProps((props) => this.follow(props));
-        onMounted(() => this.draw());
+        onMounted(() => this.loadChart());
         onPatched(() => this.draw());
         onWillUnmount(() => this.chart?.destroy());
     }
@@ -40,6 +41,8 @@ export class ProcurifyMonthEndField extends Component {
         this.show(props);
         if (month && month !== this.state.card.month) {
             await this.load(month, props);
+        } else {
+            await this.loadChart(props);
         }
     }
 
@@ -51,6 +54,25 @@ export class ProcurifyMonthEndField extends Component {
             { context: { procurify_month: month } }
         );
         this.state.card = JSON.parse(values[props.name]);
+        await this.loadChart(props);
+    }
+
+    /** The chart adds up half a year: the rest of the card does not wait for it. */
+    async loadChart(props = this.props) {
+        if (!this.state.card) {
+            return;
+        }
+        const { month } = this.state.card;
+        const [values] = await this.orm.read(
+            props.record.resModel,
+            [props.record.resId],
+            ["dashboard_chart"],
+            { context: { procurify_month: month } }
+        );
+        if (month === this.state.card.month) {
+            this.bars = JSON.parse(values.dashboard_chart);
+            this.draw();
+        }
     }
 
     get rows() {
@@ -91,10 +113,10 @@ export class ProcurifyMonthEndField extends Component {
     draw() {
         this.chart?.destroy();
         this.chart = null;
-        if (!this.canvas.el) {
+        if (!this.canvas.el || !this.bars) {
             return;
         }
-        const { labels, bars, currency } = this.state.card.chart;
+        const { labels, bars, currency } = this.bars;
         const style = getComputedStyle(this.canvas.el);
         this.chart = new Chart(this.canvas.el, {
             type: "bar",
