@@ -108,7 +108,8 @@ class TestDashboard(SharedCommon):
         connection = self.connection.with_user(reviewer)
 
         self.assertFalse(connection.search([]))
-        self.assertFalse(connection._figure_rows())
+        figures = connection._figure_rows().values()
+        self.assertFalse([rows for kinds in figures for rows in kinds.values() if rows])
         self.assertFalse(connection._largest_issues())
 
     def test_screens_are_notified_once_per_batch(self):
