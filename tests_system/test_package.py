@@ -24,6 +24,7 @@ PARTS = {
         "tools",
         "wizard",
         "procurify",
+        "procurify_odoo",
     ),
     *("data", "security", "views", "report", "static", "i18n", "migrations"),
     *("README.rst", "CHANGELOG.rst", "LICENSE", "docs"),
