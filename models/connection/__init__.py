@@ -3,7 +3,6 @@ from . import procurify_connection
 from . import api
 from . import audit
 from . import month_end
-from . import close
 from . import dashboard
 from . import health
 from . import importing

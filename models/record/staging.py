@@ -8,7 +8,19 @@ from ...fetching.unreadable import FIRST_PAUSE, LONGEST_PAUSE, READABLE
 from ...importers.coding import order_receipts, receipt_history
 from ...importers.issues import Hold
 from ...importers.resource_kinds import DOCUMENTS, KINDS
-from ...procurify import RESOURCES, InvalidPayload, clean_text, normalise_uuid
+from ...procurify import (
+    RESOURCES,
+    InvalidPayload,
+    clean_text,
+    normalise_uuid,
+    read_json,
+)
+from ...procurify.findings import (
+    observed,
+    observed_change,
+    observed_in_list,
+    observed_parent,
+)
 from ...procurify.payloads.dates import agrees
 from ...tools.concurrency import created_once
 from ...tools.instants import naive
@@ -464,6 +476,49 @@ class ProcurifyRecord(models.Model):
             & Domain("tenant", "=", connection._tenant())
         )
         return [*links, *records]
+
+    # === FINDINGS === #
+
+    @api.model
+    def _shown_by(self, payload, data, is_listed):
+        """Return {question: answer} of an object, or False: it shows nothing.
+
+        :param data: what the payload was read from
+        :param is_listed: whether a list shows the object
+        """
+        found = observed(payload)
+        if "parent" in data:
+            found |= observed_parent(data)
+        if is_listed:
+            found |= observed_in_list(payload)
+        return found or False
+
+    def _merged_findings(self, values):
+        """Return what all versions of this object have shown; a new one counts more.
+
+        :param values: to stage of the new version
+        """
+        self.ensure_one()
+        found = (self.findings or {}) | (values.get("findings") or {})
+        if self.resource == "purchase_order":
+            try:
+                former, new = (
+                    RESOURCES[self.resource].payload.from_json(read_json(text))
+                    for text in (self.payload, values["payload"])
+                )
+            except InvalidPayload:
+                return found or False
+            found |= observed_change(former, new)
+        return found or False
+
+    def _note_finding(self, question, answer):
+        """Note that these objects give ``answer`` to ``question``."""
+        write_each(
+            {
+                record: {"findings": (record.findings or {}) | {question: answer}}
+                for record in self
+            }
+        )
 
 
 def _list_finding(payload, row):
