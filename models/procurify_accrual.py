@@ -273,15 +273,14 @@ class ProcurifyAccrual(models.Model):
     def _unbilled_in_sql(self, day):
         """Return the SQL of the orders of which something may not have been billed.
 
-        An order that was billed to its end before the day needs no look at its lines.
+        The lines of an order that was billed in full before the day are not read.
         """
         return SQL(
             """document.id IN (
                 SELECT record.id
                   FROM procurify_record record
                  WHERE record.resource = 'purchase_order'
-                   AND (record.state = 'quarantined'
-                        OR record.state IN ('pending', 'waiting'))
+                   AND record.state IN ('quarantined', 'pending', 'waiting')
                  UNION ALL
                 SELECT record.id
                   FROM procurify_record record

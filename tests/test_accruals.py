@@ -166,6 +166,22 @@ class TestAccruals(AccrualCase):
         rest = accrual.line_ids - item
         self.assertEqual(rest.account_id, self.liability)
 
+    def test_entry_of_more_lines_asks_the_database_no_more_often(self):
+        for _order in range(4):
+            self._order(received=3)
+        self._synchronise()
+        self.env.flush_all()
+        wizard = self._wizard()
+        rows = wizard._accruals().search(wizard._domain())
+        self.assertGreater(len(rows), 2)
+        asked = []
+        for part in (rows[:2], rows):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            wizard._prepare_entry(part.with_prefetch(part.ids))
+            asked.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(asked[1], asked[0])
+
     def test_accrual_and_reversal_come_to_nothing(self):
         for number in range(4):
             self._order(quantity=9, received=7, price=f"{number + 1}.37")

@@ -281,8 +281,11 @@ class ProcurifyAccrue(models.TransientModel):
         """Return the values of the accrual: an item per line and place, and the
         liability per currency."""
         items, liabilities = [], defaultdict(lambda: [0.0, 0.0])
+        places = self._analytic_accounts(rows.department_id | rows.location_id)
+        rates = self._rates(rows.currency_id)
         for row, amount in self._amounts(rows).items():
-            item = self._prepare_item(row, amount)
+            balance = self.currency_id.round(amount * rates[row.currency_id])
+            item = self._prepare_item(row, amount, balance, places)
             items.append(Command.create(item))
             liabilities[row.currency_id][0] += item["amount_currency"]
             liabilities[row.currency_id][1] += item["balance"]
@@ -322,10 +325,16 @@ class ProcurifyAccrue(models.TransientModel):
                     found[row] = float(part)
         return found
 
-    def _prepare_item(self, row, amount):
-        balance = row.currency_id._convert(
-            amount, self.currency_id, self.company_id, self.date
-        )
+    def _rates(self, currencies):
+        """Return {currency: its rate to the company's on the day}."""
+        return {
+            currency: currency._get_conversion_rate(
+                currency, self.currency_id, self.company_id, self.date
+            )
+            for currency in currencies
+        }
+
+    def _prepare_item(self, row, amount, balance, places):
         return {
             "name": f"{row.document}: {row.name}",
             "partner_id": row.line_id.order_id.partner_id.commercial_partner_id.id,
@@ -333,19 +342,25 @@ class ProcurifyAccrue(models.TransientModel):
             "currency_id": row.currency_id.id,
             "amount_currency": amount,
             "balance": balance,
-            "analytic_distribution": self._distribution(row),
+            "analytic_distribution": self._distribution(row, places),
             "procurify_accrual_key": row.key,
         }
 
+    def _analytic_accounts(self, places):
+        """Return {department or location: the analytic account it is mapped to}."""
+        mapped = places.sudo().filtered(lambda p: p.res_id and p.state == "done")
+        accounts = self.env["account.analytic.account"].browse(mapped.mapped("res_id"))
+        existing = {account.id: account for account in accounts.exists()}
+        found = {place.sudo(False): existing.get(place.res_id) for place in mapped}
+        return {place: account for place, account in found.items() if account}
+
     @staticmethod
-    def _distribution(row):
-        """Return the analytic accounts of a row's department and location."""
-        accounts = row.env["account.analytic.account"]
+    def _distribution(row, places):
+        """Return the analytic accounts of a row's department and location, one of a
+        plan at most."""
+        accounts = {}
         for place in (row.department_id, row.location_id):
-            record = place.sudo()
-            if record.res_id and record.state == "done":
-                account = accounts.browse(record.res_id).exists()
-                if account.root_plan_id not in accounts.root_plan_id:
-                    accounts |= account
-        key = ",".join(map(str, accounts.ids))
+            if account := places.get(place):
+                accounts.setdefault(account.root_plan_id, account)
+        key = ",".join(str(account.id) for account in accounts.values())
         return {key: 100.0} if key else False
