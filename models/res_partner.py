@@ -30,7 +30,7 @@ _RETIRED = re.compile(r"\b(do\s+not\s+use|decommission(ed)?)\b", re.IGNORECASE)
 _TOLD = "retired_name"
 _KEYS = frozenset((SAME_CODE, SAME_EMAIL))
 _NAMES = frozenset((SAME_NAME, NAME_FITS))
-LONGEST_CODE = 3  # of a country or a state
+_LONGEST_CODE = 3  # of a country or a state
 _CREATED = {"company_type": "company", "supplier_rank": 1}
 
 
@@ -356,7 +356,7 @@ class ResPartner(models.Model):
     def _procurify_named(self, model, texts):
         """Return {normalised text: records of res.``model`` with that name or code}."""
         model = self.env[f"res.{model}"]
-        codes = [text for text in texts if len(text) <= LONGEST_CODE]
+        codes = [text for text in texts if len(text) <= _LONGEST_CODE]
         by_name, by_code = (
             search_by(model, field, values)
             for field, values in (("name", texts), ("code", codes))

@@ -287,7 +287,7 @@ class TestMirror(ProcurifyCommon):
         return self.env.cr.sql_log_count - before
 
     def _let_a_day_pass(self):
-        self.target.sudo().swept_at -= timedelta(days=1, minutes=1)
+        self.target.sudo().compared_at -= timedelta(days=1, minutes=1)
         self.env.flush_all()
 
     def _age(self):

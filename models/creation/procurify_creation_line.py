@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.own_values import write_each
+
 
 class ProcurifyCreationLine(models.Model):
     """What people may change is only what the new record is called, and its type."""
@@ -76,9 +78,13 @@ class ProcurifyCreationLine(models.Model):
             for line in self
         }
         targets = self.record_id._create_missing(edits)
-        for line in self:
-            if target := targets.get(line.record_id):
-                line.sudo().write({"res_model": target._name, "res_id": target.id})
+        write_each(
+            {
+                line.sudo(): {"res_model": target._name, "res_id": target.id}
+                for line in self
+                if (target := targets.get(line.record_id))
+            }
+        )
 
     # === UNDOING === #
 
@@ -101,8 +107,9 @@ class ProcurifyCreationLine(models.Model):
             targets._procurify_delete_created()
 
     def _check_unused(self, targets):
-        """
-        :raises UserError: something in Odoo uses one of ``targets``
+        """Check that nothing in Odoo uses one of ``targets``.
+
+        :raises UserError: names what is used
         """
         others = (
             self.env["procurify.record"]

@@ -10,7 +10,7 @@ from ...procurify_odoo import RemoteError, TryAgain
 from ...procurify_odoo.mirror import changed_rows, kinds_of, visible_ids
 from ...tools.cipher import UnreadableSecret
 
-SWEPT_EVERY = timedelta(days=1)
+COMPARED_EVERY = timedelta(days=1)
 
 
 class ProcurifyTarget(models.Model):
@@ -21,7 +21,7 @@ class ProcurifyTarget(models.Model):
     # {"of": [address, database, company], "newest": {kind: stamp of the newest row}}
     mirror_state = fields.Json(readonly=True, copy=False)
     mirrored_at = fields.Datetime("Last Change Read", readonly=True, copy=False)
-    swept_at = fields.Datetime("All IDs Compared On", readonly=True, copy=False)
+    compared_at = fields.Datetime("All IDs Compared On", readonly=True, copy=False)
 
     # === COMPUTE METHODS === #
 
@@ -73,13 +73,13 @@ class ProcurifyTarget(models.Model):
             changed = False
             for kind in kinds_of(remote.dialect).values():
                 changed |= self._read(remote, kind, company, state["newest"])
-            if self._is_sweep_due():
+            if self._is_comparison_due():
                 for kind in kinds_of(remote.dialect).values():
                     visible = visible_ids(remote, kind, company)
-                    changed |= self.env["procurify.mirror"]._sweep(
+                    changed |= self.env["procurify.mirror"]._mark_gone(
                         self, kind.name, visible
                     )
-                self.swept_at = fields.Datetime.now()
+                self.compared_at = fields.Datetime.now()
         if changed:
             self.write({"mirror_state": state, "mirrored_at": fields.Datetime.now()})
         if self.error_message:
@@ -109,8 +109,11 @@ class ProcurifyTarget(models.Model):
         self.mirror_ids.unlink()
         return {"of": of, "newest": {}}
 
-    def _is_sweep_due(self):
-        return not self.swept_at or self.swept_at < fields.Datetime.now() - SWEPT_EVERY
+    def _is_comparison_due(self):
+        return (
+            not self.compared_at
+            or self.compared_at < fields.Datetime.now() - COMPARED_EVERY
+        )
 
     def _note_unread(self, error):
         """Write why the remote could not be read.

@@ -309,7 +309,7 @@ class ProcurifyTarget(models.Model):
             "The remote Odoo refused the test. Its own words: %(detail)s", detail=error
         )
 
-    # === ACTION METHODS === #
+    # === HELPERS === #
 
     def _notification(self, kind, message):
         return self.env["procurify.connection"]._notification(kind, message)

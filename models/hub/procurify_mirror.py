@@ -88,7 +88,7 @@ class ProcurifyMirror(models.Model):
         self.ensure_one()
         return {name: self[name] for name in names}
 
-    def _sweep(self, target, kind, visible):
+    def _mark_gone(self, target, kind, visible):
         """Mark what is not among the ids that the API user sees now as gone.
 
         :returns: whether anything changed

@@ -42,7 +42,7 @@ class ProcurifyTarget(models.Model):
     _order = "company_id, name, id"
     _check_company_auto = True
     _system_fields = frozenset(_NO_FINDINGS) | {
-        *(KEY, "mirror_ids", "mirror_state", "mirrored_at", "swept_at")
+        *(KEY, "mirror_ids", "mirror_state", "mirrored_at", "compared_at")
     }
 
     name = fields.Char(required=True, default="Remote Odoo")
