@@ -236,6 +236,24 @@ class TestMirror(ProcurifyCommon):
         self.assertIn("upgraded to 19.0", self.target.error_message)
         self.assertFalse(self._mirrors())
 
+    # === LOCAL RECORDS === #
+
+    def test_the_ids_of_a_remote_are_found_in_one_query(self):
+        vendors = self.env["res.partner"].create([{"name": str(n)} for n in range(3)])
+        other = self.target.copy({"name": "Other", "database": "other"})
+        self._map(self.target, vendors[0], 11)
+        self._map(self.target, vendors[1], 12, is_gone=True)
+        self._map(other, vendors[2], 13)
+        self.env.invalidate_all()
+
+        self.assertEqual(self.target._remote_ids(vendors), {vendors[0].id: 11})
+        with self.assertQueryCount(1):
+            self.target._remote_ids(vendors)
+        self.assertEqual(self.target._local_record("res.partner", 11), vendors[0])
+        for unknown in (12, 13, 14):
+            self.assertFalse(self.target._local_record("res.partner", unknown))
+        self.assertFalse(self.target._local_record("account.tax", 11))
+
     # === READ-ONLY === #
 
     def test_nobody_writes_what_was_read(self):
@@ -261,6 +279,23 @@ class TestMirror(ProcurifyCommon):
         if kind:
             domain.append(("kind", "=", kind))
         return self.env["procurify.mirror"].search(domain, order="remote_id, id")
+
+    def _map(self, target, record, remote_id, **values):
+        """Let ``record`` be the local record of one of the remote."""
+        return (
+            self.env["procurify.mirror"]
+            .sudo()
+            .create(
+                {
+                    "target_id": target.id,
+                    "kind": "partner",
+                    "remote_id": remote_id,
+                    "res_model": record._name,
+                    "res_id": record.id,
+                    **values,
+                }
+            )
+        )
 
     def _change(self, model, number, **values):
         [row] = [row for row in self.remote.rows[model] if row["id"] == number]

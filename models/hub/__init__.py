@@ -1,5 +1,6 @@
 # The definition of a model first. The order of the others has no meaning.
 from . import procurify_target
+from . import procurify_mirror
+from . import local_records
 from . import mirror
 from . import probe
-from . import procurify_mirror
