@@ -55,7 +55,11 @@
         "views/procurify_connector_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["procurify_connector/static/src/**/*"],
+        "web.assets_backend": [
+            "procurify_connector/static/src/**/*",
+            ("remove", "procurify_connector/static/src/lazy/**/*"),
+        ],
+        "procurify_connector.assets_lazy": ["procurify_connector/static/src/lazy/**/*"],
         "web.assets_tests": ["procurify_connector/static/tests/tours/**/*"],
     },
     "images": ["static/description/banner.png"],

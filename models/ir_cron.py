@@ -1,6 +1,8 @@
-"""Scheduled actions: «Run Manually» reads every stream; several jobs may import."""
+"""Scheduled actions: which are on, «Run Manually», several jobs that import."""
 
-from odoo import api, models
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
@@ -8,6 +10,19 @@ from ..tools.manual_run import run_manually
 
 MOST_IMPORT_WORKERS = 64
 _MODULE = "procurify_connector"
+#: The scheduled actions that have nothing to do without a record of this model.
+JOBS = {
+    "procurify.connection": (
+        "ir_cron_fetch",
+        "ir_cron_import",
+        "ir_cron_nightly_check",
+        "ir_cron_attachments",
+        "ir_cron_audit_seal",
+        "ir_cron_audit_verify",
+        "ir_cron_alarm",
+    ),
+    "procurify.target": ("ir_cron_mirror",),
+}
 
 
 class IrCron(models.Model):
@@ -24,6 +39,48 @@ class IrCron(models.Model):
         # context nor an uncommitted write would reach it.
         with run_manually():
             return super().method_direct_trigger()
+
+    # === ON AND OFF === #
+
+    @api.model
+    def _procurify_switch(self, records, is_on):
+        """Switch the jobs on with the first record of a model, off after the last.
+
+        Between the two they are as people left them. In a neutralised copy they stay
+        off.
+
+        :param records: of a model in ``JOBS``, just created or just deleted
+        """
+        others = records.browse().with_context(active_test=False).sudo()
+        if others.search_count(Domain("id", "not in", records.ids), limit=1):
+            return
+        parameters = self.env["ir.config_parameter"].sudo()
+        if is_on and parameters.get_param("database.is_neutralized"):
+            return
+        jobs = self.sudo().union(*self._procurify_jobs(records._name).values())
+        jobs = jobs.filtered(lambda job: job.active != is_on)
+        # One that runs just now is not waited for: it finds nothing to do.
+        jobs = jobs.try_lock_for_update(allow_referencing=True)
+        for job in jobs:
+            job.write({"active": is_on, "nextcall": job._procurify_next_call()})
+
+    @api.model
+    def _procurify_jobs(self, model):
+        """Return {name: job} of ``model``, on or off. One that was deleted is empty."""
+        find = self.env["ir.model.data"].sudo()._xmlid_to_res_id
+        ids = {name: find(f"{_MODULE}.{name}") for name in JOBS[model]}
+        existing = self.sudo().browse(filter(None, ids.values())).exists()
+        return {name: existing & self.browse(ids[name] or ()) for name in ids}
+
+    def _procurify_next_call(self):
+        """Return when the job is due next: at its hour, and not in the past."""
+        self.ensure_one()
+        step = relativedelta(**{self.interval_type: self.interval_number})
+        due = self.nextcall
+        if due < (now := fields.Datetime.now()):
+            behind = (now - due) // (now + step - now)
+            due += (behind + 1) * step
+        return due
 
     # === IMPORT JOBS === #
 

@@ -9,8 +9,6 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import config
 
-from odoo.addons.procurify_connector.models.connection.health import CRONS
-
 from .common import ProcurifyCommon
 
 
@@ -21,9 +19,8 @@ class TestAlarm(ProcurifyCommon):
         self.env["procurify.connection"].search(
             [("id", "!=", self.connection.id)]
         ).active = False
-        self.crons = self.env["ir.cron"].browse(
-            self.env.ref(f"procurify_connector.{name}").id for name in CRONS
-        )
+        jobs = self.env["ir.cron"]._procurify_jobs("procurify.connection")
+        self.crons = self.env["ir.cron"].union(*jobs.values())
         self.crons.write({"nextcall": fields.Datetime.now(), "active": True})
         self.streams = self.connection.stream_ids
         self.streams.sudo().last_success = fields.Datetime.now()

@@ -90,6 +90,28 @@ class TestIssue(ProcurifyCommon):
             "(difference 2,001.5).",
         )
 
+    def test_an_issue_about_one_document_is_called_by_its_number(self):
+        self._hold("7450", 1)
+        bill = self._records("bill")
+        issues = self.env["procurify.issue"].sudo()
+        issues = issues.create(
+            [
+                {
+                    "connection_id": self.connection.id,
+                    "code": "total_mismatch",
+                    "key": key,
+                    "params": {"expected": "1", "found": "2"},
+                }
+                for key in (f"bill/{bill.external_id}", "bill/404", "7450")
+            ]
+        ).with_user(self.env.user)
+
+        self.assertTrue(bill.name)
+        self.assertEqual(
+            [issue.display_name.split(": ")[1] for issue in issues],
+            [bill.name, "bill/404", "7450"],
+        )
+
     # === CANDIDATES === #
 
     def test_candidates_of_an_account_have_a_reason(self):

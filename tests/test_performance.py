@@ -1,6 +1,7 @@
 """The connector's own work costs the same number of queries for one or many."""
 
 from collections import Counter
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo.sql_db import Cursor
@@ -11,6 +12,9 @@ from odoo.addons.procurify_connector.importers.batch import ImportBatch
 from odoo.addons.procurify_connector.importers.bills.importer import BillImport
 
 from .common import ProcurifyCommon
+
+#: Bytes of code that every page of Odoo's backend loads for this addon.
+MOST_BACKEND_BYTES = 12_000
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -158,6 +162,24 @@ class TestPerformance(ProcurifyCommon):
         queries = self.env.cr.sql_log_count - start
         self.assertEqual(audit.search_count([]) - count, 2 * len(records))
         return queries
+
+    def test_other_apps_load_little_code_of_this_one(self):
+        shared = self._bytes_of("web.assets_backend")
+        lazy = self._bytes_of("procurify_connector.assets_lazy")
+
+        self.assertLess(0, sum(shared.values()))
+        self.assertLessEqual(sum(shared.values()), MOST_BACKEND_BYTES, shared)
+        self.assertGreater(len(lazy), 5)
+        self.assertFalse(shared.keys() & lazy.keys())
+
+    def _bytes_of(self, bundle):
+        """Return {path: size} of this addon's files in ``bundle``."""
+        paths = self.env["ir.asset"]._get_asset_paths(bundle, {})
+        return {
+            path: Path(full_path).stat().st_size
+            for path, full_path, _bundle, _modified in paths
+            if path.startswith("/procurify_connector/")
+        }
 
     def _queries_of_check(self, records):
         self.env.invalidate_all()

@@ -28,6 +28,74 @@ class TestScheduledRuns(ProcurifyCommon):
             self._plan(name, hours=1)
         self.env["ir.cron.trigger"].search([]).unlink()
 
+    # === ON AND OFF === #
+
+    def test_the_first_connection_switches_its_jobs_on_and_the_last_one_off(self):
+        jobs, mirror = self._switch_all_off()
+
+        first, second = self._connect(name="First"), self._connect(name="Second")
+        self.assertTrue(all(job.active for job in jobs))
+        self.assertFalse(mirror.active)
+        first.unlink()
+        self.assertTrue(all(job.active for job in jobs))
+        second.active = False
+        self.assertTrue(all(job.active for job in jobs), "its audit is still sealed")
+        second.unlink()
+        self.assertFalse(any(job.active for job in jobs))
+
+    def test_a_job_that_a_person_switched_off_stays_off(self):
+        job = self._job(FETCH)
+        job.active = False
+
+        self._connect(name="Second")
+
+        self.assertFalse(job.active)
+
+    def test_a_job_is_switched_on_for_its_next_hour_and_is_not_late(self):
+        jobs, _mirror = self._switch_all_off()
+        jobs.write({"nextcall": "2026-01-05 02:30:00"})
+
+        connection = self._connect(name="First")
+
+        now = fields.Datetime.now()
+        for job in jobs:
+            self.assertGreater(job.nextcall, now)
+            self.assertEqual(job.nextcall.minute % 5, 0)
+        night = self._job("ir_cron_nightly_check").nextcall
+        self.assertEqual((night.hour, night.minute), (2, 30))
+        self.assertLessEqual(night - now, timedelta(days=1))
+        self.assertNotIn("cron_late", connection._alarms()[connection])
+
+    def test_a_neutralised_copy_starts_no_job(self):
+        jobs, _mirror = self._switch_all_off()
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+
+        self._connect(name="First")
+
+        self.assertFalse(any(job.active for job in jobs))
+
+    def test_a_remote_odoo_switches_the_job_on_that_reads_it(self):
+        _jobs, mirror = self._switch_all_off()
+        values = {"name": "There", "company_id": self.company.id}
+
+        target = self.env["procurify.target"].create(values)
+        self.assertTrue(mirror.active)
+        target.unlink()
+        self.assertFalse(mirror.active)
+
+    def _switch_all_off(self):
+        """Return the jobs of connections and of remote Odoos, with none of either."""
+        self.env["procurify.target"].search([]).unlink()
+        self.env["procurify.connection"].with_context(active_test=False).search(
+            []
+        ).unlink()
+        jobs = self.env["ir.cron"]._procurify_jobs("procurify.connection")
+        mirror = self.env["ir.cron"]._procurify_jobs("procurify.target")
+        jobs = self.env["ir.cron"].union(*jobs.values())
+        mirror = self.env["ir.cron"].union(*mirror.values())
+        (jobs | mirror).write({"active": False})
+        return jobs, mirror
+
     # === THE JOB === #
 
     def test_a_job_whose_turn_has_not_come_is_not_run(self):

@@ -32,16 +32,6 @@ SHARE_OF_LIMIT = 0.6
 
 # === ALARMS === #
 
-CRONS = (
-    "ir_cron_fetch",
-    "ir_cron_import",
-    "ir_cron_nightly_check",
-    "ir_cron_attachments",
-    "ir_cron_mirror",
-    "ir_cron_audit_seal",
-    "ir_cron_audit_verify",
-    "ir_cron_alarm",
-)
 SHORTEST_SILENCE = timedelta(hours=1)
 # No setting delays the alarm for a list that is not read any longer than this.
 LONGEST_SILENCE = timedelta(days=7)
@@ -337,16 +327,13 @@ class ProcurifyConnection(models.Model):
     @api.model
     def _cron_alarms(self):
         """Return the alarms of scheduled actions: the same for all connections."""
-        crons = self.env["ir.cron"].sudo()
-        data = self.env["ir.model.data"].sudo()
-        ids = {
-            name: data._xmlid_to_res_id(f"procurify_connector.{name}") for name in CRONS
-        }
-        existing = crons.browse(filter(None, ids.values())).exists()
+        jobs = self.env["ir.cron"]._procurify_jobs("procurify.connection")
+        if self.env["procurify.target"].sudo().search_count([], limit=1):
+            jobs |= self.env["ir.cron"]._procurify_jobs("procurify.target")
+        existing = self.env["ir.cron"].sudo().union(*jobs.values())
         off = existing.filtered(lambda cron: not cron.active)
         late = (existing - off).filtered(_is_late)
-        names_off = off.mapped("name")
-        names_off += [name for name in CRONS if ids[name] not in existing.ids]
+        names_off = off.mapped("name") + [name for name, job in jobs.items() if not job]
         found = {}
         if names_off:
             found["cron_off"] = self.env._(

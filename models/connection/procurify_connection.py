@@ -739,6 +739,7 @@ class ProcurifyConnection(models.Model):
         connections._check_user()
         connections._log_created()
         connections._route_again(if_routed=True)
+        self.env["ir.cron"]._procurify_switch(connections, is_on=True)
         return connections
 
     def write(self, vals):
@@ -768,6 +769,7 @@ class ProcurifyConnection(models.Model):
         self.env["procurify.attachment"].sudo()._delete_held(self)
         unlinked = super().unlink()
         others._route_again(if_routed=True)
+        self.env["ir.cron"]._procurify_switch(self, is_on=False)
         return unlinked
 
     # === STEPS OF CREATE AND WRITE === #

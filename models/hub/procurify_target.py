@@ -160,7 +160,9 @@ class ProcurifyTarget(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._with_clean_address(vals) for vals in vals_list])
+        targets = super().create([self._with_clean_address(vals) for vals in vals_list])
+        self.env["ir.cron"]._procurify_switch(targets, is_on=True)
+        return targets
 
     def write(self, vals):
         vals = self._with_clean_address(vals)
@@ -174,6 +176,11 @@ class ProcurifyTarget(models.Model):
         self._forget_key_of_another(vals, receivers)
         self._log_changes(vals, audited)
         return written
+
+    def unlink(self):
+        unlinked = super().unlink()
+        self.env["ir.cron"]._procurify_switch(self, is_on=False)
+        return unlinked
 
     # === STEPS OF CREATE AND WRITE === #
 

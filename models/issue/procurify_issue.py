@@ -4,10 +4,11 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import formatLang
 
 from ...importers.issues import ISSUES, QUOTING, texts
-from ...importers.resource_kinds import DOCUMENTS
+from ...importers.resource_kinds import DOCUMENTS, KINDS
 from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.concurrency import created_once
 from ...tools.readers import ITEM_READERS, reads_items
@@ -181,10 +182,11 @@ class ProcurifyIssue(models.Model):
     @api.depends("code", "key")
     def _compute_display_name(self):
         labels = dict(self._fields["code"]._description_selection(self.env))
+        names = self._names_of_objects()
         for issue in self:
             params = issue.sudo().params or {}
             quotes = issue.code in QUOTING
-            value = (not quotes and params.get("value")) or issue.key
+            value = (not quotes and params.get("value")) or names.get(issue, issue.key)
             issue.display_name = f"{labels[issue.code]}: {value}"
 
     @api.depends("record_ids")
@@ -277,6 +279,34 @@ class ProcurifyIssue(models.Model):
         return action | {"domain": domain, "context": {}}
 
     # === BUSINESS METHODS === #
+
+    def _names_of_objects(self):
+        """Return {issue: name}, for an issue about one object that the user may read.
+
+        The key of such an issue is the resource and the id: purchase_order/70032.
+        """
+        keys = {issue: tuple(issue.key.split("/", 1)) for issue in self if issue.key}
+        keys = {
+            issue: key for issue, key in keys.items() if key[0] in KINDS and key[1:]
+        }
+        if not keys:
+            return {}
+        records = self.env["procurify.record"].search_fetch(
+            Domain("connection_id", "in", self.connection_id.ids)
+            & Domain("resource", "in", {resource for resource, _id in keys.values()})
+            & Domain(
+                "external_id", "in", {number for _resource, number in keys.values()}
+            ),
+            ["connection_id", "resource", "external_id", "name"],
+        )
+        names = {
+            (record.connection_id, record.resource, record.external_id): record.name
+            for record in records
+        }
+        found = {
+            issue: names.get((issue.connection_id, *keys[issue])) for issue in keys
+        }
+        return {issue: name for issue, name in found.items() if name}
 
     @api.model
     def _open_issues(self, connection, holds):

@@ -149,20 +149,7 @@ export class ProcurifyDocumentField extends DocumentPart {
     }
 }
 
-registry.category("fields").add("procurify_document", {
-    component: ProcurifyDocumentField,
-    displayName: _t("Procurify document"),
-    supportedTypes: ["json"],
-});
-
-registry.category("fields").add("procurify_issues", {
-    component: ProcurifyIssuesField,
-    displayName: _t("Procurify issues"),
-    supportedTypes: ["json"],
-});
-
-registry.category("fields").add("procurify_trail", {
-    component: ProcurifyTrailField,
-    displayName: _t("Procurify approvals"),
-    supportedTypes: ["json"],
-});
+const lazyComponents = registry.category("lazy_components");
+lazyComponents.add("procurify_connector.Document", ProcurifyDocumentField);
+lazyComponents.add("procurify_connector.Issues", ProcurifyIssuesField);
+lazyComponents.add("procurify_connector.Trail", ProcurifyTrailField);

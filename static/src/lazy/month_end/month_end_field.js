@@ -4,7 +4,6 @@ import { Component, onMounted, onPatched, onWillStart, onWillUnmount, onWillUpda
 import { loadBundle } from "@web/core/assets";
 import { getColor } from "@web/core/colors/colors";
 import { cookie } from "@web/core/browser/cookie";
-import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -169,8 +168,4 @@ export class ProcurifyMonthEndField extends Component {
     }
 }
 
-registry.category("fields").add("procurify_month_end", {
-    component: ProcurifyMonthEndField,
-    displayName: _t("Month end"),
-    supportedTypes: ["text"],
-});
+registry.category("lazy_components").add("procurify_connector.MonthEnd", ProcurifyMonthEndField);

@@ -74,10 +74,4 @@ export class ProcurifyDryRun extends Component {
     }
 }
 
-registry.category("view_widgets").add("procurify_dry_run", {
-    component: ProcurifyDryRun,
-    fieldDependencies: [
-        { name: "dry_run_id", type: "many2one", relation: "procurify.dry.run" },
-        { name: "dry_run_state", type: "selection" },
-    ],
-});
+registry.category("lazy_components").add("procurify_connector.DryRun", ProcurifyDryRun);

@@ -1,7 +1,6 @@
 /** What a record of Procurify may be in Odoo, each with a button that takes it. */
 
 import { Component, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -53,9 +52,4 @@ export class ProcurifyCandidatesField extends Component {
     }
 }
 
-registry.category("fields").add("procurify_candidates", {
-    component: ProcurifyCandidatesField,
-    displayName: _t("Candidates"),
-    supportedTypes: ["json"],
-    extractProps: ({ options }) => ({ method: options.method }),
-});
+registry.category("lazy_components").add("procurify_connector.Candidates", ProcurifyCandidatesField);
