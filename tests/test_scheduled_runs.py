@@ -76,9 +76,15 @@ class TestScheduledRuns(ProcurifyCommon):
 
     def test_a_remote_odoo_switches_the_job_on_that_reads_it(self):
         _jobs, mirror = self._switch_all_off()
-        values = {"name": "There", "company_id": self.company.id}
-
-        target = self.env["procurify.target"].create(values)
+        target = self.env["procurify.target"].create(
+            {
+                "name": "There",
+                "company_id": self.company.id,
+                "url": "https://books.example",
+                "database": "books",
+                "login": "connector@books.example",
+            }
+        )
         self.assertTrue(mirror.active)
         target.unlink()
         self.assertFalse(mirror.active)
