@@ -106,8 +106,11 @@ _DEFECTS = {
     "crons that failed or were switched off": """
         SELECT c.cron_name, c.failure_count, c.active FROM ir_cron c
           JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
+          JOIN ir_act_server s ON s.id = c.ir_actions_server_id
          WHERE d.module = 'procurify_connector'
-           AND (c.failure_count > 0 OR NOT c.active)
+           AND (c.failure_count > 0
+                -- That of remote Odoos is off where there is none.
+                OR NOT c.active AND s.model_name <> 'procurify.target')
     """,
     "connections that say something is wrong": """
         SELECT state, error_message, import_obstacle FROM procurify_connection
