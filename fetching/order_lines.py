@@ -13,8 +13,11 @@ def parsed(payload_class, data):
 
 def orders_of_bill(remote):
     """Return the ids of the orders that a bill refers to."""
-    bill = parsed(Bill, remote.data)
-    return [str(order_id) for order_id, _number in bill.orders] if bill else []
+    try:
+        bill = remote.read_as(Bill)
+    except InvalidPayload:
+        return []
+    return [str(order_id) for order_id, _number in bill.orders]
 
 
 def lines_of_order(data):

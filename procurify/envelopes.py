@@ -13,8 +13,9 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from json.decoder import JSONDecodeError
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from .errors import InvalidPayload, ProtocolError
 from .payloads import clean_text, instant, shown_text
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .answers import Answer
-    from .resources import Resource
+    from .resources import Payload, Resource
+
+T = TypeVar("T", bound="Payload")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,19 @@ class RemoteObject:
     external_id: str
     modified: datetime | None
     digest: str
+
+    def read_as(self, kind: type[T]) -> T:
+        """Return ``data`` as a payload of this kind, which is read once.
+
+        :raises InvalidPayload: money, identity or coding is missing or cannot be read
+        """
+        if kind not in self._payloads:
+            self._payloads[kind] = kind.from_json(self.data)
+        return cast("T", self._payloads[kind])
+
+    @cached_property
+    def _payloads(self) -> dict[type[Any], Any]:
+        return {}
 
 
 @dataclass(frozen=True)

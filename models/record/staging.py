@@ -136,7 +136,7 @@ class ProcurifyRecord(models.Model):
             **READABLE,
         }
         try:
-            payload = RESOURCES[resource].payload.from_json(detail.data)
+            payload = detail.read_as(RESOURCES[resource].payload)
         except InvalidPayload:
             # Staged nevertheless: the import reports what is invalid.
             return values, ()
