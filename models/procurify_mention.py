@@ -25,7 +25,8 @@ class ProcurifyMention(models.Model):
     res_id = fields.Integer("Odoo Record")
 
     _mention_uniq = models.UniqueIndex("(document_id, mention_id)")
-    _document_idx = models.Index("(mention_id, document_id)")
+    # By what it was mapped to: who has a former mapping is found without the others.
+    _mapping_idx = models.Index("(mention_id, res_id)")
 
     @api.model
     def _replace(self, connection, mentioned):

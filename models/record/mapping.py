@@ -504,9 +504,11 @@ class ProcurifyRecord(models.Model):
         """
         documents = self._search([("state", "=", "done"), ("role", "=", "document")])
         self.env.flush_all()
+        masters, mentioned = self._former_mentions()
         return SQL(
             """
-              FROM procurify_mention mention
+              FROM unnest(%(masters)s::int[], %(mentioned)s::int[])
+                   AS mention (mention_id, document_id)
               JOIN procurify_record master ON master.id = mention.mention_id
               JOIN procurify_record document ON document.id = mention.document_id
               LEFT JOIN account_move move
@@ -514,17 +516,47 @@ class ProcurifyRecord(models.Model):
               LEFT JOIN purchase_order "order"
                 ON document.res_model = 'purchase.order'
                AND "order".id = document.res_id
-             WHERE master.id IN %(masters)s
-               AND mention.res_id IS DISTINCT FROM master.res_id
-               AND document.kept_version IS DISTINCT FROM document.digest || '/present'
+             WHERE document.kept_version IS DISTINCT FROM document.digest || '/present'
                AND document.id IN %(documents)s
                AND COALESCE(move.state, "order".state) != 'cancel'
                -- Orders name account codes too, and book nothing on them.
                AND (master.resource != 'account_code' OR document.resource = 'bill')
             """,
-            masters=tuple(self.ids),
+            masters=masters,
+            mentioned=mentioned,
             documents=documents.subselect(),
         )
+
+    def _former_mentions(self):
+        """Return ids of these, and of the documents that have a former mapping of each.
+
+        They are mostly none. One range of an index each finds them, which the planner
+        would not do for the whole question: it expects that every other one is.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT master.id, mention.document_id
+                  FROM procurify_record master
+            CROSS JOIN LATERAL (
+                       SELECT document_id FROM procurify_mention
+                        WHERE mention_id = master.id
+                          AND res_id < COALESCE(master.res_id, 0)
+                        UNION ALL
+                       SELECT document_id FROM procurify_mention
+                        WHERE mention_id = master.id
+                          AND res_id > COALESCE(master.res_id, 0)
+                        UNION ALL
+                       SELECT document_id FROM procurify_mention
+                        WHERE mention_id = master.id
+                          AND res_id IS NULL AND master.res_id IS NOT NULL
+                       ) mention
+                 WHERE master.id IN %s
+                """,
+                tuple(self.ids),
+            )
+        )
+        return [row[0] for row in rows], [row[1] for row in rows]
 
     def _notify_reapplied(self, drafts):
         """Return the notification with the states of ``drafts``."""

@@ -34,7 +34,7 @@ class ProcurifyRecord(models.Model):
         "procurify.connection", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
-        "res.company", compute="_compute_company_id", store=True, index=True
+        "res.company", compute="_compute_company_id", store=True
     )
     route_company_id = fields.Many2one(
         "res.company",
@@ -300,6 +300,12 @@ class ProcurifyRecord(models.Model):
     )
     _held_idx = models.Index("(resource, id) WHERE state = 'quarantined'")
     _target_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+    # The lists of a company: mapping counts the master data among all documents.
+    _company_idx = models.Index("(company_id, resource)")
+    _uncertain_idx = models.Index(
+        "(connection_id) "
+        "WHERE date_finding = 'time_of_day' OR list_date_finding = 'differs'"
+    )
     _month_idx = models.Index(
         "(connection_id, resource, remote_date) WHERE remote_date IS NOT NULL"
     )
