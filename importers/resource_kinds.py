@@ -8,7 +8,9 @@ from odoo.tools.translate import LazyGettext, LazyTranslate
 from ..procurify import RESOURCES, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
 from ..procurify.payloads.dates import writing
+from ..procurify.people import requesters
 from ..procurify.rates import implied_bill_rate, implied_order_rate
+from ..tools.instants import naive
 from .coding import bill_coding, order_coding
 
 _lt = LazyTranslate(__name__)
@@ -35,6 +37,8 @@ def _bill_facts(bill):
         "remote_party": bill.vendor.name if bill.vendor else bill.vendor_name,
         "remote_date": bill.invoice_date,
         "remote_due_date": bill.due_date,
+        "remote_requester": ", ".join(requesters(bill.raw)) or False,
+        "remote_approved_at": bill.approved_at and naive(bill.approved_at),
         "date_finding": writing(bill) or False,
         "rate_finding": _rate_finding(bill, implied_bill_rate),
         "remote_amount": float(bill.total_cost_with_tax or 0),

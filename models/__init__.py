@@ -24,6 +24,10 @@ from . import procurify_import_mixin
 from . import procurify_commitment
 from . import procurify_share
 from . import procurify_accrual
+from . import procurify_analysis
+from . import procurify_spend
+from . import procurify_payable
+from . import procurify_cycle
 from . import procurify_finding
 from . import procurify_idempotency
 from . import procurify_monitoring

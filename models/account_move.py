@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Command, Date, Domain
 from odoo.tools import float_compare, format_date
 
@@ -19,6 +19,10 @@ class AccountMove(models.Model):
     _inherit = ["account.move", "procurify.import.mixin"]
 
     _procurify_resources = ("bill",)
+
+    procurify_posted_at = fields.Datetime(
+        "First Posted", readonly=True, copy=False, help="When this bill was posted."
+    )
 
     @api.model
     def _procurify_import(self, batch):

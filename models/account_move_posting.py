@@ -11,6 +11,7 @@ from ..importers.bills.revision import booked_version
 from ..importers.issues import Hold
 from ..importers.refusals import is_refused, refusal, tried
 from ..importers.totals import bill_total_hold
+from ..tools.own_values import write_each
 from .record.quarantine import GIVEN_UP
 
 _SETTLED = ("paid", "reversed")
@@ -103,7 +104,17 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         self._procurify_check_wanted()
-        return super()._post(soft=soft)
+        posted = super()._post(soft=soft)
+        now = fields.Datetime.now()
+        write_each(
+            {
+                move: {"procurify_posted_at": now}
+                for move in posted.sudo()
+                if move.is_purchase_document(include_receipts=True)
+                and not move.procurify_posted_at
+            }
+        )
+        return posted
 
     def _procurify_check_wanted(self):
         """Refuse to post what Procurify does not want paid any more.

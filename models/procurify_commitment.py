@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.analytic_shares import COMPANY_PLANS, shares_of
+
 
 class ProcurifyCommitment(models.Model):
     """A row is the share of one order line that one analytic account bears.
@@ -46,14 +48,7 @@ class ProcurifyCommitment(models.Model):
 
     @property
     def _table_query(self):
-        """Every line's shares add up to the line, whatever its distribution is.
-
-        Odoo accepts plans in one key or in keys of their own, and any sum. What a plan
-        leaves to 100 % stands under no analytic account of that plan, also where it is
-        negative. Plans in keys of their own are spread over each other where both fit
-        into what is left; otherwise each has rows of its own, and a row without both
-        takes off what was counted twice.
-        """
+        """Split what is open of each line by department and location."""
         return SQL(
             """
             WITH open AS (
@@ -85,75 +80,16 @@ class ProcurifyCommitment(models.Model):
                   FROM open
             ), counted AS (
                 SELECT * FROM parts WHERE requested + ordered + received != 0
-            ), booked_by AS (%(booked_by)s),
-            keys AS (
-                SELECT counted.line_id,
-                       %(department)s AS department_id,
-                       %(location)s AS location_id,
-                       coalesce(key.value::numeric, 0) / 100 AS share
+            ), company_plans AS (%(company_plans)s),
+            booked_by AS (%(booked_by)s),
+            distributed AS (
+                SELECT counted.line_id AS key,
+                       counted.distribution,
+                       booked_by.department_plan_id,
+                       booked_by.location_plan_id
                   FROM counted
                   JOIN booked_by ON booked_by.order_id = counted.order_id
-            CROSS JOIN LATERAL jsonb_each_text(
-                           CASE jsonb_typeof(counted.distribution)
-                           WHEN 'object' THEN counted.distribution END
-                       ) key
-                 WHERE key.key ~ '^[0-9, ]+$'
-            ), cells AS (
-                SELECT line_id, department_id, location_id, sum(share) AS share
-                  FROM keys
-                 WHERE department_id IS NOT NULL OR location_id IS NOT NULL
-              GROUP BY line_id, department_id, location_id
-            ), sums AS (
-                SELECT counted.line_id,
-                       1 - coalesce(sum(share) FILTER (
-                           WHERE department_id IS NOT NULL
-                             AND location_id IS NOT NULL), 0) AS rest,
-                       coalesce(sum(share) FILTER (
-                           WHERE location_id IS NULL), 0) AS departments,
-                       coalesce(sum(share) FILTER (
-                           WHERE department_id IS NULL), 0) AS locations,
-                       coalesce(min(share), 0) AS least
-                  FROM counted
-             LEFT JOIN cells ON cells.line_id = counted.line_id
-              GROUP BY counted.line_id
-            ), totals AS (
-                SELECT *,
-                       rest > 0 AND least >= 0
-                       AND departments <= rest AND locations <= rest AS fits
-                  FROM sums
-            ), of_departments AS (
-                SELECT line_id, department_id, share
-                  FROM cells
-                 WHERE location_id IS NULL
-             UNION ALL
-                SELECT line_id, NULL, rest - departments FROM totals WHERE fits
-            ), of_locations AS (
-                SELECT line_id, location_id, share
-                  FROM cells
-                 WHERE department_id IS NULL
-             UNION ALL
-                SELECT line_id, NULL, rest - locations FROM totals WHERE fits
-            ), shares AS (
-                SELECT line_id, department_id, location_id, share
-                  FROM cells
-                 WHERE department_id IS NOT NULL AND location_id IS NOT NULL
-             UNION ALL
-                SELECT line_id, department_id, location_id,
-                       of_departments.share * of_locations.share / totals.rest
-                  FROM totals
-                  JOIN of_departments USING (line_id)
-                  JOIN of_locations USING (line_id)
-                 WHERE totals.fits
-             UNION ALL
-                SELECT line_id, department_id, location_id, cells.share
-                  FROM totals
-                  JOIN cells USING (line_id)
-                 WHERE NOT fits AND (department_id IS NULL OR location_id IS NULL)
-             UNION ALL
-                SELECT line_id, NULL, NULL, rest - departments - locations
-                  FROM totals
-                 WHERE NOT fits
-            )
+            ), %(shares)s
             SELECT row_number() OVER (
                        ORDER BY line.id, shares.department_id, shares.location_id
                    ) AS id,
@@ -175,33 +111,31 @@ class ProcurifyCommitment(models.Model):
                    (parts.requested + parts.ordered + parts.received) * shares.share
                        AS committed
               FROM counted parts
-              JOIN shares ON shares.line_id = parts.line_id
+              JOIN shares ON shares.key = parts.line_id
               JOIN purchase_order_line line ON line.id = parts.line_id
               JOIN purchase_order po ON po.id = line.order_id
               JOIN res_company company ON company.id = po.company_id
               JOIN booked_by ON booked_by.order_id = po.id
              WHERE shares.share != 0
             """,
+            company_plans=COMPANY_PLANS,
             booked_by=self._booked_by(),
-            department=self._account_of_plan("department_plan_id"),
-            location=self._account_of_plan("location_plan_id"),
+            shares=shares_of("distributed"),
         )
 
     def _booked_by(self):
         """Return SQL for each order's plans: those of the connection that made it.
 
-        Any other order has those of its company's connection, or of the nearest company
-        above; archived ones count where there is no other.
+        Any other order has those of its company.
         """
         return SQL(
             """
             SELECT po.id AS order_id,
                    record.id IS NOT NULL AS is_from_procurify,
-                   connection.department_plan_id,
-                   connection.location_plan_id
+                   plans.department_plan_id,
+                   plans.location_plan_id
               FROM (SELECT DISTINCT order_id FROM counted) open_order
               JOIN purchase_order po ON po.id = open_order.order_id
-              JOIN res_company company ON company.id = po.company_id
          LEFT JOIN LATERAL (
                        SELECT id, connection_id
                          FROM procurify_record
@@ -210,30 +144,15 @@ class ProcurifyCommitment(models.Model):
                         LIMIT 1
                    ) record ON TRUE
          LEFT JOIN LATERAL (
-                       SELECT each.department_plan_id, each.location_plan_id
-                         FROM procurify_connection each
-                         JOIN res_company owner ON owner.id = each.company_id
-                        WHERE each.id = record.connection_id
-                           OR (record.id IS NULL
-                               AND company.parent_path LIKE owner.parent_path || '%%')
-                     ORDER BY length(owner.parent_path) DESC, each.active DESC, each.id
-                        LIMIT 1
-                   ) connection ON TRUE
+                       SELECT department_plan_id, location_plan_id
+                         FROM procurify_connection
+                        WHERE id = record.connection_id
+                     UNION ALL
+                       SELECT department_plan_id, location_plan_id
+                         FROM company_plans
+                        WHERE record.id IS NULL AND company_id = po.company_id
+                   ) plans ON TRUE
             """
-        )
-
-    def _account_of_plan(self, field):
-        """Return SQL for the key's analytic account below the plan of ``field``."""
-        return SQL(
-            """(SELECT min(account.id)
-                  FROM account_analytic_account account
-                  JOIN account_analytic_plan plan ON plan.id = account.plan_id
-                 WHERE account.id::text
-                       = ANY(string_to_array(replace(key.key, ' ', ''), ','))
-                   AND '/' || plan.parent_path
-                       LIKE '%%/' || booked_by.%s || '/%%')
-            """,
-            SQL.identifier(field),
         )
 
     def _search(self, domain, *args, **kwargs):

@@ -3,6 +3,7 @@ from importlib.util import find_spec
 from . import test_access
 from . import test_accruals
 from . import test_alarm
+from . import test_analysis
 from . import test_attachments
 from . import test_audit
 from . import test_audit_attack

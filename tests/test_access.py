@@ -99,6 +99,9 @@ ATTACKS = {
     "procurify.finding": {"action_confirm": {}},
     "procurify.dry.run": {"action_step": {}},
     "procurify.share": {"action_open_document": {}},
+    "procurify.spend": {"action_open_bill": {}},
+    "procurify.payable": {"action_open_bill": {}},
+    "procurify.cycle": {"action_open_bill": {}},
     "procurify.dry.run.issue": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
     "procurify.target": {"action_open_mirror": {}, "action_probe": {}},
@@ -322,6 +325,30 @@ class TestAccess(ProcurifyCommon):
                 "company_id": self.theirs.id,
                 "partner_id": env.user.partner_id.id,
                 "order_line": [Command.create(line)],
+            }
+        )
+        # What is posted is spent, owed, and took its time.
+        line = {"product_id": product.id, "price_unit": 10, "tax_ids": []}
+        move = (
+            env["account.move"]
+            .with_company(self.theirs)
+            .create(
+                {
+                    "move_type": "in_invoice",
+                    "partner_id": env.user.partner_id.id,
+                    "invoice_date": "2026-03-10",
+                    "invoice_line_ids": [Command.create(line)],
+                }
+            )
+        )
+        move.action_post()
+        env["procurify.record"].create(
+            {
+                "connection_id": connection.id,
+                "resource": "bill",
+                "external_id": "posted",
+                "res_model": "account.move",
+                "res_id": move.id,
             }
         )
         creation = env["procurify.creation"].create({"company_id": self.theirs.id})

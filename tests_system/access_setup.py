@@ -79,8 +79,11 @@ def _methods(env: Any) -> dict[str, dict[str, bool]]:
 def _business_rows(env: Any) -> set[str]:
     """See that there is a row of each Odoo model that documents become."""
     partner = env["res.partner"].create({"name": "A vendor"})
-    env["account.move"].create({"move_type": "in_invoice", "partner_id": partner.id})
     product = env["product.product"].create({"name": "A product"})
+    line = {"product_id": product.id, "price_unit": 10, "tax_ids": [(6, 0, [])]}
+    bill = {"move_type": "in_invoice", "partner_id": partner.id}
+    bill |= {"invoice_date": _now().date(), "invoice_line_ids": [(0, 0, line)]}
+    env["account.move"].create(bill).action_post()
     line = {"product_id": product.id, "product_qty": 1, "price_unit": 10}
     env["purchase.order"].create(
         {"partner_id": partner.id, "order_line": [(0, 0, line)]}
@@ -98,6 +101,11 @@ def _own_rows(env: Any) -> set[str]:
     connection = env["procurify.connection"].search([], limit=1)
     # The other rows have newer ones of their kinds.
     _received_order(env, connection)
+    env["procurify.record"].create(
+        {"connection_id": connection.id, "resource": "bill", "external_id": "posted"}
+        | {"res_model": "account.move", "name": "Posted", "state": "done"}
+        | {"res_id": env["account.move"].search([("state", "=", "posted")]).ids[0]}
+    )
     master, bill = env["procurify.record"].create(
         [
             {"connection_id": connection.id, "resource": name, "external_id": "1"}

@@ -85,6 +85,8 @@ class ProcurifyRecord(models.Model):
     remote_party = fields.Char("Vendor", readonly=True)
     remote_date = fields.Date("Date", readonly=True)
     remote_due_date = fields.Date("Due Date", readonly=True)
+    remote_requester = fields.Char("Requester", readonly=True)
+    remote_approved_at = fields.Datetime("Approved in Procurify", readonly=True)
     # What the document shows for procurify.finding.
     date_finding = fields.Char(readonly=True)
     list_date_finding = fields.Char(readonly=True)

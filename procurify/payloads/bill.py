@@ -229,6 +229,11 @@ class Bill(Keyed):
         return _paid_on(self.raw)
 
     @property
+    def approved_at(self) -> datetime | None:
+        """When the bill was approved last, None: not known."""
+        return _approved_at(self.raw)
+
+    @property
     def payment(self) -> BillPayment | None:
         """The payment that somebody made for the bill, as far as it can be read."""
         return _payment(self.raw)
@@ -301,6 +306,16 @@ def _paid_on(bill: Mapping[str, Any]) -> date | None:
         if entry.spare.stated("status") == BillStatus.PAID
     ]
     return days[-1] if days else None
+
+
+def _approved_at(bill: Mapping[str, Any]) -> datetime | None:
+    """Return the moment of the last status entry that says approved."""
+    moments = [
+        entry.spare.instant("date")
+        for entry in Reader(dict(bill)).spare.children("bill_statuses")
+        if entry.spare.stated("status") == BillStatus.APPROVED
+    ]
+    return max(filter(None, moments), default=None)
 
 
 def _mentions(bill: Mapping[str, Any]) -> Iterator[Mention]:
