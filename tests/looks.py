@@ -123,6 +123,16 @@ class LooksCase(HttpCase):
         if wrong:
             self.fail("\n".join(dict.fromkeys(wrong)))
 
+    def _look_at(self, screens):
+        """Open each of {name: action}, and look at it at each width."""
+        self.browser_js(
+            "/odoo",
+            f"window.procurifyLookAtAll({json.dumps(screens)})",
+            ready="window.procurifyLookAtAll !== undefined && odoo.isReady === true",
+            login=self.env.user.login,
+            timeout=600,
+        )
+
     def _speak(self, user, language):
         """Let a user read Odoo in another language."""
         self.env["res.lang"]._activate_lang(language)

@@ -1,6 +1,5 @@
 """Every screen of the addon, as a person sees it."""
 
-import json
 import re
 
 from odoo.tests import tagged
@@ -53,15 +52,6 @@ class TestLooks(ProcurifyCommon, LooksCase):
             for match in COLOUR.finditer(file.read_text("utf-8"))
         }
         self.assertFalse(named)
-
-    def _look_at(self, screens):
-        self.browser_js(
-            "/odoo",
-            f"window.procurifyLookAtAll({json.dumps(screens)})",
-            ready="window.procurifyLookAtAll !== undefined && odoo.isReady === true",
-            login=self.env.user.login,
-            timeout=600,
-        )
 
     def _screens(self):
         """Return {name: action}: what the actions open, and a form of each list."""

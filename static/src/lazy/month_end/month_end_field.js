@@ -2,6 +2,7 @@
 
 import { Component, onMounted, onPatched, onWillStart, onWillUnmount, onWillUpdateProps, useRef, useState } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
+import { browser } from "@web/core/browser/browser";
 import { getColor } from "@web/core/colors/colors";
 import { cookie } from "@web/core/browser/cookie";
 import { registry } from "@web/core/registry";
@@ -22,8 +23,8 @@ export class ProcurifyMonthEndField extends Component {
         this.state = useState({ card: null, dimension: "department" });
         this.bars = null;
         this.chart = null;
-        onWillStart(() => loadBundle("web.chartjs_lib"));
         this.show(this.props);
+        onWillStart(() => Promise.all([loadBundle("web.chartjs_lib"), this.showLastMonth()]));
         onWillUpdateProps((props) => this.follow(props));
         onMounted(() => this.loadChart());
         onPatched(() => this.draw());
@@ -45,7 +46,24 @@ export class ProcurifyMonthEndField extends Component {
         }
     }
 
+    /** Whoever closes a month comes back to it from each list. */
+    async showLastMonth() {
+        const month = browser.sessionStorage.getItem(this.monthKey);
+        if (month && this.state.card) {
+            await this.read(month, this.props);
+        }
+    }
+
+    get monthKey() {
+        return `procurify_month_${this.props.record.resId}`;
+    }
+
     async load(month, props = this.props) {
+        await this.read(month, props);
+        await this.loadChart(props);
+    }
+
+    async read(month, props) {
         const [values] = await this.orm.read(
             props.record.resModel,
             [props.record.resId],
@@ -53,7 +71,11 @@ export class ProcurifyMonthEndField extends Component {
             { context: { procurify_month: month } }
         );
         this.state.card = JSON.parse(values[props.name]);
-        await this.loadChart(props);
+        if (this.state.card.next) {
+            browser.sessionStorage.setItem(this.monthKey, month);
+        } else {
+            browser.sessionStorage.removeItem(this.monthKey);
+        }
     }
 
     /** The chart adds up half a year: the rest of the card does not wait for it. */
