@@ -5,10 +5,12 @@ from odoo import fields, models
 from ..importers.resource_kinds import DOCUMENTS
 
 _REVIEWER = "procurify_connector.group_user"
+# Figures of the dashboard that the mail shows.
+_AMOUNTS = ("posted", "draft", "on_hold", "not_billed")
 
 
 class DigestDigest(models.Model):
-    """Two figures, and the reasons that hold most: one mail for all that happened.
+    """Counts, the amounts of the month, and the issues that hold most: in one mail.
 
     Each reader gets what that person may see; who may not see the connector's records
     gets a mail without them.
@@ -76,12 +78,45 @@ class DigestDigest(models.Model):
             company, user, tips_count=tips_count, consumed=consumed
         )
         return [
+            *self._procurify_amounts(company, user),
             *self._procurify_issues_told(company, user),
             *self._procurify_audit_head(user),
             *tips,
         ]
 
     # === HELPERS === #
+
+    def _procurify_amounts(self, company, user):
+        """Return a table of the dashboard's figures of this month; [] without one."""
+        self.ensure_one()
+        if not self._procurify_is_shown() or not user.has_group(_REVIEWER):
+            return []
+        connections = self._procurify_connections(company, user)
+        if not connections:
+            return []
+        figures = {each["name"]: each for each in connections._figures_together()}
+        values = {
+            "month": connections._month_name(connections._month()),
+            "figures": [figures[name] for name in _AMOUNTS],
+            "base_url": self.get_base_url(),
+        }
+        template = "procurify_connector.digest_amounts"
+        return [connections.env["ir.qweb"]._render(template, values)]
+
+    def _procurify_is_shown(self):
+        """Return whether this digest includes Procurify."""
+        return bool(
+            self.kpi_procurify_booked
+            or self.kpi_procurify_draft
+            or self.kpi_procurify_held
+        )
+
+    def _procurify_connections(self, company, user):
+        """Return the connections of ``company``, as ``user`` sees them."""
+        reader = self.with_user(user).with_context(allowed_company_ids=company.ids)
+        return reader.env["procurify.connection"].search(
+            [("company_id", "=", company.id)]
+        )
 
     def _procurify_issues_told(self, company, user):
         """Return a table of the reasons that hold most; empty if there are none."""
@@ -107,12 +142,9 @@ class DigestDigest(models.Model):
 
     def _procurify_largest_issues(self, company, user):
         """Return the reasons that hold most in ``company``, as ``user`` sees them."""
-        reader = self.with_user(user).with_context(allowed_company_ids=company.ids)
-        connections = reader.env["procurify.connection"].search(
-            [("company_id", "=", company.id)]
-        )
+        connections = self._procurify_connections(company, user)
         largest = connections._largest_issues().values()
-        issues = reader.env["procurify.issue"].browse(
+        issues = connections.env["procurify.issue"].browse(
             issue["id"] for mine in largest for issue in mine
         )
         return issues.sorted("record_count", reverse=True)

@@ -75,6 +75,35 @@ class TestMonthEnd(SharedCommon):
         for kind in ("posted", "draft", "on_hold", "left_out"):
             self.assertTrue(self._count(self.first)[kind], kind)
 
+    def test_digest_shows_the_same_figures(self):
+        digest = self.env.ref("procurify_connector.digest_digest_procurify")
+        reviewer = self._reviewer(self.company)
+
+        [text] = digest._procurify_amounts(self.company, reviewer)
+
+        expected = self._count(self.first)
+        connections = digest._procurify_connections(self.company, reviewer)
+        figures = {f["name"]: f for f in connections._figures_together()}
+        for name in ("posted", "draft", "on_hold"):
+            total = sum(map(self._amount, expected[name]))
+            self.assertTrue(total, name)
+            self.assertAlmostEqual(figures[name]["value"], total, 2)
+            self.assertEqual(figures[name]["count"], len(expected[name]))
+            self.assertIn(connections._money(total), text)
+        card = {f["name"]: f for f in self._card(self.first)["figures"]}
+        self.assertTrue(card["not_billed"]["value"])
+        for name in ("value", "count", "originals"):
+            self.assertEqual(figures["not_billed"][name], card["not_billed"][name])
+        self.assertIn(card["not_billed"]["amount"], text)
+
+    def test_digest_has_no_amounts_of_what_its_reader_may_not_read(self):
+        digest = self.env.ref("procurify_connector.digest_digest_procurify")
+        other = self.env["res.company"].create({"name": "Another company"})
+
+        self.assertFalse(digest._procurify_amounts(other, self._reviewer(other)))
+        employee = new_test_user(self.env, "clerk", groups="base.group_user")
+        self.assertFalse(digest._procurify_amounts(self.company, employee))
+
     def test_every_cell_of_the_matrix_is_a_count_and_the_footer_of_its_list(self):
         card = self._card(self.first)
         totals = {figure["name"]: figure["value"] for figure in card["figures"]}
@@ -238,6 +267,16 @@ class TestMonthEnd(SharedCommon):
         self.assertLessEqual(self._queries(self.connection | others), before + 2)
 
     # === WHAT IS SHOWN === #
+
+    def _reviewer(self, company):
+        return new_test_user(
+            self.env,
+            f"reviewer of {company.name}",
+            groups="procurify_connector.group_user,account.group_account_readonly,"
+            "purchase.group_purchase_user",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
 
     def _card(self, month):
         connection = self.connection.with_context(procurify_month=f"{month:%Y-%m}")

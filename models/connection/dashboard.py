@@ -223,6 +223,18 @@ class ProcurifyConnection(models.Model):
             for name in FIGURES
         ]
 
+    def _figures_together(self):
+        """Return the figures of these connections of one company, added up.
+
+        :returns: as ``_figures_in_words``
+        """
+        figures = self._figure_rows()
+        together = {
+            kind: [row for mine in figures.values() for row in mine.get(kind, ())]
+            for kind in FIGURES
+        }
+        return self[:1]._figures_in_words(together, self._currencies_of(figures))
+
     def _sum(self, rows):
         """Return what the rows add up to, as a number and as text."""
         value = sum(float(row["amount"] or 0) for row in rows)
