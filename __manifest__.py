@@ -21,6 +21,7 @@
         "views/procurify_issue_views.xml",
         "views/procurify_creation_views.xml",
         "views/procurify_record_views.xml",
+        "views/procurify_signal_views.xml",
         "views/procurify_version_views.xml",
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",

@@ -11,6 +11,7 @@ from . import issue
 from . import record
 from . import procurify_version
 from . import attachment
+from . import procurify_signal
 from . import procurify_run
 from . import procurify_alarm
 from . import audit
@@ -36,6 +37,7 @@ from . import res_currency
 from . import account_account
 from . import account_analytic_account
 from . import res_partner
+from . import res_partner_bank
 from . import account_tax
 from . import uom_uom
 from . import account_payment_term
@@ -48,6 +50,7 @@ from . import purchase_order_requisition
 from . import account_move
 from . import account_move_line
 from . import account_move_posting
+from . import account_move_signals
 from . import account_payment
 from . import account_move_revision
 from . import ir_cron

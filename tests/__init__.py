@@ -92,6 +92,7 @@ from . import test_start_date
 from . import test_secrets
 from . import test_settings
 from . import test_setup
+from . import test_signals
 from . import test_slow_tenant
 from . import test_suggestions
 from . import test_support

@@ -102,6 +102,7 @@ ATTACKS = {
     "procurify.spend": {"action_open_bill": {}},
     "procurify.payable": {"action_open_bill": {}},
     "procurify.cycle": {"action_open_bill": {}},
+    "procurify.signal": {"action_check": {}, "action_open_document": {}},
     "procurify.dry.run.issue": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
     "procurify.target": {"action_open_mirror": {}, "action_probe": {}},
@@ -288,6 +289,9 @@ class TestAccess(ProcurifyCommon):
         )
         env["procurify.attachment"].create(
             {"record_id": bill.id, "external_id": "1", "name": "Theirs", "url": "x"}
+        )
+        env["procurify.signal"].create(
+            {"record_id": bill.id, "code": "first_bill", "key": "1"}
         )
         env["procurify.route"].create(
             {"connection_id": connection.id, "company_id": self.theirs.id}

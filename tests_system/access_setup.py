@@ -138,6 +138,7 @@ def _own_rows(env: Any) -> set[str]:
             "res_id": 1,
         },
         "procurify.mention": {"document_id": bill.id, "mention_id": master.id},
+        "procurify.signal": {"record_id": bill.id, "code": "first_bill", "key": "1"},
         "procurify.run": {"connection_id": connection.id, "kind": "fetch"},
         "procurify.target": {
             "company_id": connection.company_id.id,

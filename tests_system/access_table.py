@@ -66,6 +66,7 @@ MODELS = {
     "procurify.share": Rights(read="reviewer"),
     "procurify.spend": Rights(read="reviewer"),
     "procurify.run": Rights(read="reviewer"),
+    "procurify.signal": Rights(read="reviewer"),
     "procurify.stream": Rights(read="reviewer", write="manager"),
     "procurify.support": Rights("manager", "manager", "manager", "manager"),
     "procurify.system.fields": Rights(),
@@ -87,6 +88,10 @@ METHODS = {
     "procurify.payable": {"action_open_bill": "reviewer"},
     "procurify.spend": {"action_open_bill": "reviewer"},
     "procurify.share": {"action_open_document": "reviewer"},
+    "procurify.signal": {
+        "action_check": "reviewer",
+        "action_open_document": "reviewer",
+    },
     "procurify.attachment": {
         "action_open_document": "reviewer",
         "action_retry": "reviewer",
@@ -213,7 +218,10 @@ METHODS = {
     },
 }
 # Users who may change bills, like the employee of the test.
-METHODS["account.move"]["action_procurify_allow_payment"] = "employee"
+METHODS["account.move"] |= {
+    "action_procurify_allow_payment": "employee",
+    "action_procurify_check_signals": "employee",
+}
 
 #: Odoo's own public methods that the addon extends: their rights are Odoo's.
 EXTENDED = {

@@ -61,6 +61,7 @@ EVENTS = [
     ("resolved", "Resolved"),
     ("chosen", "Decided"),
     ("payment_allowed", "Payment allowed"),
+    ("signal_checked", "Signal checked"),
     ("sync_requested", "Synchronisation requested"),
     ("connection_tested", "Connection tested"),
     ("certified", "Certificate made"),
@@ -548,6 +549,24 @@ class ProcurifyAudit(models.Model):
                     after={"res_model": record.res_model, "res_id": record.res_id},
                 )
                 for record in records
+            ]
+        )
+
+    @api.model
+    def _log_signals_checked(self, texts):
+        """A person has checked signals of bills.
+
+        :param texts: {signal: what the audit says of it}
+        """
+        self._log(
+            [
+                about(
+                    signal.record_id,
+                    "signal_checked",
+                    reason=text,
+                    after={"signal": signal.code},
+                )
+                for signal, text in texts.items()
             ]
         )
 

@@ -300,6 +300,21 @@ class ProcurifyConnection(models.Model):
     )
     audit_days_since = fields.Datetime(readonly=True, copy=False)
 
+    # --- Signals before payment ---
+    same_amount_days = fields.Integer(
+        "Same Amount Within (days)",
+        default=10,
+        help="Bills of one vendor with the same amount, at most this many days apart, "
+        "are marked with a signal.",
+    )
+    vendor_change_days = fields.Integer(
+        "Vendor Changes Within (days)",
+        default=30,
+        help="Bank data and names of vendors that changed in the last days are marked "
+        "with a signal on their bills. Changes after the vendor's last paid bill are "
+        "always marked.",
+    )
+
     # --- Schedule ---
     schedule_tz = fields.Selection(
         _tz_get,

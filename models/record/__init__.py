@@ -5,4 +5,5 @@ from . import importing
 from . import mapping
 from . import presentation
 from . import document_state
+from . import signals
 from . import api

@@ -132,6 +132,8 @@ class ProcurifyRecord(models.Model):
             # Somebody wrote what this batch read: its records are still pending.
             self.env.cr.rollback()
         is_left = self.search_count(domain, limit=1)
+        if runs:
+            self.env["procurify.signal"]._look_soon()
         # A run that began in a batch that was rolled back does not exist.
         for run in runs.values():
             run.exists()._end("continued" if is_left else "done")

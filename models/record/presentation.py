@@ -366,14 +366,18 @@ class ProcurifyRecord(models.Model):
 
     # === PAGE OF A DOCUMENT === #
 
-    @api.depends("payload", "issue_ids", "state", "res_id")
+    @api.depends("payload", "issue_ids", "signal_ids.checked_at", "state", "res_id")
     @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_document(self):
         documents = self.filtered(lambda record: record.role == "document")
         files = documents._files()
+        signals = {record: record.signal_ids._page() for record in documents}
         self.document = False
         for record, page in pages(documents).items():
-            record.document = page | {"files": files.get(record, [])}
+            record.document = page | {
+                "files": files.get(record, []),
+                "signals": signals[record],
+            }
 
     def _files(self):
         """Return {record: what its page shows of its files}.

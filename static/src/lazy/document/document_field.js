@@ -122,6 +122,13 @@ export class ProcurifyDocumentField extends DocumentPart {
         return this.page.lines.length - this.lines.length;
     }
 
+    /** Record that the user has checked a signal. */
+    async check(id) {
+        const action = await this.orm.call("procurify.signal", "action_check", [[id]]);
+        await this.action.doAction(action);
+        return this.props.record.model.load();
+    }
+
     issue(id) {
         return this.page.issues.find((issue) => issue.id === id) || {};
     }

@@ -1,0 +1,21 @@
+"""A change of a vendor's bank data is a signal on its bills."""
+
+from odoo import api, models
+
+_BANK_DATA = frozenset({"acc_number", "partner_id", "active"})
+
+
+class ResPartnerBank(models.Model):
+    _inherit = "res.partner.bank"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        banks = super().create(vals_list)
+        self.env["procurify.signal"]._look_soon()
+        return banks
+
+    def write(self, vals):
+        written = super().write(vals)
+        if vals.keys() & _BANK_DATA:
+            self.env["procurify.signal"]._look_soon()
+        return written
