@@ -22,6 +22,7 @@
         "views/procurify_creation_views.xml",
         "views/procurify_record_views.xml",
         "views/procurify_signal_views.xml",
+        "views/procurify_reminder_views.xml",
         "views/procurify_version_views.xml",
         "views/procurify_attachment_views.xml",
         "views/procurify_stream_views.xml",
@@ -53,6 +54,7 @@
         "views/purchase_order_views.xml",
         "views/product_views.xml",
         "views/res_partner_views.xml",
+        "views/res_users_views.xml",
         "views/res_config_settings_views.xml",
         "views/base_module_uninstall_views.xml",
         # Menus last: they name the actions above.

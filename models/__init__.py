@@ -12,6 +12,7 @@ from . import record
 from . import procurify_version
 from . import attachment
 from . import procurify_signal
+from . import procurify_reminder
 from . import procurify_run
 from . import procurify_alarm
 from . import audit
@@ -38,6 +39,7 @@ from . import account_account
 from . import account_analytic_account
 from . import res_partner
 from . import res_partner_bank
+from . import res_users
 from . import account_tax
 from . import uom_uom
 from . import account_payment_term

@@ -137,6 +137,7 @@ class ProcurifySignal(models.Model):
             bills.browse(ids).exists()._update_signals()
             if not (commit(len(ids)) or is_run_manually()):
                 break
+        self.env["procurify.reminder"]._end_past()
 
     @api.model
     def _open_bills(self):

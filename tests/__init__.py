@@ -79,6 +79,7 @@ from . import test_price_included
 from . import test_purchase_order
 from . import test_quarantine
 from . import test_reconciliation
+from . import test_reminders
 from . import test_remote_text
 from . import test_requisition
 from . import test_restless

@@ -102,6 +102,7 @@ ATTACKS = {
     "procurify.spend": {"action_open_bill": {}},
     "procurify.payable": {"action_open_bill": {}},
     "procurify.cycle": {"action_open_bill": {}},
+    "procurify.reminder": {"action_open_document": {}},
     "procurify.signal": {"action_check": {}, "action_open_document": {}},
     "procurify.dry.run.issue": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
@@ -111,7 +112,11 @@ ATTACKS = {
 WRITES = {
     "procurify.issue": [{"reference_res_id": 1}, {"user_id": 1}],
     "procurify.connection": [{"active": False}, {"client_secret": "mine"}],
-    "procurify.record": [{"res_id": 1}, {"target_name": "6200"}],
+    "procurify.record": [
+        {"res_id": 1},
+        {"target_name": "6200"},
+        {"responsible_id": 1},
+    ],
     "procurify.route": [{"location_id": False}],
     "procurify.stream": [{"active": False}, {"interval_minutes": 1}],
     "procurify.target": [{"url": "https://mine.example"}, {"api_key": "mine"}],
@@ -289,6 +294,9 @@ class TestAccess(ProcurifyCommon):
         )
         env["procurify.attachment"].create(
             {"record_id": bill.id, "external_id": "1", "name": "Theirs", "url": "x"}
+        )
+        env["procurify.reminder"].create(
+            {"record_id": bill.id, "user_id": self.env.uid, "reason": "due"}
         )
         env["procurify.signal"].create(
             {"record_id": bill.id, "code": "first_bill", "key": "1"}

@@ -231,6 +231,8 @@ def _dialogs(env: Any, user_id: int) -> dict[str, list[int]]:
     if mine.user.has_group("procurify_connector.group_manager"):
         values["procurify.support"] = {"connection_id": bill.connection_id.id}
     found = {model: mine[model].create(values[model]).ids for model in values}
+    reminder = {"record_id": bill.id, "user_id": user_id, "reason": "due"}
+    found["procurify.reminder"] = env["procurify.reminder"].create(reminder).ids
     key = {"user_id": user_id, "method": "sync", "key": "1", "digest": "1"}
     found["procurify.idempotency"] = env["procurify.idempotency"].create(key).ids
     return found

@@ -66,6 +66,7 @@ MODELS = {
     "procurify.share": Rights(read="reviewer"),
     "procurify.spend": Rights(read="reviewer"),
     "procurify.run": Rights(read="reviewer"),
+    "procurify.reminder": Rights(read="reviewer"),
     "procurify.signal": Rights(read="reviewer"),
     "procurify.stream": Rights(read="reviewer", write="manager"),
     "procurify.support": Rights("manager", "manager", "manager", "manager"),
@@ -88,6 +89,7 @@ METHODS = {
     "procurify.payable": {"action_open_bill": "reviewer"},
     "procurify.spend": {"action_open_bill": "reviewer"},
     "procurify.share": {"action_open_document": "reviewer"},
+    "procurify.reminder": {"action_open_document": "reviewer"},
     "procurify.signal": {
         "action_check": "reviewer",
         "action_open_document": "reviewer",

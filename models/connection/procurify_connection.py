@@ -315,6 +315,22 @@ class ProcurifyConnection(models.Model):
         "always marked.",
     )
 
+    responsible_id = fields.Many2one(
+        "res.users",
+        string="Responsible for Reminders",
+        index="btree_not_null",
+        ondelete="set null",
+        domain=lambda self: [
+            (
+                "all_group_ids",
+                "in",
+                self.env.ref("procurify_connector.group_user").ids,
+            )
+        ],
+        help="The person who is reminded of bills whose departments and locations have "
+        "no responsible of their own.",
+    )
+
     # --- Schedule ---
     schedule_tz = fields.Selection(
         _tz_get,

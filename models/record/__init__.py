@@ -6,4 +6,5 @@ from . import mapping
 from . import presentation
 from . import document_state
 from . import signals
+from . import reminders
 from . import api

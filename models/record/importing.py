@@ -551,6 +551,7 @@ class ProcurifyRecord(models.Model):
             batch.records_of(drafts).write(
                 {
                     "state": "excluded",
+                    "held_at": False,
                     "excluded_rule": rule,
                     "issue_ids": [Command.clear()],
                 }
@@ -568,7 +569,7 @@ class ProcurifyRecord(models.Model):
         model, now = self._target_model(batch.resource), fields.Datetime.now()
         outcome = {"res_model": model, "excluded_rule": False, "imported_at": now}
         (written - done).write(outcome)
-        done.write(outcome | {"state": "done"} | UNDISPUTED)
+        done.write(outcome | {"state": "done", "held_at": False} | UNDISPUTED)
         done.filtered("issue_ids").issue_ids = [Command.clear()]
         write_each({draft.record: self._own_outcome(draft) for draft in linked})
         written._await({d.record: d.awaited for d in linked if d.awaited is not None})

@@ -10,7 +10,8 @@ from ...fetching.json_text import indented
 from ...importers.resource_kinds import KINDS
 from ...tools.readers import ITEM_READERS
 
-REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name"})
+REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name", "responsible_id"})
+_MAPPING = ("res_model", "res_id")
 
 
 class ProcurifyRecord(models.Model):
@@ -251,6 +252,25 @@ class ProcurifyRecord(models.Model):
         readonly=True,
     )
     hold_reason = fields.Text("Issue Messages", compute="_compute_hold_reason")
+    held_at = fields.Datetime(
+        "On Hold Since",
+        readonly=True,
+        help="When it was put on hold for the first time.",
+    )
+    responsible_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        index="btree_not_null",
+        ondelete="set null",
+        domain=lambda self: [
+            (
+                "all_group_ids",
+                "in",
+                self.env.ref("procurify_connector.group_user").ids,
+            )
+        ],
+        help="Of a department or location: the person who is reminded of its bills.",
+    )
     in_closed_period = fields.Boolean(
         readonly=True, help="A draft with an accounting date in a closed period."
     )
@@ -356,7 +376,8 @@ class ProcurifyRecord(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """Write; a person only maps, by ``res_id`` or by ``target_name``.
+        """Write; a person only maps, by ``res_id`` or by ``target_name``, and says who
+        is responsible for departments and locations.
 
         :raises AccessError: a person writes another field
         :raises UserError: that mapping is not possible
@@ -371,12 +392,14 @@ class ProcurifyRecord(models.Model):
                 )
             )
         self.check_access("write")
+        if "responsible_id" in vals:
+            self._write_responsible(vals["responsible_id"])
         if "target_name" in vals:
             # Its inverse finds the target with the user's rights, and writes res_id.
             super().write({"target_name": vals["target_name"]})
-            vals = {key: vals[key] for key in vals if key != "target_name"}
-            if not vals:
-                return True
+        vals = {name: vals[name] for name in vals if name in _MAPPING}
+        if not vals:
+            return True
         self._check_no_document()
         self._check_mapping(vals)
         # The model depends on the kind, so it stays even without a mapping.

@@ -137,12 +137,14 @@ class ProcurifyRecord(models.Model):
                 [hold for mine in holds.values() for hold in mine],
             )
         )
-        alike = defaultdict(self.browse)
+        alike, now = defaultdict(self.browse), fields.Datetime.now()
         for record, mine in holds.items():
             ids = frozenset(issues[hold.code, hold.key].id for hold in mine)
             alike[ids] |= record
         for ids, same in alike.items():
             news = same.filtered(lambda record, ids=ids: not record._is_held_for(ids))
+            # What is tried again has been on hold since its first time.
+            news.filtered(lambda record: not record.held_at).held_at = now
             news.write(
                 {
                     "state": "quarantined",
@@ -262,6 +264,7 @@ class ProcurifyRecord(models.Model):
         records.write(
             {
                 "state": "ignored",
+                "held_at": False,
                 "excluded_rule": False,
                 "issue_ids": [Command.clear()],
             }
