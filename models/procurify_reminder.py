@@ -85,9 +85,11 @@ class ProcurifyReminder(models.Model):
         """Update the reminders to what is so today, and send what is new."""
         reminders = self.sudo()
         wanted = reminders._wanted()
-        known = {(r.record_id, r.user_id, r.reason): r for r in reminders.search([])}
-        over = [reminder.id for key, reminder in known.items() if key not in wanted]
-        reminders.browse(over).unlink()
+        present = reminders.search(Domain.TRUE)
+        known = {(r.record_id, r.user_id, r.reason): r for r in present}
+        over = present.browse(r.id for key, r in known.items() if key not in wanted)
+        present -= over
+        over.unlink()
         created = reminders.with_context(tracking_disable=True).create(
             [
                 {"record_id": record.id, "user_id": user.id, "reason": reason}
@@ -96,8 +98,8 @@ class ProcurifyReminder(models.Model):
             ]
         )
         created._schedule()
-        reminders.search([])._follow_preferences()
-        reminders._send()
+        (present | created)._follow_preferences()
+        (present | created)._send()
 
     @api.model
     def _end_past(self):
@@ -111,13 +113,13 @@ class ProcurifyReminder(models.Model):
 
     @api.model
     def _wanted(self):
-        """Return [(record, user, reason)] of all that is worth a reminder today."""
+        """Return {(record, user, reason)} of all that is worth a reminder today."""
         bills = self._open_bills()
-        return [
+        return {
             (bill, user, reason)
             for bill, user in self._recipients(bills).items()
             for reason in bill._reminder_reasons(user)
-        ]
+        }
 
     @api.model
     def _open_bills(self):
@@ -215,13 +217,12 @@ class ProcurifyReminder(models.Model):
 
     # === E-MAIL === #
 
-    @api.model
     def _send(self):
-        """Send one e-mail to each person for whom there is something new.
+        """Send one e-mail to each person of these for whom there is something new.
 
         Nobody gets two on one day, as it is where the person is.
         """
-        for user, mine in self.search([]).grouped("user_id").items():
+        for user, mine in self.grouped("user_id").items():
             today = self._today(user)
             news = mine.filtered(lambda reminder: not reminder.mailed_at)
             if (

@@ -66,8 +66,8 @@ class ProcurifySignal(models.Model):
         names = self._names([fact for mine in facts.values() for fact in mine])
         labels = dict(self._fields["code"]._description_selection(self.env))
         for signal, mine in facts.items():
-            told = [self._sentence(fact, names) for fact in mine[:_SHOWN]]
-            signal.message = " ".join(filter(None, told)) or labels[signal.code]
+            texts = [self._sentence(fact, names) for fact in mine[:_SHOWN]]
+            signal.message = " ".join(filter(None, texts)) or labels[signal.code]
 
     @api.model
     def _names(self, facts):

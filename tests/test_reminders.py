@@ -164,7 +164,7 @@ class TestReminders(ReminderCommon):
         self.assertTrue(self._reminders())
         self.assertFalse(self._todos())
 
-    def test_replay_does_not_begin_the_hold_anew(self):
+    def test_replay_does_not_restart_the_hold(self):
         held_at = self.record.held_at
         self.record.action_replay()
 
@@ -307,7 +307,7 @@ class TestReminders(ReminderCommon):
         place = self._places()[:1]
         place.with_user(reviewer).responsible_id = reviewer
         self.assertEqual(place.responsible_id, reviewer)
-        self.assertEqual(place.state, "done", "nothing is mapped or imported anew")
+        self.assertEqual(place.state, "done", "nothing is mapped or imported again")
 
         for record in (self.record, self._places("account_code")[:1]):
             with self.assertRaises(UserError):

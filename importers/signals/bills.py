@@ -77,7 +77,7 @@ class SeenBill:
 def seen_bills(records):
     """Return the SeenBill of each of ``records`` that is a bill to pay.
 
-    Refunds are left out: nobody is paid by them.
+    Refunds are skipped: nobody is paid by them.
 
     :param records: ``procurify.record`` rows of bills, with the system's rights
     """

@@ -159,9 +159,9 @@ def _data(payload):
 
 
 def _ways(data):
-    """Return what tells a vendor's payment methods apart, or None if it is not said.
+    """Return what distinguishes a vendor's payment methods, or None if it is not sent.
 
-    Rates of their currencies change daily and are left out.
+    Rates of their currencies change daily and are omitted.
     """
     methods = data.get("payment_methods")
     if not isinstance(methods, list):

@@ -259,7 +259,6 @@ class ProcurifyRecord(models.Model):
     )
     responsible_id = fields.Many2one(
         "res.users",
-        string="Responsible",
         index="btree_not_null",
         ondelete="set null",
         domain=lambda self: [

@@ -18,6 +18,6 @@ class ProcurifyRecord(models.Model):
             record.signal_labels = record.signal_ids._labels()
 
     def _update_signals(self):
-        """Decide anew which signals these bills have."""
+        """Decide again which signals these bills have."""
         if self:
             self.env["procurify.signal"].sudo()._replace(self.sudo())
