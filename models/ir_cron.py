@@ -19,6 +19,8 @@ JOBS = {
         "ir_cron_attachments",
         "ir_cron_audit_seal",
         "ir_cron_audit_verify",
+        "ir_cron_signals",
+        "ir_cron_reminders",
         "ir_cron_alarm",
     ),
     "procurify.target": ("ir_cron_mirror",),

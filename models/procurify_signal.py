@@ -175,7 +175,7 @@ class ProcurifySignal(models.Model):
     def _look_soon(self):
         """Let the job look at the open bills again within a minute."""
         job = self.env.ref("procurify_connector.ir_cron_signals", False)
-        if job:
+        if job and job.sudo().active:
             job.sudo()._trigger(fields.Datetime.now() + timedelta(seconds=30))
 
     # === BUSINESS METHODS === #

@@ -1,6 +1,8 @@
 """People are reminded of the bills that they are responsible for, once and not more."""
 
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from freezegun import freeze_time
 
@@ -178,6 +180,21 @@ class TestReminders(ReminderCommon):
 
         self.assertEqual(self.record.state, "done")
         self.assertFalse(self.record.held_at)
+
+    def test_earlier_version_learns_since_when_and_gets_the_jobs(self):
+        names = ("ir_cron_signals", "ir_cron_reminders")
+        jobs = [self.env.ref(f"procurify_connector.{name}") for name in names]
+        for job in jobs:
+            job.active = False
+        self.record.sudo().held_at = False
+        self.env.flush_all()
+        folder = Path(__file__).parents[1] / "migrations" / "19.0.1.2.0"
+        for name in ("post-held_at", "post-jobs"):
+            runpy.run_path(str(folder / f"{name}.py"))["migrate"](self.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+
+        self.assertEqual(self.record.held_at, self.record.seen_at)
+        self.assertTrue(all(job.active for job in jobs))
 
     # === WHAT EACH PERSON WANTS === #
 
