@@ -20,7 +20,7 @@ class ProcurifyAccrual(models.Model):
 
     _name = "procurify.accrual"
     _inherit = "procurify.list"
-    _description = "Received, Not Billed"
+    _description = "Received, No Posted Bill"
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "name"
@@ -43,7 +43,8 @@ class ProcurifyAccrual(models.Model):
     }
 
     kind = fields.Selection(
-        [("receipt", "Received, not billed"), ("bill", "Bill on hold")], readonly=True
+        [("receipt", "Received, no posted bill"), ("bill", "Bill on hold")],
+        readonly=True,
     )
     key = fields.Char(readonly=True, help="What is accrued once.")
     record_id = fields.Many2one("procurify.record", readonly=True)

@@ -42,7 +42,9 @@ class ProcurifyCommitment(models.Model):
         help="Ordered but neither received nor billed.",
     )
     received = fields.Monetary(
-        "Received, Not Billed", readonly=True, help="Received but not billed yet."
+        "Received, Not Billed",
+        readonly=True,
+        help="Received, and on no bill yet, not even on a draft.",
     )
     committed = fields.Monetary(readonly=True, help="The sum of all three.")
 

@@ -259,7 +259,7 @@ class ProcurifyConnection(models.Model):
             "draft": self.env._("Draft"),
             "on_hold": self.env._("On hold"),
             "queued": self.env._("Queued"),
-            "not_billed": self.env._("Received, not billed"),
+            "not_billed": self.env._("Received, no posted bill"),
             "left_out": self.env._("Excluded, ignored or cancelled"),
         }
 

@@ -330,7 +330,7 @@ class ProcurifyConnection(models.Model):
     def _check_accruals(self, rows):
         count = sum(row["open_count"] for row in rows)
         amount = sum(row["open_amount"] or 0 for row in rows)
-        label = self.env._("Accrue what was received and is not billed")
+        label = self.env._("Accrue what was received and has no posted bill")
         if not count or self.company_id.currency_id.is_zero(amount):
             text = self.env._("Nothing to accrue.")
             return "accruals", label, {"done": True, "text": text, "button": False}
