@@ -35,12 +35,14 @@ from . import procurify_idempotency
 from . import procurify_monitoring
 from . import digest_digest
 from . import res_currency
+from . import res_currency_rate
 from . import account_account
 from . import account_analytic_account
 from . import res_partner
 from . import res_partner_bank
 from . import res_users
 from . import account_tax
+from . import account_journal
 from . import uom_uom
 from . import account_payment_term
 from . import product_product

@@ -38,7 +38,7 @@ _KINDS = {"": "other"} | {kind: kind for kind in FITTING}
 
 class AccountAccount(models.Model):
     _name = "account.account"
-    _inherit = ["account.account", "procurify.import.mixin"]
+    _inherit = ["account.account", "procurify.import.mixin", "procurify.mirrored"]
 
     _procurify_resources = ("account_code",)
     _procurify_code_field = "code"

@@ -14,7 +14,11 @@ MOST_CENTRES = 2000  # that one look for similar ones compares
 
 class AccountAnalyticAccount(models.Model):
     _name = "account.analytic.account"
-    _inherit = ["account.analytic.account", "procurify.import.mixin"]
+    _inherit = [
+        "account.analytic.account",
+        "procurify.import.mixin",
+        "procurify.mirrored",
+    ]
 
     _procurify_resources = ("location", "department")
     _procurify_code_field = "code"

@@ -17,7 +17,7 @@ _DELAYS = {"days_after": False, "days_after_end_of_month": True}
 
 class AccountPaymentTerm(models.Model):
     _name = "account.payment.term"
-    _inherit = ["account.payment.term", "procurify.import.mixin"]
+    _inherit = ["account.payment.term", "procurify.import.mixin", "procurify.mirrored"]
 
     _procurify_resources = ("payment_term",)
     _procurify_many_to_one = True

@@ -17,7 +17,7 @@ _RATE = re.compile(r"\d+(?:[.,]\d+)?\s*%")
 
 class AccountTax(models.Model):
     _name = "account.tax"
-    _inherit = ["account.tax", "procurify.import.mixin"]
+    _inherit = ["account.tax", "procurify.import.mixin", "procurify.mirrored"]
 
     _procurify_resources = ("tax",)
     _procurify_rule = Rule(frozenset((SAME_RATE,)), only_one=False, shared=True)

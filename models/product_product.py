@@ -23,7 +23,7 @@ from ..procurify import Unit
 
 class ProductProduct(models.Model):
     _name = "product.product"
-    _inherit = ["product.product", "procurify.import.mixin"]
+    _inherit = ["product.product", "procurify.import.mixin", "procurify.mirrored"]
 
     _procurify_resources = ("catalog_item",)
     _procurify_code_field = "default_code"

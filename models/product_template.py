@@ -5,7 +5,7 @@ from odoo import api, fields, models
 
 class ProductTemplate(models.Model):
     _name = "product.template"
-    _inherit = ["product.template", "procurify.document.tab"]
+    _inherit = ["product.template", "procurify.document.tab", "procurify.mirrored"]
 
     procurify_record_ids = fields.Many2many(
         "procurify.record",
@@ -26,3 +26,6 @@ class ProductTemplate(models.Model):
         return products._search([("is_from_procurify", "=", True)]).subselect(
             "product_tmpl_id"
         )
+
+    def _procurify_mirrored_as(self):
+        return self.with_context(active_test=False).product_variant_ids

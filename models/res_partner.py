@@ -36,7 +36,7 @@ _CREATED = {"company_type": "company", "supplier_rank": 1}
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["res.partner", "procurify.import.mixin"]
+    _inherit = ["res.partner", "procurify.import.mixin", "procurify.mirrored"]
 
     _procurify_resources = ("vendor",)
     _procurify_code_field = "ref"

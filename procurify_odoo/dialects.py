@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .versions import Version
 
 
+_LOCKS = ("fiscalyear_lock_date", "tax_lock_date")
+
+
 @dataclass(frozen=True)
 class Dialect:
     """What one series calls things, and how its bills are written.
@@ -30,6 +33,13 @@ class Dialect:
     :param analytic_on_order: those of an order's line
     :param tax_line_owner: the fields that say to which tax a repartition line belongs,
         and whether it is one of bills or of refunds
+    :param tax_base_fields: what says whether earlier taxes change the base of a tax
+    :param term_line_fields: the fields that say when a line of a payment term is due
+    :param lock_dates: the fields of a company with its lock dates
+    :param company_country: the field with the country of its taxes
+    :param has_unit_categories: whether units have a category with one reference unit;
+        later a unit names the one that it contains
+    :param has_early_discount: whether a payment term has an early discount of its own
     :param has_plans: whether there are analytic plans; before, there were tags
     :param has_expiring_keys: whether an API key says when it expires
     :param has_own_rate: whether a bill takes a rate of exchange as a field
@@ -54,6 +64,12 @@ class Dialect:
     account_archived: str = "deprecated"
     account_kind: str = "account_type"
     tax_line_owner: tuple[str, ...] = ("tax_id", "document_type")
+    tax_base_fields: tuple[str, ...] = ("is_base_affected",)
+    term_line_fields: tuple[str, ...] = ("delay_type", "nb_days", "days_next_month")
+    lock_dates: tuple[str, ...] = (*_LOCKS, "period_lock_date")
+    company_country: str = "account_fiscal_country_id"
+    has_unit_categories: bool = True
+    has_early_discount: bool = True
     has_plans: bool = True
     has_expiring_keys: bool = False
     has_own_rate: bool = False
@@ -91,7 +107,13 @@ class Dialect:
 
 _TAGS = "analytic_tag_ids"
 _17 = Dialect(17)
-_16 = replace(_17, series=16, tax_line_owner=("invoice_tax_id", "refund_tax_id"))
+_16 = replace(
+    _17,
+    series=16,
+    tax_line_owner=("invoice_tax_id", "refund_tax_id"),
+    term_line_fields=("months", "days", "end_month", "days_after"),
+    has_early_discount=False,
+)
 _15 = replace(
     _16,
     series=15,
@@ -100,18 +122,26 @@ _15 = replace(
     analytic_on_bill=("analytic_account_id", _TAGS),
     analytic_on_order=("account_analytic_id", _TAGS),
     account_kind="user_type_id",
+    term_line_fields=("option", "days", "day_of_the_month"),
     has_plans=False,
 )
 _18 = replace(
     _17,
     series=18,
     account_company="company_ids",
+    lock_dates=(*_LOCKS, "sale_lock_date", "purchase_lock_date", "hard_lock_date"),
     has_expiring_keys=True,
     has_access_method="has_access",
     asks_group_of_user=True,
 )
 DIALECTS: Mapping[int, Dialect] = {
-    14: replace(_15, series=14, needs_email=True),
+    14: replace(
+        _15,
+        series=14,
+        tax_base_fields=(),
+        company_country="country_id",
+        needs_email=True,
+    ),
     15: _15,
     16: _16,
     17: _17,
@@ -127,6 +157,7 @@ DIALECTS: Mapping[int, Dialect] = {
         order_note="note",
         lock_order="button_lock",
         account_archived="active",
+        has_unit_categories=False,
         has_own_rate=True,
     ),
 }

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from . import words
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .client import RemoteOdoo
     from .dialects import Dialect
@@ -32,6 +34,9 @@ class Kind:
     :param active_field: "" if rows cannot be archived
     :param active_value: what an active row has there
     :param others: {our name: field}
+    :param raw: fields that ``translate`` needs
+    :param translate: returns {our name: value} of what the version says in other words
+    :param prepare: completes the rows of a page by what others say
     """
 
     name: str
@@ -42,6 +47,9 @@ class Kind:
     active_field: str = "active"
     active_value: bool = True
     others: Mapping[str, str] = field(default_factory=dict)
+    raw: tuple[str, ...] = ()
+    translate: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+    prepare: Callable[[RemoteOdoo, list[dict[str, Any]]], None] | None = None
 
     def columns(self) -> list[str]:
         """Return the fields that are read."""
@@ -51,12 +59,15 @@ class Kind:
             self.company_field,
             self.active_field,
         )
-        return [*filter(None, named), "write_date", *self.others.values()]
+        wanted = (*filter(None, named), "write_date", *self.others.values(), *self.raw)
+        return [name for name in dict.fromkeys(wanted) if name != "id"]
 
     def domain(self, company_id: int) -> list[Any]:
         """Return which rows a company may use."""
         if not self.company_field:
             return []
+        if self.company_field == "id":
+            return [("id", "=", company_id)]
         if self.company_field.endswith("_ids"):
             return [(self.company_field, "in", [company_id])]
         return [
@@ -84,25 +95,30 @@ class Row:
 
 
 def kinds_of(dialect: Dialect) -> dict[str, Kind]:
-    """Return the kinds of master data by name; each refers only to those before it."""
-    archived_is_active = dialect.account_archived == "active"
-    plan = {"plan": "plan_id"} if dialect.has_plans else {}
+    """Return the kinds of master data by name, in the order of their reading.
+
+    What is made of parts comes before its parts: a part that it names is then there.
+    """
     kinds = (
-        Kind("currency", "res.currency", company_field="", others=_same("rounding")),
         Kind(
-            "account",
-            "account.account",
+            "country",
+            "res.country",
             code_field="code",
-            company_field=dialect.account_company,
-            active_field=dialect.account_archived,
-            active_value=archived_is_active,
-            others={"type": dialect.account_kind, "currency": "currency_id"},
+            company_field="",
+            active_field="",
         ),
+        Kind("currency", "res.currency", company_field="", others=_same("rounding")),
+        _unit(dialect),
+        *([_PLAN] if dialect.has_plans else []),
+        _company(dialect),
+        _account(dialect),
         Kind(
-            "tax",
-            "account.tax",
-            others=_same("amount", "amount_type", "type_tax_use", "price_include"),
+            "rate",
+            "res.currency.rate",
+            active_field="",
+            others={"rate": "rate", "currency": "currency_id"},
         ),
+        _tax(dialect),
         Kind(
             "tax_line",
             "account.tax.repartition.line",
@@ -112,29 +128,152 @@ def kinds_of(dialect: Dialect) -> dict[str, Kind]:
                 **_same(*dialect.tax_line_owner),
                 "percent": "factor_percent",
                 "account": "account_id",
+                "sequence": "sequence",
+                "in_closing": "use_in_tax_closing",
             },
         ),
         Kind(
             "journal",
             "account.journal",
             code_field="code",
-            others={"type": "type", "currency": "currency_id"},
+            others={
+                "type": "type",
+                "currency": "currency_id",
+                "account": "default_account_id",
+            },
         ),
-        Kind("payment_term", "account.payment.term"),
+        _payment_term(dialect),
+        Kind(
+            "payment_term_line",
+            "account.payment.term.line",
+            name_field="value",
+            company_field="",
+            active_field="",
+            others={"amount": "value_amount"},
+            raw=dialect.term_line_fields,
+            translate=words.TERM_LINES[dialect.term_line_fields],
+        ),
         Kind(
             "analytic_account",
             "account.analytic.account",
             code_field="code",
-            others=plan,
+            others={"plan": "plan_id"} if dialect.has_plans else {},
+        ),
+        Kind(
+            "product",
+            "product.product",
+            code_field="default_code",
+            others={
+                "barcode": "barcode",
+                "unit": "uom_id",
+                "is_purchased": "purchase_ok",
+                "taxes": "supplier_taxes_id",
+                "account": "property_account_expense_id",
+            },
+            raw=("type",),
+            translate=words.product_type,
         ),
         Kind(
             "partner",
             "res.partner",
             code_field="ref",
-            others={"tax_number": "vat", "parent": "parent_id"},
+            others={
+                "tax_number": "vat",
+                "email": "email",
+                "country": "country_id",
+                "parent": "parent_id",
+                "is_company": "is_company",
+                "payment_term": "property_supplier_payment_term_id",
+                "payable": "property_account_payable_id",
+                "currency": "property_purchase_currency_id",
+            },
+            raw=("type",),
+            translate=words.address_type,
         ),
     )
     return {kind.name: kind for kind in kinds}
+
+
+_PLAN = Kind(
+    "plan",
+    "account.analytic.plan",
+    company_field="",
+    active_field="",
+    others={"parent": "parent_id"},
+)
+
+
+def _unit(dialect: Dialect) -> Kind:
+    if dialect.has_unit_categories:
+        return Kind(
+            "unit",
+            "uom.uom",
+            company_field="",
+            raw=("category_id", "uom_type", "factor_inv"),
+            translate=words.unit_of_category,
+            prepare=_find_references,
+        )
+    others = {"factor": "relative_factor", "base": "relative_uom_id"}
+    return Kind("unit", "uom.uom", company_field="", others=others)
+
+
+def _company(dialect: Dialect) -> Kind:
+    return Kind(
+        "company",
+        "res.company",
+        company_field="id",
+        active_field="",
+        others={
+            "tax_rounding": "tax_calculation_rounding_method",
+            "country": dialect.company_country,
+        },
+        raw=dialect.lock_dates,
+        translate=words.lock_dates,
+    )
+
+
+def _account(dialect: Dialect) -> Kind:
+    is_coded = dialect.account_kind == "user_type_id"
+    return Kind(
+        "account",
+        "account.account",
+        code_field="code",
+        company_field=dialect.account_company,
+        active_field=dialect.account_archived,
+        active_value=dialect.account_archived == "active",
+        others={
+            **({} if is_coded else {"type": dialect.account_kind}),
+            "currency": "currency_id",
+            "reconcile": "reconcile",
+        },
+        raw=("user_type_id", "internal_type", "internal_group") if is_coded else (),
+        translate=words.account_type if is_coded else None,
+    )
+
+
+def _tax(dialect: Dialect) -> Kind:
+    return Kind(
+        "tax",
+        "account.tax",
+        others={
+            **_same("amount", "amount_type", "type_tax_use", "price_include"),
+            **_same("include_base_amount", *dialect.tax_base_fields, "sequence"),
+            "children": "children_tax_ids",
+            "invoice_lines": "invoice_repartition_line_ids",
+            "refund_lines": "refund_repartition_line_ids",
+        },
+    )
+
+
+def _payment_term(dialect: Dialect) -> Kind:
+    discount = (
+        _same("early_discount", "discount_percentage", "discount_days")
+        if dialect.has_early_discount
+        else {}
+    )
+    return Kind(
+        "payment_term", "account.payment.term", others={"lines": "line_ids", **discount}
+    )
 
 
 def changed_rows(
@@ -153,6 +292,8 @@ def changed_rows(
         since=_before(since) if since else "",
         context={"allowed_company_ids": [company_id]},
     ):
+        if kind.prepare:
+            kind.prepare(remote, page)
         yield [_row(kind, values) for values in page]
 
 
@@ -179,8 +320,25 @@ def _before(moment: str) -> str:
     return earlier.strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _find_references(remote: RemoteOdoo, page: list[dict[str, Any]]) -> None:
+    """Add to units the reference unit of their category."""
+    found = remote.call(
+        "uom.uom",
+        "search_read",
+        domain=[("uom_type", "=", "reference")],
+        fields=["category_id"],
+        context={"active_test": False},
+    )
+    references = {row["category_id"][0]: row["id"] for row in found}
+    for row in page:
+        row["reference"] = references.get(row["category_id"][0], False)
+
+
 def _row(kind: Kind, values: Mapping[str, Any]) -> Row:
     is_active = values[kind.active_field] if kind.active_field else kind.active_value
+    ours = {name: _plain(values[there]) for name, there in kind.others.items()}
+    if kind.translate:
+        ours |= kind.translate(values)
     return Row(
         kind=kind.name,
         id=values["id"],
@@ -188,7 +346,7 @@ def _row(kind: Kind, values: Mapping[str, Any]) -> Row:
         code=str(values[kind.code_field] or "") if kind.code_field else "",
         is_active=is_active == kind.active_value,
         written_at=str(values["write_date"]),
-        values={name: _plain(values[there]) for name, there in kind.others.items()},
+        values=ours,
     )
 
 

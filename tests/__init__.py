@@ -55,6 +55,7 @@ from . import test_import_workers
 from . import test_inventory
 from . import test_line_pricing
 from . import test_line_words
+from . import test_local_records
 from . import test_log_filter
 from . import test_looks
 from . import test_mapping

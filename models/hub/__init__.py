@@ -4,3 +4,4 @@ from . import procurify_mirror
 from . import local_records
 from . import mirror
 from . import probe
+from . import read_only

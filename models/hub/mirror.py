@@ -55,49 +55,64 @@ class ProcurifyTarget(models.Model):
     # === BUSINESS METHODS === #
 
     def _mirror(self):
-        """Read what changed since the last time, and once a day what is gone.
+        """Read what changed since the last time, and once a day what is gone; bring
+        the local records up to date.
 
-        An unchanged remote costs no write here, and never one there.
+        An unchanged remote costs no write here, and never one there. While the remote
+        is waited for, nothing is written that is not committed.
 
         :raises RemoteError: the remote cannot be read
         :raises UnreadableSecret: the key cannot be
         """
         self.ensure_one()
+        commit = self.env["ir.cron"]._commit_progress
         options = self.env["procurify.connection"]._client_options()
+        expected, company = self.version, self.remote_company_id
+        is_comparison_due = self._is_comparison_due()
         with open_remote(self, **options) as remote:
-            if str(remote.version) != self.version:
+            state = self._mirror_state()
+            commit()
+            if str(remote.version) != expected:
                 self._note_upgrade(remote.version)
                 return
-            company = self.remote_company_id
-            state = self._mirror_state()
-            changed = False
-            for kind in kinds_of(remote.dialect).values():
-                changed |= self._read(remote, kind, company, state["newest"])
-            if self._is_comparison_due():
-                for kind in kinds_of(remote.dialect).values():
-                    visible = visible_ids(remote, kind, company)
-                    changed |= self.env["procurify.mirror"]._mark_gone(
-                        self, kind.name, visible
-                    )
-                self.compared_at = fields.Datetime.now()
-        if changed:
-            self.write({"mirror_state": state, "mirrored_at": fields.Datetime.now()})
+            kinds = kinds_of(remote.dialect).values()
+            for kind in kinds:
+                self._read(remote, kind, company, state, commit)
+            if is_comparison_due:
+                self._compare(remote, kinds, company, commit)
+        self._apply_mirror(commit)
         if self.error_message:
             self.error_message = False
 
-    def _read(self, remote, kind, company, newest):
-        """Store what changed of one kind.
+    def _read(self, remote, kind, company, state, commit):
+        """Store what changed of one kind, page by page.
 
-        :param newest: {kind: stamp of the newest row}; is updated once all is read,
-            because pages do not come in the order of their changes
-        :returns: whether anything changed
+        :param state: of the mirror; the stamp of the newest row is noted there once all
+            is read, because pages do not come in the order of their changes
         """
-        changed, latest = False, newest.get(kind.name, "")
-        for page in changed_rows(remote, kind, company, since=latest):
+        since = state["newest"].get(kind.name, "")
+        changed, latest = False, since
+        for page in changed_rows(remote, kind, company, since=since):
             changed |= self.env["procurify.mirror"]._keep(self, page)
             latest = max(latest, *(row.written_at for row in page))
-        newest[kind.name] = latest
-        return changed
+            commit()
+        if changed or latest != since:
+            state["newest"] = state["newest"] | {kind.name: latest}
+            now = fields.Datetime.now()
+            self.write({"mirror_state": dict(state), "mirrored_at": now})
+            commit()
+
+    def _compare(self, remote, kinds, company, commit):
+        """Mark what is gone."""
+        changed = False
+        for kind in kinds:
+            visible = visible_ids(remote, kind, company)
+            rows = self.env["procurify.mirror"]
+            changed |= rows._mark_gone(self, kind.name, visible)
+            commit()
+        now = fields.Datetime.now()
+        self.write({"compared_at": now} | ({"mirrored_at": now} if changed else {}))
+        commit()
 
     def _mirror_state(self):
         """Return the state to go on from. That of another database begins again."""
@@ -106,7 +121,8 @@ class ProcurifyTarget(models.Model):
         state = self.mirror_state or {}
         if state.get("of") == of:
             return {"of": of, "newest": dict(state["newest"])}
-        self.mirror_ids.unlink()
+        if state:
+            self.mirror_ids._forget()
         return {"of": of, "newest": {}}
 
     def _is_comparison_due(self):

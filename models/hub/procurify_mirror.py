@@ -6,13 +6,20 @@ from odoo.fields import Domain
 from ...tools.own_values import write_each
 
 KINDS = [
+    ("country", "Country"),
     ("currency", "Currency"),
+    ("unit", "Unit"),
+    ("plan", "Analytic Plan"),
+    ("company", "Company"),
     ("account", "Account"),
+    ("rate", "Currency Rate"),
     ("tax", "Tax"),
     ("tax_line", "Tax Distribution"),
     ("journal", "Journal"),
     ("payment_term", "Payment Term"),
+    ("payment_term_line", "Payment Term Line"),
     ("analytic_account", "Analytic Account"),
+    ("product", "Product"),
     ("partner", "Contact"),
 ]
 
@@ -69,8 +76,9 @@ class ProcurifyMirror(models.Model):
             & Domain("kind", "=", rows[0].kind)
             & Domain("remote_id", "in", list(wanted))
         )
+        pending = {"is_pending": True}
         changes = {
-            mirror: values
+            mirror: values | pending
             for mirror in known
             if (values := wanted.pop(mirror.remote_id)) != mirror._stored(values)
         }
@@ -78,6 +86,7 @@ class ProcurifyMirror(models.Model):
         self.create(
             [
                 values
+                | pending
                 | {"target_id": target.id, "kind": rows[0].kind, "remote_id": id_}
                 for id_, values in wanted.items()
             ]
@@ -100,7 +109,7 @@ class ProcurifyMirror(models.Model):
             & Domain("remote_id", "not in", list(visible))
         )
         if gone:
-            gone.is_gone = True
+            gone.write({"is_gone": True, "is_pending": True})
         return bool(gone)
 
 

@@ -160,6 +160,7 @@ class ProcurifyTarget(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self.env.registry.clear_cache()  # whether there is any, see ``_is_used``
         targets = super().create([self._with_clean_address(vals) for vals in vals_list])
         self.env["ir.cron"]._procurify_switch(targets, is_on=True)
         return targets

@@ -42,6 +42,8 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 _DENIED_READ = "missing right: read a model (user without accounting)"
 NOTHING = object()
+#: What an empty field reads as, by its type; others as False.
+_EMPTY: dict[str, Any] = {"integer": 0, "float": 0.0, "one2many": [], "many2many": []}
 
 
 @cache
@@ -72,6 +74,8 @@ class FakeOdoo(FaultyServer):
         self.key = KEY
         self.email = "connector@acme.example"
         self.currency = "CHF"
+        #: More values of the company.
+        self.company: dict[str, Any] = {}
         self.groups = {
             "account.group_account_invoice",
             "purchase.group_purchase_user",
@@ -213,7 +217,7 @@ class FakeOdoo(FaultyServer):
 
     def _do_read(self, model: str, ids: list[int], fields: list[str]) -> Any:
         rows = [row for row in self._all(model) if row["id"] in ids]
-        return [{name: row[name] for name in {"id", *fields}} for row in rows]
+        return [self._read_row(model, row, fields) for row in rows]
 
     def _do_search(self, model: str, _ids: Any, domain: list[Any]) -> Any:
         return [row["id"] for row in self._matching(model, domain)]
@@ -230,10 +234,18 @@ class FakeOdoo(FaultyServer):
         if (model, "read") in self.denied:
             raise FakeFault(_DENIED_READ)
         rows = sorted(self._matching(model, domain), key=lambda row: row[order])
-        return [
-            {name: row[name] for name in {"id", *fields}}
-            for row in rows[: limit or None]
-        ]
+        return [self._read_row(model, row, fields) for row in rows[: limit or None]]
+
+    def _read_row(
+        self, model: str, row: dict[str, Any], fields: list[str]
+    ) -> dict[str, Any]:
+        """Return values of a row; what no test has set is empty, as Odoo says it."""
+        known = self._fields().get(model, {})
+        read = {"id": row["id"]}
+        for name in fields:
+            kind = "" if name in row else known[name]["type"]
+            read[name] = _EMPTY.get(kind, False) if kind else row[name]
+        return read
 
     def _do_fields_get(
         self, model: str, _ids: Any, allfields: list[str], attributes: list[str]
@@ -320,7 +332,13 @@ class FakeOdoo(FaultyServer):
                 "company_id": [1, "Acme Ltd"],
                 "company_ids": [1],
             },
-            "res.company": {"id": 1, "currency_id": [2, self.currency]},
+            "res.company": {
+                "id": 1,
+                "name": "Acme Ltd",
+                "currency_id": [2, self.currency],
+                "write_date": "2026-03-01 10:00:00",
+                **self.company,
+            },
         }
         keys = [
             {"id": number, "user_id": UID, "expiration_date": date}
@@ -370,4 +388,6 @@ def web_page(status: int, text: str) -> Reply:
 
 
 def _is_ids(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, int) for each in value)
+    """Return whether ``value`` is a list of ids; an empty one is a domain."""
+    is_list = isinstance(value, list) and bool(value)
+    return is_list and all(isinstance(each, int) for each in value)

@@ -1,0 +1,90 @@
+"""Records of a remote Odoo are not changed here, and say so on their forms."""
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...tools.local_kinds import MIRRORED
+
+
+class ProcurifyTarget(models.Model):
+    _inherit = "procurify.target"
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    @tools.ormcache()
+    def _is_used(self):
+        """Return whether this database has a remote Odoo at all."""
+        targets = self.sudo().with_context(active_test=False)
+        return bool(targets.search_count([], limit=1))
+
+
+class ProcurifyMirrored(models.AbstractModel):
+    """For Odoo's models of which records may come from a remote Odoo.
+
+    Without any remote Odoo, nothing is asked of the database.
+    """
+
+    _name = "procurify.mirrored"
+    _description = "Procurify Record of a Remote Odoo"
+
+    procurify_is_mirrored = fields.Boolean(
+        "Of a Remote Odoo", compute="_compute_procurify_is_mirrored"
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_procurify_is_mirrored(self):
+        mirrored = self._procurify_mirrored()
+        for record in self:
+            record.procurify_is_mirrored = record in mirrored
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not self.env.su and not MIRRORED[self._name].isdisjoint(vals):
+            self._procurify_check_mirrored()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_mirrored(self):
+        if not self.env.su:
+            self._procurify_check_mirrored()
+
+    # === BUSINESS METHODS === #
+
+    def _procurify_mirrored(self):
+        """Return those of these records that come from a remote Odoo."""
+        if not self.env["procurify.target"]._is_used():
+            return self.browse()
+        records = self._procurify_mirrored_as()
+        rows = self.env["procurify.mirror"].sudo()
+        found = rows.search_fetch(
+            Domain("res_model", "=", records._name)
+            & Domain("res_id", "in", records.ids),
+            ["res_id"],
+        )
+        ids = set(found.mapped("res_id"))
+        return self.filtered(
+            lambda record: not ids.isdisjoint(record._procurify_mirrored_as().ids)
+        )
+
+    def _procurify_mirrored_as(self):
+        """Return the records that are themselves those of the remote Odoo."""
+        return self
+
+    def _procurify_check_mirrored(self):
+        """Refuse a change of what comes from a remote Odoo.
+
+        :raises UserError: naming the records
+        """
+        if mirrored := self._procurify_mirrored():
+            names = mirrored.sudo()[:5].mapped("display_name")
+            raise UserError(
+                self.env._(
+                    "%(names)s: this comes from the remote Odoo. Change it there; it "
+                    "is read again within 15 minutes.",
+                    names=", ".join(names),
+                )
+            )
