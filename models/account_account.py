@@ -21,6 +21,7 @@ from ..importers.matching.decision import (
 )
 from ..importers.matching.names import NAME_FITS
 from ..importers.meaning.accounts import FITTING, Account, Chart
+from ..tools.local_kinds import account_code
 
 # Odoo refuses these on the lines of a bill.
 _NOT_ON_BILLS = ("asset_receivable", "liability_payable", "off_balance")
@@ -114,8 +115,11 @@ class AccountAccount(models.Model):
 
     @api.model
     def _procurify_clues(self, payload):
+        codes = [payload.code]
+        if self.env["procurify.target"]._is_used():
+            codes.append(account_code(payload.code or ""))
         marks = {
-            (SAME_CODE, "code"): [payload.code],
+            (SAME_CODE, "code"): codes,
             (SAME_NAME, "name"): [payload.description],
         }
         kind, _plainest = _TYPES.get(payload.account_type, _TYPES[None])

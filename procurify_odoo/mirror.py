@@ -2,8 +2,9 @@
 
 Read as the API user: what it may not see is not there. A read by ``write_date`` begins
 some minutes before the last one ended, because Odoo stamps a row with the beginning of
-its transaction, and others see it when that ends. What was deleted, or is hidden now,
-is found by comparing the ids.
+its transaction, and others see it when that ends. Rows that come again for this reason
+do so only until this time has passed, see :func:`later`. What was deleted, or is hidden
+now, is found by comparing the ids.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Kind:
     :param raw: fields that ``translate`` needs
     :param translate: returns {our name: value} of what the version says in other words
     :param prepare: completes the rows of a page by what others say
+    :param is_optional: whether an API user without a right on it has none of it; for
+        the others the right is needed
     """
 
     name: str
@@ -50,6 +53,7 @@ class Kind:
     raw: tuple[str, ...] = ()
     translate: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     prepare: Callable[[RemoteOdoo, list[dict[str, Any]]], None] | None = None
+    is_optional: bool = False
 
     def columns(self) -> list[str]:
         """Return the fields that are read."""
@@ -200,6 +204,7 @@ _PLAN = Kind(
     company_field="",
     active_field="",
     others={"parent": "parent_id"},
+    is_optional=True,
 )
 
 
@@ -285,6 +290,8 @@ def changed_rows(
         before come again.
     :raises RemoteError: the remote cannot be read
     """
+    if kind.is_optional and not remote.may(kind.model, "read"):
+        return
     for page in remote.pages(
         kind.model,
         kind.columns(),
@@ -297,11 +304,18 @@ def changed_rows(
         yield [_row(kind, values) for values in page]
 
 
+def later(moment: str, elapsed: timedelta) -> str:
+    """Return a moment of the remote's clock, later by what has passed on ours."""
+    return _written(datetime.fromisoformat(moment) + elapsed)
+
+
 def visible_ids(remote: RemoteOdoo, kind: Kind, company_id: int) -> set[int]:
     """Return the ids of all rows that the API user sees now.
 
     :raises RemoteError: the remote cannot be read
     """
+    if kind.is_optional and not remote.may(kind.model, "read"):
+        return set()
     found = remote.call(
         kind.model,
         "search",
@@ -316,8 +330,11 @@ def _same(*names: str) -> dict[str, str]:
 
 
 def _before(moment: str) -> str:
-    earlier = datetime.fromisoformat(moment) - OVERLAP
-    return earlier.strftime("%Y-%m-%d %H:%M:%S")
+    return _written(datetime.fromisoformat(moment) - OVERLAP)
+
+
+def _written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _find_references(remote: RemoteOdoo, page: list[dict[str, Any]]) -> None:

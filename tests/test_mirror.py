@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -136,6 +137,27 @@ class TestMirror(ProcurifyCommon):
         self._mirror()
 
         self.assertEqual(self._stamps(), stamps)
+
+    def test_what_has_long_been_known_does_not_come_again(self):
+        self._mirror()
+        self._let_minutes_pass(15)
+        self._mirror()
+        stamps = self._age()
+        self.remote.calls.clear()
+
+        self._mirror()
+
+        since = [
+            arguments["domain"][-2]
+            for model, method, arguments in self.remote.calls
+            if (model, method) == ("res.partner", "search_read")
+        ]
+        self.assertGreater(since, [["write_date", ">=", _STAMP]])
+        self.assertEqual(self._stamps(), stamps)
+
+        self._change("res.partner", 1, name="Blank Ltd")
+        self._mirror()
+        self.assertIn("Blank Ltd", self._mirrors("partner").mapped("name"))
 
     def test_a_change_there_is_followed(self):
         self._mirror()
@@ -328,6 +350,14 @@ class TestMirror(ProcurifyCommon):
         self.env.flush_all()
         self.assertEqual(changed, change != "unchanged")
         return self.env.cr.sql_log_count - before
+
+    def _let_minutes_pass(self, minutes):
+        target = self.target.sudo()
+        earlier = fields.Datetime.now() - timedelta(minutes=minutes)
+        kinds = target.mirror_state["read_at"]
+        read_at = dict.fromkeys(kinds, fields.Datetime.to_string(earlier))
+        target.mirror_state = target.mirror_state | {"read_at": read_at}
+        self.env.flush_all()
 
     def _let_a_day_pass(self):
         self.target.sudo().compared_at -= timedelta(days=1, minutes=1)

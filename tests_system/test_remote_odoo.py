@@ -1,6 +1,8 @@
 """The client of a remote Odoo against a real one, in each of its protocols."""
 
 import json
+import logging
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -25,8 +27,12 @@ from procurify_odoo.mirror import changed_rows, kinds_of, visible_ids
 
 from .site import Site
 
+_logger = logging.getLogger(__name__)
+
 PROTOCOLS = ("json2", "jsonrpc", "xmlrpc")
 KEY_DAYS = 30
+#: How many partners the mirror brings; 10,000 to see how long that takes.
+PARTNERS = int(os.environ.get("PROCURIFY_PARTNERS", "30"))
 BILLING, PURCHASE, CONTACTS = (
     "account.group_account_invoice",
     "purchase.group_purchase_user",
@@ -54,6 +60,192 @@ env.cr.commit()
 print(json.dumps(keys))
 """
 
+_FILL = f"""
+company = env.company
+accounts = env["account.account"].search([("account_type", "=", "expense")], limit=2)
+env["account.tax"].create(
+    {{
+        "name": "Half of it back",
+        "amount": 8.1,
+        "type_tax_use": "purchase",
+        "price_include_override": "tax_included",
+        "repartition_line_ids": [
+            (0, 0, {{
+                "document_type": document,
+                "repartition_type": kind,
+                "factor_percent": share,
+                "account_id": account.id,
+            }})
+            for document in ("invoice", "refund")
+            for kind, share, account in (
+                ("base", 100, accounts[:0]),
+                ("tax", 50, accounts[0]),
+                ("tax", 50, accounts[1]),
+            )
+        ],
+    }}
+)
+accounts[1].active = False
+env["res.currency.rate"].create(
+    {{
+        "name": "2025-06-01",
+        "rate": 0.9,
+        "currency_id": env.ref("base.EUR").id,
+        "company_id": company.id,
+    }}
+)
+company.purchase_lock_date = "2024-12-31"
+parent = env["res.partner"].create(
+    {{
+        "name": "Blank & Sons",
+        "ref": "V-1",
+        "vat": "CHE-123.456.788",
+        "email": "ap@blank.example",
+        "is_company": True,
+        "country_id": env.ref("base.ch").id,
+    }}
+)
+env["res.partner"].create(
+    [
+        {{"name": f"Vendor {{number}}", "parent_id": number % 3 == 0 and parent.id}}
+        for number in range({PARTNERS})
+    ]
+).filtered(lambda partner: partner.name.endswith("7")).active = False
+env.cr.commit()
+"""
+#: What both sides are asked for, in the same words.
+_BOOKS = """
+import json
+def books(env, company):
+    env = env(context={"active_test": False, "allowed_company_ids": company.ids})
+    own = [("company_id", "=", company.id)]
+    def each(model, domain, said):
+        return sorted((said(row) for row in env[model].search(domain)), key=str)
+    return {
+        "accounts": each(
+            "account.account",
+            [("company_ids", "in", company.ids)],
+            lambda a: [a.code, a.name, a.account_type, a.reconcile, a.active],
+        ),
+        "taxes": each(
+            "account.tax",
+            own,
+            lambda t: [
+                t.name, t.amount, t.amount_type, t.type_tax_use, t.price_include,
+                t.active, t.include_base_amount, t.sequence,
+                [
+                    [
+                        line.document_type, line.repartition_type,
+                        line.factor_percent, line.account_id.code,
+                    ]
+                    for line in t.repartition_line_ids
+                ],
+            ],
+        ),
+        "journals": each(
+            "account.journal",
+            own + [("type", "in", ("purchase", "general"))],
+            lambda j: [j.code, j.name, j.type, j.default_account_id.code],
+        ),
+        "rates": each(
+            "res.currency.rate",
+            own,
+            lambda r: [r.currency_id.name, str(r.name), r.rate],
+        ),
+        "partners": each(
+            "res.partner",
+            partners,
+            lambda p: [
+                p.name, p.ref, p.vat, p.email, p.is_company, p.country_id.code,
+                p.parent_id.name, p.active, p.property_account_payable_id.code,
+            ],
+        ),
+        "terms": each(
+            "account.payment.term",
+            terms,
+            lambda t: [
+                t.name, t.early_discount,
+                [
+                    [x.value, x.value_amount, x.delay_type, x.nb_days]
+                    for x in t.line_ids
+                ],
+            ],
+        ),
+        "lock": str(company.purchase_lock_date),
+    }
+"""
+_THERE = f"""{_BOOKS}
+partners, terms = [], []
+user = env["res.users"].search([("login", "=", "connector")])
+print(json.dumps(books(env(user=user, su=False), user.company_id)))
+"""
+
+
+def _here(remote: "Remote") -> str:
+    """Return what mirrors a remote into a company of its own, three times."""
+    values = {
+        "url": remote.address,
+        "database": remote.database,
+        "login": "connector",
+        "api_key": remote.keys["connector"],
+    }
+    return f"""{_BOOKS}
+import time
+from datetime import datetime, timedelta
+from odoo.tools import config
+config.options["procurify_allow_loopback"] = "1"
+currency = env["res.currency"].search([("name", "=", {remote.currency!r})])
+hub = env["res.company"].create({{"name": "Hub", "currency_id": currency.id}})
+target = env["procurify.target"].create({{"company_id": hub.id, **{values!r}}})
+target.action_probe()
+env.cr.commit()
+def mirror():
+    begun, queries = time.monotonic(), env.cr.sql_log_count
+    target._mirror()
+    return round(time.monotonic() - begun, 2)
+seconds = [mirror()]
+# A quarter of an hour passes.
+state = target.mirror_state
+earlier = str(datetime.utcnow().replace(microsecond=0) - timedelta(minutes=15))
+target.mirror_state = state | {{"read_at": dict.fromkeys(state["read_at"], earlier)}}
+env.cr.commit()
+seconds.append(mirror())
+env.cr.execute("SELECT now() AT TIME ZONE 'UTC'")
+[[before]] = env.cr.fetchall()
+env.cr.commit()
+seconds.append(mirror())
+written = [
+    model
+    for model in {_WATCHED!r}
+    if env[model].with_context(active_test=False).search_count(
+        [("write_date", ">", before)]
+    )
+]
+own = [("company_id", "=", hub.id)]
+partners = terms = own
+rows = env["procurify.mirror"].search([("target_id", "=", target.id)])
+print(json.dumps({{
+    "error": target.error_message or target.missing,
+    "books": books(env(user=env.ref("base.user_root")), hub),
+    "reasons": rows.filtered("reason").mapped("reason"),
+    "seconds": seconds,
+    "written": written,
+}}))
+"""
+
+
+_WATCHED = (
+    "procurify.mirror",
+    "procurify.target",
+    "account.account",
+    "account.tax",
+    "account.journal",
+    "account.payment.term",
+    "res.currency.rate",
+    "res.partner",
+    "product.product",
+)
+
 
 class Remote:
     """A running Odoo without the addon, and the keys of its API users."""
@@ -62,6 +254,12 @@ class Remote:
         self.address = address
         self.database = database
         self.keys = keys
+
+    @property
+    def currency(self) -> str:
+        """Currency of its books."""
+        with self.connect("json2") as client:
+            return probe(client).currency
 
     def connect(self, protocol: str, login: str = "connector", **changes: Any) -> Any:
         """Return a client."""
@@ -82,6 +280,7 @@ def remote(odoo: Odoo) -> Iterator[Remote]:
     name = databases.database_name("system_remote")
     databases.duplicate(odoo, databases.template(odoo), name)
     keys = json.loads(databases.execute(odoo, name, _USERS).splitlines()[-1])
+    databases.execute(odoo, name, _FILL)
     with closing(Site(odoo, name)) as site:
         yield Remote(site.start().address, name, keys)
 
@@ -182,3 +381,21 @@ def test_the_version_leads_to_the_best_protocol(remote: Remote) -> None:
     with remote.connect("auto") as client:
         assert client.authenticate()
         assert client.protocol == "json2"
+
+
+def test_master_data_becomes_records_of_a_hub(odoo: Odoo, remote: Remote) -> None:
+    name = databases.database_name("system_hub")
+    databases.duplicate(odoo, databases.template(odoo), name)
+    databases.install(odoo, name)
+
+    there = json.loads(databases.execute(odoo, remote.database, _THERE))
+    output = databases.execute(odoo, name, _here(remote))
+    here = json.loads(output.splitlines()[-1])
+
+    _logger.info("%s partners: %s s", PARTNERS, here["seconds"])
+    assert not here["error"]
+    assert here["reasons"] == []
+    assert there["accounts"]
+    for kind, records in there.items():
+        assert here["books"][kind] == records, kind
+    assert here["written"] == []

@@ -12,6 +12,11 @@ from typing import Any
 _NOT_IN_CODES = re.compile(r"[^A-Za-z0-9.]")
 
 
+def account_code(code):
+    """Return a code as Odoo 19 takes it: of letters, digits and dots."""
+    return _NOT_IN_CODES.sub(".", code)
+
+
 class Waits(Exception):
     """Raised where a row names another one that has no record here.
 
@@ -50,10 +55,10 @@ class Choice(Said):
 
 
 class Code(Said):
-    """The code of an account; Odoo 19 takes letters, digits and dots only."""
+    """The code of an account."""
 
     def __call__(self, said, _local_ids):
-        return _NOT_IN_CODES.sub(".", said[self.key]) or False
+        return account_code(said[self.key]) or False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,13 @@ from odoo.fields import Domain
 
 from ...fetching.remote_odoo import open_remote
 from ...procurify_odoo import RemoteError, TryAgain
-from ...procurify_odoo.mirror import changed_rows, kinds_of, visible_ids
+from ...procurify_odoo.mirror import (
+    OVERLAP,
+    changed_rows,
+    kinds_of,
+    later,
+    visible_ids,
+)
 from ...tools.cipher import UnreadableSecret
 
 COMPARED_EVERY = timedelta(days=1)
@@ -18,7 +24,8 @@ class ProcurifyTarget(models.Model):
 
     mirror_ids = fields.One2many("procurify.mirror", "target_id", readonly=True)
     mirror_count = fields.Integer("Master Data", compute="_compute_mirror_count")
-    # {"of": [address, database, company], "newest": {kind: stamp of the newest row}}
+    # {"of": [address, database, company], "newest": {kind: stamp of the newest row},
+    # "read_at": {kind: when that was, by the clock here}}
     mirror_state = fields.Json(readonly=True, copy=False)
     mirrored_at = fields.Datetime("Last Change Read", readonly=True, copy=False)
     compared_at = fields.Datetime("All IDs Compared On", readonly=True, copy=False)
@@ -91,15 +98,21 @@ class ProcurifyTarget(models.Model):
             is read, because pages do not come in the order of their changes
         """
         since = state["newest"].get(kind.name, "")
-        changed, latest = False, since
+        begun = fields.Datetime.now()
+        came, changed, latest = False, False, since
         for page in changed_rows(remote, kind, company, since=since):
+            came = True
             changed |= self.env["procurify.mirror"]._keep(self, page)
             latest = max(latest, *(row.written_at for row in page))
             commit()
+        if came and not changed and latest == since:
+            latest = _known_until(state, kind.name, begun)
         if changed or latest != since:
+            stamp = fields.Datetime.to_string(begun)
             state["newest"] = state["newest"] | {kind.name: latest}
-            now = fields.Datetime.now()
-            self.write({"mirror_state": dict(state), "mirrored_at": now})
+            state["read_at"] = state["read_at"] | {kind.name: stamp}
+            values = {"mirror_state": dict(state)}
+            self.write(values | ({"mirrored_at": begun} if changed else {}))
             commit()
 
     def _compare(self, remote, kinds, company, commit):
@@ -120,10 +133,10 @@ class ProcurifyTarget(models.Model):
         of = [self.url, self.database, self.remote_company_id]
         state = self.mirror_state or {}
         if state.get("of") == of:
-            return {"of": of, "newest": dict(state["newest"])}
+            return dict(state)
         if state:
             self.mirror_ids._forget()
-        return {"of": of, "newest": {}}
+        return {"of": of, "newest": {}, "read_at": {}}
 
     def _is_comparison_due(self):
         return (
@@ -166,3 +179,14 @@ class ProcurifyTarget(models.Model):
             "procurify_connector.procurify_mirror_action"
         )
         return action | {"domain": [("target_id", "=", self.id)]}
+
+
+def _known_until(state, kind, now):
+    """Return until when all that was written in the remote is known, by its clock.
+
+    As much time has passed there as here. Without this, the rows of one large change
+    would come again at each run, because each read begins somewhat before the newest.
+    """
+    newest = state["newest"][kind]
+    passed = now - fields.Datetime.to_datetime(state["read_at"][kind])
+    return later(newest, passed) if passed >= OVERLAP else newest

@@ -145,6 +145,21 @@ def test_what_is_read_first_is_not_referred_to_by_what_came_before() -> None:
     assert order.index("tax") < order.index("tax_line")
 
 
+@pytest.mark.parametrize("series", ["16.0", "19.0"])
+def test_an_api_user_without_analytic_accounting_has_no_plans(
+    series: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(series)
+    server.add("account.analytic.plan", name="Sites")
+    remote = connect(server)
+    kind = kinds_of(remote.dialect)["plan"]
+    assert visible_ids(remote, kind, COMPANY) == {1}
+
+    server.denied.add(("account.analytic.plan", "read"))
+    assert list(changed_rows(remote, kind, COMPANY)) == []
+    assert visible_ids(remote, kind, COMPANY) == set()
+
+
 # === THE WORDS OF ODOO 19 === #
 
 
