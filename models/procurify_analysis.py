@@ -6,7 +6,7 @@ from ..tools.readers import reads_items
 
 
 class ProcurifyAnalysis(models.AbstractModel):
-    """For reports on vendor bills, whoever entered them.
+    """For reports on all vendor bills, also those that people entered.
 
     As in Odoo's invoice analysis, amounts are in the currency of the company that the
     user works in; those of other selected companies are converted at today's rate.

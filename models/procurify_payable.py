@@ -30,9 +30,7 @@ class ProcurifyPayable(models.Model):
     _rec_name = "move_id"
 
     due_date = fields.Date(readonly=True)
-    days_overdue = fields.Integer(
-        "Days Overdue", readonly=True, aggregator="max", help="As of today."
-    )
+    days_overdue = fields.Integer(readonly=True, aggregator="max", help="As of today.")
     overdue = fields.Selection(OVERDUE, "Age", readonly=True)
 
     _depends = {

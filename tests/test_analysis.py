@@ -464,7 +464,7 @@ class TestAnalysisOfImports(SharedCommon):
             (row.days_to_draft, row.days_to_post, row.days_in_all), (1.5, 4.0, 5.5)
         )
 
-    def test_average_leaves_out_what_is_not_known(self):
+    def test_average_skips_what_is_not_known(self):
         first, second, *others = self._records("bill", state="done").sudo()
         for record in others:
             record.remote_approved_at = False
