@@ -15,6 +15,7 @@
         "security/procurify_connector_security.xml",
         "data/ir_cron_data.xml",
         "data/product_data.xml",
+        "data/res_partner_data.xml",
         "data/digest_data.xml",
         # The forms below open this one.
         "views/procurify_ignore_views.xml",

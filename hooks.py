@@ -43,8 +43,8 @@ def uninstall_hook(env):
     env["procurify.monitoring"]._switch_off()
     connections = env["procurify.connection"].with_context(active_test=False)
     env["procurify.attachment"]._delete_held(connections.search([]))
-    # Odoo would delete what is in the data files, and orders and bills name it.
-    kept = ("product.product", "product.template")
+    # Odoo would delete what is in the data files; orders, bills and contacts name it.
+    kept = ("product.product", "product.template", "res.partner.category")
     env["ir.model.data"].search(
         [("module", "=", _MODULE), ("model", "in", kept)]
     ).unlink()

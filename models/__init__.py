@@ -41,6 +41,7 @@ from . import account_analytic_account
 from . import res_partner
 from . import res_partner_bank
 from . import res_users
+from . import res_partner_offers
 from . import account_tax
 from . import account_journal
 from . import uom_uom

@@ -13,6 +13,7 @@ TAKEN_OVER = (
     "applied_digest",
     "applied_state",
     "kept_version",
+    "noted_comments",
     "route_company_id",
 )
 
@@ -39,6 +40,7 @@ class ProcurifyLink(models.Model):
     applied_digest = fields.Char()
     applied_state = fields.Json(groups=ITEM_READERS)
     kept_version = fields.Char()
+    noted_comments = fields.Json()
     route_company_id = fields.Many2one("res.company", ondelete="cascade")
 
     _remote_uniq = models.UniqueIndex("(company_id, tenant, resource, external_id)")

@@ -33,7 +33,23 @@ class PurchaseOrderLine(models.Model):
         help="The part that the bills of the order's other lines already include.",
     )
 
+    procurify_received_on = fields.Char(
+        "Received in Procurify",
+        compute="_compute_procurify_received_on",
+        groups="procurify_connector.group_user",
+        help="The days on which something came, and how much.",
+    )
+
     # === COMPUTE METHODS === #
+
+    @api.depends("procurify_record_ids", "order_id.procurify_record_ids")
+    def _compute_procurify_received_on(self):
+        for order, lines in self.grouped("order_id").items():
+            found = order.procurify_record_ids._receipt_texts()
+            for line in lines:
+                numbers = line.procurify_record_ids.mapped("external_id")
+                texts = filter(None, map(found.get, numbers))
+                line.procurify_received_on = ", ".join(texts)
 
     @api.depends("invoice_lines.tax_ids")
     def _compute_qty_invoiced(self):  # pylint: disable=missing-return

@@ -45,9 +45,11 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_import(self, batch):
+        self._procurify_stage_terms(batch)
         self._procurify_remember(batch)
         self._procurify_match(batch)
         self._procurify_update(batch)
+        self._procurify_offer(batch)
 
     @api.model
     def _procurify_match(self, batch):
@@ -251,29 +253,49 @@ class ResPartner(models.Model):
     def _procurify_create(self, batch):
         drafts = [draft for draft in batch.open if not is_other(draft.payload)]
         prepared = self._procurify_said_values(drafts)
-        partners = self.create([values | _CREATED for values in prepared.values()])
+        partners = self.create(list(self._procurify_new_values(prepared).values()))
         for partner, (draft, values) in zip(partners, prepared.items(), strict=True):
             draft.link(partner.id, "created", written=values)
 
     @api.model
     def _procurify_create_values(self, batch):
-        prepared = self._procurify_said_values(batch.open)
-        return {draft.record: values | _CREATED for draft, values in prepared.items()}
+        found = self._procurify_new_values(self._procurify_said_values(batch.open))
+        return {draft.record: values for draft, values in found.items()}
+
+    @api.model
+    def _procurify_new_values(self, prepared):
+        """Return {draft: values of a new partner}, with what else its vendor says.
+
+        :param prepared: see ``_procurify_said_values``
+        """
+        facts = self._procurify_facts_said(list(prepared))
+        return {
+            draft: values | self._procurify_written(facts[draft]) | _CREATED
+            for draft, values in prepared.items()
+        }
 
     @api.model
     def _procurify_said_values(self, drafts):
         """Return {draft: what its vendor says about a partner}."""
         places = self._procurify_places(drafts)
-        currencies = self._procurify_currencies(drafts)
+        mapped = self._procurify_mapped(drafts)
         return {
             draft: self._procurify_prepare_values(draft.payload, places)
             | {
-                "property_purchase_currency_id": currencies.get(
-                    draft.payload.currency_id, False
-                )
+                field: mapped.get((resource, number), False)
+                for field, resource, number in self._procurify_named_by(draft.payload)
             }
             for draft in drafts
         }
+
+    @staticmethod
+    def _procurify_named_by(vendor):
+        """Yield (field, resource, external id) of the master data of a vendor."""
+        term, currency = vendor.payment_term, vendor.currency_id
+        number = None if currency is None else str(currency)
+        yield "property_purchase_currency_id", "currency", number
+        number = term and term.external_id
+        yield "property_supplier_payment_term_id", "payment_term", number
 
     @api.model
     def _procurify_update(self, batch):
@@ -364,27 +386,32 @@ class ResPartner(models.Model):
         return {**by_name, **by_code}
 
     @api.model
-    def _procurify_currencies(self, drafts):
-        """Return {Procurify's id of a currency: id of the one that it is mapped to}.
+    def _procurify_mapped(self, drafts):
+        """Return {(resource, Procurify's id): id of what it is mapped to}.
 
-        The company's own is left to Odoo.
+        The company's own currency is left to Odoo.
         """
-        ids = {str(draft.payload.currency_id) for draft in drafts} - {"None"}
-        connection = drafts[0].record.connection_id if drafts else None
-        if not ids:
+        named = {
+            (resource, number)
+            for draft in drafts
+            for _field, resource, number in self._procurify_named_by(draft.payload)
+            if number
+        }
+        if not named:
             return {}
+        connection = drafts[0].record.connection_id
         mapped = connection.env["procurify.record"].search_fetch(
             [
                 ("connection_id", "=", connection.id),
-                ("resource", "=", "currency"),
-                ("external_id", "in", list(ids)),
+                ("resource", "in", [resource for resource, _number in named]),
+                ("external_id", "in", [number for _resource, number in named]),
                 ("res_id", "!=", False),
             ],
-            ["external_id", "res_id"],
+            ["resource", "external_id", "res_id"],
         )
-        own = self.env.company.currency_id.id
+        own = ("currency", self.env.company.currency_id.id)
         return {
-            int(record.external_id): record.res_id
+            (record.resource, record.external_id): record.res_id
             for record in mapped
-            if record.res_id != own
+            if (record.resource, record.res_id) != own
         }

@@ -37,6 +37,7 @@ EDITS: Final = {
     "delete_order",
     "delete_requisition",
     "edit_catalog_item",
+    "edit_vendor",
     "fix_bill",
     "move_line",
     "name_vendor_on_line",

@@ -15,7 +15,13 @@ from .arithmetic import in_base_currency, line_total
 from .bill_orders import following, order_of_bill
 from .billing import BILLINGS, Billed, bill_of_orders
 from .drawing import Wanted
-from .manufacturer import ACCOUNT_CODES, CURRENCIES, DEPARTMENTS, LOCATIONS
+from .manufacturer import (
+    ACCOUNT_CODES,
+    CURRENCIES,
+    DEPARTMENTS,
+    LOCATIONS,
+    PAYMENT_TERMS,
+)
 from .model import AccountCode, Attachment, Bill
 from .order_edits import OrderEdits
 from .order_revisions import is_by_product
@@ -241,6 +247,7 @@ class Dataset(OrderEdits):
                 for line in self._book.lines.values():
                     attached.extend(line.attachments)
                 found = {documents.attachment_path(a): a for a in attached}
+                found |= documents.slip_files(self.bills())
                 self._files = self.revision, found
             return self._files[1]
 
@@ -575,6 +582,14 @@ class Dataset(OrderEdits):
         self._change_vendor(
             vendor_id, country=country, state=state, currency_id=currency_id
         )
+
+    def edit_vendor(self, vendor_id: int, **changes: Any) -> None:
+        """Change the contact, phone, tax mark or payment term (by name) of a vendor."""
+        if "payment_term" in changes:
+            name = changes["payment_term"]
+            terms = {term.name: term for term in PAYMENT_TERMS}
+            changes["payment_term"] = terms[name] if name else None
+        self._change_vendor(vendor_id, **changes)
 
     def deactivate_vendor(self, vendor_id: int) -> None:
         self._change_vendor(vendor_id, active=False)

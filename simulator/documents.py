@@ -12,6 +12,7 @@ import mimetypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import UUID
 
 from . import full_depth, tenant_time
 from .manufacturer import (
@@ -24,6 +25,7 @@ from .manufacturer import (
     PEOPLE,
     SUBDOMAIN,
 )
+from .model import Attachment
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from .dataset import Account, Dataset
     from .model import (
         AccountCode,
-        Attachment,
+        Bill,
         Currency,
         Department,
         Location,
@@ -211,12 +213,12 @@ def vendor(record: Vendor) -> Json:
         "city": record.city,
         "state_province": record.state,
         "country": record.country,
-        "phoneOne": None,
+        "phoneOne": record.phone,
         "phoneTwo": None,
         "fax": None,
         "email": [record.email] if record.email else [],
         "comments": None,
-        "contact": None,
+        "contact": record.contact,
         "url": None,
         "external_id": record.external_id,
         "dateModified": tenant_time.text(tenant_time.local(record.modified)),
@@ -230,7 +232,7 @@ def vendor(record: Vendor) -> Json:
         "type": record.type,
         "default_payment_method": None,
         "creditcards": [],
-        "is_1099_eligible": None,
+        "is_1099_eligible": record.is_1099,
         "is_auto_email_po_enabled": False,
         "po_pdf_labels": "",
         **full_depth.vendor(record.id, currency_by_id(record.currency_id or 1)),
@@ -332,6 +334,16 @@ def me() -> Json:
 def attachment_path(record: Attachment) -> str:
     """Return the path, as addresses have it: encoded."""
     return f"/media/att/{record.uuid}/{quote(record.name)}"
+
+
+def slip_files(bills: list[Bill]) -> dict[str, Attachment]:
+    """Return the packing slips of the lines of bills, by their path."""
+    return {
+        slip["file"]: Attachment(slip["id"], UUID(slip["uuid"]), slip["name"])
+        for bill in bills
+        for item in bill.items
+        for slip in full_depth.packing_slips(item.id)
+    }
 
 
 def attachment_content(record: Attachment) -> bytes:

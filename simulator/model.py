@@ -118,6 +118,9 @@ class Vendor:
     postal_code: str = ""
     country: str = ""
     state: str = ""
+    contact: str | None = None
+    phone: str | None = None
+    is_1099: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from . import test_decisions
 from . import test_denial
 from . import test_digest
 from . import test_document
+from . import test_document_facts
 from . import test_document_state
 from . import test_document_tab
 from . import test_document_tour
@@ -108,6 +109,7 @@ from . import test_turns
 from . import test_undocumented
 from . import test_uninstall
 from . import test_unreadable
+from . import test_vendor_facts
 from . import test_version
 from . import test_views
 from . import test_year

@@ -224,6 +224,10 @@ METHODS["account.move"] |= {
     "action_procurify_allow_payment": "employee",
     "action_procurify_check_signals": "employee",
 }
+METHODS["res.partner"] |= {
+    "action_procurify_keep": "reviewer",
+    "action_procurify_take_over": "reviewer",
+}
 
 #: Odoo's own public methods that the addon extends: their rights are Odoo's.
 EXTENDED = {

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from ...procurify.arithmetic import bill_figures
 from ...procurify.extra_facts import drafting
+from ...procurify.receipts import receipts
 from ..lines.words import line_words
 from .page import Page
 
@@ -56,12 +57,16 @@ class BillPage(Page):
     # === LINES === #
 
     def lines(self):
-        items = {f"item {item.id}": item for item in self.payload.items}
+        raw = self.payload.raw["items"]
+        items = {
+            f"item {item.id}": (item, data)
+            for item, data in zip(self.payload.items, raw, strict=True)
+        }
         for line in self.figures.lines:
             # Quantity and order belong to the first line of an item.
-            yield self._line(line, items.pop(line.source, None))
+            yield self._line(line, *items.pop(line.source, (None, {})))
 
-    def _line(self, line, item):
+    def _line(self, line, item, data):
         departments = {share.department: share for share in line.shares}
         texts = {
             department: self._share_text(department, share, len(line.shares))
@@ -75,6 +80,8 @@ class BillPage(Page):
             "tax_amount": self.money(line.tax_amount) if line.tax_amount else "",
             "taxes": self.tax(line.tax),
             "issue": self._line_issue(line, item),
+            "received_on": self.received_on(receipts(data)),
+            "custom": self.custom_text(data),
             **coding,
             **self._item(item),
         }

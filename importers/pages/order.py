@@ -4,6 +4,7 @@ from ...procurify import Unit
 from ...procurify.extra_facts import delivery
 from ...procurify.order_arithmetic import order_figures
 from ..lines.words import line_words
+from ..receipts import line_receipts
 from .page import Page
 
 
@@ -41,6 +42,7 @@ class OrderPage(Page):
         yield "requester", self.env._("Requested by"), self.requesters()
         yield "status", self.env._("Status in Procurify"), self.status()
         yield from self._delivery()
+        yield from self.custom(order.raw)
         yield "note", self.env._("Note"), order.comment
 
     def _delivery(self):
@@ -60,11 +62,15 @@ class OrderPage(Page):
         return self.reference("payment_term", term.external_id, term.label)
 
     def lines(self):
-        sent = {line.id: line for line in self.payload.lines}
+        raw = self.payload.raw["order_items"] or ()
+        sent = {
+            line.id: (line, data)
+            for line, data in zip(self.payload.lines, raw, strict=True)
+        }
         for line in self.figures.lines:
-            yield self._line(line, sent[line.source_id])
+            yield self._line(line, *sent[line.source_id])
 
-    def _line(self, line, sent):
+    def _line(self, line, sent, data):
         several = len(line.shares) > 1
         departments = {
             share.department: f"{share.department.name}: {self.money(share.amount)}"
@@ -80,6 +86,10 @@ class OrderPage(Page):
             "quantity": f"{quantity} {sent.unit}".strip() if quantity else "",
             "price": self.words.number(sent.price, self.digits),
             "received": self.words.number(sent.received),
+            "received_on": self.received_on(
+                line_receipts(data, self.record.remote_receipts)
+            ),
+            "custom": self.custom_text(data),
             "amount": self.money(line.amount),
             "tax_amount": self.money(line.tax_amount) if line.tax_amount else "",
             "taxes": self.tax(line.tax),

@@ -9,6 +9,7 @@ A reference is what a document names, and what that is in Odoo::
 """
 
 from ...procurify.approvals import steps
+from ...procurify.custom_fields import custom_fields
 from ...procurify.people import requesters
 from ..matching.other_vendor import OtherVendor, is_other
 from .marks import HEADER, TOTAL
@@ -140,6 +141,28 @@ class Page:
         words = STATUSES[self.record.resource].get(status)
         # An undocumented value is shown as Procurify sent it.
         return self.env._(words) if words else str(status or "")  # pylint: disable=W8301
+
+    def custom(self, source):
+        """Yield (name, label, text) of the custom fields of a document or a line."""
+        for number, field in enumerate(custom_fields(source)):
+            value = field.value
+            if isinstance(value, bool):
+                value = self.env._("Yes") if value else self.env._("No")
+            yield f"custom_{number}", field.label, value
+
+    def custom_text(self, source):
+        """Return the custom fields of a line as one text."""
+        return "; ".join(
+            f"{label}: {text}" for _name, label, text in self.custom(source)
+        )
+
+    def received_on(self, receipts):
+        """Return days and quantities of receipts as one text."""
+        return ", ".join(
+            self.words.date(receipt.day)
+            + (f" ({self.words.number(receipt.quantity)})" if receipt.quantity else "")
+            for receipt in receipts
+        )
 
     def requesters(self):
         """Return who requested the lines, as one text."""

@@ -526,6 +526,17 @@ class ProcurifyConnection(models.Model):
         required=True,
         help="The files of bills and orders.",
     )
+    comment_policy = fields.Selection(
+        [
+            ("none", "Only on the Procurify tab"),
+            ("note", "Also as notes in the chatter"),
+        ],
+        string="Comments",
+        default="none",
+        required=True,
+        help="What people wrote in Procurify on bills, orders and requisitions. Each "
+        "comment becomes a note once.",
+    )
     attachment_limit_mb = fields.Integer(
         "Largest Attachment (MB)",
         default=25,

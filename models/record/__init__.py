@@ -8,3 +8,4 @@ from . import document_state
 from . import signals
 from . import reminders
 from . import api
+from . import comments

@@ -518,6 +518,7 @@ class ProcurifyRecord(models.Model):
         self._write_notes(held)
         self._note_locations(batch.linked)
         self._collect_files([*batch.linked, *held])
+        self._note_comments(batch.connection, batch.linked)
         # This flushes, so everything above is written in one UPDATE.
         self._mention(batch.connection, batch.drafts)
         before._close_unused()

@@ -12,6 +12,7 @@ from odoo.tools import format_date
 from ...importers.pages.pages import pages
 from ...importers.pages.words import STATUSES
 from ...importers.preview import booked
+from ...importers.receipts import line_receipts
 from ...importers.resource_kinds import PAYLOADS
 from ...procurify import (
     AddressError,
@@ -97,6 +98,23 @@ class ProcurifyRecord(models.Model):
             return PAYLOADS[self.resource].from_json(data), data
         except InvalidPayload:
             return None, {}
+
+    def _receipt_texts(self):
+        """Return {Procurify's id of a line: when it was received}, of these orders."""
+        texts = {}
+        for record in self.filtered(lambda r: r.resource == "purchase_order"):
+            _order, data = record._read_payload()
+            for line in data.get("order_items") or ():
+                found = line_receipts(line, record.remote_receipts)
+                texts[str(line["id"])] = self._receipts_text(found)
+        return texts
+
+    def _receipts_text(self, receipts):
+        return ", ".join(
+            format_date(self.env, receipt.day)
+            + (f" ({receipt.quantity.normalize():f})" if receipt.quantity else "")
+            for receipt in receipts
+        )
 
     def _compute_places(self):
         for record in self:

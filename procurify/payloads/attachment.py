@@ -1,4 +1,4 @@
-"""Files that people attached to a bill or to the line of an order.
+"""Files of a bill, its packing slips among them, and of the lines of an order.
 
 Source: Procurify API reference (edition of March 2024), "Retrieve a bill" and "Retrieve
 a purchase order". What kind of address ``file`` holds is not documented.
@@ -61,6 +61,13 @@ def read_attachments(source: Reader, name: str) -> Iterator[Attachment]:
         found = source.if_readable(Attachment.read, entry)
         if found and found.file and found.external_id:
             yield found
+
+
+def read_slips(source: Reader, name: str) -> Iterator[Attachment]:
+    """Yield the packing slips of a line; a number has no address, and is no file."""
+    slips = source.data.get(name)
+    if isinstance(slips, list) and any(isinstance(slip, dict) for slip in slips):
+        yield from read_attachments(source, name)
 
 
 def each_once(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from .attachment import Attachment, each_once, read_attachments
+from .attachment import Attachment, each_once, read_attachments, read_slips
 from .bill_item import BillItem, fallback_coding
 from .embedded import (
     Allocation,
@@ -156,7 +156,11 @@ def _version_ids(source: Reader) -> tuple[int, ...]:
 
 
 def _attachments(source: Reader) -> tuple[Attachment, ...]:
-    return each_once(read_attachments(source, "invoice_attachments"))
+    """Read the invoice's files, then the packing slips of the lines."""
+    files = [*read_attachments(source, "invoice_attachments")]
+    for item in source.spare.children("items"):
+        files += read_slips(item, "packing_slips")
+    return each_once(files)
 
 
 @payload

@@ -11,7 +11,7 @@ account codes", "List locations", "List departments", "List vendors".
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .values import (
     Payload,
@@ -172,6 +172,10 @@ class PaymentTerm(Payload):
     id: int | None = strict(Reader.optional_integer)
     name: str = strict(Reader.required_text)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads."""
+        return {"id": self.id, "name": self.name}
+
     @property
     def external_id(self) -> str:
         """Procurify's key, as text; without one, the name in small letters."""
@@ -230,6 +234,13 @@ def _payment_term(source: Reader) -> PaymentTerm | None:
     return source.if_readable(PaymentTerm.read, term) if term else None
 
 
+def _is_1099(source: Reader) -> bool | None:
+    """Read whether payments are reported on form 1099; None: Procurify does not say."""
+    if source.data.get("is_1099_eligible") is None:
+        return None
+    return source.spare.is_true("is_1099_eligible")
+
+
 @payload
 class Vendor(Named):
     """A supplier. Names are not unique and the country is free text.
@@ -258,5 +269,6 @@ class Vendor(Named):
     country: str = spare(Reader.text)
     currency_id: int | None = spare(Reader.reference, "currency")
     payment_term: PaymentTerm | None = computed(_payment_term)
+    is_1099: bool | None = computed(_is_1099)
     comments: str = spare(Reader.text)
     modified: datetime | None = spare(Reader.instant, "dateModified")

@@ -16,11 +16,13 @@ const COLUMNS = [
     { name: "quantity", label: _t("Quantity"), isNumber: true },
     { name: "price", label: _t("Price"), isNumber: true },
     { name: "received", label: _t("Received"), isNumber: true },
+    { name: "received_on", label: _t("Received on") },
     { name: "accounts", label: _t("Account"), isReference: true },
     { name: "departments", label: _t("Department"), isReference: true },
     { name: "locations", label: _t("Location"), isReference: true },
     { name: "orders", label: _t("Order"), isReference: true },
     { name: "taxes", label: _t("Tax"), isReference: true },
+    { name: "custom", label: _t("Custom fields") },
     { name: "tax_amount", label: _t("Tax amount"), isNumber: true },
     { name: "amount", label: _t("Amount"), isNumber: true },
 ];
