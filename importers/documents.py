@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from odoo.fields import Date, Domain
 
 from ..procurify import InvalidPayload
+from .custom_plans import CustomPlans
 from .issues import UNKNOWN_CODES, Hold
 from .lines.analytic_plans import AnalyticPlans
 from .lines.named_taxes import NamedTaxes, taxed
@@ -42,6 +43,7 @@ class ReferenceImport:
         self.analytic = {}
         self.pricing = LinePricing(env)
         self.plans = AnalyticPlans(env, batch.connection)
+        self.custom = CustomPlans(batch.connection)
 
     # === WHAT IS MENTIONED === #
 
@@ -164,30 +166,42 @@ class ReferenceImport:
         completed = self.plans.completed(own, rest, facts)
         return values | {"analytic_distribution": completed}
 
-    def _analytic_key(self, draft, share):
-        """Return Odoo's key of the department and location of ``share``, or ""."""
+    def _analytic_key(self, draft, share, values=()):
+        """Return Odoo's key of the department and location of ``share``, or "".
+
+        :param values: CustomValue of the line, which are part of the key
+        """
         department = share.department
-        if not department:
-            return ""
-        ids = [self._dimension(draft, "department", department)]
-        branch = department.branch
-        if branch:
-            ids.append(self._dimension(draft, "location", branch))
+        label = ", ".join(
+            each.label for each in (department, *values) if each is not None
+        )
+        ids = [self._custom_account(draft, value) for value in values]
+        if department:
+            ids.append(self._dimension(draft, "department", department))
+            if department.branch:
+                ids.append(self._dimension(draft, "location", department.branch))
         if any(i and i not in self.analytic for i in ids):
             # Odoo does not look whose the accounts of a distribution are.
             text = self.env._(
                 "the analytic account of %(department)s does not belong to "
                 "%(company)s.",
-                department=department.label,
+                department=label,
                 company=self.company.name,
             )
-            draft.hold("access_denied", department.label, value=text)
+            draft.hold("access_denied", label, value=text)
             return ""
         accounts = [self.analytic[i] for i in ids if i]
         plans = {account.root_plan_id for account in accounts}
         if len(plans) < len(accounts):
-            draft.hold("plan_conflict", value=department.label)
+            draft.hold("plan_conflict", value=label)
         return ",".join(str(account.id) for account in accounts)
+
+    def _custom_account(self, draft, value):
+        """Return the analytic account of a custom field's value, or False."""
+        reference = self.references["custom_value", value.external_id]
+        if reference.state is not Resolution.FOUND and self.custom.is_optional(value):
+            return False
+        return self._target(draft, "custom_value", value.external_id)
 
     def _dimension(self, draft, resource, payload):
         """Return the analytic account of a department or location, or False.
@@ -229,6 +243,27 @@ class DocumentImport(ReferenceImport):
         :raises InvalidPayload: an amount cannot be one
         """
         raise NotImplementedError
+
+    def _line_sources(self, document):
+        """Yield (source of a line's figures, JSON where its custom fields stand)."""
+        raise NotImplementedError
+
+    def _custom_values(self, draft):
+        """Return {source of a line's figures: its CustomValue that are booked}."""
+        if not self.custom.fields:
+            return {}
+        return {
+            source: self.custom.values(*places)
+            for source, *places in self._line_sources(draft.payload)
+        }
+
+    def _mentioned_custom(self, draft):
+        """Return the custom values of a document, as ``_resolve`` takes them."""
+        mentioned = {}
+        for values in self._custom_values(draft).values():
+            for value in values:
+                mentioned |= self._synthetic("custom_value", value)
+        return mentioned
 
     def _mentioned_by(self, draft):
         """Return what only this kind of document mentions, as ``_resolve`` takes it."""

@@ -114,6 +114,7 @@ class DocumentDraft(Draft):
     * ``misrouted``: Holds of a new document that no company books
     * ``moved``: Hold of a booked one whose lines are another company's by now
     * ``figures``: what its amounts come to, by ``procurify.arithmetic``
+    * ``custom``: {source of a line's figures: CustomValue that are booked}
     * ``vendor_id``: id of its vendor's contact, or False
     * ``values``: what its header writes; None if it cannot be written
     * ``found``: the document in Odoo that it is already, or None
@@ -123,6 +124,7 @@ class DocumentDraft(Draft):
     misrouted: list = field(default_factory=list)
     moved: Hold | None = None
     figures: Any = None
+    custom: dict = field(default_factory=dict)
     vendor_id: Any = False
     values: dict | None = None
     found: Any = None

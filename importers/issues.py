@@ -12,6 +12,7 @@ UNKNOWN_CODES = {
     "account_code": "unknown_account",
     "location": "unknown_location",
     "department": "unknown_department",
+    "custom_value": "unknown_custom_value",
     "vendor": "unknown_vendor",
     "tax": "unknown_tax",
     "unit": "unknown_unit",
@@ -76,6 +77,11 @@ ISSUES = {
     "unknown_location": (
         "Unknown location",
         _lt("No analytic account matches location “%(value)s”."),
+        _lt("Choose the analytic account, or create it in Odoo."),
+    ),
+    "unknown_custom_value": (
+        "Unknown custom field value",
+        _lt("No analytic account matches the custom field value “%(value)s”."),
         _lt("Choose the analytic account, or create it in Odoo."),
     ),
     "plan_conflict": (

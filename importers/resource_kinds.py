@@ -7,6 +7,7 @@ from odoo.tools.translate import LazyGettext, LazyTranslate
 
 from ..procurify import RESOURCES, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
+from ..procurify.payloads.custom_value import CustomValue
 from ..procurify.payloads.dates import writing
 from ..procurify.people import requesters
 from ..procurify.rates import implied_bill_rate, implied_order_rate
@@ -100,6 +101,7 @@ KINDS = {
         Kind("account_code", _lt("Account codes")),
         Kind("location", _lt("Locations")),
         Kind("department", _lt("Departments")),
+        Kind("custom_value", _lt("Custom field values")),
         Kind("vendor", _lt("Vendors")),
         Kind("tax", _lt("Taxes")),
         Kind("unit", _lt("Units")),
@@ -133,5 +135,6 @@ PAYLOADS = {
     "tax": Tax,
     "unit": Unit,
     "payment_term": PaymentTerm,
+    "custom_value": CustomValue,
 }
 IMPORT_ORDER = list(KINDS)

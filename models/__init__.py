@@ -19,6 +19,7 @@ from . import audit
 from . import certificate
 from . import procurify_link
 from . import procurify_route
+from . import procurify_custom_field
 from . import dry_run
 from . import creation
 from . import procurify_healing

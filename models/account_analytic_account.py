@@ -1,4 +1,4 @@
-"""Department and location → account.analytic.account, each in its own plan."""
+"""Department, location and custom value → account.analytic.account, each in a plan."""
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -20,7 +20,7 @@ class AccountAnalyticAccount(models.Model):
         "procurify.mirrored",
     ]
 
-    _procurify_resources = ("location", "department")
+    _procurify_resources = ("location", "department", "custom_value")
     _procurify_code_field = "code"
     _procurify_exact = frozenset((SAME_NAME, NAME_FITS))
     _procurify_rule = Rule(frozenset((SAME_CODE,)), shared=True)
@@ -29,22 +29,53 @@ class AccountAnalyticAccount(models.Model):
     def _procurify_match(self, batch):
         """Match by name and a second witness, in the plan that is chosen; create or
         hold the rest as the policy says."""
-        connection = batch.connection
-        plan = connection[f"{batch.resource}_plan_id"]
-        policy = connection[f"{batch.resource}_policy"]
-        if batch.resource == "location" and not plan:
-            # Locations are not booked, but one that a person maps is.
+        connection, resource = batch.connection, batch.resource
+        if resource != "department":
+            # What has no plan is not booked, but what a person maps is.
             for draft in batch.open:
-                draft.exclude("not_tracked")
+                if not self._procurify_plan(connection, resource, draft.payload):
+                    draft.exclude("not_tracked")
         for draft, verdict in self._procurify_decide_open(batch):
-            if verdict.is_link:
+            plan = self._procurify_plan(connection, resource, draft.payload)
+            if verdict.is_link and verdict.target.root_plan_id == plan.root_id:
                 draft.link(verdict.target.id, evidence=verdict.witnesses)
-            elif verdict.is_question:
+            elif verdict.is_link or verdict.is_question:
                 self._procurify_hold_open(draft)
-        if policy == "create" and plan:
-            self._procurify_create(batch, plan)
+        self._procurify_create(
+            batch,
+            [
+                draft
+                for draft in batch.open
+                if self._procurify_policy(connection, resource, draft.payload)
+                == "create"
+                and self._procurify_plan(connection, resource, draft.payload)
+            ],
+        )
         for draft in batch.open:
             self._procurify_hold_open(draft)
+
+    @api.model
+    def _procurify_plan(self, connection, resource, payload=None):
+        """Return the plan on which ``resource`` is booked.
+
+        :param payload: of one value of a custom field; without it, all their plans
+        """
+        if resource != "custom_value":
+            return connection[f"{resource}_plan_id"]
+        return self._procurify_custom_fields(connection, payload).plan_id
+
+    @api.model
+    def _procurify_policy(self, connection, resource, payload):
+        if resource != "custom_value":
+            return connection[f"{resource}_policy"]
+        return self._procurify_custom_fields(connection, payload).policy
+
+    @api.model
+    def _procurify_custom_fields(self, connection, payload):
+        found = connection.sudo().custom_field_ids
+        if payload is None:
+            return found
+        return found.filtered(lambda field: field.field_number == payload.field)
 
     @api.model
     def _procurify_matchable(self, connection, resource):
@@ -52,7 +83,7 @@ class AccountAnalyticAccount(models.Model):
 
         A plant that is a branch may have its centres to itself.
         """
-        plan = connection[f"{resource}_plan_id"]
+        plan = self._procurify_plan(connection, resource)
         if not plan:
             return Domain.FALSE
         # Who may see accounts need not see plans.
@@ -87,23 +118,26 @@ class AccountAnalyticAccount(models.Model):
         return findings
 
     @api.model
-    def _procurify_create(self, batch, plan):
-        drafts = batch.open
-        accounts = self.create(self._procurify_new_accounts(batch, plan))
+    def _procurify_create(self, batch, drafts):
+        accounts = self.create(self._procurify_new_accounts(batch, drafts))
         for draft, account in zip(drafts, accounts, strict=True):
             draft.link(account.id, "created")
 
     @api.model
-    def _procurify_new_accounts(self, batch, plan):
-        """Return the values of the accounts that the open drafts become."""
+    def _procurify_new_accounts(self, batch, drafts):
+        """Return the values of the accounts that ``drafts`` become."""
+        connection, resource = batch.connection, batch.resource
         return [
             {
-                "name": draft.payload.label,
+                # The plan says already what a custom value is one of.
+                "name": draft.payload.name
+                if resource == "custom_value"
+                else draft.payload.label,
                 "code": draft.payload.code or False,
-                "plan_id": plan.id,
-                "company_id": batch.connection.company_id.id,
+                "plan_id": self._procurify_plan(connection, resource, draft.payload).id,
+                "company_id": connection.company_id.id,
             }
-            for draft in batch.open
+            for draft in drafts
         ]
 
     # === SUGGESTING === #
@@ -113,7 +147,7 @@ class AccountAnalyticAccount(models.Model):
         """Suggest nothing of another plan, once one is chosen. All centres of it are
         looked at: the last part of a label counts most."""
         record = next(iter(clues), None)
-        if record and record.connection_id[f"{record.resource}_plan_id"]:
+        if record and self._procurify_plan(record.connection_id, record.resource):
             domain &= self._procurify_matchable(record.connection_id, record.resource)
         centres = self.search(domain, limit=MOST_CENTRES)
         return {
@@ -135,15 +169,17 @@ class AccountAnalyticAccount(models.Model):
 
     @api.model
     def _procurify_create_values(self, batch):
-        plan = batch.connection[f"{batch.resource}_plan_id"]
-        if not plan:
+        if not all(
+            self._procurify_plan(batch.connection, batch.resource, draft.payload)
+            for draft in batch.drafts
+        ):
             raise UserError(
                 self.env._(
                     "An analytic account needs a plan. First choose the plan for "
                     "departments or locations on the connection."
                 )
             )
-        values = self._procurify_new_accounts(batch, plan)
+        values = self._procurify_new_accounts(batch, batch.open)
         return dict(zip(batch.records, values, strict=True))
 
     @api.model

@@ -36,7 +36,9 @@ class Cure(NamedTuple):
 CURES = {
     "res.partner": Cure(("vendor",)),
     "account.account": Cure(("account_code",), ("wrong_target",)),
-    "account.analytic.account": Cure(("department", "location"), ("plan_conflict",)),
+    "account.analytic.account": Cure(
+        ("department", "location", "custom_value"), ("plan_conflict",)
+    ),
     "account.tax": Cure(("tax",), ("odoo_total_mismatch", "tax_mismatch")),
     "res.currency": Cure(("currency",), ("odoo_total_mismatch",)),
     "res.currency.rate": Cure((), ("missing_rate",)),

@@ -26,6 +26,7 @@ from . import test_coins
 from . import test_connection
 from . import test_cost_in_other_currency
 from . import test_creation
+from . import test_custom_fields
 from . import test_dashboard
 from . import test_dates
 from . import test_decision

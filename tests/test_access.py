@@ -117,6 +117,7 @@ WRITES = {
         {"target_name": "6200"},
         {"responsible_id": 1},
     ],
+    "procurify.custom.field": [{"plan_id": False}, {"policy": "create"}],
     "procurify.route": [{"location_id": False}],
     "procurify.stream": [{"active": False}, {"interval_minutes": 1}],
     "procurify.target": [{"url": "https://mine.example"}, {"api_key": "mine"}],
@@ -303,6 +304,9 @@ class TestAccess(ProcurifyCommon):
         )
         env["procurify.route"].create(
             {"connection_id": connection.id, "company_id": self.theirs.id}
+        )
+        env["procurify.custom.field"].create(
+            {"connection_id": connection.id, "field_number": 1, "name": "Project"}
         )
         env["procurify.alarm"].create(
             {"connection_id": connection.id, "code": "not_read"}

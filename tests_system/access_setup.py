@@ -127,6 +127,11 @@ def _own_rows(env: Any) -> set[str]:
             "external_id": "1",
             "name": "invoice.pdf",
         },
+        "procurify.custom.field": {
+            "connection_id": connection.id,
+            "field_number": 1,
+            "name": "Project",
+        },
         "procurify.issue": issue | {"reference_id": master.id},
         "procurify.healing": {"connection_id": connection.id},
         "procurify.link": {

@@ -45,6 +45,7 @@ MODELS = {
     "procurify.connection": Rights("reviewer", "manager", "manager", "manager"),
     "procurify.creation": Rights(read="reviewer", write="reviewer"),
     "procurify.creation.line": Rights(read="reviewer", write="reviewer"),
+    "procurify.custom.field": Rights(read="reviewer", write="manager"),
     "procurify.document.tab": Rights(),
     "procurify.finding": Rights(read="reviewer"),
     "procurify.healing": Rights(read="manager"),

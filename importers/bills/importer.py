@@ -28,7 +28,15 @@ class BillImport(DocumentImport):
         for line in draft.figures.lines:
             if line.tax:
                 mentioned |= self._synthetic("tax", line.tax)
+        mentioned |= self._mentioned_custom(draft)
         return mentioned | BillLinks.mentioned(draft.payload)
+
+    def _line_sources(self, document):
+        raw = document.raw["items"]
+        for item, data in zip(document.items, raw, strict=True):
+            ordered = data.get("orderitem")
+            places = [data, ordered] if isinstance(ordered, dict) else [data]
+            yield f"item {item.id}", *places
 
     def _vendor_texts(self, document):
         """A bill has no such text of its own: the order lines that it bills do."""
@@ -50,6 +58,7 @@ class BillImport(DocumentImport):
         )
         self._check_taxes(draft, currency)
         lines = {}
+        draft.custom = self._custom_values(draft)
         linked = self._linked_items(items)
         for line in draft.figures.lines:
             # The first line of an item carries its order line, and its quantity.
@@ -129,7 +138,8 @@ class BillImport(DocumentImport):
         """
         account_id = self._account(draft, line)
         tax_id = line.tax and self._target(draft, "tax", line.tax.external_id)
-        keys = [self._analytic_key(draft, share) for share in line.shares]
+        custom = draft.custom.get(line.source, ())
+        keys = [self._analytic_key(draft, share, custom) for share in line.shares]
         if not currency or not account_id or draft.holds:
             return []
         tax = self.taxes.get(tax_id)

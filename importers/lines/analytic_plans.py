@@ -16,7 +16,9 @@ class AnalyticPlans:
     def __init__(self, env, connection):
         """:param env: of the company that books"""
         self.env = env
-        chosen = connection.sudo().department_plan_id | connection.location_plan_id
+        connection = connection.sudo()
+        chosen = connection.department_plan_id | connection.location_plan_id
+        chosen |= connection.custom_field_ids.plan_id
         self.chosen = frozenset(chosen.root_id.ids)
         self._roots = {}
         self._models = {}

@@ -57,7 +57,12 @@ class OrderImport(DocumentImport):
             document.raw["order_items"] or (), document.lines, strict=True
         ):
             mentioned["order_item", line.external_id] = (data, line)
-        return mentioned
+        return mentioned | self._mentioned_custom(draft)
+
+    def _line_sources(self, document):
+        raw = document.raw["order_items"] or ()
+        for line, data in zip(document.lines, raw, strict=True):
+            yield f"line {line.id}", data, document.raw
 
     def _vendor_texts(self, document):
         return [line.vendor_text for line in live_lines(document)]
@@ -100,6 +105,7 @@ class OrderImport(DocumentImport):
         check_stated_total(draft, currency, bookable=True)
         self._check_taxes(draft, currency)
         self._check_generic(draft)
+        draft.custom = self._custom_values(draft)
         items = {f"line {line.id}": line for line in draft.payload.lines}
         lines = {
             line.source: self._line_values(draft, line, items[line.source], currency)
@@ -242,7 +248,8 @@ class OrderImport(DocumentImport):
     def _distribution(self, draft, line):
         """Return the analytic distribution: an order may be some cents off in it."""
         amounts = [share.amount for share in line.shares]
-        keys = [self._analytic_key(draft, share) for share in line.shares]
+        custom = draft.custom.get(line.source, ())
+        keys = [self._analytic_key(draft, share, custom) for share in line.shares]
         return self.pricing.nearest_distribution(line.amount, amounts, keys)
 
     def _received(self, line, item, quantity, product):

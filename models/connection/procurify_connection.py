@@ -406,6 +406,8 @@ class ProcurifyConnection(models.Model):
         "only if it is mapped manually.",
     )
 
+    custom_field_ids = fields.One2many("procurify.custom.field", "connection_id")
+
     # --- Policies: bills ---
     bill_policy = fields.Selection(
         [("draft", "Leave them as drafts"), ("posted", "Post them")],

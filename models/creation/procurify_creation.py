@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 # What can be created many at once: the rest has its own policy.
 RESOURCES = (
-    *("department", "location", "account_code"),
+    *("department", "location", "custom_value", "account_code"),
     *("payment_term", "unit", "currency"),
 )
 _PREVIEW_KEPT = timedelta(days=1)

@@ -176,7 +176,7 @@ class ProcurifyRecord(models.Model):
             ("expense_bill", "Employee expense"),
             ("card_bill", "Credit card"),
             ("not_a_vendor", "Not a vendor"),
-            ("not_tracked", "Locations are not booked"),
+            ("not_tracked", "Without an analytic plan"),
             ("product_unit", "The product's unit is used"),
             ("generic_product", "The generic product is used"),
             ("part_of_order", "Imported with its order"),

@@ -71,6 +71,8 @@ class ProcurifyRecord(models.Model):
         """
         if not objects:
             return 0
+        documents = [detail.data for _row, detail in objects]
+        self.env["procurify.custom.field"]._note(connection, resource, documents)
         described = {
             detail.external_id: self._describe(connection, resource, row, detail)
             for row, detail in objects

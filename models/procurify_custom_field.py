@@ -1,0 +1,114 @@
+"""Custom fields of Procurify, and the analytic plan on which each is booked."""
+
+from odoo import api, fields, models
+
+from ..procurify.custom_fields import custom_fields
+from ..tools.concurrency import created_once
+
+_LINES = {"bill": "items", "purchase_order": "order_items"}
+
+
+class ProcurifyCustomField(models.Model):
+    """A row is a custom field that documents of a connection have.
+
+    Rows are made as documents are read. An administrator chooses a plan: values are
+    then mapped to analytic accounts of it, as departments are. Without a plan they are
+    only shown.
+    """
+
+    _name = "procurify.custom.field"
+    _inherit = ["procurify.system.fields", "procurify.list"]
+    _description = "Procurify Custom Field"
+    _order = "name, id"
+    _people_fields = frozenset({"plan_id", "policy"})
+
+    connection_id = fields.Many2one(
+        "procurify.connection",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="connection_id.company_id", store=True)
+    field_number = fields.Integer("Procurify ID", required=True, readonly=True)
+    name = fields.Char(required=True, readonly=True, help="Its label in Procurify.")
+    plan_id = fields.Many2one(
+        "account.analytic.plan",
+        string="Analytic Plan",
+        ondelete="restrict",
+        help="Its values are mapped to analytic accounts of this plan. Empty: they are "
+        "only shown.",
+    )
+    policy = fields.Selection(
+        [
+            ("optional", "Book without it"),
+            ("hold", "Hold for review"),
+            ("create", "Create the analytic account"),
+        ],
+        string="Unknown Values",
+        default="hold",
+        required=True,
+        help="For a value that has no analytic account yet.",
+    )
+
+    _field_uniq = models.UniqueIndex("(connection_id, field_number)")
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Write; what was on hold for these fields is decided again."""
+        done = super().write(vals)
+        if vals.keys() & {"plan_id", "policy"}:
+            self._values()._requeue()
+        return done
+
+    def _values(self):
+        """Return the values of these fields that are not in Odoo."""
+        records = self.env["procurify.record"].sudo()
+        found = records.search(
+            [
+                ("connection_id", "in", self.connection_id.ids),
+                ("resource", "=", "custom_value"),
+                ("state", "=", "quarantined"),
+            ]
+        )
+        mine = {(row.connection_id, row.field_number) for row in self}
+        payloads = found._payloads()
+        return found.filtered(
+            lambda r: r in payloads and (r.connection_id, payloads[r].field) in mine
+        )
+
+    # === STAGING === #
+
+    @api.model
+    def _note(self, connection, resource, documents):
+        """Make rows for the custom fields that ``documents``, JSON objects, have."""
+        if resource not in _LINES:
+            return
+        labels = {
+            field.id: field.label
+            for document in documents
+            for source in (document, *_lines(document.get(_LINES[resource])))
+            for field in custom_fields(source)
+            if field.id
+        }
+        if not labels:
+            return
+        known = self.sudo().search([("connection_id", "=", connection.id)])
+        new = labels.keys() - set(known.mapped("field_number"))
+        with created_once():
+            self.sudo().create(
+                [
+                    {
+                        "connection_id": connection.id,
+                        "field_number": number,
+                        "name": labels[number] or str(number),
+                    }
+                    for number in sorted(new)
+                ]
+            )
+
+
+def _lines(value):
+    rows = value if isinstance(value, list) else []
+    return [row for row in rows if isinstance(row, dict)]
