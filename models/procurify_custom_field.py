@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from ..procurify.custom_fields import custom_fields
 from ..tools.concurrency import created_once
 
+MAX_NUMBER = 2**31 - 1  # the most that an integer column stores
 _LINES = {"bill": "items", "purchase_order": "order_items"}
 
 
@@ -90,7 +91,7 @@ class ProcurifyCustomField(models.Model):
             for document in documents
             for source in (document, *_lines(document.get(_LINES[resource])))
             for field in custom_fields(source)
-            if field.id
+            if field.id and 0 < field.id <= MAX_NUMBER
         }
         if not labels:
             return

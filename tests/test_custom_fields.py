@@ -49,6 +49,14 @@ class TestCustomFields(ProcurifyCommon):
 
         self.assertEqual(self._fields().mapped("field_number"), before)
 
+    def test_number_that_no_column_takes_is_no_field(self):
+        field = {"id": 2**40, "field_label": "Huge"}
+        document = {"custom_fields": [{"value": "x", "field": field}], "items": [7]}
+
+        self.env["procurify.custom.field"]._note(self.connection, "bill", [document])
+
+        self.assertFalse(self._fields())
+
     # === WITH A PLAN === #
 
     def test_unknown_value_is_on_hold_until_it_is_mapped(self):
