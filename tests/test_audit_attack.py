@@ -12,6 +12,57 @@ from odoo.addons.procurify_connector.tools.audit_triggers import triggers_of
 from .test_audit_seal import AuditCommon
 
 ROLE = "procurify_attacker"
+#: What an owner does to sealed rows: {name: statements}.
+ATTEMPTS = {
+    "removes the last rows": "DELETE FROM procurify_audit WHERE id = %(last)s",
+    "removes one in the middle": "DELETE FROM procurify_audit WHERE id = %(middle)s",
+    "changes one": "UPDATE procurify_audit SET reason = 'x' WHERE id = %(middle)s",
+    "dates one back": "UPDATE procurify_audit SET date = '2020-01-01'"
+    " WHERE id = %(middle)s",
+    "says that somebody else did it": "UPDATE procurify_audit SET user_name = 'x'"
+    " WHERE id = %(middle)s",
+    "swaps two": """
+        UPDATE procurify_audit SET id = -1 WHERE id = %(middle)s;
+        UPDATE procurify_audit SET id = %(middle)s WHERE id = %(last)s;
+        UPDATE procurify_audit SET id = %(last)s WHERE id = -1
+    """,
+    "empties the table and fills it again": """
+        CREATE TEMPORARY TABLE kept AS SELECT * FROM procurify_audit;
+        TRUNCATE procurify_audit;
+        UPDATE kept SET subject = 'x' WHERE id = %(middle)s;
+        INSERT INTO procurify_audit SELECT * FROM kept ORDER BY id
+    """,
+    "moves one to another connection": "UPDATE procurify_audit"
+    " SET connection_ref = %(other)s WHERE id = %(middle)s",
+    "moves one to no connection": """
+        ALTER TABLE procurify_audit ALTER connection_ref DROP NOT NULL;
+        UPDATE procurify_audit SET connection_ref = NULL WHERE id = %(middle)s
+    """,
+    "copies one before the first": """
+        INSERT INTO procurify_audit (id, event, connection_ref, subject, date)
+             SELECT -7, event, %(connection)s, subject, '2020-01-01'
+               FROM procurify_audit WHERE connection_ref = %(other)s LIMIT 1
+    """,
+    "adds one that no seal reaches for years": """
+        INSERT INTO procurify_audit (id, event, connection_ref, subject, date)
+             VALUES (2000000000, 'held', %(connection)s, 'x', '2020-01-01')
+    """,
+    "shows one twice": """
+        ALTER TABLE procurify_audit DROP CONSTRAINT procurify_audit_pkey;
+        INSERT INTO procurify_audit SELECT * FROM procurify_audit WHERE id = %(middle)s
+    """,
+    "changes a seal": "UPDATE procurify_audit_seal SET row_count = row_count - 1"
+    " WHERE id = %(seal)s",
+    "adds a seal with the head that was kept": """
+        DELETE FROM procurify_audit_seal WHERE id = %(seal)s;
+        INSERT INTO procurify_audit_seal (kind, last_id, digest)
+             VALUES ('seal', %(last)s, %(head)s)
+    """,
+    "puts an empty table in its place": """
+        ALTER TABLE procurify_audit RENAME TO former;
+        CREATE TABLE procurify_audit (LIKE former INCLUDING ALL)
+    """,
+}
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -201,16 +252,18 @@ class TestAuditOwner(AuditCommon):
                 savepoint.rollback()
 
     def test_trigger_of_the_same_name_on_another_table_is_no_substitute(self):
-        self.env.cr.execute(
-            "DROP TRIGGER procurify_audit_keep ON procurify_audit;"
-            "CREATE TRIGGER procurify_audit_keep BEFORE UPDATE OR DELETE"
-            " ON procurify_audit_mark FOR EACH ROW"
-            " EXECUTE FUNCTION procurify_audit_keep();"
-            "ALTER TABLE procurify_audit_mark"
-            " ENABLE ALWAYS TRIGGER procurify_audit_keep"
-        )
-
-        self.assertIn("procurify_audit_keep", " ".join(self._verify().findings))
+        for table in ("procurify_audit_mark", "procurify_audit_seal"):
+            with self.subTest(table), self.env.cr.savepoint() as savepoint:
+                self.env.cr.execute(
+                    "DROP TRIGGER procurify_audit_keep ON procurify_audit;"
+                    "CREATE TRIGGER procurify_audit_keep BEFORE UPDATE OR DELETE"
+                    f" ON {table} FOR EACH ROW"
+                    " EXECUTE FUNCTION procurify_audit_keep();"
+                    f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER procurify_audit_keep"
+                )
+                found = " ".join(self._verify().findings)
+                self.assertIn("procurify_audit_keep", found)
+                savepoint.rollback()
 
     def test_connection_whose_rows_and_seals_are_all_gone_is_named(self):
         with self._behind_the_triggers():
@@ -250,18 +303,11 @@ class TestAuditOwner(AuditCommon):
         self.assertIn(self.head, finding)
 
     def test_rows_that_were_removed_under_a_forged_checkpoint_are_reported(self):
+        self._age(400)
         seal = self._newest_seal()
+        self.head = seal.digest
         with self._behind_the_triggers():
-            self.env.cr.execute(
-                """
-                INSERT INTO procurify_audit_seal
-                            (kind, connection_ref, first_id, last_id, row_count, date,
-                             previous_digest)
-                     VALUES ('checkpoint', %s, 1, %s, 1, now(), %s) RETURNING id
-                """,
-                [self.connection.id, seal.last_id, seal.digest],
-            )
-            self._make_digest_anew("procurify.audit.seal", self.env.cr.fetchone()[0])
+            self._forge_checkpoint(seal.last_id)
             self.env.cr.execute(
                 "DELETE FROM procurify_audit WHERE connection_ref = %s AND id <= %s",
                 [self.connection.id, seal.last_id],
@@ -272,6 +318,115 @@ class TestAuditOwner(AuditCommon):
         self.assertEqual(verdict.findings, [])
         [told] = verdict.removed
         self.assertIn(str(seal.last_id), told)
+
+    def test_each_attempt_on_sealed_rows_is_named_by_who_kept_the_head(self):
+        ids = {
+            "middle": self.rows[2].id,
+            "last": self.rows[5].id,
+            "connection": self.connection.id,
+            "other": self.other.id,
+            "seal": self._newest_seal().id,
+            "head": self.head,
+        }
+        for name, statements in ATTEMPTS.items():
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                with self._behind_the_triggers():
+                    self.env.cr.execute(statements, ids)
+                    # Nothing but the kept digests of rows gives it away.
+                    self.env.cr.execute("SELECT id FROM procurify_audit")
+                    for (row_id,) in self.env.cr.fetchall():
+                        self._make_digest_anew("procurify.audit", row_id)
+                self.assertTrue(self._verify_kept().findings)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_functions_and_operators_of_the_owner_hide_nothing(self):
+        """They fit the columns better than those of PostgreSQL do."""
+        with self._behind_the_triggers():
+            self._change(self.rows[2])
+            self._make_digest_anew("procurify.audit", self.rows[2].id)
+            self.env.cr.execute(
+                "DELETE FROM procurify_audit WHERE id = %s", [self.rows[4].id]
+            )
+        self.env.cr.execute(
+            """
+            CREATE FUNCTION public.left(varchar, int) RETURNS text LANGUAGE sql AS $$
+                SELECT coalesce(
+                    (SELECT split_part(text, ':', 2)
+                       FROM public.procurify_audit_seal,
+                            unnest(string_to_array(leaves, ',')) AS text
+                       JOIN public.procurify_audit audit
+                         ON split_part(text, ':', 1) = audit.id::text
+                      WHERE audit.digest::text = $1::text),
+                    pg_catalog.left($1::text, $2)) $$;
+            CREATE FUNCTION public.is_kind(varchar, varchar) RETURNS bool
+                LANGUAGE sql AS $$ SELECT $2::text = 'checkpoint' OR
+                $1::text OPERATOR(pg_catalog.=) $2::text $$;
+            CREATE OPERATOR public.= (LEFTARG = varchar, RIGHTARG = varchar,
+                FUNCTION = public.is_kind);
+            """
+        )
+
+        self.assertEqual(
+            self._verify_kept().findings,
+            [self._named(2, "was changed"), f"Row {self.rows[4].id} is missing."],
+        )
+
+    def test_event_that_says_that_an_update_sealed_again_is_no_proof(self):
+        with self._behind_the_triggers():
+            self._change(self.rows[2])
+            self._make_digest_anew("procurify.audit", self.rows[2].id)
+            self._seal_anew()
+        forged = self._row("x") | {"event": "resealed"}
+        self.audit._log([forged | {"after": {"former_heads": [self.head]}}])
+
+        [finding] = self._verify_kept().findings
+
+        self.assertIn(self.head, finding)
+        self.assertIn("nothing proves", finding)
+
+    def test_checkpoint_ahead_of_its_time_is_named(self):
+        """Made before the head was kept, it would let rows go after that."""
+        with self._behind_the_triggers():
+            self._forge_checkpoint(10**9)
+        self._log(2)
+        self._seal()
+        self.head = self._newest_seal().digest
+        with self._behind_the_triggers():
+            self.env.cr.execute(
+                "DELETE FROM procurify_audit WHERE id = %s", [self.rows[2].id]
+            )
+
+        self.assertIn("does not follow", " ".join(self._verify_kept().findings))
+
+    def test_rows_that_a_former_checkpoint_lets_go_are_reported(self):
+        self._age(400)
+        with self._behind_the_triggers():
+            self._forge_checkpoint(self._newest_seal().last_id)
+        self._log(2)
+        self._seal()
+        self.head = self._newest_seal().digest
+
+        verdict = self._verify_kept()
+
+        self.assertEqual(verdict.findings, [])
+        [told] = verdict.removed
+        self.assertIn("were removed", told)
+
+    def _forge_checkpoint(self, last_id):
+        """Add a checkpoint that fits the chain."""
+        self.env.cr.execute(
+            """
+            INSERT INTO procurify_audit_seal
+                        (kind, connection_ref, first_id, last_id, row_count, date,
+                         previous_digest)
+                 VALUES ('checkpoint', %s, 1, %s, 1,
+                         date_trunc('second', now() AT TIME ZONE 'UTC'), %s)
+              RETURNING id
+            """,
+            [self.connection.id, last_id, self.seals._head().digest],
+        )
+        self._make_digest_anew("procurify.audit.seal", self.env.cr.fetchone()[0])
 
     def test_ranges_that_leave_rows_out_are_named(self):
         self._log(4)

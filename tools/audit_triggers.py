@@ -4,6 +4,7 @@ Everything in the triggers' functions is named with its schema, and their search
 fixed: a temporary table, function or operator of the same name changes nothing.
 """
 
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from odoo.tools import SQL
@@ -144,10 +145,30 @@ def triggers_of(model):
 def schema_of(model):
     """Return the schema that the table of ``model`` is in."""
     model.env.cr.execute(
-        "SELECT relnamespace::regnamespace FROM pg_class WHERE oid = %s::regclass",
+        """
+        SELECT relnamespace::pg_catalog.regnamespace
+          FROM pg_catalog.pg_class
+         WHERE oid OPERATOR(pg_catalog.=)
+               %s::pg_catalog.regclass::pg_catalog.oid
+        """,
         [model._table],
     )
     return model.env.cr.fetchone()[0]
+
+
+@contextmanager
+def only_system_names(cr):
+    """Have PostgreSQL use no function or operator but its own.
+
+    One of the same name that fits the types better would be preferred wherever it is in
+    the search path. Tables need their schema. After an error the rollback restores the
+    path.
+    """
+    cr.execute("SHOW search_path")
+    [path] = cr.fetchone()
+    cr.execute("SET LOCAL search_path = pg_catalog")
+    yield
+    cr.execute("SELECT pg_catalog.set_config('search_path', %s, true)", [path])
 
 
 def _body(model, sql):
@@ -321,23 +342,26 @@ def unprotected(models):
     """
     wrong = set()
     for model in models:
+        schema = schema_of(model)
         expected = {
             (
                 name,
                 trigger.kind,
-                f"{schema_of(model)}.{trigger.function}",
+                f"{schema}.{trigger.function}",
                 trigger.body,
                 SEARCH_PATH,
             )
             for name, trigger in triggers_of(model).items()
         }
-        found = set(_triggers_there(model))
-        wrong |= {each[0] for each in expected ^ found}
-        wrong |= set(_other_ways(model))
+        table = f"{schema}.{model._table}"
+        with only_system_names(model.env.cr):
+            found = set(_triggers_there(model, table))
+            wrong |= {each[0] for each in expected ^ found}
+            wrong |= set(_other_ways(model, table))
     return wrong
 
 
-def _triggers_there(model):
+def _triggers_there(model, table):
     model.env.cr.execute(
         SQL(
             """
@@ -352,14 +376,14 @@ def _triggers_there(model):
               JOIN pg_catalog.pg_language language ON language.oid = prolang
              WHERE tgrelid = %s::regclass AND NOT tgisinternal
             """,
-            model._table,
+            table,
         )
     )
     return model.env.cr.fetchall()
 
 
-def _other_ways(model):
-    """Return what else could swallow, hide or lose rows of the table."""
+def _other_ways(model, table):
+    """Return what else could swallow, hide, lose or double rows of the table."""
     model.env.cr.execute(
         SQL(
             """
@@ -374,13 +398,20 @@ def _other_ways(model):
             SELECT relname::text
               FROM pg_catalog.pg_class
              WHERE oid = %(table)s::regclass
-               AND (relkind <> 'r' OR relpersistence <> 'p' OR relrowsecurity)
+               AND (relkind <> 'r' OR relpersistence <> 'p' OR relrowsecurity
+                    OR NOT EXISTS (
+                       SELECT
+                         FROM pg_catalog.pg_index
+                         JOIN pg_catalog.pg_attribute column_
+                           ON attrelid = indrelid AND attnum = indkey[0]
+                        WHERE indrelid = %(table)s::regclass AND attname = 'id'
+                          AND indisprimary AND indisvalid AND indnatts = 1))
              UNION ALL
             SELECT inhrelid::regclass::text
               FROM pg_catalog.pg_inherits
              WHERE %(table)s::regclass IN (inhparent, inhrelid)
             """,
-            table=model._table,
+            table=table,
         )
     )
     return [row[0] for row in model.env.cr.fetchall()]

@@ -7,7 +7,14 @@ from odoo import api, models
 from odoo.tools import SQL, plaintext2html
 
 from ...tools.audit_comparison import differing_rows, next_seals
-from ...tools.audit_triggers import PROTECTED, digest_of, unprotected
+from ...tools.audit_triggers import (
+    PROTECTED,
+    SHORTEST_RETENTION_DAYS,
+    digest_of,
+    only_system_names,
+    schema_of,
+    unprotected,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -126,8 +133,9 @@ class ProcurifyAudit(models.Model):
 
         :param known_head: a chain head that somebody kept outside of the database
 
-        These queries compute the digests themselves: the triggers' functions may have
-        been replaced. PostgreSQL reads the rows one by one, so memory stays flat.
+        These queries compute the digests themselves, with PostgreSQL's own functions:
+        the triggers' functions may have been replaced. PostgreSQL reads the rows one by
+        one, so memory stays flat.
         """
         self.env.flush_all()
         findings = [
@@ -135,22 +143,22 @@ class ProcurifyAudit(models.Model):
             *self._changed_rows(connection_ref),
             *self._broken_seals(),
             *self._unlike_leaves(connection_ref),
+            *self._rows_out_of_sequence(connection_ref),
             *self._forged_mark(),
             *self._lost_heads(known_head),
         ]
+        tables = self._tables()
         [[row_count]] = self._query(
             SQL(
-                "SELECT count(*) FROM procurify_audit WHERE connection_ref = %s",
+                "SELECT count(*) FROM %s WHERE connection_ref = %s",
+                tables["audit"],
                 connection_ref,
             )
         )
         [[seal_count]] = self._query(
             SQL(
-                """
-                SELECT count(*)
-                  FROM procurify_audit_seal
-                 WHERE connection_ref IN (0, %s)
-                """,
+                "SELECT count(*) FROM %s WHERE connection_ref IN (0, %s)",
+                tables["seals"],
                 connection_ref,
             )
         )
@@ -165,8 +173,22 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _query(self, sql):
-        self.env.cr.execute(sql)
-        return self.env.cr.fetchall()
+        """Return the rows of ``sql``, whose tables are named with their schema."""
+        with only_system_names(self.env.cr):
+            self.env.cr.execute(sql)
+            return self.env.cr.fetchall()
+
+    @api.model
+    def _tables(self):
+        """Return {what it is: its name as SQL, with the schema}."""
+        schema = schema_of(self)
+        return {
+            "audit": SQL.identifier(schema, "procurify_audit"),
+            "seals": SQL.identifier(schema, "procurify_audit_seal"),
+            "marks": SQL.identifier(schema, "procurify_audit_mark"),
+            "certificates": SQL.identifier(schema, "procurify_certificate"),
+            "sequence": SQL.identifier(schema, "procurify_audit_id_seq"),
+        }
 
     @api.model
     def _missing_triggers(self):
@@ -196,11 +218,12 @@ class ProcurifyAudit(models.Model):
             SQL(
                 """
                 SELECT id
-                  FROM procurify_audit
+                  FROM %s
                  WHERE connection_ref = %s AND digest IS DISTINCT FROM %s
               ORDER BY id
                  LIMIT %s
                 """,
+                self._tables()["audit"],
                 connection_ref,
                 digest_of(self, "procurify_audit"),
                 NAMED,
@@ -210,7 +233,11 @@ class ProcurifyAudit(models.Model):
 
     @api.model
     def _broken_seals(self):
-        """Return sentences about seals that were changed, and gaps in the chain."""
+        """Return sentences about seals that were changed, and gaps in the chain.
+
+        A checkpoint is in its place where a seal ends that was as old as the shortest
+        retention.
+        """
         seals = self.env["procurify.audit.seal"]
         rows = self._query(
             SQL(
@@ -220,18 +247,29 @@ class ProcurifyAudit(models.Model):
                                digest IS DISTINCT FROM %(digest)s AS is_changed,
                                previous_digest IS DISTINCT FROM
                                    lag(digest, 1, '') OVER (ORDER BY id) AS is_cut,
-                               kind = 'seal' AND first_id IS DISTINCT FROM
+                               CASE kind
+                               WHEN 'seal' THEN first_id IS DISTINCT FROM
                                    1 + coalesce(max(last_id)
                                        FILTER (WHERE kind = 'seal') OVER (
                                        ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING
                                                             AND 1 PRECEDING), 0)
-                                   AS is_apart
-                          FROM procurify_audit_seal) chain
+                               WHEN 'checkpoint' THEN NOT EXISTS (
+                                   SELECT
+                                     FROM %(seals)s sealed
+                                    WHERE sealed.kind = 'seal'
+                                      AND sealed.id < procurify_audit_seal.id
+                                      AND sealed.last_id = procurify_audit_seal.last_id
+                                      AND sealed.date <= procurify_audit_seal.date
+                                          - make_interval(days => %(shortest)s))
+                               ELSE true END AS is_apart
+                          FROM %(seals)s) chain
                  WHERE is_changed OR is_cut OR is_apart
               ORDER BY id
                  LIMIT %(limit)s
                 """,
                 digest=digest_of(seals, "procurify_audit_seal"),
+                seals=self._tables()["seals"],
+                shortest=SHORTEST_RETENTION_DAYS,
                 limit=NAMED,
             )
         )
@@ -242,18 +280,53 @@ class ProcurifyAudit(models.Model):
     @api.model
     def _unlike_leaves(self, connection_ref):
         """Return sentences about rows that were changed, removed or inserted."""
-        seals = self.env["procurify.audit.seal"]
-        checkpoint = seals._checkpoint_id(connection_ref)
+        tables = self._tables()
+        [[checkpoint]] = self._query(
+            SQL(
+                """
+                SELECT coalesce(max(last_id), 0)
+                  FROM %s
+                 WHERE kind = 'checkpoint' AND connection_ref = %s
+                """,
+                tables["seals"],
+                connection_ref,
+            )
+        )
         findings, seal_id, lower = [], 0, 0
         while True:
-            [[last_seal, upper]] = self._query(next_seals(seal_id))
+            [[last_seal, upper]] = self._query(next_seals(tables["seals"], seal_id))
             if not last_seal:
                 return findings
             which = (seal_id, last_seal, lower, upper, checkpoint)
             findings += self._sentences(
-                self._query(differing_rows(connection_ref, *which, limit=NAMED))
+                self._query(differing_rows(tables, connection_ref, *which, limit=NAMED))
             )
             seal_id, lower = last_seal, upper
+
+    @api.model
+    def _rows_out_of_sequence(self, connection_ref):
+        """Return sentences about rows whose id the database never gave out.
+
+        No seal's range comes to them.
+        """
+        tables = self._tables()
+        rows = self._query(
+            SQL(
+                """
+                SELECT id
+                  FROM %s audit
+                 WHERE connection_ref = %s
+                   AND (id < 1 OR id > (SELECT last_value FROM %s))
+              ORDER BY id
+                 LIMIT %s
+                """,
+                tables["audit"],
+                connection_ref,
+                tables["sequence"],
+                NAMED,
+            )
+        )
+        return self._sentences([(row[0], "inserted") for row in rows])
 
     @api.model
     def _forged_mark(self):
@@ -261,12 +334,13 @@ class ProcurifyAudit(models.Model):
 
         It names ids that were not given out yet.
         """
+        tables = self._tables()
         forged = self._query(
-            """
-            SELECT
-              FROM procurify_audit_mark, procurify_audit_id_seq
-             WHERE last_id > last_value
-            """
+            SQL(
+                "SELECT FROM %s, %s WHERE last_id > last_value",
+                tables["marks"],
+                tables["sequence"],
+            )
         )
         if not forged:
             return []
@@ -282,32 +356,39 @@ class ProcurifyAudit(models.Model):
         """Return sentences about chain heads that were noted and are gone.
 
         Verifications note the head, and certificates do; ``known_head`` is one that was
-        kept outside of the database.
+        kept outside of the database. An update noted the heads of before it sealed the
+        audit again: enough for what stands in the database, no proof to who kept one.
         """
+        tables = self._tables()
         lost = self._query(
             SQL(
                 """
-                SELECT head, max(date)
-                  FROM (SELECT "after" ->> 'head' AS head, date
-                          FROM procurify_audit
-                         WHERE event IN ('verified', 'verification_failed')
-                         UNION ALL
-                        SELECT audit_head, date FROM procurify_certificate
-                         UNION ALL
-                        SELECT %s, NULL) noted
-                 WHERE head <> '' AND NOT EXISTS (
-                       SELECT FROM procurify_audit_seal WHERE digest = head)
-                   AND NOT EXISTS (
-                       SELECT
-                         FROM procurify_audit
-                        WHERE event = 'resealed'
-                          AND jsonb_exists("after" -> 'former_heads', head))
+                SELECT head, max(date), bool_or(is_former)
+                  FROM (SELECT head, date, EXISTS (
+                               SELECT
+                                 FROM %(audit)s
+                                WHERE event = 'resealed'
+                                  AND jsonb_exists("after" -> 'former_heads', head))
+                               AS is_former
+                          FROM (SELECT "after" ->> 'head' AS head, date
+                                  FROM %(audit)s
+                                 WHERE event IN ('verified', 'verification_failed')
+                                 UNION ALL
+                                SELECT audit_head, date FROM %(certificates)s
+                                 UNION ALL
+                                SELECT %(kept)s, NULL) noted
+                         WHERE head <> '' AND NOT EXISTS (
+                               SELECT FROM %(seals)s WHERE digest = head)) missing
+                 WHERE date IS NULL OR NOT is_former
               GROUP BY head
               ORDER BY max(date)
-                 LIMIT %s
+                 LIMIT %(limit)s
                 """,
-                known_head or None,
-                NAMED,
+                audit=tables["audit"],
+                seals=tables["seals"],
+                certificates=tables["certificates"],
+                kept=known_head or None,
+                limit=NAMED,
             )
         )
         noted = self.env._(
@@ -316,27 +397,40 @@ class ProcurifyAudit(models.Model):
         kept = self.env._(
             "The chain head %(digest)s that you kept is not in the chain."
         )
+        former = self.env._(
+            "The chain head %(digest)s that you kept is not in the chain. A row says "
+            "that an update sealed the audit again; nothing proves that."
+        )
         return [
-            (noted if date else kept) % {"digest": head, "date": date}
-            for head, date in lost
+            (noted if date else former if is_former else kept)
+            % {"digest": head, "date": date}
+            for head, date, is_former in lost
         ]
 
     @api.model
     def _removed_since(self, connection_ref, known_head):
-        """Return sentences about rows that retention removed after ``known_head``."""
+        """Return sentences about rows that retention removed after ``known_head``.
+
+        The newest checkpoint is always reported: rows up to there may be missing.
+        """
         if not known_head:
             return []
         rows = self._query(
             SQL(
                 """
                 SELECT date, row_count, last_id
-                  FROM procurify_audit_seal
-                 WHERE kind = 'checkpoint' AND connection_ref = %s
-                   AND id > (SELECT id FROM procurify_audit_seal WHERE digest = %s)
+                  FROM (SELECT id, date, row_count, last_id,
+                               max(id) OVER () AS newest
+                          FROM %(seals)s
+                         WHERE kind = 'checkpoint' AND connection_ref = %(connection)s
+                       ) checkpoint
+                 WHERE id = newest
+                    OR id > (SELECT id FROM %(seals)s WHERE digest = %(head)s)
               ORDER BY id
                 """,
-                connection_ref,
-                known_head,
+                seals=self._tables()["seals"],
+                connection=connection_ref,
+                head=known_head,
             )
         )
         return [

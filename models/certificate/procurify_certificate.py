@@ -7,7 +7,12 @@ from odoo.tools import SQL
 from ...reconciliation.comparison import OUTCOMES
 from ...reconciliation.spreadsheet import spreadsheet
 from ...reconciliation.sums import counts, line_row, sum_rows
-from ...tools.audit_triggers import digest_of, sha256
+from ...tools.audit_triggers import (
+    digest_of,
+    only_system_names,
+    schema_of,
+    sha256,
+)
 from ...tools.readers import reads_items
 from ..audit.procurify_audit import append
 
@@ -298,10 +303,12 @@ class ProcurifyCertificate(models.Model):
         """Return the digests of the rows as they are now, computed by the database."""
         self.ensure_one()
         self.env.flush_all()
+        schema = schema_of(self)
         rows = self._query(
             SQL(
-                "SELECT %s FROM procurify_certificate WHERE id = %s",
+                "SELECT %s FROM %s WHERE id = %s",
                 digest_of(self, "procurify_certificate"),
+                SQL.identifier(schema, "procurify_certificate"),
                 self.id,
             )
         )
@@ -317,7 +324,7 @@ class ProcurifyCertificate(models.Model):
                             digest_of(self.env[model], table),
                         )
                     ),
-                    SQL.identifier(table),
+                    SQL.identifier(schema, table),
                     self.id,
                 )
             )
@@ -326,15 +333,19 @@ class ProcurifyCertificate(models.Model):
     def _tampering(self):
         """Return sentences about what was changed since this was made."""
         self.ensure_one()
-        noted = self.env["procurify.audit"].search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "=", self.id),
-                ("event", "=", "certified"),
-            ],
-            order="id",
-            limit=1,
+        [[noted_id]] = self._query(
+            SQL(
+                """
+                SELECT min(id)
+                  FROM %s
+                 WHERE event = 'certified' AND res_model = %s AND res_id = %s
+                """,
+                SQL.identifier(schema_of(self), "procurify_audit"),
+                self._name,
+                self.id,
+            )
         )
+        noted = self.env["procurify.audit"].browse(noted_id)
         if not noted:
             return [self.env._("The audit has no entry for this certificate.")]
         parts = {
@@ -355,8 +366,10 @@ class ProcurifyCertificate(models.Model):
 
     @api.model
     def _query(self, sql):
-        self.env.cr.execute(sql)
-        return self.env.cr.fetchall()
+        """Return the rows of ``sql``, whose tables are named with their schema."""
+        with only_system_names(self.env.cr):
+            self.env.cr.execute(sql)
+            return self.env.cr.fetchall()
 
 
 def _line_values(line):
