@@ -1,5 +1,7 @@
 """The client secret and the token: to whom they go, and what never shows them."""
 
+import warnings
+from inspect import Parameter, isfunction, signature
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, ValidationError
@@ -14,6 +16,7 @@ from .common import ProcurifyCommon
 
 HIDDEN = ("client_secret_encrypted", "token_encrypted", "proven_tenant")
 ELSEWHERE = "https://attacker.example"
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -219,12 +222,80 @@ class TestSecretsAreNotShown(ProcurifyCommon):
                     self.assertNotIn(secret, shown)
         self.assertEqual(self._evaluated("object.name"), self.connection.name)
 
-    def _evaluated(self, expression):
-        """Return what Odoo makes of an expression, or of its failure."""
-        evaluated = safe_eval(
-            f"lambda: str({expression})", {"object": self.connection.sudo()}
+    def test_no_method_of_any_model_hands_out_a_secret(self):
+        """Whatever an expression calls, with a connection as each argument."""
+        self.connection.action_test_connection()
+        target = self.env["procurify.target"].create(
+            {
+                "company_id": self.company.id,
+                "url": "https://10.1.2.3",
+                "database": "books",
+                "login": "connector",
+                "api_key": "the key of a remote Odoo",
+            }
         )
-        with mute_logger("odoo.sql_db"), self.env.cr.savepoint() as savepoint:
+        secrets = (
+            self.simulator.client_secret,
+            stored_token(self.connection).access_token,
+            "the key of a remote Odoo",
+        )
+        called = {}
+        for name, model in self.env.registry.items():
+            if model._abstract or not name.startswith("procurify."):
+                continue
+            rows = self.env[name].sudo().search([], limit=1)
+            mine = {
+                "procurify.connection": self.connection,
+                "procurify.target": target,
+            }
+            rows = mine.get(name, rows).sudo()
+            for method, count in self._own_methods(model):
+                arguments = ", ".join(["connection"] * count)
+                shown = self._evaluated(f"object.{method}({arguments})", rows)
+                called[name, method] = shown
+        found = {
+            call: secret
+            for call, shown in called.items()
+            for secret in secrets
+            if secret in shown
+        }
+        self.assertEqual(found, {})
+        self.assertGreater(len(called), 300)
+        # Else nothing would be proven.
+        worked = [shown for shown in called.values() if "Error" not in shown]
+        self.assertGreater(len(worked), 100)
+
+    def _own_methods(self, model):
+        """Yield (name, how many arguments it needs) of what the addon defines."""
+        for cls in model.mro():
+            if not cls.__module__.startswith("odoo.addons.procurify_connector"):
+                continue
+            for name, value in vars(cls).items():
+                if isfunction(value) and "__" not in name:
+                    needed = [
+                        each
+                        for each in signature(value).parameters.values()
+                        if each.default is each.empty and each.kind in _POSITIONAL
+                    ]
+                    yield name, max(len(needed) - 1, 0)
+
+    def _evaluated(self, expression, record=None):
+        """Return what Odoo makes of an expression, or of its failure."""
+        connection = self.connection.sudo()
+        evaluated = safe_eval(
+            f"lambda: str({expression})",
+            {
+                "object": connection if record is None else record,
+                "connection": connection,
+            },
+        )
+        with (
+            mute_logger("odoo.sql_db"),
+            warnings.catch_warnings(),
+            self.env.cr.savepoint() as savepoint,
+        ):
+            # Odoo's, of arguments that make no sense.
+            warnings.simplefilter("ignore")
             try:
                 return evaluated()
             except Exception as error:  # noqa: BLE001 -- whatever it is

@@ -4,10 +4,13 @@ Runs inside of ``odoo shell``, which hands over ``env``, behind ``access_setup.p
 """
 
 import json
+import re
 from typing import Any
 
 #: Of a document, as it is in Odoo; and of what Procurify sent.
 DOCUMENT, PAYLOAD = "what-is-in-the-books", "what-procurify-sent"
+#: Of a remote Odoo.
+API_KEY = "api-key-of-a-remote-odoo"
 PEOPLE = {
     "portal": ("base.group_portal",),
     "employee": ("account.group_account_manager", "purchase.group_purchase_manager"),
@@ -50,6 +53,24 @@ def set_up_attack(env: Any, own_rows: Any, now: Any) -> None:
         model: everything[model].search([], limit=40).ids
         for model in (*found["models"], *OTHERS)
     }
+    # For some only, whatever they may do with the connector.
+    found["guarded"] = {
+        model: names
+        for model in found["models"]
+        if (
+            names := [
+                name
+                for name, field in env[model]._fields.items()
+                if field.groups
+                and not re.search("procurify_connector|base.group_user", field.groups)
+            ]
+        )
+    }
+    found["empty"] = [
+        model
+        for model in found["models"]
+        if not found["ids"][model] and not env[model]._transient
+    ]
     env.cr.commit()
     print(json.dumps(found))  # noqa: T201
 
@@ -75,7 +96,15 @@ def _person(env: Any, who: str, elsewhere: Any, now: Any) -> str:
 
 
 def _plant(env: Any) -> None:
-    """Put the two texts wherever the connector keeps such."""
+    """Put the texts wherever the connector keeps such."""
+    env["procurify.target"].search([]).write({"api_key": API_KEY})
+    # What is ordered is a commitment.
+    product = env["product.product"].create({"name": "Bolts"})
+    line = {"product_id": product.id, "product_qty": 1, "price_unit": 10}
+    vendor = env["res.partner"].create({"name": "Bolt Works"})
+    env["purchase.order"].create(
+        {"partner_id": vendor.id, "order_line": [(0, 0, line)]}
+    )
     bill = env["procurify.record"].search([("resource", "=", "bill")], limit=1)
     row = {"field": "total", "applied": "", "odoo": DOCUMENT, "procurify": ""}
     issue = env["procurify.issue"].create(

@@ -18,7 +18,7 @@ from devtools.paths import ROOT
 from devtools.web_client import WebClient
 
 from .access_table import METHODS
-from .attack_setup import DOCUMENT, PAYLOAD, PEOPLE
+from .attack_setup import API_KEY, DOCUMENT, PAYLOAD, PEOPLE
 from .conftest import Procurify
 from .site import LOGIN, PASSWORD, Server, Site
 
@@ -28,14 +28,8 @@ AUDIT = "procurify.audit"
 TOKEN = "simulated-token-"
 REVIEWERS = {"reviewer", "reviewer_ab", "accountant", "manager", "administrator"}
 THREADS = 4
-#: Guarded fields, each as one may try to reach it.
-GUARDED = {
-    RECORD: ("applied_state", "difference", "offered_state"),
-    AUDIT: ("before", "after"),
-    "procurify.issue": ("params",),
-    "procurify.link": ("applied_state",),
-}
-HIDDEN = ("client_secret_encrypted", "token_encrypted", "proven_tenant")
+#: They may be empty: what nobody repeated, and what no key was sent with.
+EMPTY = {"procurify.audit.repeat", "procurify.idempotency"}
 #: By way of a relation, as filters and exports do it.
 RELATED = {
     "procurify.version": ("record_id.difference", "record_id.applied_state"),
@@ -44,6 +38,7 @@ RELATED = {
     "procurify.issue": ("record_ids.difference",),
     RECORD: ("issue_ids.params", "audit_ids.after", "connection_id.token_encrypted"),
     "procurify.stream": ("connection_id.client_secret_encrypted",),
+    "procurify.mirror": ("target_id.api_key_encrypted",),
 }
 WRONG = (None, True, -1, 2**70, 1.5, "x\0y", [], ["a"], {"a": 1}, [["id", "=", "x"]])
 EXPRESSIONS = (
@@ -53,6 +48,16 @@ EXPRESSIONS = (
     "env['procurify.connection'].sudo().search([], limit=1)._client()",
     "env['procurify.connection'].sudo().search([]).export_data(['client_secret'])",
     "env['res.config.settings'].sudo().search([]).read()",
+    "env['procurify.target'].sudo().search([]).read()",
+    "env['procurify.target'].sudo().search([]).mapped('api_key')",
+    # As it was possible once.
+    "env['procurify.secret']._decrypt("
+    "env['procurify.connection'].sudo().search([], limit=1).client_secret_encrypted)",
+    "env['procurify.connection'].sudo().search([], limit=1)"
+    "._client()._tokens._client_secret",
+    "env['procurify.connection'].sudo().search([], limit=1)._stored_token()",
+    "env['procurify.connection'].sudo().search([], limit=1)"
+    "._stored_token().access_token",
 )
 
 
@@ -121,13 +126,14 @@ def test_nobody_gets_what_is_not_theirs(http: Http, procurify: Procurify) -> Non
     admin = http.session(LOGIN)
     for connection_id in http.ids(CONNECTION):
         admin.call(CONNECTION, "action_test_connection", [connection_id])
-    secrets = (procurify.credentials["client_secret"], TOKEN)
+    secrets = (procurify.credentials["client_secret"], TOKEN, API_KEY)
     assert http.site.value("SELECT count(token_encrypted) FROM procurify_connection")
     found: list[str] = []
     for attack in (
         _read_everything,
         _search_by_value,
         _evaluate_expressions,
+        _put_a_password_into_an_address,
         _take_more_rights,
         _write_what_the_system_keeps,
         _send_context_keys,
@@ -138,6 +144,7 @@ def test_nobody_gets_what_is_not_theirs(http: Http, procurify: Procurify) -> Non
         _lead_to_other_machines,
         _reach_this_machine,
         _repeat,
+        _take_bills_of_another_company,
         _call_everything,
     ):
         found += [f"{attack.__name__}: {each}" for each in attack(http, secrets)]
@@ -146,6 +153,8 @@ def test_nobody_gets_what_is_not_theirs(http: Http, procurify: Procurify) -> Non
 
 def _read_everything(http: Http, secrets: tuple[str, ...]) -> Iterator[str]:
     """S1, S10, S13: by reading, exporting, describing; each field of each model."""
+    if without := set(http.found["empty"]) - EMPTY:
+        yield f"there is nothing to read of {without}"
     seen = set()
     calls = [(who, model) for who in ("public", *PEOPLE) for model in _models(http)]
     with ThreadPoolExecutor(THREADS) as pool:
@@ -186,7 +195,7 @@ def _all_of(http: Http, who: str, model: str) -> str:
 def _one_by_one(http: Http, who: str, model: str, ids: list[int]) -> list[str]:
     return [
         http.json2(who, model, "read", ids=ids, fields=[name])[1]
-        for name in (*GUARDED.get(model, ()), *HIDDEN)
+        for name in http.found["guarded"].get(model, ())
     ]
 
 
@@ -204,10 +213,9 @@ def _leaks(who: str, what: str, text: str, secrets: tuple[str, ...]) -> Iterator
 
 def _search_by_value(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
     """S10, S20: by searching, sorting, grouping; by filters and relations."""
-    paths = {model: list(names) for model, names in GUARDED.items()}
+    paths = {model: list(names) for model, names in http.found["guarded"].items()}
     for model, names in RELATED.items():
         paths.setdefault(model, []).extend(names)
-    paths.setdefault(CONNECTION, []).extend(HIDDEN)
     for who in ("employee", "reviewer", "manager"):
         for model, names in paths.items():
             for name in names:
@@ -283,6 +291,57 @@ def _answer(call: Callable[..., Any], *args: Any) -> str:
         return json.dumps(call(*args))
     except Stop as refusal:
         return str(refusal)
+
+
+def _take_bills_of_another_company(
+    http: Http, secrets: tuple[str, ...]
+) -> Iterator[str]:
+    """S9: a manager of another company, with a connection of his own to the tenant."""
+    [(address, client, company)] = http.site.rows(
+        "SELECT base_url, client_id, company_id FROM procurify_connection"
+        " ORDER BY id LIMIT 1"
+    )
+    own = {
+        "name": "Mine",
+        "company_id": http.found["company_b"],
+        "base_url": address,
+        "client_id": client,
+        "client_secret": secrets[0],
+    }
+    status, text = http.json2("manager_b", CONNECTION, "create", vals_list=[own])
+    if status != 200:
+        yield f"no connection of one's own: {status} {text[:200]}"
+        return
+    ids = json.loads(text)
+    http.json2("manager_b", CONNECTION, "action_test_connection", ids=ids)
+    for taken in (http.found["company_b"], company):
+        rule = {"connection_id": ids[0], "company_id": taken}
+        status, text = http.json2(
+            "manager_b", "procurify.route", "create", vals_list=[rule]
+        )
+        if status != 403:
+            yield f"a rule for company {taken}: {status} {text[:200]}"
+    if http.site.rows("SELECT FROM procurify_route WHERE connection_id = ANY(%s)", ids):
+        yield "new bills are taken away"
+    http.json2("manager_b", CONNECTION, "unlink", ids=ids)
+
+
+def _put_a_password_into_an_address(
+    http: Http, _secrets: tuple[str, ...]
+) -> Iterator[str]:
+    """S16: by an administrator, who may enter any address."""
+    ids = http.ids(CONNECTION)[:1]
+    look = "SELECT base_url, token_url FROM procurify_connection WHERE id = %s"
+    before = http.site.rows(look, *ids)
+    for name in ("base_url", "token_url"):
+        for address in ("https://me:pass-word@own.example", "me:pass-word@own.example"):
+            status, text = http.json2(
+                "administrator", CONNECTION, "write", ids=ids, vals={name: address}
+            )
+            if not 400 <= status < 500 or "pass-word" in json.loads(text)["message"]:
+                yield f"{name} {address}: {status} {text[:200]}"
+    if http.site.rows(look, *ids) != before:
+        yield "an address with a password was kept"
 
 
 def _take_more_rights(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
@@ -386,8 +445,11 @@ def _write_what_the_system_keeps(
 
 
 def _send_context_keys(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
-    """S3: a buyer's orders draw numbers whatever the context says."""
+    """S3: a buyer's orders draw numbers and note prices whatever the context says."""
     vendor = http.ids("res.partner")[0]
+    product = {"name": "Bolt", "purchase_ok": True}
+    [product_id] = http.session(LOGIN).call("product.product", "create", [product])
+    line = {"product_id": product_id, "product_qty": 1, "price_unit": 7}
     context = {"procurify_dry_run": True, "procurify_import": True, "dry_run": True}
     ids = []
     for _number in range(3):
@@ -395,7 +457,7 @@ def _send_context_keys(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
             "buyer",
             "purchase.order",
             "create",
-            vals_list=[{"partner_id": vendor}],
+            vals_list=[{"partner_id": vendor, "order_line": [[0, 0, line]]}],
             context=context,
         )
         if status != 200:
@@ -407,6 +469,14 @@ def _send_context_keys(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
     )
     if names != len(ids):
         yield "orders share a number"
+    http.json2("buyer", "purchase.order", "button_confirm", ids=ids, context=context)
+    prices = """
+        SELECT count(*) FROM product_supplierinfo
+          JOIN product_product product USING (product_tmpl_id)
+         WHERE product.id = %s
+    """
+    if not http.site.value(prices, product_id):
+        yield "the vendor's price was not noted"
 
 
 def _see_what_is_archived(http: Http, _secrets: tuple[str, ...]) -> Iterator[str]:
