@@ -9,6 +9,8 @@ from typing import Any
 
 #: Of a document, as it is in Odoo; and of what Procurify sent.
 DOCUMENT, PAYLOAD = "what-is-in-the-books", "what-procurify-sent"
+#: The reference of a posted bill.
+REFERENCE = "reference-of-a-posted-bill"
 #: Of a remote Odoo.
 API_KEY = "api-key-of-a-remote-odoo"
 PEOPLE = {
@@ -45,7 +47,7 @@ def set_up_attack(env: Any, own_rows: Any, now: Any) -> None:
             if name.startswith("procurify.") and not model._abstract
         ],
     }
-    _plant(env)
+    _plant(env, found["users"]["accountant"])
     found["archived"] = _plant_archived(env)
     env.flush_all()
     everything = env["res.users"].with_context(active_test=False).env
@@ -95,16 +97,10 @@ def _person(env: Any, who: str, elsewhere: Any, now: Any) -> str:
     return key
 
 
-def _plant(env: Any) -> None:
+def _plant(env: Any, user_id: int) -> None:
     """Put the texts wherever the connector keeps such."""
     env["procurify.target"].search([]).write({"api_key": API_KEY})
-    # What is ordered is a commitment.
-    product = env["product.product"].create({"name": "Bolts"})
-    line = {"product_id": product.id, "product_qty": 1, "price_unit": 10}
-    vendor = env["res.partner"].create({"name": "Bolt Works"})
-    env["purchase.order"].create(
-        {"partner_id": vendor.id, "order_line": [(0, 0, line)]}
-    )
+    env["account.move"].search([("state", "=", "posted")]).ref = REFERENCE
     bill = env["procurify.record"].search([("resource", "=", "bill")], limit=1)
     row = {"field": "total", "applied": "", "odoo": DOCUMENT, "procurify": ""}
     issue = env["procurify.issue"].create(
@@ -114,6 +110,9 @@ def _plant(env: Any) -> None:
             "key": "bill/1",
             "params": {"value": DOCUMENT},
         }
+    )
+    env["procurify.reminder"].create(
+        {"record_id": bill.id, "user_id": user_id, "reason": "due"}
     )
     bill.write(
         {

@@ -18,7 +18,7 @@ from devtools.paths import ROOT
 from devtools.web_client import WebClient
 
 from .access_table import METHODS
-from .attack_setup import API_KEY, DOCUMENT, PAYLOAD, PEOPLE
+from .attack_setup import API_KEY, DOCUMENT, PAYLOAD, PEOPLE, REFERENCE
 from .conftest import Procurify
 from .site import LOGIN, PASSWORD, Server, Site
 
@@ -27,8 +27,10 @@ RECORD = "procurify.record"
 AUDIT = "procurify.audit"
 TOKEN = "simulated-token-"
 REVIEWERS = {"reviewer", "reviewer_ab", "accountant", "manager", "administrator"}
+#: Who may read bills in Odoo.
+READERS = {"employee", "buyer", "accountant"}
 THREADS = 4
-#: They may be empty: what nobody repeated, and what no key was sent with.
+#: Rows that may be missing: of repeated events, and of calls with a key.
 EMPTY = {"procurify.audit.repeat", "procurify.idempotency"}
 #: By way of a relation, as filters and exports do it.
 RELATED = {
@@ -115,7 +117,9 @@ def http(odoo: Odoo, site: Site) -> Http:
         (ROOT / "tests_system" / name).read_text()
         for name in ("access_setup.py", "attack_setup.py")
     ]
-    call = "set_up_attack(env, _own_rows, _now() + timedelta(days=1))"
+    call = (
+        "_business_rows(env)\nset_up_attack(env, _own_rows, _now() + timedelta(days=1))"
+    )
     printed = databases.execute(odoo, site.database, "\n".join([*scripts, call, ""]))
     found = json.loads(printed.splitlines()[-1])
     return Http(site.start("--max-cron-threads", 0), site, found)
@@ -161,9 +165,16 @@ def _read_everything(http: Http, secrets: tuple[str, ...]) -> Iterator[str]:
         texts = pool.map(lambda call: _all_of(http, *call), calls)
     for (who, model), text in zip(calls, texts, strict=True):
         yield from _leaks(who, model, text, secrets)
-        seen |= {(who, needle) for needle in (DOCUMENT, PAYLOAD) if needle in text}
+        seen |= {
+            (who, needle) for needle in (DOCUMENT, PAYLOAD, REFERENCE) if needle in text
+        }
     # Else nothing would be proven.
-    if ("accountant", DOCUMENT) not in seen or ("reviewer", PAYLOAD) not in seen:
+    readable = {
+        ("accountant", DOCUMENT),
+        ("accountant", REFERENCE),
+        ("reviewer", PAYLOAD),
+    }
+    if not readable <= seen:
         yield f"what may be read was not found: {seen}"
 
 
@@ -205,6 +216,8 @@ def _leaks(who: str, what: str, text: str, secrets: tuple[str, ...]) -> Iterator
         forbidden.append(DOCUMENT)
     if who not in REVIEWERS:
         forbidden.append(PAYLOAD)
+    if who not in READERS:
+        forbidden.append(REFERENCE)
     for needle in forbidden:
         if needle in text:
             at = text.index(needle)
