@@ -14,7 +14,7 @@ _ON_HOLD = ("amount", "hold")  # reasons that end when the bill leaves the quara
 REASONS = [
     ("amount", "Large bill on hold"),
     ("hold", "On hold for days"),
-    ("due", "Due soon"),
+    ("due", "Due soon or overdue"),
 ]
 
 
@@ -48,7 +48,8 @@ class ProcurifyReminder(models.Model):
     mailed_at = fields.Datetime("Mailed On", readonly=True)
     party = fields.Char(related="record_id.remote_party")
     due_date = fields.Date(related="record_id.remote_due_date", store=True)
-    amount = fields.Float(related="record_id.remote_amount")
+    # Of several currencies: a sum would say nothing.
+    amount = fields.Float(related="record_id.remote_amount", aggregator=None)
     currency = fields.Char(related="record_id.remote_currency")
 
     _reason_uniq = models.UniqueIndex(
@@ -76,7 +77,10 @@ class ProcurifyReminder(models.Model):
             return self.env._("%s on hold", amount)
         if self.reason == "hold":
             return self.env._("on hold for %s days", record._days_on_hold(self.env))
-        return self.env._("due on %s", format_date(self.env, record.remote_due_date))
+        day = format_date(self.env, record.remote_due_date)
+        if record.remote_due_date and record.remote_due_date < self._today(self.env):
+            return self.env._("overdue since %s", day)
+        return self.env._("due on %s", day)
 
     # === CRON METHODS === #
 
@@ -202,7 +206,7 @@ class ProcurifyReminder(models.Model):
                         "res_id": reminder.id,
                         "summary": reminder.display_name,
                         "user_id": user.id,
-                        "date_deadline": self._today(user),
+                        "date_deadline": self._today(seen.env),
                     }
                     for reminder in seen
                 ]
@@ -223,7 +227,7 @@ class ProcurifyReminder(models.Model):
         Nobody gets two on one day, as it is where the person is.
         """
         for user, mine in self.grouped("user_id").items():
-            today = self._today(user)
+            today = self._today(mine.with_context(tz=user.tz).env)
             news = mine.filtered(lambda reminder: not reminder.mailed_at)
             if (
                 news
@@ -280,8 +284,8 @@ class ProcurifyReminder(models.Model):
         return sorted(rows, key=lambda row: (not row["is_new"], row["name"]))
 
     @api.model
-    def _today(self, user):
-        return fields.Date.context_today(self.with_context(tz=user.tz))
+    def _today(self, env):
+        return fields.Date.context_today(self.with_env(env))
 
     # === ACTION METHODS === #
 

@@ -49,7 +49,8 @@ class ProcurifySignal(models.Model):
     party = fields.Char(related="record_id.remote_party")
     date = fields.Date(related="record_id.remote_date")
     due_date = fields.Date(related="record_id.remote_due_date")
-    amount = fields.Float(related="record_id.remote_amount")
+    # Of several currencies: a sum would say nothing.
+    amount = fields.Float(related="record_id.remote_amount", aggregator=None)
     currency = fields.Char(related="record_id.remote_currency")
 
     _code_uniq = models.UniqueIndex(

@@ -1,11 +1,12 @@
 """What to check before a bill is paid: found for many bills at once, never a block."""
 
 import json
+from contextlib import nullcontext
 from datetime import timedelta
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import SQL
 
 from .common import ProcurifyCommon
@@ -556,3 +557,33 @@ class TestSignals(SignalCommon):
     def _ordered(self, order_id):
         record = self._record("purchase_order", order_id)
         return self.env["purchase.order"].browse(record.res_id)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestSignalsTour(SignalCommon, HttpCase):
+    def _job_cursor_sees_the_test(self):
+        return nullcontext()  # as every cursor does in a HttpCase
+
+    def test_signal_is_seen_and_checked_in_the_browser(self):
+        one_id = self._bill(amount="250.00")
+        held_id = self._bill(
+            scenario="unknown_account",
+            vendor_id=self._vendor_id(one_id),
+            code="7450",
+            amount="250.00",
+        )
+        self._synchronise()
+        move, record = self._move(one_id), self._record("bill", held_id)
+        record.sudo().remote_amount = move.amount_total
+        self._run_cron("ir_cron_signals")
+
+        self.start_tour(
+            f"/odoo/procurify-records/{record.id}",
+            "procurify_check_signals",
+            login=self.env.user.login,
+        )
+
+        self.env.invalidate_all()
+        self.assertEqual(
+            self._signal(held_id, "same_amount").checked_by, self.env.user.name
+        )

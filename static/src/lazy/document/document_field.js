@@ -124,11 +124,10 @@ export class ProcurifyDocumentField extends DocumentPart {
         return this.page.lines.length - this.lines.length;
     }
 
-    /** Record that the user has checked a signal. */
+    /** Record that the user has checked a signal; the answer loads the page again. */
     async check(id) {
         const action = await this.orm.call("procurify.signal", "action_check", [[id]]);
-        await this.action.doAction(action);
-        return this.props.record.model.load();
+        return this.action.doAction(action);
     }
 
     issue(id) {
