@@ -44,9 +44,11 @@ from . import res_partner_bank
 from . import res_users
 from . import res_partner_offers
 from . import account_tax
+from . import account_tax_repartition_line
 from . import account_journal
 from . import uom_uom
 from . import account_payment_term
+from . import account_payment_term_line
 from . import product_product
 from . import product_template
 from . import purchase_order_line

@@ -2,12 +2,15 @@
 
 from datetime import date, datetime
 from itertools import pairwise
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
+from odoo.addons.procurify_connector.importers.matching.decision import SAME_CODE
+from odoo.addons.procurify_connector.importers.matching.search import search_by
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 from odoo.addons.procurify_connector.tools.local_kinds import LOCALS, PARTS
 
@@ -744,6 +747,16 @@ class TestOlderRemote(LocalRecordsCommon):
         self.assertEqual(self._local("analytic_account", 1).plan_id, own)
         self.assertEqual(self._local("partner", 1).type, "other")
 
+    def test_an_account_is_found_by_the_code_that_it_has_in_the_remote(self):
+        self._mirror()
+        accounts = self.env["account.account"].with_company(self.hub)
+        code = SimpleNamespace(code="6410-20", description="", account_type=2)
+
+        texts = accounts._procurify_clues(code).marks[SAME_CODE, "code"]
+
+        found = search_by(accounts, "code", texts)
+        self.assertIn(self._local("account", 1), found.values())
+
     def test_units_of_a_category_are_those_that_contain_as_much(self):
         self._mirror()
 
@@ -777,6 +790,21 @@ class TestReadOnly(LocalRecordsCommon):
         )
         add("res.partner", name="Blank", type="contact", active=True, company_id=False)
         add(
+            "account.payment.term",
+            name="Net 30",
+            line_ids=[1],
+            active=True,
+            company_id=False,
+        )
+        add(
+            "account.payment.term.line",
+            value="percent",
+            value_amount=100.0,
+            delay_type="days_after",
+            nb_days=30,
+            days_next_month="10",
+        )
+        add(
             "product.product",
             name="Toner",
             type="consu",
@@ -802,7 +830,10 @@ class TestReadOnly(LocalRecordsCommon):
         partner = env["res.partner"].browse(self._local("partner", 1).id)
         account = env["account.account"].browse(self._local("account", 1).id)
         product = env["product.product"].browse(self._local("product", 1).id)
+        term = env["account.payment.term"].browse(self._local("payment_term", 1).id)
         for refused in (
+            lambda: term.write({"line_ids": [(5, 0, 0)]}),
+            lambda: term.line_ids.write({"nb_days": 90}),
             lambda: partner.write({"name": "Mine"}),
             lambda: partner.write({"active": False}),
             partner.unlink,

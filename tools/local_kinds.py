@@ -335,7 +335,8 @@ MIRRORED = {
     local.model: frozenset(local.values)
     | local.parts.keys()
     | {"company_id", "company_ids"}
-    for local in LOCALS.values()
+    for local in (*LOCALS.values(), *PARTS.values())
     if not local.is_shared and not local.is_company
 }
+MIRRORED["account.tax"] |= {"repartition_line_ids"}
 MIRRORED["product.template"] = MIRRORED["product.product"]

@@ -18,8 +18,10 @@ from ...tools.own_values import write_each
 SET_SIZE = 500
 # What Odoo raises where it does not take the values of a record.
 _REFUSALS = (UserError, RedirectWarning, IntegrityError, ValueError)
-# The remote has checked the values, and tracks who changed them.
+# The remote has checked the values, tracks who changed them, and has filled in what
+# contacts have from their company.
 _QUIET = {
+    "_partners_skip_fields_sync": True,
     "lang": "en_US",
     "tracking_disable": True,
     "mail_create_nolog": True,
