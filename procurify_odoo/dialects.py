@@ -40,6 +40,9 @@ class Dialect:
     :param has_unit_categories: whether units have a category with one reference unit;
         later a unit names the one that it contains
     :param has_early_discount: whether a payment term has an early discount of its own
+    :param create_context: what keeps the server from computing a new bill
+    :param rewrite_context: the same for a draft whose items are replaced
+    :param joins_plans: whether one share may have analytic accounts of several plans
     :param has_plans: whether there are analytic plans; before, there were tags
     :param has_expiring_keys: whether an API key says when it expires
     :param has_own_rate: whether a bill takes a rate of exchange as a field
@@ -70,12 +73,23 @@ class Dialect:
     company_country: str = "account_fiscal_country_id"
     has_unit_categories: bool = True
     has_early_discount: bool = True
+    create_context: tuple[str, ...] = ("skip_invoice_sync",)
+    rewrite_context: tuple[str, ...] = ("skip_invoice_sync", "dynamic_unlink")
+    joins_plans: bool = True
     has_plans: bool = True
     has_expiring_keys: bool = False
     has_own_rate: bool = False
     has_access_method: str = "check_access_rights"
     asks_group_of_user: bool = False
     needs_email: bool = False
+
+    @property
+    def makes_items(self) -> bool:
+        """Whether the server makes taxes and what is owed, with the cents of each line.
+
+        It computes them, so that it must not be kept from that.
+        """
+        return self.bill_lines == "invoice_line_ids"
 
     def fields_used(self) -> dict[str, tuple[str, ...]]:
         """Return the fields, by model, that differ between versions and are used."""
@@ -113,6 +127,7 @@ _16 = replace(
     tax_line_owner=("invoice_tax_id", "refund_tax_id"),
     term_line_fields=("months", "days", "end_month", "days_after"),
     has_early_discount=False,
+    joins_plans=False,
 )
 _15 = replace(
     _16,
@@ -150,6 +165,8 @@ DIALECTS: Mapping[int, Dialect] = {
         _18,
         series=19,
         bill_lines="invoice_line_ids",
+        create_context=(),
+        rewrite_context=(),
         amount_fields=("extra_tax_data",),
         tax_line_mark="",
         order_taxes="tax_ids",

@@ -1,0 +1,577 @@
+"""Bills and refunds of a remote Odoo: created, rewritten, posted, read back, compared.
+
+An *image* is what a bill shall be, as JSON: ids of the remote, and texts for amounts.
+Its ``items`` are all journal items. Odoo 19 is sent those that people see, with their
+taxes in ``extra_tax_data``, and makes the others. Before, it is sent all of them, and
+the context keeps it from computing anything.
+
+Image: ``external_id``, ``type``, ``partner``, ``journal``, ``currency``, ``ref``,
+``invoice_date``, ``date``, ``due``, ``term``, ``rate``, ``origin``, ``note``,
+``reverses``, ``untaxed``, ``tax``, ``total``, ``company_total``, ``items``.
+Item: ``external_id``, ``kind``, ``name``, ``account``, ``quantity``, ``price``,
+``taxes``, ``analytic``, ``tax_data``, ``tax``, ``tax_part``, ``base``, ``amount``,
+``balance``, ``due``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .errors import Gone, RefusedRow, RefusedValues, RemoteFault, RowsRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from .client import RemoteOdoo
+    from .dialects import Dialect
+
+    Image: TypeAlias = Mapping[str, Any]
+
+MODEL, LINE_MODEL = "account.move", "account.move.line"
+#: Items that people see and write.
+SEEN = ("product", "line_section", "line_subsection", "line_note")
+_PAYABLE = "payment_term"
+#: Errors of the values that were sent, after which nothing is saved.
+REFUSALS = (RefusedValues, RemoteFault, Gone)
+
+_HEADER = {
+    "type": "move_type",
+    "partner": "partner_id",
+    "journal": "journal_id",
+    "currency": "currency_id",
+    "ref": "ref",
+    "invoice_date": "invoice_date",
+    "date": "date",
+    "due": "invoice_date_due",
+    "term": "invoice_payment_term_id",
+    "origin": "invoice_origin",
+    "note": "narration",
+    "reverses": "reversed_entry_id",
+}
+_LINE = {
+    "name": "name",
+    "account": "account_id",
+    "quantity": "quantity",
+    "price": "price_unit",
+    "taxes": "tax_ids",
+}
+_ITEM = {
+    "tax_part": "tax_repartition_line_id",
+    "base": "tax_base_amount",
+    "amount": "amount_currency",
+    "currency": "currency_id",
+    "partner": "partner_id",
+    "due": "date_maturity",
+}
+_MANY2ONE = frozenset(
+    {"partner", "journal", "currency", "term", "reverses", "account", "tax_part"}
+)
+_NUMBERS = frozenset({"quantity", "price", "base", "amount"})
+_READ = (
+    *("state", "payment_state", "name", "move_type", "partner_id", "journal_id"),
+    *("currency_id", "ref", "invoice_date", "date", "write_date"),
+    *("amount_untaxed", "amount_tax", "amount_total", "amount_total_signed"),
+)
+_READ_LINE = ("move_id", "account_id", "tax_ids", "tax_line_id", "balance")
+
+
+# === FIELDS OF THIS VERSION === #
+
+
+class CannotSay(Exception):
+    """This version has no field for something that the image says."""
+
+
+def header_values(image: Image, dialect: Dialect) -> dict[str, Any]:
+    """Return the fields of a bill itself."""
+    values = {name: image[key] or False for key, name in _HEADER.items()}
+    # A term and its day contradict each other where its rules differ.
+    del values["invoice_date_due" if image["term"] else "invoice_payment_term_id"]
+    if not image["date"]:
+        del values["date"]
+    if dialect.has_own_rate and image["rate"]:
+        values["invoice_currency_rate"] = Decimal(image["rate"])
+    return values
+
+
+def item_values(item: Image, image: Image, dialect: Dialect) -> dict[str, Any]:
+    """Return the fields of one journal item.
+
+    :raises CannotSay: its analytic accounts cannot be said in this version
+    """
+    values = {name: _value(key, item[key]) for key, name in _LINE.items()}
+    values |= _analytic_values(item["analytic"], dialect)
+    if dialect.makes_items:
+        values["display_type"] = item["kind"]
+        values["extra_tax_data"] = item["tax_data"] or False
+        return values
+    owner = {"currency": image["currency"], "partner": image["partner"]}
+    values |= {name: _value(key, {**item, **owner}[key]) for key, name in _ITEM.items()}
+    return values | _balance_values(item, dialect) | _kind_values(item, dialect)
+
+
+def _value(key: str, value: Any) -> Any:
+    if key == "taxes":
+        return list(value)
+    return Decimal(value or 0) if key in _NUMBERS else value or False
+
+
+def _balance_values(item: Image, dialect: Dialect) -> dict[str, Any]:
+    balance = Decimal(item["balance"])
+    if dialect.amount_fields == ("balance",):
+        return {"balance": balance}
+    return {"debit": max(balance, Decimal(0)), "credit": max(-balance, Decimal(0))}
+
+
+def _kind_values(item: Image, dialect: Dialect) -> dict[str, Any]:
+    kind = item["kind"]
+    if dialect.tax_line_mark == "display_type":
+        return {"display_type": kind}
+    is_text = kind in SEEN and kind != "product"
+    return {
+        "display_type": kind if is_text else False,
+        dialect.tax_line_mark: kind not in SEEN,
+    }
+
+
+def _analytic_values(shares: Mapping[str, str], dialect: Dialect) -> dict[str, Any]:
+    """Return the analytic accounts of a line.
+
+    :param shares: {"id" or "id,id" of several plans: percentage}
+    """
+    if "analytic_distribution" in dialect.analytic_on_bill:
+        found = {key: Decimal(share) for key, share in shares.items()}
+        if not dialect.joins_plans:
+            found = _apart(found)
+        return {"analytic_distribution": found or False}
+    if not shares:
+        return {"analytic_account_id": False}
+    [(key, share), *others] = shares.items()
+    if others or "," in key or Decimal(share) != 100:
+        raise CannotSay("one analytic account for each line, and no share of it")
+    return {"analytic_account_id": int(key)}
+
+
+def _apart(shares: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return shares with one analytic account in each key."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for key, share in shares.items():
+        for each in key.split(","):
+            found[each] += share
+    return dict(found)
+
+
+def sent_items(image: Image, dialect: Dialect) -> list[Image]:
+    """Return the items that are sent to this version."""
+    if not dialect.makes_items:
+        return list(image["items"])
+    return [item for item in image["items"] if item["kind"] in SEEN]
+
+
+# === WHAT IT NAMES === #
+
+
+def references(image: Image, dialect: Dialect) -> dict[str, set[int]]:
+    """Return {model: ids} of all records that are sent as values.
+
+    The remote does not check that its user may see them.
+    """
+    items = sent_items(image, dialect)
+    found = {
+        "res.partner": {image["partner"]},
+        "account.journal": {image["journal"]},
+        "res.currency": {image["currency"]},
+        "account.payment.term": {image["term"]},
+        "account.account": {item["account"] for item in items},
+        "account.tax": {tax for item in items for tax in item["taxes"]},
+        "account.analytic.account": {
+            int(each)
+            for item in items
+            for key in item["analytic"]
+            for each in key.split(",")
+        },
+        MODEL: {image["reverses"]},
+    }
+    return {model: ids - {0} for model, ids in found.items() if ids - {0}}
+
+
+# === CREATING === #
+
+
+@dataclass
+class Outcome:
+    """What became of some bills, by their place in the list.
+
+    :param ids: of those that are there now
+    :param refused: in the words of the remote
+    """
+
+    ids: dict[int, int] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def create_bills(
+    remote: RemoteOdoo, images: Sequence[Image], context: Mapping[str, Any]
+) -> Outcome:
+    """Create bills, those that are refused excepted. It is safe to repeat.
+
+    :raises RemoteError: other than a refusal: the outcome may be unknown
+    """
+    dialect, outcome = remote.dialect, Outcome()
+    tables = {}
+    for place, image in enumerate(images):
+        try:
+            tables[place] = _rows_of(image, dialect)
+        except CannotSay as error:
+            outcome.refused[place] = str(error)
+    own = {**context, **dict.fromkeys(dialect.create_context, True)}
+
+    def load(places: list[int]) -> list[int]:
+        columns, rows = _matrix([tables[place] for place in places])
+        return remote.load(MODEL, columns, rows, context=own)
+
+    def starts(places: list[int]) -> list[int]:
+        found, next_row = [], 0
+        for place in places:
+            found.append(next_row)
+            next_row += len(tables[place])
+        return found
+
+    load_apart(list(tables), load, starts, outcome)
+    return outcome
+
+
+def load_apart(
+    places: list[int],
+    load: Callable[[list[int]], list[int]],
+    starts: Callable[[list[int]], list[int]],
+    outcome: Outcome,
+) -> None:
+    """Load what is not refused: without the guilty rows, else half by half.
+
+    :param load: loads all or none of some places, and returns their ids
+    :param starts: returns the number of the first row of each place
+    :param outcome: is completed here
+    """
+    while places:
+        try:
+            ids = load(places)
+        except RowsRefused as error:
+            guilty = _guilty(error.rows, starts(places))
+            refusal: Exception = error
+        except REFUSALS as error:
+            guilty, refusal = {}, error
+        else:
+            outcome.ids |= dict(zip(places, ids, strict=True))
+            return
+        if not guilty and len(places) == 1:
+            guilty = {0: str(refusal)}
+        if not guilty:
+            middle = len(places) // 2
+            load_apart(places[:middle], load, starts, outcome)
+            load_apart(places[middle:], load, starts, outcome)
+            return
+        outcome.refused |= {places[n]: words for n, words in guilty.items()}
+        places = [place for n, place in enumerate(places) if n not in guilty]
+
+
+def _guilty(rows: Iterable[RefusedRow], starts: list[int]) -> dict[int, str]:
+    """Return {number of a bill: why it is refused}.
+
+    Odoo also accuses the first row of what it says of another one, see its ``load``.
+    """
+    said: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.row is not None:
+            number = sum(start <= row.row for start in starts) - 1
+            said[number].append(row.message)
+    others = {words for number, mine in said.items() if number for words in mine}
+    if others and set(said.get(0, ())) <= others:
+        said.pop(0, None)
+    return {number: "\n".join(dict.fromkeys(mine)) for number, mine in said.items()}
+
+
+def _rows_of(image: Image, dialect: Dialect) -> list[dict[str, Any]]:
+    """Return the rows of one bill as ``load`` reads them: its header is in the first.
+
+    :raises CannotSay: this version has no field for something
+    """
+    header = {"id": image["external_id"]}
+    for name, value in header_values(image, dialect).items():
+        header |= _cell(name, value, name.endswith("_id"))
+    rows = []
+    for item in sent_items(image, dialect):
+        row = {f"{dialect.bill_lines}/id": item["external_id"]}
+        for name, value in item_values(item, image, dialect).items():
+            path = f"{dialect.bill_lines}/{name}"
+            row |= _cell(path, value, name.endswith(("_id", "_ids")))
+        rows.append(row)
+    rows[0] = header | rows[0]
+    return rows
+
+
+def _cell(path: str, value: Any, is_relation: bool) -> dict[str, Any]:
+    """Return {column: cell} of one value."""
+    if not is_relation:
+        return {path: _json(value) if isinstance(value, dict) else value}
+    ids = value if isinstance(value, list) else [value] if value else []
+    return {f"{path}/.id": ",".join(str(each) for each in ids)}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, default=float)
+
+
+def _matrix(
+    tables: Sequence[list[dict[str, Any]]],
+) -> tuple[list[str], list[list[Any]]]:
+    """Return columns and rows of several bills."""
+    columns = list(
+        dict.fromkeys(name for table in tables for row in table for name in row)
+    )
+    rows = [
+        [row.get(name, "") for name in columns] for table in tables for row in table
+    ]
+    return columns, rows
+
+
+# === REWRITING AND POSTING === #
+
+
+def rewrite_bill(
+    remote: RemoteOdoo, remote_id: int, image: Image, context: Mapping[str, Any]
+) -> None:
+    """Bring a draft to its image, in one call.
+
+    :raises CannotSay: this version has no field for something
+    :raises RemoteError: the outcome may be unknown
+    """
+    dialect = remote.dialect
+    lines = [
+        (0, 0, _commands(item_values(item, image, dialect)))
+        for item in sent_items(image, dialect)
+    ]
+    values = header_values(image, dialect)
+    del values["move_type"]
+    values[dialect.bill_lines] = [(5, 0, 0), *lines]
+    own = {**context, **dict.fromkeys(dialect.rewrite_context, True)}
+    remote.call(MODEL, "write", [remote_id], vals=values, context=own)
+
+
+def _commands(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a line as ``write`` takes them."""
+    return {
+        name: [(6, 0, value)] if name.endswith("_ids") else value
+        for name, value in values.items()
+    }
+
+
+def call_apart(
+    remote: RemoteOdoo,
+    method: str,
+    ids: list[int],
+    context: Mapping[str, Any],
+) -> dict[int, str]:
+    """Call a method of bills, half by half where it is refused.
+
+    The remote does not compute them again.
+
+    :returns: {id: why it is refused}
+    :raises RemoteError: other than a refusal: the outcome may be unknown
+    """
+    if not ids:
+        return {}
+    own = {**context, "skip_invoice_sync": True}
+    try:
+        remote.call(MODEL, method, ids, context=own)
+    except REFUSALS as error:
+        if len(ids) == 1:
+            return {ids[0]: str(error)}
+        middle = len(ids) // 2
+        return call_apart(remote, method, ids[:middle], context) | call_apart(
+            remote, method, ids[middle:], context
+        )
+    return {}
+
+
+# === READING BACK === #
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the remote has of a bill.
+
+    :param items: {(kind, account, taxes or tax, analytic): balance}
+    """
+
+    id: int
+    values: Mapping[str, Any]
+    items: Mapping[tuple[Any, ...], Decimal]
+
+    @property
+    def written_at(self) -> str:
+        """When it was changed last: UTC, as Odoo writes it."""
+        return str(self.values["write_date"])
+
+
+def read_bills(
+    remote: RemoteOdoo, ids: Iterable[int], context: Mapping[str, Any]
+) -> dict[int, Facts]:
+    """Return {id: Facts} of those that exist and may be seen, in two calls."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    dialect = remote.dialect
+    moves = _search_read(remote, MODEL, [("id", "in", wanted)], _READ, context)
+    if not moves:
+        return {}
+    marks = ("display_type", *filter(None, [dialect.tax_line_mark]))
+    names = (*_READ_LINE, *dict.fromkeys(marks), *dialect.analytic_on_bill)
+    there = [move["id"] for move in moves]
+    lines = _search_read(remote, LINE_MODEL, [("move_id", "in", there)], names, context)
+    items: dict[int, dict[tuple[Any, ...], Decimal]] = defaultdict(dict)
+    for line in lines:
+        _add(items[_id(line["move_id"])], _line_key(line, dialect), line["balance"])
+    return {move["id"]: Facts(move["id"], move, items[move["id"]]) for move in moves}
+
+
+def _search_read(
+    remote: RemoteOdoo,
+    model: str,
+    domain: list[Any],
+    names: Sequence[str],
+    context: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = remote.call(
+        model,
+        "search_read",
+        domain=domain,
+        fields=list(names),
+        context={"active_test": False, **context},
+    )
+    return found
+
+
+def _line_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
+    """Return for what a journal item of the remote stands."""
+    if _id(line["tax_line_id"]):
+        return ("tax", _id(line["account_id"]), _id(line["tax_line_id"]), ())
+    if dialect.tax_line_mark in ("", "display_type"):
+        kind = line["display_type"] or "product"
+    else:
+        kind = _PAYABLE if line[dialect.tax_line_mark] else "product"
+    if kind == _PAYABLE:
+        return (_PAYABLE,)
+    taxes = tuple(sorted(line["tax_ids"]))
+    return (kind, _id(line["account_id"]), taxes, _analytic_key(line, dialect))
+
+
+def _analytic_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
+    if "analytic_distribution" in dialect.analytic_on_bill:
+        return _shares(line["analytic_distribution"] or {})
+    account = _id(line["analytic_account_id"])
+    return ((str(account), Decimal(100)),) if account else ()
+
+
+def _shares(shares: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return shares in one order; each analytic account by itself."""
+    return tuple(
+        sorted(
+            (",".join(sorted(key.split(","))), Decimal(str(share)).normalize())
+            for key, share in shares.items()
+        )
+    )
+
+
+def _expected_items(image: Image, dialect: Dialect) -> dict[tuple[Any, ...], Decimal]:
+    found: dict[tuple[Any, ...], Decimal] = {}
+    for item in image["items"]:
+        if item["kind"] == "tax":
+            key: tuple[Any, ...] = ("tax", item["account"], item["tax"], ())
+        elif item["kind"] == _PAYABLE:
+            key = (_PAYABLE,)
+        else:
+            shares = {k: Decimal(share) for k, share in item["analytic"].items()}
+            if not dialect.joins_plans:
+                shares = _apart(shares)
+            taxes = tuple(sorted(item["taxes"]))
+            key = (item["kind"], item["account"], taxes, _shares(shares))
+        _add(found, key, item["balance"])
+    return found
+
+
+def _add(sums: dict[tuple[Any, ...], Decimal], key: tuple[Any, ...], more: Any) -> None:
+    sums[key] = sums.get(key, Decimal(0)) + Decimal(str(more))
+
+
+# === COMPARING === #
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that the remote has otherwise than its image.
+
+    :param name: of the field, or ``item``
+    :param key: of an item, as in :class:`Facts`
+    """
+
+    name: str
+    wanted: Any
+    found: Any
+    key: tuple[Any, ...] = ()
+
+
+_COMPARED = {
+    "type": "move_type",
+    "partner": "partner_id",
+    "journal": "journal_id",
+    "currency": "currency_id",
+    "ref": "ref",
+    "invoice_date": "invoice_date",
+    "date": "date",
+}
+_AMOUNTS = {
+    "untaxed": "amount_untaxed",
+    "tax": "amount_tax",
+    "total": "amount_total",
+    "company_total": "amount_total_signed",
+}
+
+
+def differences(image: Image, facts: Facts, dialect: Dialect) -> list[Difference]:
+    """Return what the remote has otherwise than ``image``, to the cent."""
+    found = []
+    for key, name in _COMPARED.items():
+        wanted, there = image[key] or False, facts.values[name] or False
+        there = there[0] if isinstance(there, list) else there
+        # A bill without a date gets the day on which it is posted.
+        if wanted != there and (wanted or key not in ("date", "invoice_date")):
+            found.append(Difference(key, wanted, there))
+    for key, name in _AMOUNTS.items():
+        wanted, there = Decimal(image[key]), Decimal(str(facts.values[name]))
+        if wanted != _like(wanted, there):
+            found.append(Difference(key, wanted, there))
+    expected = _expected_items(image, dialect)
+    for item in dict.fromkeys((*expected, *facts.items)):
+        wanted = expected.get(item, Decimal(0))
+        there = facts.items.get(item, Decimal(0))
+        if wanted != _like(wanted, there):
+            found.append(Difference("item", wanted, there, item))
+    return found
+
+
+def _like(wanted: Decimal, found: Decimal) -> Decimal:
+    """Return ``found`` rounded to the cents of ``wanted``."""
+    exponent = wanted.as_tuple().exponent
+    places = exponent if isinstance(exponent, int) and exponent < 0 else -2
+    return found.quantize(Decimal(1).scaleb(places))
+
+
+def _id(value: Any) -> int:
+    """Return the id in a many2one as it is read."""
+    return int(value[0] if isinstance(value, list) else value or 0)

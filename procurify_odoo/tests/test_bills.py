@@ -1,0 +1,256 @@
+"""Bills for each series: what is sent, what is read back, who is guilty."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from procurify_odoo import RefusedRow, RefusedValues, RowsRefused, Version, dialect_of
+from procurify_odoo.bills import (
+    CannotSay,
+    Facts,
+    Outcome,
+    _rows_of,
+    differences,
+    header_values,
+    item_values,
+    load_apart,
+    references,
+)
+
+NAME = "__import__.procurify_acme_bill_7"
+
+
+def item(kind: str = "product", **values: Any) -> dict[str, Any]:
+    return {
+        "external_id": f"{NAME}_{kind}",
+        "kind": kind,
+        "name": "Paper",
+        "account": 11,
+        "quantity": "2",
+        "price": "50",
+        "taxes": [],
+        "analytic": {},
+        "tax_data": None,
+        "tax": 0,
+        "tax_part": 0,
+        "base": "0.00",
+        "amount": "100.00",
+        "balance": "100.00",
+        "due": "",
+        **values,
+    }
+
+
+def bill(**values: Any) -> dict[str, Any]:
+    """Return a bill of 100.00 with a tax of 15.01."""
+    amounts = {"manual_tax_amounts": {"4": {"tax_amount_currency": 15.01}}}
+    return {
+        "external_id": NAME,
+        "type": "in_invoice",
+        "partner": 5,
+        "journal": 3,
+        "currency": 2,
+        "ref": "A-1",
+        "invoice_date": "2026-03-01",
+        "date": "2026-03-02",
+        "due": "2026-03-31",
+        "term": 0,
+        "rate": "0.8",
+        "origin": "",
+        "note": "",
+        "reverses": 0,
+        "untaxed": "100.00",
+        "tax": "15.01",
+        "total": "115.01",
+        "company_total": "-115.01",
+        "items": [
+            item(taxes=[4], tax_data=amounts, analytic={"7,9": "100"}),
+            item(
+                "tax",
+                account=12,
+                tax=4,
+                tax_part=41,
+                base="100.00",
+                quantity="0",
+                price="0",
+                amount="15.01",
+                balance="15.01",
+            ),
+            item(
+                "payment_term",
+                account=13,
+                amount="-115.01",
+                balance="-115.01",
+                due="2026-03-31",
+            ),
+        ],
+        **values,
+    }
+
+
+def dialect(series: int) -> Any:
+    return dialect_of(Version(f"{series}.0", series))
+
+
+def test_odoo_19_is_sent_the_lines_with_their_taxes() -> None:
+    [row] = _rows_of(bill(), dialect(19))
+    assert row["id"] == NAME
+    assert row["invoice_line_ids/id"] == f"{NAME}_product"
+    assert row["invoice_line_ids/tax_ids/.id"] == "4"
+    assert row["invoice_line_ids/extra_tax_data"] == (
+        '{"manual_tax_amounts": {"4": {"tax_amount_currency": 15.01}}}'
+    )
+    assert row["invoice_line_ids/analytic_distribution"] == '{"7,9": 100.0}'
+    assert row["invoice_currency_rate"] == Decimal("0.8")
+    assert (row["partner_id/.id"], row["journal_id/.id"]) == ("5", "3")
+
+
+@pytest.mark.parametrize("series", [16, 17, 18])
+def test_from_16_on_all_items_are_sent_with_balance_and_kind(series: int) -> None:
+    rows = _rows_of(bill(), dialect(series))
+    assert [row["line_ids/display_type"] for row in rows] == [
+        *("product", "tax", "payment_term")
+    ]
+    assert [row["line_ids/balance"] for row in rows] == [
+        *(Decimal("100.00"), Decimal("15.01"), Decimal("-115.01"))
+    ]
+    assert rows[1]["line_ids/tax_repartition_line_id/.id"] == "41"
+    assert rows[2]["line_ids/date_maturity"] == "2026-03-31"
+    assert not any("invoice_currency_rate" in row for row in rows)
+    assert "id" in rows[0]
+    assert "id" not in rows[1]
+
+
+@pytest.mark.parametrize("series", [14, 15])
+def test_before_16_items_have_debit_and_credit(series: int) -> None:
+    plain = bill(items=[item(analytic={"7": "100"}), *bill()["items"][1:]])
+    rows = _rows_of(plain, dialect(series))
+    assert [row["line_ids/debit"] for row in rows] == [
+        *(Decimal("100.00"), Decimal("15.01"), 0)
+    ]
+    assert [row["line_ids/credit"] for row in rows] == [0, 0, Decimal("115.01")]
+    assert [row["line_ids/exclude_from_invoice_tab"] for row in rows] == [
+        *(False, True, True)
+    ]
+    assert rows[0]["line_ids/analytic_account_id/.id"] == "7"
+
+
+def test_what_a_version_cannot_say_of_plans_is_refused_or_said_apart() -> None:
+    split = item(analytic={"7": "60", "8": "40"})
+    for series in (14, 15):
+        with pytest.raises(CannotSay):
+            item_values(split, bill(), dialect(series))
+    joined = item(analytic={"7,9": "100"})
+    assert item_values(joined, bill(), dialect(16))["analytic_distribution"] == {
+        "7": Decimal(100),
+        "9": Decimal(100),
+    }
+    assert item_values(joined, bill(), dialect(17))["analytic_distribution"] == {
+        "7,9": Decimal(100)
+    }
+
+
+def test_a_term_and_a_due_date_are_not_sent_together() -> None:
+    assert header_values(bill(), dialect(19))["invoice_date_due"] == "2026-03-31"
+    with_term = header_values(bill(term=6), dialect(19))
+    assert with_term["invoice_payment_term_id"] == 6
+    assert "invoice_date_due" not in with_term
+
+
+def test_everything_that_is_named_is_looked_for() -> None:
+    assert references(bill(), dialect(19)) == {
+        "res.partner": {5},
+        "account.journal": {3},
+        "res.currency": {2},
+        "account.account": {11},
+        "account.tax": {4},
+        "account.analytic.account": {7, 9},
+    }
+    assert references(bill(), dialect(17))["account.account"] == {11, 12, 13}
+
+
+# === REFUSED ROWS === #
+
+
+class Loader:
+    """Refuses some places, as ``load`` does."""
+
+    def __init__(self, bad: set[int], *, names_rows: bool = True) -> None:
+        self.bad, self.names_rows, self.calls = bad, names_rows, 0
+
+    def load(self, places: list[int]) -> list[int]:
+        self.calls += 1
+        guilty = [n for n, place in enumerate(places) if place in self.bad]
+        if not guilty:
+            return [100 + place for place in places]
+        if not self.names_rows:
+            raise RefusedValues("no")
+        # Odoo says the first message once more, of the first row.
+        rows = [RefusedRow(2 * n, "", f"bad {places[n]}") for n in guilty]
+        raise RowsRefused((RefusedRow(0, "", rows[0].message), *rows))
+
+    def starts(self, places: list[int]) -> list[int]:
+        return [2 * n for n, _place in enumerate(places)]
+
+
+@pytest.mark.parametrize("bad", [{3}, {0}, {0, 4}, {1, 2, 3}, set(), set(range(5))])
+@pytest.mark.parametrize("names_rows", [True, False])
+def test_refused_bills_do_not_stop_the_others(bad: set[int], names_rows: bool) -> None:
+    outcome, loader = Outcome(), Loader(bad, names_rows=names_rows)
+    load_apart(list(range(5)), loader.load, loader.starts, outcome)
+    assert outcome.ids == {n: 100 + n for n in range(5) if n not in bad}
+    assert set(outcome.refused) == bad
+    if names_rows:
+        assert outcome.refused == {n: f"bad {n}" for n in bad}
+        assert loader.calls <= 3
+
+
+# === COMPARING === #
+
+
+def facts(**changes: Any) -> Facts:
+    values = {
+        "move_type": "in_invoice",
+        "partner_id": [5, "Acme"],
+        "journal_id": [3, "Bills"],
+        "currency_id": [2, "EUR"],
+        "ref": "A-1",
+        "invoice_date": "2026-03-01",
+        "date": "2026-03-02",
+        "amount_untaxed": Decimal("100.0"),
+        "amount_tax": Decimal("15.01"),
+        "amount_total": Decimal("115.01"),
+        "amount_total_signed": Decimal("-115.01"),
+        "write_date": "2026-03-02 10:00:00",
+    }
+    items: dict[tuple[Any, ...], Decimal] = {
+        ("product", 11, (4,), (("7,9", Decimal(100)),)): Decimal("100.0"),
+        ("tax", 12, 4, ()): Decimal("15.01"),
+        ("payment_term",): Decimal("-115.01"),
+    }
+    items |= changes.pop("items", {})
+    return Facts(1, {**values, **changes}, items)
+
+
+def test_what_is_there_as_it_was_sent_does_not_differ() -> None:
+    assert differences(bill(), facts(), dialect(19)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"amount_tax": Decimal("15.00")}, ["tax"]),
+        ({"amount_total_signed": Decimal("-127.78")}, ["company_total"]),
+        ({"journal_id": [9, "Miscellaneous"]}, ["journal"]),
+        ({"date": "2026-04-01"}, ["date"]),
+        ({"partner_id": False}, ["partner"]),
+        ({"items": {("tax", 12, 4, ()): Decimal("15.00")}}, ["item"]),
+        ({"items": {("rounding", 8, (), ()): Decimal("0.01")}}, ["item"]),
+    ],
+)
+def test_each_difference_is_named(changes: dict[str, Any], named: list[str]) -> None:
+    found = differences(bill(), facts(**changes), dialect(19))
+    assert [difference.name for difference in found] == named
