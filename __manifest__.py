@@ -33,6 +33,7 @@
         "views/procurify_dry_run_views.xml",
         "views/procurify_mirror_views.xml",
         "views/procurify_mirrored_views.xml",
+        "views/procurify_dispatch_views.xml",
         "views/procurify_target_views.xml",
         # The list of connections opens the set-up.
         "views/procurify_setup_views.xml",

@@ -160,6 +160,8 @@ class BillDraft(DocumentDraft):
     * ``closed``: (day, Odoo's locks) of a bill of a closed period
     * ``is_left_closed``: the policy leaves it in its closed period
     * ``uncertain_day``: Hold that says why its day may be another one
+    * ``is_to_post_there``: it is posted once a remote Odoo has it
+    * ``is_edited_there``: somebody changed, posted or paid it in the remote Odoo
     """
 
     sources: list = ()
@@ -171,6 +173,8 @@ class BillDraft(DocumentDraft):
     closed: tuple | None = None
     is_left_closed: bool = False
     uncertain_day: Hold | None = None
+    is_to_post_there: bool = False
+    is_edited_there: bool = False
 
     @property
     def sign(self):

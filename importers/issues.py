@@ -369,6 +369,14 @@ ISSUES = {
             "changes, and once a day."
         ),
     ),
+    "remote_refused": (
+        "Refused by the remote Odoo",
+        _lt("The remote Odoo does not have the document: %(value)s"),
+        _lt(
+            "Correct in the remote Odoo what the message says, then replay. It is also "
+            "sent again when the document changes in Procurify."
+        ),
+    ),
     "confirmation_refused": (
         "Not confirmed",
         _lt(

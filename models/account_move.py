@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command, Date, Domain
 from odoo.tools import float_compare, format_date
 
@@ -12,6 +13,9 @@ from ..importers.bills.values import LineAmounts
 from ..importers.start_date import exclude_earlier
 from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.documented import undocumented
+from ..tools.shadows import writes_shadows
+
+_FREE = ("message_", "activity_")  # fields that people may always change
 
 
 class AccountMove(models.Model):
@@ -55,6 +59,41 @@ class AccountMove(models.Model):
         self._procurify_hold_otherwise(self._procurify_otherwise(bills, written))
         self._procurify_publish(batch, bills, written)
         self._procurify_look_at_closed_orders(batch, written)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        self._procurify_check_shadow(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_shadow(self):
+        self._procurify_check_shadow({"state"})
+
+    def _procurify_check_shadow(self, names):
+        """Refuse people's changes of what stands for a document of a remote Odoo.
+
+        The next comparison would undo them there, or overwrite what is there. Messages
+        and activities are free.
+
+        :param names: of the fields that change
+        :raises UserError: naming the document
+        """
+        if writes_shadows() or all(name.startswith(_FREE) for name in names):
+            return
+        companies = self.env["procurify.target"]._hub_companies()
+        if not companies or companies.isdisjoint(self.company_id.ids):
+            return
+        if sent := self.env["procurify.dispatch"]._of(self._name, self.ids):
+            move = self.browse(next(iter(sent)))
+            raise UserError(
+                self.env._(
+                    "%(name)s stands for a document of the remote Odoo %(target)s. "
+                    "Change it there.",
+                    name=move.display_name,
+                    target=sent[move.id].target_id.name,
+                )
+            )
 
     # === WHICH BILLS === #
 

@@ -1,6 +1,6 @@
-"""Journal items of accruals: each says what it accrues, so that nothing is twice."""
+"""Journal items: what an accrual stands for, and whose bill is in a remote Odoo."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountMoveLine(models.Model):
@@ -13,3 +13,19 @@ class AccountMoveLine(models.Model):
         help="The line in Procurify for which this was accrued. Its reversal has the "
         "same.",
     )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.move_id._procurify_check_shadow({"line_ids"})
+        return lines
+
+    def write(self, vals):
+        self.move_id._procurify_check_shadow(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_shadow(self):
+        self.move_id._procurify_check_shadow({"line_ids"})

@@ -37,7 +37,11 @@ class AccountMove(models.Model):
                 draft.hold_written(draft.uncertain_day)
         self._procurify_hold_unconfirmed(batch, wanted)
         wanted = [d for d in wanted if not (d.reasons or d.is_left_closed)]
-        if batch.choice:
+        if batch.connection.target_id:
+            # It is posted here once it is posted there.
+            for draft in wanted:
+                draft.is_to_post_there = True
+        elif batch.choice:
             # Its person hears at once what Odoo says.
             self._procurify_post(batch, bills, wanted)
         else:

@@ -14,6 +14,7 @@ from ..importers.bills.revision import (
 from ..importers.difference_text import in_words
 from ..procurify import PAYABLE_STATUSES
 from ..procurify.documented import undocumented
+from ..tools.shadows import writing_shadows
 
 _PAID = ("paid", "in_payment", "partial", "reversed")
 
@@ -95,6 +96,7 @@ class AccountMove(models.Model):
         """
         known = [d for d in bills.drafts if d.found and d.values is not None]
         self._procurify_restore(known)
+        self._procurify_note_edited_there(batch, known)
         changed, disputed = [], []
         for draft in known:
             revision = self._procurify_compare(draft, bills.plans)
@@ -187,8 +189,21 @@ class AccountMove(models.Model):
             and move.payment_state == "not_paid"
             and not move.inalterable_hash
             and not draft.record._applied().get("kept")
+            and not draft.is_edited_there
             and not draft.revision.is_edited
         )
+
+    @api.model
+    def _procurify_note_edited_there(self, batch, drafts):
+        """Note which bills somebody changed, posted or paid in the remote Odoo."""
+        if not batch.connection.target_id:
+            return
+        sent = self.env["procurify.dispatch"]._of(
+            self._name, [draft.found.id for draft in drafts]
+        )
+        for draft in drafts:
+            if row := sent.get(draft.found.id):
+                draft.is_edited_there = row._is_edited_there()
 
     @api.model
     def _procurify_restore(self, drafts):
@@ -248,7 +263,8 @@ class AccountMove(models.Model):
             raise UserError(obstacle)
         choice = Choice(self.env.user, post=self.state == "posted")
         if self.state != "draft":
-            self.button_draft()
+            with writing_shadows():
+                self.button_draft()
         return choice
 
     def _procurify_kept(self, applied, offered):
@@ -259,7 +275,8 @@ class AccountMove(models.Model):
         """Return why this bill cannot be written any more, or False."""
         self.ensure_one()
         name = self.display_name
-        if self.payment_state in _PAID:
+        sent = self.env["procurify.dispatch"]._of(self._name, self.ids).get(self.id)
+        if self.payment_state in _PAID or (sent and sent.remote_payment in _PAID):
             return self.env._(
                 "%(name)s is paid or partly paid. Use Credit and re-bill instead.",
                 name=name,
@@ -304,8 +321,10 @@ class AccountMove(models.Model):
             "journal_id": self.journal_id.id,
             "invoice_origin": self.invoice_origin,
         }
-        credit = company_moves._reverse_moves([values])
-        credit._post(soft=False)
+        with writing_shadows():
+            credit = company_moves._reverse_moves([values])
+            credit._post(soft=False)
+        self.env["procurify.dispatch"]._expect_credit(self, credit)
         body = self.env._("Credited with %s.", credit._get_html_link())
         self._message_log(body=body)
         return credit

@@ -23,7 +23,7 @@ JOBS = {
         "ir_cron_reminders",
         "ir_cron_alarm",
     ),
-    "procurify.target": ("ir_cron_mirror",),
+    "procurify.target": ("ir_cron_mirror", "ir_cron_converge", "ir_cron_pull"),
 }
 
 

@@ -108,7 +108,7 @@ class PurchaseOrder(models.Model):
             order = draft.payload
             if draft.found:
                 continue
-            if batch.connection.order_policy == "none":
+            if not batch.connection._imports_orders():
                 draft.exclude("orders_not_imported")
             elif order.is_card and batch.connection.card_order_policy == "exclude":
                 draft.exclude("card_order")

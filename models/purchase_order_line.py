@@ -96,7 +96,7 @@ class PurchaseOrderLine(models.Model):
     @api.model
     def _procurify_requeue_requisitions(self, batch):
         """A requisition is what its items are: look at it again."""
-        if batch.connection.requisition_policy == "none":
+        if not batch.connection._imports_requisitions():
             return
         items = (draft.payload for draft in batch.drafts if draft.payload is not None)
         numbers = {str(item.requisition) for item in items}

@@ -34,7 +34,7 @@ class PurchaseOrder(models.Model):
     @api.model
     def _procurify_exclude_requisitions(self, batch):
         """Exclude what the policy does not want; put on hold what is ambiguous."""
-        if batch.connection.requisition_policy == "none":
+        if not batch.connection._imports_requisitions():
             for draft in batch.open:
                 if not draft.record.res_id:
                     draft.exclude("requisitions_not_imported")

@@ -87,6 +87,7 @@ ATTACKS = {
         "action_keep_odoo": {},
         "action_map_to": {"res_id": 1},
         "action_not_a_duplicate": {},
+        "action_open_dispatches": {},
         "action_open_documents": {},
         "action_open_in_procurify": {},
         "action_open_target": {},
@@ -106,7 +107,12 @@ ATTACKS = {
     "procurify.signal": {"action_check": {}, "action_open_document": {}},
     "procurify.dry.run.issue": {"action_map": {}},
     "procurify.stream": {"action_read_again": {}, "action_nightly_check": {}},
-    "procurify.target": {"action_open_mirror": {}, "action_probe": {}},
+    "procurify.dispatch": {"action_open_here": {}},
+    "procurify.target": {
+        "action_open_dispatches": {},
+        "action_open_mirror": {},
+        "action_probe": {},
+    },
     "procurify.version": {"action_compare": {}, "action_replay": {}},
 }
 WRITES = {
@@ -331,6 +337,15 @@ class TestAccess(ProcurifyCommon):
         )
         env["procurify.mirror"].create(
             {"target_id": target.id, "kind": "account", "remote_id": 1}
+        )
+        env["procurify.dispatch"].create(
+            {
+                "target_id": target.id,
+                "connection_id": connection.id,
+                "res_model": "account.move",
+                "res_id": 1,
+                "external_id": "theirs",
+            }
         )
         env["procurify.certificate"]._certify(connection, "1990-01-01", "2100-01-01")
         # What is requested is committed.

@@ -35,7 +35,7 @@ class TestScheduledRuns(ProcurifyCommon):
 
         first, second = self._connect(name="First"), self._connect(name="Second")
         self.assertTrue(all(job.active for job in jobs))
-        self.assertFalse(mirror.active)
+        self.assertFalse(mirror.filtered("active"))
         first.unlink()
         self.assertTrue(all(job.active for job in jobs))
         second.active = False
@@ -85,9 +85,9 @@ class TestScheduledRuns(ProcurifyCommon):
                 "login": "connector@books.example",
             }
         )
-        self.assertTrue(mirror.active)
+        self.assertEqual(mirror.filtered("active"), mirror)
         target.unlink()
-        self.assertFalse(mirror.active)
+        self.assertFalse(mirror.filtered("active"))
 
     def _switch_all_off(self):
         """Return the jobs of connections and of remote Odoos, with none of either."""

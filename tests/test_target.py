@@ -1,16 +1,13 @@
-"""A remote Odoo: what its test says, its key, and that nothing is imported yet."""
+"""A remote Odoo: what its test says, its key, and which connections book there."""
 
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from psycopg2 import IntegrityError
-
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
-from odoo.tools import mute_logger
 
 from odoo.addons.procurify_connector.fetching.remote_odoo import KEY
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
@@ -264,48 +261,37 @@ class TestTarget(ProcurifyCommon):
         self.assertTrue(self._records("bill", state="done"))
 
     def test_a_live_connection_cannot_be_pointed_at_a_remote_odoo(self):
-        with (
-            self.assertRaises(IntegrityError),
-            mute_logger("odoo.sql_db"),
-            self.env.cr.savepoint(),
-        ):
+        with self.assertRaisesRegex(ValidationError, "Pause"):
             self.connection.target_id = self.target
-            self.env.flush_all()
 
     def test_the_form_of_a_paused_connection_offers_the_choice(self):
         self.connection.action_pause()
         with Form(self.connection) as form:
             form.target_id = self.target
-            self.assertIn("Nothing is imported", form.target_note)
+            self.assertIn("Orders and requisitions are not sent", form.target_note)
 
         self.assertEqual(self.connection.target_id, self.target)
 
-    def test_a_connection_to_a_remote_odoo_cannot_be_switched_on(self):
+    def test_a_connection_goes_live_once_its_remote_odoo_is_ready(self):
         self._book_remotely()
-        self.assertIn("cannot be switched on", self.connection.target_note)
-
-        with self.assertRaisesRegex(UserError, r"remote Odoo Books 19\.0"):
+        with self.assertRaisesRegex(UserError, r"remote Odoo Books 19\.0.*not ready"):
             self.connection.action_resume()
-
         self.assertEqual(self.connection.phase, "paused")
-
-    def test_nothing_is_imported_here_for_a_remote_odoo(self):
-        self.dataset.add_bill("plain")
-        self._fetch()
-        before = self._documents()
-        self._book_remotely()
-        records = self._records("bill")
-
-        self._run_cron("ir_cron_import")
-        with self.assertRaisesRegex(UserError, "nothing is imported"):
-            records.action_replay()
-        with self.assertRaisesRegex(UserError, "nothing is imported"):
+        with self.assertRaisesRegex(UserError, "not ready"):
             self.connection.action_replay_held()
-        with self.assertRaisesRegex(UserError, "nothing is imported"):
-            records.sudo()._import()
 
-        self.assertEqual(records.mapped("state"), ["pending"])
-        self.assertEqual(self._documents(), before)
+        self.target.action_probe()
+        self.connection.action_resume()
+
+        self.assertEqual(self.connection.phase, "live")
+
+    def test_what_is_booked_here_cannot_be_moved_to_a_remote_odoo(self):
+        self.dataset.add_bill("plain")
+        self._synchronise()
+        self.assertTrue(self._records("bill", state="done"))
+
+        with self.assertRaisesRegex(ValidationError, "already booked"):
+            self._book_remotely()
 
     def test_a_dry_run_still_answers_for_this_odoo(self):
         self.dataset.add_bill("plain")

@@ -37,7 +37,8 @@ def test_every_kind_of_wrong_books_and_payloads_has_a_row() -> None:
 def test_every_test_that_the_table_names_exists() -> None:
     defined = {
         name
-        for file in ROOT.glob("**/tests/test_*.py")
+        for folder in ("**/tests", "tests_system")
+        for file in ROOT.glob(f"{folder}/test_*.py")
         for name in re.findall(r"^\s*def (test_\w+)\(", file.read_text("utf-8"), re.M)
     }
     named = {test for _number, tests in _rows() for test in tests}

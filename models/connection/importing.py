@@ -135,9 +135,10 @@ class ProcurifyConnection(models.Model):
     def _check_books(self):
         """Check that these connections import: none is still being set up.
 
-        :raises UserError: names the connection that is, or that books in a remote Odoo
+        :raises UserError: names the connection that is, or whose remote Odoo is not
+            ready
         """
-        self._check_books_here()
+        self._check_remote_is_ready()
         if unready := self.sudo().filtered(lambda c: c.phase == "setup")[:1]:
             raise UserError(
                 self.env._(

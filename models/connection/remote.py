@@ -1,12 +1,15 @@
 """Where a connection books: in this Odoo, or in a remote one.
 
-So far a remote Odoo can be tested, and its master data is read: no document is sent
-there yet. So that its documents do not end up here instead, such a connection cannot be
-switched on and imports nothing.
+With a remote Odoo, the import makes its bills here as before, and a job brings the
+remote to what they say, see ``models/hub/``. Orders and requisitions cannot be sent
+yet: they are excluded, so that nothing is booked only here.
 """
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ...importers.resource_kinds import DOCUMENTS
 
 
 class ProcurifyConnection(models.Model):
@@ -30,42 +33,94 @@ class ProcurifyConnection(models.Model):
 
     # === CONSTRAINTS === #
 
-    _check_target_is_not_live = models.Constraint(
-        "CHECK(target_id IS NULL OR phase != 'live')",
-        "Documents cannot be sent to a remote Odoo yet. Pause the connection before "
-        "you choose one.",
-    )
+    @api.constrains("target_id")
+    def _check_target(self):
+        """Refuse another place to book in once something is booked.
+
+        :raises ValidationError: naming the connection
+        """
+        for connection in self:
+            if connection.target_id and connection.phase == "live":
+                raise ValidationError(
+                    self.env._(
+                        "Pause %(name)s before you choose a remote Odoo.",
+                        name=connection.name,
+                    )
+                )
+            if connection._is_booked_elsewhere():
+                raise ValidationError(
+                    self.env._(
+                        "Documents of %(name)s are already booked. To book in another "
+                        "Odoo from now on, set up another connection with a start "
+                        "date.",
+                        name=connection.name,
+                    )
+                )
+
+    def _is_booked_elsewhere(self):
+        """Return whether documents are booked in another Odoo than the chosen one."""
+        self.ensure_one()
+        booked = self.env["procurify.record"].sudo()
+        mine = Domain("connection_id", "=", self.id)
+        sent = self.env["procurify.dispatch"].sudo()
+        if sent.search_count(
+            mine & Domain("target_id", "!=", self.target_id.id), limit=1
+        ):
+            return True
+        return (
+            bool(self.target_id)
+            and not sent.search_count(mine, limit=1)
+            and bool(
+                booked.search_count(
+                    mine
+                    & Domain("resource", "in", DOCUMENTS)
+                    & Domain("res_id", "!=", False),
+                    limit=1,
+                )
+            )
+        )
 
     # === COMPUTE METHODS === #
 
     @api.depends("target_id")
     def _compute_target_note(self):
         note = self.env._(
-            "So far, the remote Odoo can be tested, and its master data is read. "
-            "Procurify is read during set-up, and mappings and dry runs refer to this "
-            "Odoo. Nothing is imported, neither here nor there, and the connection "
-            "cannot be switched on."
+            "Vendors, bills, refunds and their files are sent to the remote Odoo. "
+            "Orders and requisitions are not sent yet: they are excluded. Mappings "
+            "and dry runs refer to this Odoo."
         )
         for connection in self:
             connection.target_note = note if connection.target_id else False
 
     # === BUSINESS METHODS === #
 
-    def _check_books_here(self):
-        """Check that these connections create their documents in this Odoo.
+    def _check_remote_is_ready(self):
+        """Check that these connections can book where they are meant to.
 
         :raises UserError: names the connection and its remote Odoo
         """
-        if remote := self.sudo().filtered("target_id")[:1]:
+        unready = self.sudo().filtered(
+            lambda c: c.target_id and c.target_id.state != "ready"
+        )
+        if unready:
             raise UserError(
                 self.env._(
-                    "%(name)s books in the remote Odoo %(target)s. Documents cannot be "
-                    "sent there yet, so nothing is imported. To import into this Odoo, "
-                    "remove the remote Odoo from the connection.",
-                    name=remote.name,
-                    target=remote.target_id.name,
+                    "%(name)s books in the remote Odoo %(target)s, which is not ready. "
+                    "Test it first.",
+                    name=unready[0].name,
+                    target=unready[0].target_id.name,
                 )
             )
+
+    def _imports_orders(self):
+        """Return whether purchase orders are imported: they cannot be sent yet."""
+        self.ensure_one()
+        return self.order_policy != "none" and not self.target_id
+
+    def _imports_requisitions(self):
+        """Return whether requisitions are imported: they cannot be sent yet."""
+        self.ensure_one()
+        return self.requisition_policy != "none" and not self.target_id
 
     # === ACTION METHODS === #
 

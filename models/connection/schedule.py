@@ -67,10 +67,10 @@ class ProcurifyConnection(models.Model):
 
         :returns: a notification with the number of documents that wait
         :raises AccessError: the user may not choose the integration user
-        :raises UserError: a connection books in a remote Odoo
+        :raises UserError: the remote Odoo in which it books is not ready
         """
         self._check_may_lead()
-        self._check_books_here()
+        self._check_remote_is_ready()
         self._enter_phase("live")
         crons = ("ir_cron_fetch", "ir_cron_import", "ir_cron_attachments")
         for name in crons:

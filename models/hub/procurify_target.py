@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
 from ...fetching.remote_odoo import KEY, origin
 from ...tools.cipher import encrypt, rotate, use_of
@@ -42,7 +43,8 @@ class ProcurifyTarget(models.Model):
     _order = "company_id, name, id"
     _check_company_auto = True
     _system_fields = frozenset(_NO_FINDINGS) | {
-        *(KEY, "mirror_ids", "mirror_state", "mirrored_at", "compared_at")
+        *(KEY, "mirror_ids", "mirror_state", "mirrored_at", "compared_at"),
+        *("dispatch_ids", "pulled_until", "bills_per_call"),
     }
 
     name = fields.Char(required=True, default="Remote Odoo")
@@ -163,6 +165,7 @@ class ProcurifyTarget(models.Model):
         self.env.registry.clear_cache()  # whether there is any, see ``_is_used``
         targets = super().create([self._with_clean_address(vals) for vals in vals_list])
         self.env["ir.cron"]._procurify_switch(targets, is_on=True)
+        self.env.registry.clear_cache()
         return targets
 
     def write(self, vals):
@@ -170,6 +173,8 @@ class ProcurifyTarget(models.Model):
         receivers = {target: target._receiver() for target in self}
         audited = {target: target._audited_values(vals) for target in self}
         written = super().write(vals)
+        if "company_id" in vals:
+            self.env.registry.clear_cache()
         # Refuses a move to a company that the writer cannot access.
         self.check_access("write")
         if not _PROBED.isdisjoint(vals):
@@ -181,7 +186,17 @@ class ProcurifyTarget(models.Model):
     def unlink(self):
         unlinked = super().unlink()
         self.env["ir.cron"]._procurify_switch(self, is_on=False)
+        self.env.registry.clear_cache()
         return unlinked
+
+    # === HUB === #
+
+    @api.model
+    @ormcache()
+    def _hub_companies(self):
+        """Return the ids of the companies that have a remote Odoo."""
+        targets = self.sudo().with_context(active_test=False).search([])
+        return frozenset(targets.company_id.ids)
 
     # === STEPS OF CREATE AND WRITE === #
 

@@ -7,5 +7,6 @@ from . import presentation
 from . import document_state
 from . import signals
 from . import reminders
+from . import remote
 from . import api
 from . import comments

@@ -24,11 +24,11 @@ from ...procurify import (
     read_json,
     read_noting,
 )
-from ...reconciliation.dry_run import is_trial
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.manual_run import is_run_manually
 from ...tools.own_values import write_each
 from ...tools.private import without_client_context
+from ...tools.shadows import writing_shadows
 from .quarantine import UNDISPUTED
 
 _logger = logging.getLogger(__name__)
@@ -191,12 +191,7 @@ class ProcurifyRecord(models.Model):
     # === A BATCH === #
 
     def _import(self):
-        """Import these records. Afterwards none of them is pending.
-
-        :raises UserError: the documents of a connection belong into a remote Odoo
-        """
-        if not is_trial.get():
-            self.connection_id._check_books_here()
+        """Import these records. Afterwards none of them is pending."""
         groups = defaultdict(self.browse)
         for record in without_client_context(self).sorted("id"):
             groups[record.connection_id, record.resource] |= record
@@ -242,7 +237,8 @@ class ProcurifyRecord(models.Model):
         self._route(batch)
         for company, part in batch.by_company():
             env = batch.connection._import_env(company)
-            env[self._target_model(batch.resource)]._procurify_import(part)
+            with writing_shadows():
+                env[self._target_model(batch.resource)]._procurify_import(part)
         # So that errors of the database belong to this batch, not to the next one.
         self.env.flush_all()
         self._record_outcome(batch)
@@ -528,6 +524,7 @@ class ProcurifyRecord(models.Model):
             evidence={draft.record: draft.evidence for draft in batch.drafts},
             written=batch.records_of(batch.linked),
         )
+        self.env["procurify.dispatch"].sudo()._expect(batch)
 
     @api.model
     def _collect_files(self, drafts):

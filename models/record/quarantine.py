@@ -9,12 +9,13 @@ from odoo.fields import Command, Domain
 
 from ...importers.batch import BatchRefused, Choice, ImportBatch
 from ...importers.bills.importer import BillImport
-from ...importers.issues import BY_SETTING
+from ...importers.issues import BY_SETTING, Hold
 from ...importers.matching.vendor_twins import same_vendor
 from ...importers.orders.adoption import ADOPTED
 from ...importers.orders.importer import OrderImport
 from ...importers.resource_kinds import DOCUMENTS
 from ...procurify.payloads.values import short_key
+from ...tools.shadows import writing_shadows
 
 REPLAY_AT_ONCE = 200  # records that a button imports; the cron imports the rest
 
@@ -155,6 +156,24 @@ class ProcurifyRecord(models.Model):
             )
         before._close_unused()
         self.env["procurify.audit"]._log_held(reasons)
+
+    def _hold_besides(self, holds):
+        """Put records on hold for what is found later, besides the issues they have.
+
+        :param holds: {record: [Hold]} of records of one connection
+        """
+        self._quarantine(
+            {
+                record: [
+                    *(
+                        Hold(i.code, i.key, i.params or {}, i.reference_id.id)
+                        for i in record.issue_ids
+                    ),
+                    *mine,
+                ]
+                for record, mine in holds.items()
+            }
+        )
 
     def _is_held_for(self, issue_ids):
         """Return whether this record is on hold for exactly these issues already."""
@@ -511,7 +530,7 @@ class ProcurifyRecord(models.Model):
         env = batch.connection._import_env(record.company_id)
         importer = env[record.res_model]
         # One that is refused stays on hold with the issues.
-        with suppress(BatchRefused):
+        with suppress(BatchRefused), writing_shadows():
             importer._procurify_import(batch)
         draft = batch.draft(record)
         if draft.reasons or not draft.target_id:

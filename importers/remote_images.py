@@ -1,0 +1,241 @@
+"""What the documents here shall be in a remote Odoo: images, in plain values.
+
+See ``procurify_odoo/bills.py`` for what an image holds.
+"""
+
+import hashlib
+import re
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo.tools import float_repr
+
+from .bills.revision import ROUNDING
+
+_NOT_NAME = re.compile(r"[^a-z0-9]+")
+# A partner's field → the column by which it is sent.
+_VENDOR = {
+    **{name: name for name in ("name", "ref", "vat", "email", "phone")},
+    **{name: name for name in ("street", "street2", "city", "zip")},
+}
+
+
+class NotThere(Exception):
+    """Something that a document names has no counterpart in the remote Odoo."""
+
+    def __init__(self, record):
+        super().__init__(str(record))
+        self.record = record
+
+
+def external_id(connection, resource, name, generation=1):
+    """Return the external id of a document, the same at each attempt.
+
+    :param name: Procurify's id of it
+    :param generation: from 2 on, of what is booked again in place of another one
+    """
+    slugs = ("procurify", connection._tenant(), resource, name)
+    behind = (str(generation),) if generation > 1 else ()
+    return f"__import__.{'_'.join(_slug(each) for each in (*slugs, *behind))}"
+
+
+def _slug(text):
+    """Return ``text`` as a part of an external id. Different texts stay different."""
+    text = str(text)
+    slug = _NOT_NAME.sub("_", text.lower()).strip("_")
+    if slug == text:
+        return slug
+    return f"{slug}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def vendor_image(partner, name):
+    """Return {column of ``load``: value} of a new vendor.
+
+    :param name: its external id
+    """
+    country = partner.country_id.code
+    return {
+        "id": name,
+        "is_company": partner.is_company,
+        "supplier_rank": 1,
+        "country_id/id": f"base.{country.lower()}" if country else "",
+        **{column: partner[field] or "" for field, column in _VENDOR.items()},
+    }
+
+
+class BillImages:
+    """Makes the images of several bills; looks ids up once for all of them."""
+
+    def __init__(self, target, sources):
+        """:param target: the remote Odoo
+        :param sources: {bill: {id of its line: what it is in Procurify}}
+        """
+        self.target = target
+        self.sources = sources
+        self._ids = {}
+        moves = target.env["account.move"].union(*sources)
+        items = moves.line_ids
+        taxes = items.tax_ids | items.tax_line_id
+        for records in (
+            moves.partner_id | items.partner_id,
+            moves.journal_id,
+            moves.currency_id | items.currency_id,
+            moves.invoice_payment_term_id,
+            items.account_id,
+            taxes,
+            items.tax_repartition_line_id,
+            target.env["account.analytic.account"].browse(_analytic_ids(items)),
+        ):
+            self._ids[records._name] = target._remote_ids(records)
+
+    def image(self, move, name, makes_items, reverses=0):
+        """Return the image of one bill.
+
+        :param name: its external id
+        :param makes_items: whether the remote makes taxes and what is owed
+        :param reverses: remote id of the bill that it credits
+        :raises NotThere: something that it names is not in the remote
+        """
+        day = {
+            key: str(value or "")
+            for key, value in (
+                ("invoice_date", move.invoice_date),
+                ("date", move.date),
+                ("due", move.invoice_date_due),
+            )
+        }
+        return {
+            "external_id": name,
+            "type": move.move_type,
+            "partner": self._id(move.partner_id),
+            "journal": self._id(move.journal_id),
+            "currency": self._id(move.currency_id),
+            "ref": move.ref or "",
+            **day,
+            "term": self._id(move.invoice_payment_term_id),
+            "rate": _number(move.invoice_currency_rate or 1),
+            "origin": move.invoice_origin or "",
+            "note": str(move.narration or ""),
+            "reverses": reverses,
+            "untaxed": _amount(move.amount_untaxed, move.currency_id),
+            "tax": _amount(move.amount_tax, move.currency_id),
+            "total": _amount(move.amount_total, move.currency_id),
+            "company_total": _amount(
+                move.amount_total_signed, move.company_currency_id
+            ),
+            "items": self._items(move, name, makes_items),
+        }
+
+    def _items(self, move, name, makes_items):
+        sources, counts, found = self.sources[move], defaultdict(int), []
+        for item in move.line_ids.sorted(lambda line: (line.sequence, line.id)):
+            kind = item.display_type
+            source = sources.get(item.id) or f"{kind} {item.tax_line_id.id or ''}"
+            counts[source] += 1
+            number = f" {counts[source]}" if counts[source] > 1 else ""
+            key = _slug(f"{source}{number}")
+            found.append(self._item(move, item, f"{name}_{key}", makes_items))
+        return found
+
+    def _item(self, move, item, name, makes_items):
+        is_made = makes_items and item.tax_line_id
+        return {
+            "external_id": name,
+            "kind": item.display_type,
+            "name": item.name or "",
+            "account": self._account(item, makes_items),
+            "quantity": _number(item.quantity),
+            "price": _number(item.price_unit),
+            "taxes": [self._id(tax) for tax in item.tax_ids],
+            "analytic": self._analytic(item.analytic_distribution),
+            "tax_data": self._tax_data(item.extra_tax_data),
+            "tax": self._id(item.tax_line_id),
+            "tax_part": 0 if is_made else self._id(item.tax_repartition_line_id),
+            "base": _amount(item.tax_base_amount, move.company_currency_id),
+            "amount": _amount(item.amount_currency, move.currency_id),
+            "balance": _amount(item.balance, move.company_currency_id),
+            "due": str(item.date_maturity or ""),
+        }
+
+    def _account(self, item, makes_items):
+        """Return the account; which one takes what is owed, the remote decides."""
+        if item.display_type == "payment_term" and makes_items:
+            return 0
+        return self._id(item.account_id)
+
+    def _analytic(self, distribution):
+        accounts = self.target.env["account.analytic.account"]
+        found = {}
+        for key, share in (distribution or {}).items():
+            ids = [self._id(accounts.browse(int(each))) for each in key.split(",")]
+            there = ",".join(str(each) for each in sorted(ids))
+            found[there] = _number(share)
+        return found
+
+    def _tax_data(self, data):
+        """Return the taxes of a line as Procurify rounded them, by remote ids."""
+        if not data or "manual_tax_amounts" not in data:
+            return None
+        taxes = self.target.env["account.tax"]
+        currency = self.target.env["res.currency"].browse(data["currency_id"])
+        return {
+            **data,
+            "currency_id": self._id(currency),
+            "manual_tax_amounts": {
+                str(self._id(taxes.browse(int(key)))): amounts
+                for key, amounts in data["manual_tax_amounts"].items()
+            },
+        }
+
+    def _id(self, record):
+        """Return the remote id of one record, or 0 of none.
+
+        :raises NotThere: it has none
+        """
+        if not record:
+            return 0
+        known = self._ids.setdefault(record._name, {})
+        if record.id not in known:
+            known |= self.target._remote_ids(record)
+        if record.id not in known:
+            raise NotThere(record)
+        return known[record.id]
+
+
+def sources_of(move, record):
+    """Return {id of a line: what it is in Procurify} of a bill.
+
+    :param record: the bill's ``procurify.record``, or none
+    """
+    applied = record._applied() if record else {}
+    asked, booked = ((applied.get(key) or {}).get("lines", ()) for key in _VERSIONS)
+    there = set(move.invoice_line_ids.ids)
+    return {
+        line["id"]: said["source"] or ROUNDING
+        for said, line in zip(asked or (), booked or (), strict=False)
+        if line["id"] in there
+    }
+
+
+_VERSIONS = ("asked", "booked")
+
+
+def _analytic_ids(items):
+    return sorted(
+        {
+            int(each)
+            for item in items
+            for key in item.analytic_distribution or {}
+            for each in key.split(",")
+        }
+    )
+
+
+def _amount(value, currency):
+    """Return an amount as text, with the cents of its currency."""
+    return float_repr(value + 0.0, currency.decimal_places)
+
+
+def _number(value):
+    """Return a number as text, with the fewest digits that mean it."""
+    return format(Decimal(repr(float(value or 0))).normalize() + 0, "f")

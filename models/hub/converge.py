@@ -1,0 +1,822 @@
+"""Sending: the remote Odoo is brought to what the documents here say.
+
+``_converge`` reads from top to bottom: what is there, what was under way when a run
+ended, vendors, bills, files. Of each chunk the images are committed before it is sent,
+and what came of it afterwards.
+"""
+
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...fetching.remote_odoo import open_remote
+from ...importers.issues import Hold
+from ...importers.remote_images import (
+    BillImages,
+    NotThere,
+    external_id,
+    sources_of,
+    vendor_image,
+)
+from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
+from ...procurify_odoo.bills import (
+    MODEL,
+    REFUSALS,
+    CannotSay,
+    Outcome,
+    call_apart,
+    create_bills,
+    differences,
+    load_apart,
+    read_bills,
+    references,
+    rewrite_bill,
+)
+from ...tools.cipher import UnreadableSecret
+from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
+from ...tools.manual_run import is_run_manually
+from ...tools.own_values import write_each
+from .procurify_dispatch import FILES, MOVES, PARTNERS
+
+CHUNK = 100  # rows of one call: 100 bills of five lines take about four seconds
+LONGEST_CALL_S = 30.0  # proxies end requests after a minute
+FILES_CHUNK = 10
+FILES_CHUNK_BYTES = 8_000_000
+_LOCK = 0x70726F  # of PostgreSQL's advisory locks, with the target's id
+
+
+@dataclass(slots=True, eq=False)
+class Parcel:
+    """A bill on its way to the remote Odoo.
+
+    * ``row``: its ``procurify.dispatch``
+    * ``was``: the state of the row before
+    * ``move``: the bill here; None if it was deleted
+    * ``image``: what it shall be there; None if that is not known
+    * ``there``: Facts of what the remote has; None: nothing
+    * ``is_news``: it shall be something else than was sent last, or than is there
+    * ``is_written``: this run created or rewrote it
+    * ``is_to_check``: nobody knows yet whether the remote made of it what was sent
+    * ``refused``, ``wrong``, ``conflict``: in words, why the remote does not have it,
+      what it has otherwise, and what somebody changed there
+    * ``is_gone``: it was deleted there
+    """
+
+    row: Any
+    was: str
+    move: Any = None
+    image: dict | None = None
+    there: Any = None
+    is_news: bool = False
+    is_written: bool = False
+    is_to_check: bool = False
+    refused: str = ""
+    wrong: str = ""
+    conflict: str = ""
+    is_gone: bool = False
+
+    @property
+    def is_open(self):
+        """Whether nothing is against going on with it."""
+        against = self.refused or self.conflict or self.is_gone
+        return self.image is not None and not against
+
+    @property
+    def is_back(self):
+        """Whether it was cancelled with its document, which is back by now."""
+        states = self.there.values["state"], self.row.remote_state
+        return set(states) == {"cancel"} and self.move.state == "draft"
+
+    @property
+    def is_to_post(self):
+        """Whether it is to be posted, and all checks have passed."""
+        row = self.row
+        is_sound = not (self.wrong or row.record_id.issue_ids)
+        return row.is_to_post and is_sound and (self.is_news or not row.is_edited)
+
+    @property
+    def state(self):
+        """What its row says of it now."""
+        if self.refused or not self.move:
+            return "refused"
+        if self.wrong or (self.was == "differs" and not self.is_to_check):
+            return "differs"
+        return "sent"
+
+    @property
+    def message(self):
+        """What its row says of it in words."""
+        return self.refused or self.wrong or self.conflict
+
+
+class ProcurifyTarget(models.Model):
+    _inherit = "procurify.target"
+
+    dispatch_ids = fields.One2many("procurify.dispatch", "target_id", readonly=True)
+    dispatch_count = fields.Integer("Documents", compute="_compute_dispatch_count")
+
+    bills_per_call = fields.Integer(
+        readonly=True,
+        default=CHUNK,
+        copy=False,
+        help="Fewer where the remote Odoo is slow.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("dispatch_ids")
+    def _compute_dispatch_count(self):
+        groups = self.env["procurify.dispatch"]._read_group(
+            Domain("target_id", "in", self.ids), ["target_id"], ["__count"]
+        )
+        counts = dict(groups)
+        for target in self:
+            target.dispatch_count = counts.get(target, 0)
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_converge(self):
+        """Send what changed to each remote Odoo that is ready."""
+        self._work_with_each("_converge")
+
+    # === ONE REMOTE AFTER THE OTHER === #
+
+    @api.model
+    def _work_with_each(self, method):
+        """Call ``method`` of each remote Odoo that is ready and has live connections.
+
+        One that fails does not stop the next.
+        """
+        commit = self.env["ir.cron"]._commit_progress
+        targets = self.sudo().search([("state", "=", "ready")])
+        targets = targets.filtered(lambda target: target._live_connections())
+        commit(remaining=len(targets))
+        for target in targets:
+            with mute_sql_errors(*CONCURRENCY_ERRORS), target._alone() as is_alone:
+                if is_alone:
+                    target._work_with(getattr(target, method))
+            commit(1)
+
+    def _live_connections(self):
+        self.ensure_one()
+        return self.connection_ids.filtered(lambda c: c.active and c.phase == "live")
+
+    @contextmanager
+    def _alone(self):
+        """Yield whether no other job works with this remote Odoo.
+
+        A lock of the session, because there are several transactions in between.
+        """
+        self.ensure_one()
+        key = SQL("%s, %s", _LOCK, self.id)
+        [[is_alone]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_lock(%s)", key)
+        )
+        try:
+            yield is_alone
+        except Exception:
+            self.env.cr.rollback()
+            raise
+        finally:
+            if is_alone:
+                self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s)", key))
+
+    def _work_with(self, act):
+        """Do ``act(remote)``, and write on the target what goes wrong.
+
+        :param act: returns what a person must know, or None
+        """
+        self.ensure_one()
+        options = self.env["procurify.connection"]._client_options()
+        try:
+            with open_remote(self, **options) as remote:
+                if str(remote.version) != self.version:
+                    self._note_upgrade(remote.version)
+                    return
+                problem = act(remote) or False
+        except _TimeOver:
+            return
+        except UnknownOutcome as error:
+            # What was under way is looked for in the next run.
+            self.env.cr.rollback()
+            self.error_message = self._explain_outage(error)
+        except (RemoteError, UnreadableSecret) as error:
+            self.env.cr.rollback()
+            self._note_unread(error)
+        except CONCURRENCY_ERRORS:
+            # The import wrote the same rows: the next run does the rest.
+            self.env.cr.rollback()
+        else:
+            if (self.error_message or False) != problem:
+                self.error_message = problem
+
+    def _there(self):
+        """Return the context of calls: the company in which the remote books."""
+        return {"allowed_company_ids": [self.remote_company_id]}
+
+    # === CONVERGE === #
+
+    def _converge(self, remote):
+        """Bring the remote to what the documents here say.
+
+        :returns: what a person must know first; nothing is sent then
+        :raises RemoteError: the remote cannot be reached, or an outcome is unknown
+        """
+        if problem := self._pull_changes(remote):
+            return problem
+        self._find_interrupted(remote)
+        self._expect_files()
+        seen = {}
+        for model, send in (
+            (PARTNERS, self._send_vendors),
+            (MOVES, self._send_bills),
+            (FILES, self._send_files),
+        ):
+            while rows := self._next_due(model):
+                send(remote, rows, seen)
+                self._commit_sent(len(rows))
+        return None
+
+    def _next_due(self, model):
+        """Return the next rows to compare. A run that ended left some to send."""
+        is_due = Domain("is_due", "=", True) & Domain("state", "!=", "sending")
+        return self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id)
+            & Domain("res_model", "=", model)
+            & (is_due | Domain("state", "=", "to_send"))
+            & Domain("connection_id", "in", self._live_connections().ids),
+            order="id",
+            limit={MOVES: self.bills_per_call, FILES: FILES_CHUNK}.get(model, CHUNK),
+        )
+
+    def _commit_sent(self, count=0):
+        """Commit what is known now.
+
+        :raises TryAgain: the job's time is over, and the rest is for the next run
+        """
+        time_left = self.env["ir.cron"]._commit_progress(count)
+        if not (time_left or is_run_manually()):
+            self.env.ref("procurify_connector.ir_cron_converge")._trigger()
+            raise _TimeOver
+
+    # === WHAT WAS UNDER WAY === #
+
+    def _find_interrupted(self, remote):
+        """Look for what was being sent when an earlier run ended.
+
+        What is there is compared; what is not there is sent again.
+        """
+        rows = self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id) & Domain("state", "=", "sending")
+        )
+        if not rows:
+            return
+        found = self._look_up(remote, rows.filtered(lambda row: not row.remote_id))
+        write_each({row: {"remote_id": id_} for row, id_ in found.items()})
+        bills = rows.filtered(lambda row: row.res_model == MOVES and row.remote_id)
+        facts = read_bills(remote, bills.mapped("remote_id"), self._there())
+        arrived = bills.filtered(
+            lambda row: (
+                (there := facts.get(row.remote_id))
+                and row.image
+                and not differences(row.image, there, remote.dialect)
+            )
+        )
+        write_each({row: {"sent_image": row.image} for row in arrived})
+        # A new bill with other values than were sent stays as it is, with an issue.
+        for row in (bills & self._rows(found)) - arrived:
+            row.sent_image = row.image
+        rows.write({"state": "to_send", "is_due": True})
+        self._commit_sent()
+
+    def _look_up(self, remote, rows):
+        """Return {row: remote id} of those new rows that are in the remote.
+
+        The API user may not read external ids, but may ask for those of records: of
+        its own newest ones.
+        """
+        found = {}
+        for model, mine in rows.grouped("res_model").items():
+            newest = self.env["procurify.dispatch"].search(
+                Domain("target_id", "=", self.id)
+                & Domain("res_model", "=", model)
+                & Domain("remote_id", "!=", 0),
+                order="remote_id desc",
+                limit=1,
+            )
+            ids = remote.call(
+                model,
+                "search",
+                domain=[
+                    ("create_uid", "=", remote.authenticate()),
+                    ("id", ">", newest.remote_id or 0),
+                ],
+                context={"active_test": False, **self._there()},
+            )
+            if not ids:
+                continue
+            names = remote.call(model, "get_external_id", ids)
+            by_name = {name: int(id_) for id_, name in names.items() if name}
+            found |= {
+                row: by_name[row.external_id]
+                for row in mine
+                if row.external_id in by_name
+            }
+        return found
+
+    # === VENDORS === #
+
+    def _send_vendors(self, remote, rows, _seen):
+        """Create the vendors that the import created here."""
+        partners = self.env[PARTNERS].browse(rows.mapped("res_id")).exists()
+        known = {partner.id: partner for partner in partners}
+        tables = [
+            row.res_id in known and vendor_image(known[row.res_id], row.external_id)
+            for row in rows
+        ]
+        self._note_sending(dict(zip(rows, tables, strict=True)))
+        outcome = self._load(remote, PARTNERS, tables)
+        self._note_loaded(rows, outcome)
+        self._keep_remote_ids(
+            "partner", {known[rows[n].res_id]: id_ for n, id_ in outcome.ids.items()}
+        )
+
+    def _load(self, remote, model, tables):
+        """Create records of one row each, those that are refused excepted.
+
+        :param tables: {column: value} of each, or None: it is not sent
+        """
+        outcome = Outcome()
+
+        def load(places):
+            columns = list(tables[places[0]])
+            data = [[tables[place][name] for name in columns] for place in places]
+            return remote.load(model, columns, data, context=self._there())
+
+        load_apart(
+            [place for place, table in enumerate(tables) if table],
+            load,
+            lambda places: list(range(len(places))),
+            outcome,
+        )
+        return outcome
+
+    def _note_loaded(self, rows, outcome):
+        now = fields.Datetime.now()
+        write_each(
+            {
+                row: {"state": "sent", "remote_id": outcome.ids[n], "message": False}
+                | {"sent_at": now, "sent_image": row.image}
+                if n in outcome.ids
+                else {"state": "refused", "message": outcome.refused.get(n, False)}
+                for n, row in enumerate(rows)
+            }
+        )
+
+    def _note_sending(self, images):
+        """Commit what is about to be sent.
+
+        :param images: {row: image}
+        """
+        write_each(
+            {
+                row: {"state": "sending", "is_due": False, "image": image}
+                for row, image in images.items()
+            }
+        )
+        self.env["ir.cron"]._commit_progress()
+
+    # === BILLS === #
+
+    def _send_bills(self, remote, rows, seen):
+        """Create, rewrite, check and post bills, each as far as nothing is against it.
+
+        :param seen: {model: {id: whether the API user sees it}}, for the whole run
+        """
+        parcels = [Parcel(row, row.state) for row in rows]
+        # Until their outcome is written, a run that ends leaves them to the next.
+        rows.write({"is_due": False, "state": "to_send"})
+        missing = self._make_images(remote, parcels)
+        if self._expect_vendors(missing):
+            # They are sent first.
+            while vendors := self._next_due(PARTNERS):
+                self._send_vendors(remote, vendors, seen)
+            missing = self._make_images(remote, parcels)
+        self._refuse_missing(missing)
+        self._refuse_hidden(remote, parcels, seen)
+        self._look(remote, parcels)
+        self._find_news(remote, parcels)
+        news = [parcel for parcel in parcels if parcel.is_open and parcel.is_news]
+        if news:
+            self._note_sending({parcel.row: parcel.image for parcel in news})
+            self._create_bills(remote, [p for p in news if not p.row.remote_id])
+            self._rewrite_bills(remote, [p for p in news if p.there])
+            self._look(remote, news)
+        self._check(remote, [p for p in parcels if p.is_open and p.is_to_check])
+        self._change_states(remote, [p for p in parcels if p.is_open])
+        self._note_sent(parcels)
+        self._note_gone(self._rows(p.row for p in parcels if p.is_gone))
+        self._follow_states(self._rows(p.row for p in parcels if p.there))
+        self._hold(parcels)
+
+    def _make_images(self, remote, parcels):
+        """Give each parcel its image; that of a document deleted here has none.
+
+        :returns: {parcel: record that it names and the remote does not have}
+        """
+        moves = self.env[MOVES].browse(p.row.res_id for p in parcels).exists()
+        by_id = {move.id: move for move in moves}
+        for parcel in parcels:
+            parcel.move = by_id.get(parcel.row.res_id)
+        mine = [parcel for parcel in parcels if parcel.move]
+        images = BillImages(
+            self, {p.move: sources_of(p.move, p.row.record_id) for p in mine}
+        )
+        dispatches = self.env["procurify.dispatch"]
+        credited = dispatches._of(MOVES, moves.reversed_entry_id.ids)
+        missing = {}
+        for parcel in mine:
+            original = credited.get(parcel.move.reversed_entry_id.id, dispatches)
+            try:
+                parcel.image = images.image(
+                    parcel.move,
+                    parcel.row.external_id,
+                    remote.dialect.makes_items,
+                    original.remote_id,
+                )
+            except NotThere as error:
+                missing[parcel] = error.record
+        return missing
+
+    def _expect_vendors(self, missing):
+        """Create the rows of vendors that only this Odoo has; those that were refused
+        are tried again.
+
+        :param missing: {parcel: record that the remote does not have}
+        :returns: whether there are any
+        """
+        wanted = {
+            partner: parcel.row.connection_id
+            for parcel, partner in missing.items()
+            if partner._name == PARTNERS
+        }
+        ids = [partner.id for partner in wanted]
+        known = self.env["procurify.dispatch"]._of(PARTNERS, ids)
+        self._rows(known.values()).is_due = True
+        new = {p: connection for p, connection in wanted.items() if p.id not in known}
+        names = self._vendor_names(new)
+        self.env["procurify.dispatch"].create(
+            [
+                {
+                    "target_id": self.id,
+                    "connection_id": connection.id,
+                    "record_id": names[partner].id,
+                    "res_model": PARTNERS,
+                    "res_id": partner.id,
+                    "external_id": external_id(
+                        connection,
+                        "vendor" if names[partner] else "contact",
+                        names[partner].external_id or partner.id,
+                    ),
+                    "is_due": True,
+                }
+                for partner, connection in new.items()
+            ]
+        )
+        return bool(wanted)
+
+    def _refuse_missing(self, missing):
+        """Refuse what names something that the remote does not have.
+
+        :param missing: {parcel: that record}
+        """
+        ids = [record.id for record in missing.values() if record._name == PARTNERS]
+        vendors = self.env["procurify.dispatch"]._of(PARTNERS, ids)
+        for parcel, record in missing.items():
+            parcel.refused = self._explain_not_there(record)
+            vendor = record._name == PARTNERS and vendors.get(record.id)
+            if vendor and vendor.message:
+                parcel.refused += f" {vendor.message}"
+
+    def _vendor_names(self, partners):
+        """Return {partner: its vendor's record, or an empty one}."""
+        records = self.env["procurify.record"]
+        found = records.search(
+            Domain("resource", "=", "vendor")
+            & Domain("res_model", "=", PARTNERS)
+            & Domain("res_id", "in", [partner.id for partner in partners])
+            & Domain("connection_id.target_id", "=", self.id),
+            order="id desc",
+        )
+        by_id = {record.res_id: record for record in found}
+        return {partner: by_id.get(partner.id, records) for partner in partners}
+
+    def _explain_not_there(self, record):
+        return self.env._(
+            "%(name)s (%(kind)s) is not in the remote Odoo, or the API user may not "
+            "see it.",
+            name=record.display_name,
+            kind=record._description,
+        )
+
+    def _refuse_hidden(self, remote, parcels, seen):
+        """Refuse what names a record that the API user may not see.
+
+        Odoo itself takes any record as a value. One search for each model.
+        """
+        named = {p: references(p.image, remote.dialect) for p in parcels if p.is_open}
+        for model in sorted({model for mine in named.values() for model in mine}):
+            known = seen.setdefault(model, {})
+            new = {i for mine in named.values() for i in mine.get(model, ())} - {*known}
+            if new:
+                visible = remote.visible(model, new)
+                known |= {id_: id_ in visible for id_ in new}
+        for parcel, mine in named.items():
+            hidden = [
+                f"{self._name_there(model, id_)} ({model})"
+                for model, ids in mine.items()
+                for id_ in sorted(ids)
+                if not seen[model][id_]
+            ]
+            if hidden:
+                parcel.refused = self.env._(
+                    "The API user may not see a record that it names: %(names)s.",
+                    names=", ".join(hidden),
+                )
+
+    def _name_there(self, model, remote_id):
+        return self._local_record(model, remote_id).sudo().display_name or remote_id
+
+    def _look(self, remote, parcels):
+        """Read what is there of those that were sent."""
+        sent = [p for p in parcels if p.is_open and p.row.remote_id]
+        ids = [parcel.row.remote_id for parcel in sent]
+        facts = read_bills(remote, ids, self._there())
+        for parcel in sent:
+            parcel.there = facts.get(parcel.row.remote_id)
+            parcel.is_gone = not parcel.there
+
+    def _find_news(self, remote, parcels):
+        """Note which bills differ from what was sent, and which of them somebody
+        changed there, so that they are not overwritten."""
+        for parcel in parcels:
+            row = parcel.row
+            if not parcel.is_open:
+                continue
+            parcel.is_news = parcel.image != row.sent_image or row.is_decided
+            is_known = parcel.was == "sent" or row.is_edited
+            parcel.is_to_check = parcel.is_news or not is_known
+            if parcel.is_news and parcel.there and not row.is_decided:
+                parcel.conflict = self._why_not(remote, row, parcel.there)
+
+    def _why_not(self, remote, row, there):
+        """Return why a bill must not be overwritten, in words, or "" if it may."""
+        state = there.values["state"]
+        if state == "posted":
+            return self.env._("It is posted in the remote Odoo.")
+        # One that was cancelled with its document, which is back by now, is reset.
+        if state == "cancel" and row.remote_state != "cancel":
+            return self.env._("It is cancelled in the remote Odoo.")
+        return self._in_words(differences(row.sent_image, there, remote.dialect))
+
+    def _create_bills(self, remote, parcels):
+        """Create bills, and note their ids."""
+        if not parcels:
+            return
+        started = time.monotonic()
+        outcome = create_bills(remote, [p.image for p in parcels], self._there())
+        if time.monotonic() - started > LONGEST_CALL_S and self.bills_per_call > 1:
+            self.bills_per_call //= 2
+        write_each(
+            {parcels[n].row: {"remote_id": id_} for n, id_ in outcome.ids.items()}
+        )
+        for number in outcome.ids:
+            parcels[number].is_written = True
+        for number, words in outcome.refused.items():
+            parcels[number].refused = words
+
+    def _rewrite_bills(self, remote, parcels):
+        """Bring drafts to their images. What is posted is reset first: by a person's
+        choice only, see ``_find_news``."""
+        for parcel in parcels:
+            id_ = parcel.row.remote_id
+            if parcel.there.values["state"] != "draft":
+                words = call_apart(remote, "button_draft", [id_], self._there())
+                parcel.refused = words.get(id_, "")
+            if parcel.refused:
+                continue
+            try:
+                rewrite_bill(remote, id_, parcel.image, self._there())
+                parcel.is_written = True
+            except CannotSay as error:
+                parcel.refused = str(error)
+            except REFUSALS as error:
+                parcel.refused = error.message
+
+    def _check(self, remote, parcels):
+        """Compare what is there with what was sent."""
+        for parcel in parcels:
+            found = differences(parcel.image, parcel.there, remote.dialect)
+            parcel.wrong = self._in_words(found)
+
+    def _change_states(self, remote, parcels):
+        """Post what is to be posted, cancel what is cancelled here, and reset it."""
+        drafts = [p for p in parcels if p.there.values["state"] == "draft"]
+        reset = [p for p in parcels if p.is_back]
+        cancel = [p for p in drafts if p.move.state == "cancel"]
+        post = [p for p in drafts if p.is_to_post and p not in cancel]
+        for method, mine in (
+            ("button_draft", reset),
+            ("action_post", post),
+            ("button_cancel", cancel),
+        ):
+            ids = [parcel.row.remote_id for parcel in mine]
+            words = call_apart(remote, method, ids, self._there())
+            for parcel in mine:
+                parcel.refused = words.get(parcel.row.remote_id, "")
+        done = [parcel for parcel in (*reset, *post, *cancel) if parcel.is_open]
+        self._look(remote, done)
+        self._check(remote, [parcel for parcel in done if parcel.is_open])
+
+    def _note_sent(self, parcels):
+        """Write what came of it."""
+        now, outcome = fields.Datetime.now(), {}
+        for parcel in parcels:
+            row = parcel.row
+            mine = {"state": parcel.state, "message": parcel.message or False}
+            if parcel.there:
+                mine |= self._facts_of(parcel.there)
+                mine["is_to_post"] = row.is_to_post and mine["remote_state"] != "posted"
+            if parcel.conflict:
+                mine["is_edited"] = True
+            elif parcel.is_written:
+                mine |= {"sent_image": parcel.image, "sent_at": now}
+                mine |= {"is_decided": False, "is_edited": False}
+            outcome[row] = mine
+        write_each(outcome)
+
+    def _hold(self, parcels):
+        """Put documents on hold that the remote refuses, changed or does not give."""
+        holds = defaultdict(list)
+        for parcel in parcels:
+            record = parcel.row.record_id
+            for code, words in (
+                ("remote_refused", parcel.refused),
+                ("booked_otherwise", parcel.wrong),
+                ("changed_after_booking", parcel.conflict),
+            ):
+                if words and record:
+                    params = {"value": words, "found": record.display_name}
+                    key = f"{record.resource}/{record.external_id}"
+                    holds[record].append(Hold(code, key, params))
+        records = self._rows(holds, "procurify.record")
+        for mine in records.grouped("connection_id").values():
+            mine._hold_besides({record: holds[record] for record in mine})
+
+    @api.model
+    def _facts_of(self, there):
+        """Return what is kept of a bill's facts."""
+        values = there.values
+        return {
+            "remote_name": values["name"] or False,
+            "remote_state": values["state"],
+            "remote_payment": values["payment_state"] or False,
+            "remote_written_at": there.written_at,
+        }
+
+    def _in_words(self, found):
+        """Return differences as one text."""
+        labels = self._labels_of_differences()
+        return "; ".join(
+            self.env._(
+                "%(field)s: expected %(meant)s, the remote Odoo has %(found)s",
+                field=self._label(labels, each),
+                meant=self._value(each, each.wanted),
+                found=self._value(each, each.found),
+            )
+            for each in found
+        )
+
+    def _labels_of_differences(self):
+        return {
+            "type": self.env._("kind"),
+            "partner": self.env._("vendor"),
+            "journal": self.env._("journal"),
+            "currency": self.env._("currency"),
+            "ref": self.env._("number"),
+            "invoice_date": self.env._("date"),
+            "date": self.env._("accounting date"),
+            "untaxed": self.env._("net amount"),
+            "tax": self.env._("tax"),
+            "total": self.env._("total"),
+            "company_total": self.env._("total in the company's currency"),
+            "item": self.env._("journal item"),
+        }
+
+    def _label(self, labels, difference):
+        if difference.name != "item" or len(difference.key) < 2:
+            return labels[difference.name]
+        account = self._name_there("account.account", difference.key[1])
+        return f"{labels['item']} {account}"
+
+    def _value(self, difference, value):
+        models_ = {
+            "partner": PARTNERS,
+            "journal": "account.journal",
+            "currency": "res.currency",
+        }
+        if difference.name in models_ and value:
+            return self._name_there(models_[difference.name], value)
+        return self.env._("nothing") if value in (False, None, "") else str(value)
+
+    @api.model
+    def _rows(self, rows, model="procurify.dispatch"):
+        return self.env[model].browse(row.id for row in rows)
+
+    # === FILES === #
+
+    def _expect_files(self):
+        """Create the rows of files of sent bills that were downloaded since."""
+        sent = Domain("target_id", "=", self.id) & Domain("remote_id", "!=", 0)
+        dispatches = self.env["procurify.dispatch"]
+        bills = dispatches.search(sent & Domain("res_model", "=", MOVES))
+        by_bill = {row.res_id: row for row in bills}
+        known = dispatches._search(
+            Domain("target_id", "=", self.id) & Domain("res_model", "=", FILES)
+        )
+        files = self.env["procurify.attachment"].search(
+            Domain("state", "=", "done")
+            & Domain("res_model", "=", MOVES)
+            & Domain("record_id.connection_id.target_id", "=", self.id)
+            & Domain("attachment_id", "!=", False)
+            & Domain("attachment_id", "not in", known.subselect("res_id"))
+        )
+        dispatches.create(
+            [
+                {
+                    "target_id": self.id,
+                    "connection_id": file.connection_id.id,
+                    "record_id": file.record_id.id,
+                    "res_model": FILES,
+                    "res_id": file.attachment_id.id,
+                    "external_id": (
+                        f"{by_bill[file.res_id].external_id}_file_{file.id}"
+                    ),
+                    "is_due": True,
+                }
+                for file in files
+                if file.res_id in by_bill
+            ]
+        )
+
+    def _send_files(self, remote, rows, _seen):
+        """Attach files to their bills."""
+        files = self.env[FILES].browse(rows.mapped("res_id")).exists()
+        by_id = {file.id: file for file in files}
+        bills = self.env["procurify.dispatch"]._of(MOVES, files.mapped("res_id"))
+        tables, size = [], 0
+        for row in rows:
+            file = by_id.get(row.res_id)
+            bill = file and bills.get(file.res_id)
+            if tables and file and size + file.file_size > FILES_CHUNK_BYTES:
+                break
+            size += file.file_size if file else 0
+            tables.append(
+                {
+                    "id": row.external_id,
+                    "name": file.name,
+                    "res_model": MODEL,
+                    "res_id": bill.remote_id,
+                    "datas": file.datas.decode(),
+                }
+                if bill and bill.remote_id
+                else None
+            )
+        rows = rows[: len(tables)]
+        self._note_sending({row: {"name": row.external_id} for row in rows})
+        self._note_loaded(rows, self._load(remote, FILES, tables))
+
+    # === ACTION METHODS === #
+
+    def action_open_dispatches(self):
+        """Return the action that shows what was sent to this remote Odoo."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_dispatch_action"
+        )
+        return action | {"domain": [("target_id", "=", self.id)]}
+
+
+class _TimeOver(TryAgain):
+    """The job's time is over."""
+
+    def __init__(self):
+        super().__init__("The job's time is over")

@@ -1,0 +1,271 @@
+"""What is to be in a remote Odoo, what was sent, and what became of it there."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...importers.remote_images import external_id
+from ...tools.own_values import write_each
+from ...tools.readers import ITEM_READERS
+
+MOVES, PARTNERS, FILES = "account.move", "res.partner", "ir.attachment"
+CREDIT = "credit"
+
+
+class ProcurifyDispatch(models.Model):
+    """A row is one vendor, bill, refund or file of a remote Odoo.
+
+    The import notes that a document here is to be compared (``is_due``). The job that
+    sends writes the image and ``sending``, commits, and sends. So after any crash it is
+    known what may be there, and it is looked for before anything is sent again.
+    """
+
+    _name = "procurify.dispatch"
+    _inherit = ["procurify.system.fields", "procurify.list"]
+    _description = "Procurify Document in a Remote Odoo"
+    _order = "id desc"
+    _rec_name = "external_id"
+    _people_fields = frozenset()
+
+    target_id = fields.Many2one(
+        "procurify.target",
+        string="Remote Odoo",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="target_id.company_id", store=True, index=True)
+    connection_id = fields.Many2one(
+        "procurify.connection",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    record_id = fields.Many2one(
+        "procurify.record",
+        string="In Procurify",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    res_model = fields.Char("Model Here", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Document Here", model_field="res_model", required=True, readonly=True
+    )
+    kind = fields.Selection(
+        [
+            (PARTNERS, "Vendor"),
+            (MOVES, "Bill"),
+            (FILES, "File"),
+        ],
+        compute="_compute_kind",
+    )
+    external_id = fields.Char("External ID", required=True, readonly=True)
+    is_due = fields.Boolean(
+        "To Compare",
+        readonly=True,
+        help="The document here may have changed since it was sent.",
+    )
+    is_to_post = fields.Boolean(
+        "To Post", readonly=True, help="It is posted there once all checks have passed."
+    )
+    is_decided = fields.Boolean(
+        readonly=True,
+        help="A person decided to overwrite what the remote Odoo has.",
+    )
+    state = fields.Selection(
+        [
+            ("to_send", "To send"),
+            ("sending", "Sending"),
+            ("sent", "Sent"),
+            ("differs", "Differs"),
+            ("refused", "Refused"),
+        ],
+        string="Status",
+        default="to_send",
+        required=True,
+        readonly=True,
+        help="Sending: the answer is not known yet. It is looked for before anything "
+        "is sent again. Differs: the remote Odoo made something else of it.",
+    )
+    message = fields.Text(readonly=True, groups=ITEM_READERS)
+    # JSON; what is being sent, and what was sent last.
+    image = fields.Json(readonly=True, copy=False, groups=ITEM_READERS)
+    sent_image = fields.Json(readonly=True, copy=False, groups=ITEM_READERS)
+    sent_at = fields.Datetime("Sent On", readonly=True, copy=False)
+
+    # What the remote has of it.
+    remote_id = fields.Integer("ID There", readonly=True, copy=False)
+    remote_name = fields.Char("Number There", readonly=True, copy=False)
+    remote_state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("posted", "Posted"),
+            ("cancel", "Cancelled"),
+            ("deleted", "Deleted"),
+        ],
+        string="Status There",
+        readonly=True,
+        copy=False,
+    )
+    remote_payment = fields.Char("Payment There", readonly=True, copy=False)
+    remote_written_at = fields.Char(readonly=True, copy=False)
+    is_edited = fields.Boolean(
+        "Edited There",
+        readonly=True,
+        copy=False,
+        help="Somebody changed it in the remote Odoo.",
+    )
+
+    _document_uniq = models.UniqueIndex(
+        "(target_id, res_model, res_id)", "A document is sent to a remote Odoo once."
+    )
+    _external_uniq = models.UniqueIndex(
+        "(target_id, external_id)", "An external ID stands for one document."
+    )
+    _due_idx = models.Index(
+        "(target_id, id) WHERE is_due OR state IN ('sending', 'to_send')"
+    )
+    _remote_idx = models.Index("(target_id, res_model, remote_id)")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("res_model")
+    def _compute_kind(self):
+        for dispatch in self:
+            dispatch.kind = dispatch.res_model
+
+    # === EXPECTING === #
+
+    @api.model
+    def _expect(self, batch):
+        """Note that the bills of an import are to be compared with the remote's.
+
+        :param batch: ImportBatch whose outcome is written
+        """
+        target = batch.connection.target_id
+        if not target or batch.resource != "bill":
+            return
+        drafts = {d.record.res_id: d for d in batch.drafts if d.record.res_id}
+        if not drafts:
+            return
+        known = self._of("account.move", list(drafts))
+        write_each(
+            {
+                dispatch: news
+                for res_id, dispatch in known.items()
+                if (news := dispatch._news(drafts[res_id], batch))
+            }
+        )
+        new = [draft for res_id, draft in drafts.items() if res_id not in known]
+        self._create_for_bills(batch, new)
+        self._send_soon()
+
+    @api.model
+    def _send_soon(self):
+        self.env.ref("procurify_connector.ir_cron_converge").sudo()._trigger()
+
+    def _news(self, draft, batch):
+        """Return what an import changes of this row."""
+        wanted = {
+            "is_due": True,
+            "is_to_post": self.is_to_post or draft.is_to_post_there,
+            "is_decided": self.is_decided or bool(batch.choice),
+        }
+        return {name: v for name, v in wanted.items() if self[name] != v}
+
+    @api.model
+    def _create_for_bills(self, batch, drafts):
+        """Create the rows of bills that were never sent.
+
+        A bill that is booked again, in place of one that was sent, has an external id
+        of its own.
+        """
+        records = batch.records_of(drafts)
+        before = dict(
+            self._read_group(
+                Domain("record_id", "in", records.ids)
+                & Domain("res_model", "=", MOVES)
+                & Domain("external_id", "not like", f"%\\_{CREDIT}"),
+                ["record_id"],
+                ["__count"],
+            )
+        )
+        self.create(
+            [
+                {
+                    "target_id": batch.connection.target_id.id,
+                    "connection_id": batch.connection.id,
+                    "record_id": draft.record.id,
+                    "res_model": MOVES,
+                    "res_id": draft.record.res_id,
+                    "external_id": external_id(
+                        batch.connection,
+                        batch.resource,
+                        draft.record.external_id,
+                        before.get(draft.record, 0) + 1,
+                    ),
+                    "is_due": True,
+                    "is_to_post": draft.is_to_post_there,
+                }
+                for draft in drafts
+            ]
+        )
+
+    @api.model
+    def _expect_credit(self, bill, credit):
+        """Note that the credit note of a sent bill is to be sent and posted too."""
+        original = self.sudo()._of(MOVES, bill.ids).get(bill.id)
+        if not original or self.sudo()._of(MOVES, credit.ids):
+            return
+        self.sudo().create(
+            {
+                "target_id": original.target_id.id,
+                "connection_id": original.connection_id.id,
+                "record_id": original.record_id.id,
+                "res_model": MOVES,
+                "res_id": credit.id,
+                "external_id": f"{original.external_id}_{CREDIT}",
+                "is_due": True,
+                "is_to_post": True,
+            }
+        )
+        self._send_soon()
+
+    @api.model
+    def _of(self, model, res_ids):
+        """Return {id of a document: its row}."""
+        rows = self.sudo().search(
+            Domain("res_model", "=", model) & Domain("res_id", "in", res_ids)
+        )
+        return {row.res_id: row for row in rows}
+
+    def _is_edited_there(self):
+        """Return whether an update would overwrite what somebody decided there."""
+        self.ensure_one()
+        return (
+            self.is_edited
+            or self.remote_state in ("posted", "cancel")
+            or self.remote_payment in ("paid", "in_payment", "partial", "reversed")
+        )
+
+    # === ACTION METHODS === #
+
+    def action_open_here(self):
+        """Open the document in this Odoo.
+
+        :raises UserError: it is deleted
+        """
+        self.ensure_one()
+        self.check_access("read")
+        document = self.env[self.res_model].browse(self.res_id).exists()
+        if not document:
+            raise UserError(self.env._("It was deleted in this Odoo."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,168 @@
+"""Pulling: what people did in the remote Odoo with what was sent."""
+
+from datetime import datetime
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ...importers.refusals import tried
+from ...procurify_odoo.bills import LINE_MODEL, MODEL, differences, read_bills
+from ...procurify_odoo.mirror import OVERLAP
+from ...tools.own_values import write_each
+from ...tools.shadows import writing_shadows
+from .procurify_dispatch import MOVES
+
+POLLED = 5000  # bills of one call
+# So many are not all deleted by somebody at once: the remote was restored, or the user
+# may not see them any more.
+_MANY = 10
+
+
+class ProcurifyTarget(models.Model):
+    _inherit = "procurify.target"
+
+    pulled_until = fields.Char(
+        readonly=True, copy=False, help="When the newest change that is known was made."
+    )
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_pull(self):
+        """Read what people did with the bills that were sent."""
+        self._work_with_each("_pull_changes")
+
+    # === PULL === #
+
+    def _pull_changes(self, remote):
+        """Write onto what was sent, and onto the documents here, what changed there.
+
+        An unchanged remote costs no write.
+
+        :returns: what a person must know, or None
+        :raises RemoteError: the remote cannot be read
+        """
+        rows = self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id)
+            & Domain("res_model", "=", MOVES)
+            & Domain("state", "!=", "sending")
+            & Domain("remote_id", "!=", 0)
+            & Domain("remote_state", "!=", "deleted"),
+            order="id",
+        )
+        newest, gone = self.pulled_until or "", rows.browse()
+        for start in range(0, len(rows), POLLED):
+            part = rows[start : start + POLLED]
+            there, changed, stamp = self._changed_there(remote, part)
+            newest = max(newest, stamp)
+            gone |= part.filtered(lambda row, ids=there: row.remote_id not in ids)
+            self._note_changes(remote, part, changed)
+        if newest != (self.pulled_until or ""):
+            self.pulled_until = newest
+        if len(gone) >= _MANY and len(gone) * 2 > len(rows):
+            return self.env._(
+                "%(count)s bills that were sent are not in the remote Odoo, or the API "
+                "user may not see them any more. Nothing was changed here, and nothing "
+                "is sent.",
+                count=len(gone),
+            )
+        self._note_gone(gone)
+        return None
+
+    def _changed_there(self, remote, rows):
+        """Return the ids that exist, those that changed, and the newest change.
+
+        Lines are asked for too: in old versions, their changes do not move that of the
+        bill.
+        """
+        ids = rows.mapped("remote_id")
+        there = remote.visible(MODEL, ids)
+        since = [("write_date", ">=", _before(self.pulled_until))]
+        changed, newest = set(), ""
+        for model, name in ((MODEL, "id"), (LINE_MODEL, "move_id")):
+            found = remote.call(
+                model,
+                "search_read",
+                domain=[(name, "in", ids), *since],
+                fields=[name, "write_date"],
+                context={"active_test": False, **self._there()},
+            )
+            for row in found:
+                changed.add(row[name] if name == "id" else row[name][0])
+                newest = max(newest, row["write_date"])
+        return there, changed, newest
+
+    def _note_changes(self, remote, rows, changed):
+        """Write what the remote has now of what may have changed.
+
+        :param changed: remote ids
+        """
+        mine = rows.filtered(lambda row: row.remote_id in changed and row.sent_image)
+        facts = read_bills(remote, mine.mapped("remote_id"), self._there())
+        news = {}
+        for row in mine:
+            if not (there := facts.get(row.remote_id)):
+                continue
+            differing = differences(row.sent_image, there, remote.dialect)
+            now = self._facts_of(there) | {"is_edited": bool(differing)}
+            found = {name: v for name, v in now.items() if row[name] != v}
+            if found:
+                news[row] = found
+        write_each(news)
+        moved = [row for row, found in news.items() if "remote_state" in found]
+        self._follow_states(self._rows(moved))
+
+    def _note_gone(self, rows):
+        """Delete the documents here that were deleted there.
+
+        Their records are looked at again, as where somebody deletes a bill here.
+        """
+        if not rows:
+            return
+        rows.write({"remote_state": "deleted", "is_due": False, "state": "sent"})
+        moves = self.env[MOVES].browse(rows.mapped("res_id")).exists()
+        with writing_shadows():
+            moves.filtered(lambda move: move.state != "draft").button_draft()
+            moves.with_context(force_delete=True).unlink()
+        records = rows.record_id.filtered(lambda record: record.state != "ignored")
+        records.write({"applied_digest": False})
+        records._requeue()
+
+    # === DOCUMENTS HERE === #
+
+    def _follow_states(self, rows):
+        """Post and cancel here what is posted and cancelled there.
+
+        :param rows: whose state there may be another one
+        """
+        moves = self.env[MOVES].browse(rows.mapped("res_id")).exists()
+        states = {row.res_id: row.remote_state for row in rows}
+        for state, act in (
+            ("posted", lambda part: _union(part)._post(soft=False)),
+            ("cancel", lambda part: _union(part).button_cancel()),
+        ):
+            wanted = moves.filtered(
+                lambda move, state=state: (
+                    states[move.id] == state and move.state == "draft"
+                )
+            )
+            with writing_shadows():
+                errors = tried(self.env, list(wanted), act)
+            self._note_not_followed(rows, errors)
+
+    def _note_not_followed(self, rows, errors):
+        """Write why a document here has not the state that it has there."""
+        by_id = {row.res_id: row for row in rows}
+        write_each({by_id[move.id]: {"message": str(e)} for move, e in errors.items()})
+
+
+def _union(moves):
+    return moves[0].union(*moves)
+
+
+def _before(moment):
+    """Return a time somewhat before: others see a row later than it is stamped."""
+    if not moment:
+        return "1970-01-01 00:00:00"
+    earlier = datetime.fromisoformat(moment) - OVERLAP
+    return earlier.strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,99 @@
+"""The books of a remote Odoo, and a hub that books there.
+
+Runs inside of ``odoo shell``, which hands over ``env``.
+"""
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+KEY_DAYS = 30
+USER_GROUPS = (
+    "account.group_account_invoice",
+    "purchase.group_purchase_user",
+    "base.group_partner_manager",
+)
+LOGIN = "connector"
+#: Kind of master data → Odoo's model and the field by which both sides know a record.
+_MAPPED = {
+    "account": ("account.account", "code"),
+    "tax": ("account.tax", "name"),
+    "currency": ("res.currency", "name"),
+    "journal": ("account.journal", "code"),
+    "payment_term": ("account.payment.term", "name"),
+    "analytic_account": ("account.analytic.account", "name"),
+    "partner": ("res.partner", "name"),
+}
+
+
+def set_up_remote(env: Any, books: dict[str, Any], steps: Any) -> None:
+    """Give a database without the addon the company's books, and an API user.
+
+    :param steps: the functions of ``devtools/company.py``
+    """
+    features = {"group_analytic_accounting": True, "group_multi_currency": True}
+    env["res.config.settings"].create(features).execute()
+    env["account.account"].create(books["accounts"])
+    steps["_set_up_cost_centres"](env, books["cost_centres"])
+    steps["_set_up_taxes"](env, books["taxes"])
+    steps["_set_up_currencies"](env, books["currencies"], books.get("rates", {}))
+    env["res.partner"].create(books.get("partners", []))
+    groups = [env.ref(name).id for name in USER_GROUPS]
+    user = env["res.users"].create(
+        {"name": "Connector", "login": LOGIN, "group_ids": [(6, 0, groups)]}
+    )
+    until = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(days=KEY_DAYS)
+    keys = env(user=user)["res.users.apikeys"].sudo()
+    key = keys._generate("rpc", "hub", until)
+    (env["ir.cron"].search([])).active = False
+    env.cr.commit()
+    print(json.dumps(key))  # noqa: T201
+
+
+def set_up_hub(env: Any, remote: dict[str, str], values: dict[str, Any]) -> None:
+    """Let the connection of a database book in a remote Odoo.
+
+    :param remote: address, database and key
+    :param values: of the connection
+    """
+    connection = env["procurify.connection"].search([], limit=1)
+    target = env["procurify.target"].create(
+        {
+            "name": "Books",
+            "company_id": connection.company_id.id,
+            "url": remote["address"],
+            "database": remote["database"],
+            "login": LOGIN,
+            "api_key": remote["key"],
+        }
+    )
+    target.action_probe()
+    assert target.state == "ready", target.error_message or target.missing
+    target._mirror()
+    for mirror in target.mirror_ids.filtered(lambda row: not row.res_id):
+        if mirror.kind in _MAPPED:
+            map_by_name(env, mirror)
+    connection.action_pause()
+    connection.write({"target_id": target.id, **values})
+    connection.action_resume()
+    env.cr.commit()
+
+
+def map_by_name(env: Any, mirror: Any) -> None:
+    """Map a remote record to the one of the same code or name here, if there is one."""
+    model, field = _MAPPED[mirror.kind]
+    value = mirror.code if field == "code" else mirror.name
+    records = env[model].with_context(active_test=False)
+    domain = [(field, "=", value)]
+    if model == "account.tax":
+        domain.append(("type_tax_use", "=", mirror.data["type_tax_use"]))
+    if found := records.search(domain, limit=1):
+        mirror.write({"res_model": model, "res_id": found.id})
+
+
+def run(env: Any, *names: str) -> None:
+    """Run the connector's jobs one after the other, the import to its end."""
+    for name in names:
+        env.ref(f"procurify_connector.ir_cron_{name}").method_direct_trigger()
+        env.cr.commit()
+        env.invalidate_all()

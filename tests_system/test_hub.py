@@ -1,0 +1,434 @@
+"""A hub and the real Odoo 19 in which it books: the same books, whatever happens."""
+
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from devtools import databases
+from devtools.console import say
+from devtools.odoo import Odoo
+from devtools.paths import ROOT
+from simulator.books import books
+
+from .conftest import Procurify
+from .site import Site
+
+KILLS = 10
+SEED = 23
+#: How long the hub sends between two kills, at most.
+SENDS_FOR_S = 0.6
+_CALL = re.compile(r'"POST /json/2/([a-z.]+)/(\w+) HTTP')
+_CHANGES = {"load", "write", "create", "unlink", "action_post", "button_draft"}
+
+_BILLS = """
+    SELECT {id}, m.move_type, {state}, p.name, m.ref, m.date, m.invoice_date,
+           m.invoice_date_due, c.name, round(m.invoice_currency_rate::numeric, 6),
+           j.code, m.amount_untaxed, m.amount_tax, m.amount_total,
+           m.amount_total_signed
+      FROM account_move m {join}
+      JOIN res_partner p ON p.id = m.partner_id
+      JOIN res_currency c ON c.id = m.currency_id
+      JOIN account_journal j ON j.id = m.journal_id
+"""
+_HERE = _BILLS.format(
+    id="d.remote_id",
+    state="m.state",
+    join="JOIN procurify_dispatch d ON d.res_id = m.id AND d.remote_id > 0 "
+    "AND d.res_model = 'account.move'",
+)
+_THERE = _BILLS.format(id="m.id", state="m.state", join="")
+_LINES = """
+    SELECT {id}, l.display_type, a.code_store::text, l.name, l.quantity, l.price_unit,
+           l.balance, l.amount_currency, l.analytic_distribution,
+           (SELECT array_agg(t.name->>'en_US' ORDER BY t.id)
+              FROM account_move_line_account_tax_rel r
+              JOIN account_tax t ON t.id = r.account_tax_id
+             WHERE r.account_move_line_id = l.id)
+      FROM account_move_line l {join}
+      LEFT JOIN account_account a ON a.id = l.account_id
+     WHERE l.display_type NOT IN ('payment_term')
+"""
+_LINES_HERE = _LINES.format(
+    id="d.remote_id",
+    join="JOIN procurify_dispatch d ON d.res_id = l.move_id AND d.remote_id > 0 "
+    "AND d.res_model = 'account.move'",
+)
+_LINES_THERE = _LINES.format(id="l.move_id", join="")
+_NAMES = "SELECT id, name->>'en_US' FROM account_analytic_account"
+_OPEN = """
+    SELECT count(*) FROM procurify_dispatch
+     WHERE is_due OR state IN ('sending', 'to_send')
+"""
+_SENDING = "SELECT count(*) FROM procurify_dispatch WHERE state = 'sending'"
+_COUNT = """
+    SELECT count(*) FROM account_move WHERE move_type IN ('in_invoice', 'in_refund')
+"""
+_DOUBLED = """
+    SELECT name, count(*) FROM res_partner WHERE supplier_rank > 0
+     GROUP BY 1 HAVING count(*) > 1
+"""
+_FILES_HERE = """
+    SELECT d.remote_id, a.name, a.checksum FROM ir_attachment a
+      JOIN procurify_dispatch d ON d.res_id = a.res_id AND d.res_model = a.res_model
+     WHERE a.res_model = 'account.move' AND a.res_field IS NULL
+"""
+_FILES_THERE = """
+    SELECT res_id, name, checksum FROM ir_attachment
+     WHERE res_model = 'account.move' AND res_field IS NULL
+"""
+_STATES = "SELECT state, count(*) FROM account_move GROUP BY 1"
+_REFS = "SELECT id, ref, state FROM account_move"
+_HELD = """
+    SELECT m.ref, i.params->>'value' FROM procurify_record r
+      JOIN procurify_record_issue_rel l ON l.record_id = r.id
+      JOIN procurify_issue i ON i.id = l.issue_id AND i.code = 'remote_refused'
+      JOIN account_move m ON m.id = r.res_id AND r.resource = 'bill'
+"""
+_ISSUES = """
+    SELECT d.remote_id, array_agg(i.code) FROM procurify_dispatch d
+      JOIN procurify_record_issue_rel l ON l.record_id = d.record_id
+      JOIN procurify_issue i ON i.id = l.issue_id
+     WHERE d.res_model = 'account.move' GROUP BY 1
+"""
+_STATES_HERE = """
+    SELECT d.remote_id, d.remote_state, m.state, coalesce(d.is_edited, false)
+      FROM procurify_dispatch d LEFT JOIN account_move m ON m.id = d.res_id
+     WHERE d.res_model = 'account.move'
+"""
+#: A bill without a line on some account.
+_BILL_WITHOUT = """
+    SELECT m.ref FROM account_move m
+     WHERE m.ref IS NOT NULL AND NOT EXISTS (
+        SELECT FROM account_move_line l JOIN account_account a ON a.id = l.account_id
+         WHERE l.move_id = m.id AND a.code_store->>'1' = %s)
+     ORDER BY m.id LIMIT 1
+"""
+_MOST_USED = """
+    SELECT a.code_store->>'1' FROM account_move_line l
+      JOIN account_account a ON a.id = l.account_id
+     WHERE l.display_type = 'product' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1
+"""
+_USES = """
+    SELECT count(*) FROM account_move_line l JOIN account_account a
+        ON a.id = l.account_id WHERE a.code_store->>'1' = %s
+"""
+#: Bills that nothing is against, in the company's currency.
+_PLAIN = """
+    SELECT d.remote_id FROM procurify_dispatch d
+      JOIN procurify_record r ON r.id = d.record_id AND r.state = 'done'
+      JOIN account_move m ON m.id = d.res_id AND m.ref IS NOT NULL
+     WHERE d.res_model = 'account.move' ORDER BY d.id LIMIT 5
+"""
+_HIDE = """
+env["ir.rule"].create({{
+    "name": "Hide",
+    "model_id": env["ir.model"]._get("account.account").id,
+    "groups": [(6, 0, env.ref("account.group_account_invoice").ids)],
+    "domain_force": "[('code', '!=', '{code}')]",
+}})
+env.cr.commit()
+env.registry.signal_changes()
+"""
+_SHOW = """
+env["ir.rule"].search([("name", "=", "Hide")]).unlink()
+env.cr.commit()
+env.registry.signal_changes()
+"""
+_ATTACH = """
+for record in env["procurify.record"].search([("resource", "=", "bill")], limit=90):
+    if record.res_id and not record.id % 9:
+        file = env["ir.attachment"].create(
+            {"name": "bill.pdf", "raw": record.external_id.encode() * 99}
+            | {"res_model": record.res_model, "res_id": record.res_id}
+        )
+        env["procurify.attachment"].create(
+            {"record_id": record.id, "external_id": "1", "name": "bill.pdf"}
+            | {"state": "done", "attachment_id": file.id}
+            | {"res_model": record.res_model, "res_id": record.res_id}
+        )
+env.cr.commit()
+run(env, "converge")
+"""
+_REFUSE = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'not this one'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON account_move FOR EACH ROW
+        WHEN (NEW.ref = '{ref}') EXECUTE FUNCTION refuse();
+    SELECT 1
+"""
+_STOP_REFUSING = "DROP TRIGGER refuse ON account_move; SELECT 1"
+_PEOPLE = """
+moves = env["account.move"]
+moves.browse({posted}).action_post()
+moves.browse({edited}).invoice_line_ids[:1].price_unit += 5
+moves.browse({cancelled}).button_cancel()
+moves.browse({deleted}).unlink()
+env.cr.commit()
+"""
+_REVISE = """
+import hashlib
+rows = env["procurify.dispatch"].search([("remote_id", "in", {ids!r})])
+for record in rows.record_id:
+    payload = json.loads(record.payload)
+    number = payload.get("invoice_number") or payload.get("invoiceNumber")
+    text = record.payload.replace(json.dumps(number), json.dumps("NEW-" + number))
+    assert text != record.payload
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    record.write({{"payload": text, "digest": digest, "state": "pending"}})
+env.cr.commit()
+run(env, "import", "converge")
+"""
+_CHOOSE = """
+rows = env["procurify.dispatch"].search([("remote_id", "in", {ids!r})])
+rows.record_id.action_reset_and_update()
+env.cr.commit()
+run(env, "converge")
+"""
+
+
+class Hub:
+    """A hub's database, and the server of the remote Odoo."""
+
+    def __init__(self, odoo: Odoo, site: Site, remote: Site, access: dict[str, str]):
+        self.odoo = odoo
+        self.site = site
+        self.remote = remote
+        self.access = access
+        self._read_from = 0
+
+    def connect(self, **values: Any) -> None:
+        """Let the connection book in the remote."""
+        self.script(f"set_up_hub(env, {self.access!r}, {values!r})")
+
+    def script(self, text: str) -> str:
+        """Run a script in the hub, and return the last line that it prints."""
+        setup = (ROOT / "tests_system" / "hub_setup.py").read_text()
+        printed = databases.execute(self.odoo, self.site.database, f"{setup}\n{text}")
+        return (printed.splitlines() or [""])[-1]
+
+    def there(self, text: str) -> str:
+        """Run a script in the remote, and return the last line that it prints."""
+        printed = databases.execute(self.odoo, self.remote.database, text)
+        return (printed.splitlines() or [""])[-1]
+
+    def calls(self) -> Counter[str]:
+        """Count the calls of the remote since the last time."""
+        text = self.remote.log.read_text()
+        found = Counter(
+            f"{model}.{method}"
+            for model, method in _CALL.findall(text[self._read_from :])
+        )
+        self._read_from = len(text)
+        return found
+
+    def differences(self) -> list[str]:
+        """Return in words where the remote's bills are not those of the hub."""
+        here, there = (
+            self._books(self.site, _HERE, _LINES_HERE),
+            self._books(self.remote, _THERE, _LINES_THERE),
+        )
+        return [
+            f"{id_}: {here.get(id_, set()) - there.get(id_, set())} here, "
+            f"{there.get(id_, set()) - here.get(id_, set())} there"
+            for id_ in sorted({*here, *there})
+            if here.get(id_) != there.get(id_)
+        ]
+
+    @staticmethod
+    def _books(site: Site, heads: str, lines: str) -> dict[int, set[str]]:
+        names = dict(site.rows(_NAMES))
+        found = {
+            row[0]: {f"{number} {value}" for number, value in enumerate(row[1:])}
+            for row in site.rows(heads)
+        }
+        seen: Counter[tuple[int, str]] = Counter()
+        for id_, *line, analytic, taxes in site.rows(lines):
+            places = {
+                tuple(sorted(names[int(each)] for each in key.split(","))): share
+                for key, share in (analytic or {}).items()
+            }
+            text = f"{line} {sorted(places.items())} {taxes}"
+            seen[id_, text] += 1
+            found[id_].add(f"{text} {seen[id_, text]}")
+        return found
+
+
+@pytest.fixture
+def hub(odoo: Odoo, site: Site) -> Iterator[Hub]:
+    """Give a hub that is not connected yet, and a running remote."""
+    name = databases.database_name(f"{site.database.rpartition('_')[2]}_books")
+    databases.duplicate(odoo, databases.template(odoo), name)
+    steps = (ROOT / "devtools" / "company.py").read_text()
+    setup = (ROOT / "tests_system" / "hub_setup.py").read_text()
+    script = f"{steps}\n{setup}\nset_up_remote(env, {books()!r}, globals())"
+    key = json.loads(databases.execute(odoo, name, script).splitlines()[-1])
+    with closing(Site(odoo, name)) as remote:
+        address = remote.start().address
+        yield Hub(
+            odoo, site, remote, {"address": address, "database": name, "key": key}
+        )
+
+
+def test_bills_arrive_as_they_are_here_and_are_sent_once(
+    hub: Hub, procurify: Procurify
+) -> None:
+    hub.connect()
+    hub.script("run(env, 'fetch', 'import')")
+    hub.calls()
+    spent = float(
+        hub.script(
+            "import time\nstarted = time.monotonic()\n"
+            "run(env, 'converge')\nprint(time.monotonic() - started)"
+        )
+    )
+    calls = hub.calls()
+    sent = hub.site.value(
+        "SELECT count(*) FROM procurify_dispatch WHERE res_model = 'account.move'"
+        " AND state = 'sent'"
+    )
+    refused = hub.site.rows(
+        "SELECT external_id, message FROM procurify_dispatch WHERE state = 'refused'"
+    )
+    say(f"{sent} bills in {spent:.1f} s, {sum(calls.values())} calls: {dict(calls)}")
+    assert refused == []
+    assert sent >= 60
+    assert hub.site.value(_OPEN) == 0
+    assert hub.differences()[:2] == []
+    kinds = dict(
+        hub.site.rows("SELECT move_type, count(*) FROM account_move GROUP BY 1")
+    )
+    assert kinds["in_invoice"] > 0 < kinds["in_refund"]
+    hub.script(_ATTACH)
+    files = hub.site.rows(_FILES_HERE)
+    assert files
+    assert sorted(files) == sorted(hub.remote.rows(_FILES_THERE))
+    for what, sql in (
+        (
+            "own cents",
+            "SELECT count(*) FROM account_move_line WHERE extra_tax_data IS NOT NULL",
+        ),
+        (
+            "another currency",
+            "SELECT count(*) FROM account_move m JOIN res_company c ON "
+            "c.id = m.company_id WHERE c.currency_id != m.currency_id",
+        ),
+    ):
+        assert hub.site.value(sql) > 0, what
+
+    hub.calls()
+    traces = hub.site.traces(), hub.remote.traces()
+    hub.script("run(env, 'fetch', 'import', 'converge', 'pull')")
+    assert not _CHANGES & {name.rpartition(".")[2] for name in hub.calls()}
+    assert (hub.site.traces(), hub.remote.traces()) == traces
+
+
+def test_what_the_remote_refuses_or_hides_does_not_stop_the_others(
+    hub: Hub, procurify: Procurify
+) -> None:
+    hub.connect(bill_policy="posted")
+    hub.script("run(env, 'fetch', 'import')")
+    hidden = hub.site.value(_MOST_USED)
+    refused = hub.site.value(_BILL_WITHOUT, hidden)
+    hub.there(_HIDE.format(code=hidden))
+    hub.remote.rows(_REFUSE.format(ref=refused))
+
+    hub.script("run(env, 'converge')")
+
+    held = dict(hub.site.rows(_HELD))
+    assert [words for ref, words in held.items() if ref == refused], held
+    others = {words for ref, words in held.items() if ref != refused}
+    assert others
+    assert all("may not see" in words for words in others), others
+    assert hub.remote.value(_USES, hidden) == 0
+    assert hub.remote.value(_COUNT) == hub.site.value(_COUNT) - len(held)
+    assert hub.differences()[:2] == []
+    # Drafts are those that are drafts here too: for a person to decide.
+    states = dict(hub.remote.rows(_STATES))
+    assert states["posted"] > 10 * states.get("draft", 0), states
+
+    hub.remote.rows(_STOP_REFUSING)
+    hub.there(_SHOW)
+    hub.script(
+        "env['procurify.record'].search([('issue_ids.code', '=', 'remote_refused')])"
+        ".action_replay()\nenv.cr.commit()\nrun(env, 'converge')"
+    )
+    assert hub.site.rows(_HELD) == []
+    assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
+    assert hub.differences()[:2] == []
+
+
+def test_what_people_do_there_is_seen_and_not_overwritten(
+    hub: Hub, procurify: Procurify
+) -> None:
+    hub.connect()
+    hub.script("run(env, 'fetch', 'import', 'converge')")
+    names = ("posted", "edited", "cancelled", "deleted", "free")
+    ids = dict(zip(names, [row[0] for row in hub.site.rows(_PLAIN)], strict=False))
+    hub.there(_PEOPLE.format(**ids))
+    before = hub.remote.traces()
+
+    hub.script("run(env, 'pull')")
+
+    assert hub.remote.traces() == before
+    states = {row[0]: row[1:] for row in hub.site.rows(_STATES_HERE)}
+    assert states[ids["posted"]] == ("posted", "posted", False)
+    assert states[ids["edited"]] == ("draft", "draft", True)
+    assert states[ids["cancelled"]] == ("cancel", "cancel", False)
+    assert states[ids["deleted"]] == ("deleted", None, False)
+
+    hub.script(_REVISE.format(ids=list(ids.values())))
+
+    held = {row[0]: row[1] for row in hub.site.rows(_ISSUES)}
+    assert held[ids["posted"]] == ["changed_after_booking"]
+    assert held[ids["edited"]] == ["changed_after_booking"]
+    assert held[ids["cancelled"]] == ["cancelled_in_odoo"]
+    assert held[ids["deleted"]] == ["target_deleted"]
+    refs = dict(hub.remote.rows("SELECT id, ref FROM account_move"))
+    assert refs[ids["free"]].startswith("NEW-")
+    assert not any(
+        refs[ids[name]].startswith("NEW-") for name in ("posted", "edited", "cancelled")
+    )
+
+    hub.script(_CHOOSE.format(ids=[ids["posted"], ids["edited"]]))
+
+    rows = dict((row[0], row[1:]) for row in hub.remote.rows(_REFS))
+    assert rows[ids["posted"]][0].startswith("NEW-")
+    assert rows[ids["posted"]][1] == "posted"
+    assert rows[ids["edited"]] == (rows[ids["edited"]][0], "draft")
+    assert rows[ids["edited"]][0].startswith("NEW-")
+    mine = {ids["posted"], ids["edited"], ids["free"]}
+    assert [d for d in hub.differences() if int(d.partition(":")[0]) in mine] == []
+
+
+def test_kills_between_the_intent_and_the_answer_double_nothing(
+    hub: Hub, procurify: Procurify
+) -> None:
+    hub.connect()
+    hub.script("run(env, 'fetch', 'import')")
+    hub.site.rows("UPDATE procurify_target SET bills_per_call = 6 RETURNING id")
+    draw, within = random.Random(SEED), 0
+    for _number in range(KILLS):
+        server = hub.site.start()
+        hub.site.wait_for(
+            lambda: hub.site.value(_SENDING) or not hub.site.value(_OPEN),
+            "nothing is sent",
+        )
+        time.sleep(draw.uniform(0, SENDS_FOR_S))
+        server.kill()
+        within += bool(hub.site.value(_SENDING))
+    hub.site.start()
+    hub.site.wait_for(lambda: not hub.site.value(_OPEN), "not all is sent")
+
+    say(f"{within} of {KILLS} kills were within a call")
+    assert within > 0
+    assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
+    assert hub.site.rows("SELECT * FROM procurify_dispatch WHERE state != 'sent'") == []
+    assert hub.differences()[:2] == []
+    assert hub.remote.rows(_DOUBLED) == []
