@@ -410,8 +410,8 @@ class TestAuditOwner(AuditCommon):
         verdict = self._verify_kept()
 
         self.assertEqual(verdict.findings, [])
-        [told] = verdict.removed
-        self.assertIn("were removed", told)
+        [removed] = verdict.removed
+        self.assertIn("were removed", removed)
 
     def _forge_checkpoint(self, last_id):
         """Add a checkpoint that fits the chain."""
