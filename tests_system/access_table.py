@@ -57,6 +57,7 @@ MODELS = {
     "procurify.mention": Rights(read="reviewer"),
     "procurify.mirror": Rights(read="reviewer"),
     "procurify.payable": Rights(read="reviewer"),
+    "procurify.mirrored": Rights(),
     "procurify.monitoring": Rights(),
     "procurify.record": Rights(read="reviewer", write="reviewer"),
     "procurify.dispatch": Rights(read="reviewer"),
