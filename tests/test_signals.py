@@ -475,8 +475,8 @@ class TestSignals(SignalCommon):
         self._synchronise()
         many = self._count_queries()
 
-        self.assertLessEqual(few, 40)
-        self.assertLessEqual(many, few + 6)
+        self.assertLessEqual(few, 25)
+        self.assertLessEqual(many, few + 2)
         self.assertLessEqual(self._count_queries(), 25, "nothing has changed")
 
     def test_bill_that_is_not_procurify_s_costs_no_query(self):
