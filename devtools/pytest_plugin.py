@@ -108,7 +108,8 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Select the tests for this database, and for who has the specification."""
-    if odoo_tests := sys.modules.get("odoo.tests.common"):
+    odoo_tests: Any = sys.modules.get("odoo.tests.common")
+    if odoo_tests:
         odoo_tests.CHECK_BROWSER_ITERATIONS = BROWSER_START
     if os.environ.get(FUZZ):
         _try_more(items)

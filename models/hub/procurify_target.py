@@ -195,8 +195,10 @@ class ProcurifyTarget(models.Model):
     @ormcache()
     def _hub_companies(self):
         """Return the ids of the companies that have a remote Odoo."""
-        targets = self.sudo().with_context(active_test=False).search([])
-        return frozenset(targets.company_id.ids)
+        targets = self.sudo().with_context(active_test=False)
+        return frozenset(
+            company.id for (company,) in targets._read_group([], ["company_id"])
+        )
 
     # === STEPS OF CREATE AND WRITE === #
 

@@ -46,7 +46,7 @@ export class ProcurifyMonthEndField extends Component {
         }
     }
 
-    /** Whoever closes a month comes back to it from each list. */
+    /** A user who closes a month comes back to it from each list. */
     async showLastMonth() {
         const month = browser.sessionStorage.getItem(this.monthKey);
         if (month && this.state.card) {
