@@ -185,6 +185,17 @@ for record in rows.record_id:
 env.cr.commit()
 run(env, "import", "converge")
 """
+_PLAIN_POSTED = f"""
+    SELECT * FROM ({_PLAIN}) bills WHERE remote_id IN (
+        SELECT remote_id FROM procurify_dispatch WHERE remote_state = 'posted') LIMIT 1
+"""
+_PAYMENT = "SELECT payment_state FROM account_move WHERE id = %s"
+_REBILL = """
+rows = env["procurify.dispatch"].search([("remote_id", "in", {ids!r})])
+rows.record_id.action_credit_and_rebill()
+env.cr.commit()
+run(env, "converge")
+"""
 _CHOOSE = """
 rows = env["procurify.dispatch"].search([("remote_id", "in", {ids!r})])
 rows.record_id.action_reset_and_update()
@@ -405,6 +416,27 @@ def test_what_people_do_there_is_seen_and_not_overwritten(
     assert rows[ids["edited"]][0].startswith("NEW-")
     mine = {ids["posted"], ids["edited"], ids["free"]}
     assert [d for d in hub.differences() if int(d.partition(":")[0]) in mine] == []
+
+
+def test_credit_and_rebill_is_carried_out_there(hub: Hub, procurify: Procurify) -> None:
+    hub.connect(bill_policy="posted")
+    hub.script("run(env, 'fetch', 'import', 'converge')")
+    [[old]] = hub.site.rows(_PLAIN_POSTED)
+    hub.script(_REVISE.format(ids=[old]))
+    assert dict(hub.site.rows(_ISSUES))[old] == ["changed_after_booking"]
+
+    hub.script(_REBILL.format(ids=[old]))
+
+    [[credit, credit_state]] = hub.remote.rows(
+        "SELECT id, state FROM account_move WHERE reversed_entry_id = %s", old
+    )
+    assert credit_state == "posted"
+    rows = {row[0]: row[1:] for row in hub.remote.rows(_REFS)}
+    assert hub.remote.value(_PAYMENT, old) == "reversed"
+    assert [state for ref, state in rows.values() if (ref or "")[:4] == "NEW-"] == [
+        "posted"
+    ]
+    assert hub.differences()[:2] == []
 
 
 def test_kills_between_the_intent_and_the_answer_double_nothing(
