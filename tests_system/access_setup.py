@@ -162,14 +162,14 @@ def _own_rows(env: Any) -> set[str]:
     env["procurify.mirror"].create(
         {"target_id": target.id, "kind": "account", "remote_id": 1, "name": "Costs"}
     )
-    move = env["account.move"].search([], limit=1)
+    partner = env["res.partner"].search([], limit=1)
     env["procurify.dispatch"].create(
         {
             "target_id": target.id,
             "connection_id": connection.id,
-            "res_model": "account.move",
-            "res_id": move.id,
-            "external_id": "__import__.procurify_acme_bill_1",
+            "res_model": "res.partner",
+            "res_id": partner.id,
+            "external_id": "__import__.procurify_acme_vendor_1",
         }
     )
     creation = env["procurify.creation"].create(
