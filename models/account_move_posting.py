@@ -12,6 +12,7 @@ from ..importers.issues import Hold
 from ..importers.refusals import is_refused, refusal, tried
 from ..importers.totals import bill_total_hold
 from ..tools.own_values import write_each
+from ..tools.readers import ITEM_READERS
 from .record.quarantine import GIVEN_UP
 
 _SETTLED = ("paid", "reversed")
@@ -226,7 +227,9 @@ class AccountMove(models.Model):
     # === PAYMENT === #
 
     procurify_payment_notice = fields.Text(
-        "Payment in Procurify", compute="_compute_procurify_payment"
+        "Payment in Procurify",
+        compute="_compute_procurify_payment",
+        groups=ITEM_READERS,
     )
     procurify_payment_blocked = fields.Boolean(
         "Paid in Procurify",

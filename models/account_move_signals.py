@@ -3,10 +3,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.readers import ITEM_READERS
+
 
 class AccountMove(models.Model):
     """``procurify_signal_state`` is stored with the bill: a bill without signals is
-    shown, listed and posted without a query for them."""
+    shown, listed and posted without a query for them.
+
+    A vendor who sees the own bills in the portal may not read what is checked.
+    """
 
     _inherit = "account.move"
 
@@ -16,13 +21,14 @@ class AccountMove(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
+        groups=ITEM_READERS,
         help="What to check before this bill of Procurify is paid. It blocks nothing.",
     )
     procurify_signal_notice = fields.Text(
-        "Signals to Check", compute="_compute_procurify_signals"
+        "Signals to Check", compute="_compute_procurify_signals", groups=ITEM_READERS
     )
     procurify_signal_labels = fields.Char(
-        "Kinds of Signals", compute="_compute_procurify_signals"
+        "Kinds of Signals", compute="_compute_procurify_signals", groups=ITEM_READERS
     )
     procurify_signal_ids = fields.Many2many(
         "procurify.signal",
@@ -53,7 +59,7 @@ class AccountMove(models.Model):
 
     def _procurify_signals_by_move(self, *states):
         """Return {id of a bill: its signals} of those bills that are in ``states``."""
-        marked = self.filtered(lambda move: move.procurify_signal_state in states)
+        marked = self.sudo().filtered(lambda m: m.procurify_signal_state in states)
         signals = self.env["procurify.signal"].sudo()
         if not marked:
             return {}
@@ -101,11 +107,26 @@ class AccountMove(models.Model):
     # === ACTION METHODS === #
 
     def action_procurify_check_signals(self):
-        """Mark the signals of these bills as checked, in the name of the user."""
+        """Mark the signals of these bills as checked, in the name of the user.
+
+        A form sends what it showed, in the context. If there is something else by now,
+        nothing is checked, and the form shows that.
+        """
         self.check_access("write")
         signals = self.env["procurify.signal"].sudo()
+        signals._check_reader()
+        self.sudo()._procurify_note_signals()
+        if not self._procurify_has_shown():
+            return {"type": "ir.actions.client", "tag": "soft_reload"}
         mine = signals.search([("move_id", "in", self.ids), ("checked_at", "=", False)])
         mine._check()
         return self.env["procurify.connection"]._notification(
             "success", self.env._("Signals checked: %s.", len(mine))
         )
+
+    def _procurify_has_shown(self):
+        """Return whether the form showed the present signals of these bills."""
+        if "procurify_signal_notice" not in self.env.context:
+            return True
+        shown = self.env.context["procurify_signal_notice"] or False
+        return all(move.procurify_signal_notice == shown for move in self)

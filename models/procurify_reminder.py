@@ -1,5 +1,6 @@
 """Reminders of bills: what one person is to look at, by to-do and daily e-mail."""
 
+import logging
 from collections import defaultdict
 from datetime import timedelta
 
@@ -8,6 +9,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 
 from ..tools.amounts import currencies_by_code, format_amounts
+from ..tools.days import clamped
+
+_logger = logging.getLogger(__name__)
 
 _TODO = "mail.mail_activity_data_todo"
 _ON_HOLD = ("amount", "hold")  # reasons that end when the bill leaves the quarantine
@@ -86,32 +90,71 @@ class ProcurifyReminder(models.Model):
 
     @api.model
     def _cron_reminders(self):
-        """Update the reminders to what is so today, and send what is new."""
+        """Update the reminders to what is so today, and send what is new.
+
+        Each person's are committed by themselves: an error stops nobody else's.
+        """
         reminders = self.sudo()
         wanted = reminders._wanted()
-        present = reminders.search(Domain.TRUE)
-        known = {(r.record_id, r.user_id, r.reason): r for r in present}
-        over = present.browse(r.id for key, r in known.items() if key not in wanted)
-        present -= over
-        over.unlink()
-        created = reminders.with_context(tracking_disable=True).create(
-            [
-                {"record_id": record.id, "user_id": user.id, "reason": reason}
-                for record, user, reason in wanted
-                if (record, user, reason) not in known
-            ]
-        )
-        created._schedule()
-        (present | created)._follow_preferences()
-        (present | created)._send()
+        known = {
+            (r.record_id, r.user_id, r.reason): r for r in reminders.search(Domain.TRUE)
+        }
+        reminders.browse(
+            reminder.id
+            for key, reminder in known.items()
+            if key not in wanted and not reminder._is_queued()
+        ).unlink()
+        of_users = defaultdict(dict)
+        for key in sorted(wanted, key=lambda key: (key[0].id, key[2])):
+            of_users[key[1]][key] = known.get(key)
+        commit = self.env["ir.cron"]._commit_progress
+        commit(remaining=len(of_users))
+        for user, mine in of_users.items():
+            reminders._remind(user, mine)
+            commit(1)
+
+    @api.model
+    def _remind(self, user, wanted):
+        """Write and send the reminders of one person. An error is logged.
+
+        :param wanted: {(record, user, reason): the reminder that there is, or None}
+        """
+        try:
+            with self.env.cr.savepoint():
+                created = self.with_context(tracking_disable=True).create(
+                    [
+                        {"record_id": record.id, "user_id": user.id, "reason": reason}
+                        for (record, _user, reason), known in wanted.items()
+                        if not known
+                    ]
+                )
+                created._schedule()
+                present = self.browse(known.id for known in wanted.values() if known)
+                (present | created)._follow_preferences()
+                (present | created)._send()
+        except Exception:  # noqa: BLE001 -- the other people are reminded
+            _logger.warning("The reminders of user %s failed", user.id, exc_info=True)
 
     @api.model
     def _end_past(self):
-        """Remove the reminders of bills that are not on hold, or not open, any more."""
+        """Remove the reminders of bills that are not on hold, or not open, any more.
+
+        Those of bills that are tried again stay: they may be on hold again soon.
+        """
+        held = ("on_hold", "queued")
         past = Domain("reason", "in", _ON_HOLD) & Domain(
-            "record_id.document_state", "!=", "on_hold"
-        ) | Domain("record_id.document_state", "not in", ("on_hold", "draft"))
+            "record_id.document_state", "not in", held
+        ) | Domain("record_id.document_state", "not in", (*held, "draft"))
         self.sudo().search(past).unlink()
+
+    @api.model
+    def _remove_of(self, connections):
+        """Remove the reminders of connections that are about to be deleted."""
+        self.search(Domain("record_id.connection_id", "in", connections.ids)).unlink()
+
+    def _is_queued(self):
+        """Return whether the bill is tried again just now."""
+        return self.record_id.state in ("pending", "waiting")
 
     # === WHO IS REMINDED OF WHAT === #
 
@@ -129,13 +172,16 @@ class ProcurifyReminder(models.Model):
     def _open_bills(self):
         """Return the bills on hold, and the drafts that are due in the longest time
         that anybody has chosen."""
+        reviewers = self.env.ref("procurify_connector.group_user")
         most = self.env["res.users"].search(
-            [("procurify_remind_due_days", ">", 0)],
+            Domain("all_group_ids", "in", reviewers.ids)
+            & Domain("procurify_remind_due_days", ">", 0),
             order="procurify_remind_due_days desc",
             limit=1,
         )
         # A day more: it may be tomorrow already where the user is.
-        last = fields.Date.today() + timedelta(days=most.procurify_remind_due_days + 1)
+        days = clamped(most.procurify_remind_due_days)
+        last = fields.Date.today() + timedelta(days=days + 1)
         return self.env["procurify.record"].search(
             Domain("resource", "=", "bill")
             & (
@@ -150,14 +196,17 @@ class ProcurifyReminder(models.Model):
     def _recipients(self, bills):
         """Return {bill: the first of its responsibles who may read it}."""
         candidates = self._candidates(bills)
-        of_users = defaultdict(bills.browse)
+        of_users = defaultdict(list)
         for bill, users in candidates.items():
             for user in users:
-                of_users[user] |= bill
-        readable = {user: mine._readable_by(user) for user, mine in of_users.items()}
+                of_users[user].append(bill.id)
+        readable = {
+            user: set(bills.browse(ids)._readable_by(user).ids)
+            for user, ids in of_users.items()
+        }
         found = {}
         for bill, users in candidates.items():
-            if user := next((u for u in users if bill in readable[u]), None):
+            if user := next((u for u in users if bill.id in readable[u]), None):
                 found[bill] = user
         return found
 
@@ -266,7 +315,7 @@ class ProcurifyReminder(models.Model):
     def _rows(self, news):
         """Return what the e-mail shows of each bill, those that are new first."""
         currencies = currencies_by_code(self.env, set(self.mapped("currency")))
-        rows = []
+        rows, new = [], set(news.ids)
         for record, mine in self.grouped("record_id").items():
             amount = (record.remote_currency, 1, record.remote_amount, None)
             rows.append(
@@ -278,7 +327,7 @@ class ProcurifyReminder(models.Model):
                     "due": format_date(self.env, record.remote_due_date) or "",
                     "age": record._days_on_hold(self.env),
                     "reasons": ", ".join(reminder._words() for reminder in mine),
-                    "is_new": bool(set(mine._ids) & set(news._ids)),
+                    "is_new": not new.isdisjoint(mine.ids),
                 }
             )
         return sorted(rows, key=lambda row: (not row["is_new"], row["name"]))

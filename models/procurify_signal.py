@@ -5,16 +5,21 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import format_date, format_datetime, formatLang, split_every
+from odoo.tools import SQL, format_date, format_datetime, formatLang, split_every
 
+from ..importers.signals.bills import PAID
 from ..importers.signals.found import BillSignals
 from ..importers.signals.words import SENTENCES, SIGNALS
 from ..tools.amounts import currencies_by_code
+from ..tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ..tools.manual_run import is_run_manually
 from ..tools.own_values import write_each
 from ..tools.readers import ITEM_READERS, reads_items
 
 BATCH_SIZE = 500
+DELAY_S = 30  # until the job looks at what changed
+#: Parameter with the id of the bill after which the job goes on.
+POSITION = "procurify_connector.signals_position"
 _SHOWN = 3  # facts of a signal that its sentence names
 
 
@@ -56,7 +61,9 @@ class ProcurifySignal(models.Model):
     _code_uniq = models.UniqueIndex(
         "(record_id, code)", "A bill has one signal of each kind."
     )
-    _checked_idx = models.Index("(company_id, code, key) WHERE checked_at IS NOT NULL")
+    _checked_idx = models.Index(
+        "USING gin (string_to_array(key, ' ')) WHERE checked_at IS NOT NULL"
+    )
 
     # === COMPUTE METHODS === #
 
@@ -98,11 +105,12 @@ class ProcurifySignal(models.Model):
         if names is None:
             return ""
         params = dict(fact)
+        if "day" in fact:
+            params["date"] = format_date(self.env, fact["day"])
         if fact["kind"] == "same_amount":
-            other = names.get(("account.move", fact["move_id"])) or names.get(
+            params["other"] = names.get(("account.move", fact["move_id"])) or names.get(
                 ("procurify.record", fact["record_id"])
             )
-            params |= {"other": other, "date": format_date(self.env, fact["day"])}
         elif fact["kind"] == "above_order":
             params |= self._amounts(fact, names)
             params["order"] = names.get(("purchase.order", fact["order_id"]))
@@ -128,31 +136,80 @@ class ProcurifySignal(models.Model):
 
     @api.model
     def _cron_signals(self):
-        """Decide about the bills that are open, batch by batch."""
-        signals = self.sudo()
-        signals._remove_past()
-        bills = signals._open_bills()
-        commit = self.env["ir.cron"]._commit_progress
-        commit(remaining=len(bills))
-        for ids in split_every(BATCH_SIZE, bills.ids):
-            bills.browse(ids).exists()._update_signals()
-            if not (commit(len(ids)) or is_run_manually()):
-                break
-        self.env["procurify.reminder"]._end_past()
+        """Decide about the bills that are open, batch by batch.
+
+        A run goes on where the time of the last one was over.
+        """
+        with mute_sql_errors(*CONCURRENCY_ERRORS):
+            try:
+                self.sudo()._decide_open()
+                self.env["procurify.reminder"]._end_past()
+            except CONCURRENCY_ERRORS:
+                # Somebody wrote what was read here: the next run does it.
+                self.env.cr.rollback()
+                self._look_soon()
+            # Odoo would repeat this run ten times before other jobs have a turn.
+            self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model
-    def _open_bills(self):
-        """Return the bills that are on hold, and those in Odoo that are not paid."""
+    def _decide_open(self):
+        """Decide about the open bills, as long as the job has time."""
+        self._remove_past()
+        ids = self._open_bills(0 if is_run_manually() else self._position()).ids
+        self.env["ir.cron"]._commit_progress(remaining=len(ids))
+        position = 0
+        for batch in split_every(BATCH_SIZE, ids):
+            if not self._decide(batch) and batch[-1] != ids[-1]:
+                position = batch[-1]
+                break
+        self._go_on_after(position)
+
+    @api.model
+    def _decide(self, ids):
+        """Decide about the bills of these records, and return whether there is time
+        for more. What somebody else writes just now is decided soon."""
+        commit = self.env["ir.cron"]._commit_progress
+        try:
+            self.env["procurify.record"].browse(ids).exists()._update_signals()
+            time_left = commit(len(ids))
+        except CONCURRENCY_ERRORS:
+            self.env.cr.rollback()
+            self._look_soon()
+            time_left = commit(len(ids))
+        return bool(time_left or is_run_manually())
+
+    @api.model
+    def _position(self):
+        """Return the id of the bill after which this run begins, or 0."""
+        text = self.env["ir.config_parameter"].sudo().get_param(POSITION) or ""
+        return int(text) if text.isdecimal() else 0
+
+    @api.model
+    def _go_on_after(self, position):
+        """Let the next run begin after the bill with this id, and soon; 0: as usual."""
+        if position != self._position():
+            parameters = self.env["ir.config_parameter"].sudo()
+            parameters.set_param(POSITION, str(position) if position else False)
+        if position and (job := self._job()):
+            job._trigger()
+
+    @api.model
+    def _open_bills(self, position=0):
+        """Return the bills that are on hold, and those in Odoo that are not paid.
+
+        :param position: only those with a higher id
+        """
         moves = self.env["account.move"]._search(
             Domain("move_type", "=", "in_invoice")
             & (
                 Domain("state", "=", "draft")
                 | Domain("state", "=", "posted")
-                & Domain("payment_state", "in", ("not_paid", "partial"))
+                & Domain("payment_state", "in", ("not_paid", "partial", "blocked"))
             )
         )
         return self.env["procurify.record"].search(
             Domain("resource", "=", "bill")
+            & Domain("id", ">", position)
             & Domain("connection_id.target_id", "=", False)
             & (
                 Domain("state", "=", "quarantined")
@@ -163,21 +220,53 @@ class ProcurifySignal(models.Model):
 
     @api.model
     def _remove_past(self):
-        """Remove the signals of bills that nobody will pay."""
+        """Remove the signals of bills that nobody will pay.
+
+        What a person has checked is kept, for the case that it comes back.
+        """
         past = self.search(
-            Domain("record_id.state", "in", ("excluded", "ignored"))
-            | Domain("move_id.state", "=", "cancel")
+            Domain("checked_at", "=", False)
+            & (
+                Domain("record_id.state", "in", ("excluded", "ignored"))
+                | Domain("move_id.state", "=", "cancel")
+                | Domain("move_id.payment_state", "=", "reversed")
+            )
         )
-        moves = past.move_id
-        past.unlink()
+        past._remove()
+
+    @api.model
+    def _remove_of(self, connections):
+        """Remove the signals of connections that are about to be deleted."""
+        self.search(Domain("record_id.connection_id", "in", connections.ids))._remove()
+
+    def _remove(self):
+        """Delete these, and note on their bills which are left."""
+        moves = self.move_id
+        self.unlink()
         moves._procurify_note_signals()
 
     @api.model
     def _look_soon(self):
-        """Let the job look at the open bills again within a minute."""
+        """Let the job look at the open bills again within a minute.
+
+        Not if it does so anyway, in little less than that time.
+        """
+        if not (job := self._job()):
+            return
+        due = fields.Datetime.now() + timedelta(seconds=DELAY_S)
+        planned = (
+            Domain("cron_id", "=", job.id)
+            & Domain("call_at", ">=", due - timedelta(seconds=DELAY_S // 2))
+            & Domain("call_at", "<=", due)
+        )
+        if not self.env["ir.cron.trigger"].sudo().search_count(planned, limit=1):
+            job._trigger(due)
+
+    @api.model
+    def _job(self):
+        """Return the job that decides, if it is on."""
         job = self.env.ref("procurify_connector.ir_cron_signals", False)
-        if job and job.sudo().active:
-            job.sudo()._trigger(fields.Datetime.now() + timedelta(seconds=30))
+        return job and job.sudo().filtered("active")
 
     # === BUSINESS METHODS === #
 
@@ -185,8 +274,9 @@ class ProcurifySignal(models.Model):
     def _replace(self, records):
         """Store the signals of ``records``, and note on their bills that there are any.
 
-        A signal whose key a person has checked before, also on another bill, counts
-        as checked. Unchecked ones whose cause is gone are removed.
+        A signal whose keys people have all checked before, also on other bills, counts
+        as checked. Unchecked ones whose cause is gone are removed. Those of bills that
+        are paid stay.
         """
         signals = BillSignals(records, fields.Datetime.now()).found()
         found = {
@@ -195,7 +285,9 @@ class ProcurifySignal(models.Model):
             for code, each in mine.items()
         }
         bills = {bill.record: bill for bill in signals}
-        known = self.search(Domain("record_id", "in", records.ids))
+        known = self.search(Domain("record_id", "in", records.ids)).filtered(
+            lambda signal: signal.move_id.payment_state not in PAID
+        )
         checked = self._checked(found)
         moves = known.move_id
         changed, seen = {}, set()
@@ -219,29 +311,40 @@ class ProcurifySignal(models.Model):
 
     @api.model
     def _checked(self, found):
-        """Return {(company id, code, key): (who, when)} of what people have checked."""
-        keys = [each.key for each in found.values()]
-        rows = self.search(
-            Domain("key", "in", keys) & Domain("checked_at", "!=", False)
+        """Return {(company id, code, key): (when, who)} of what people have checked."""
+        keys = {key for each in found.values() for key in each.keys}
+        self.flush_model(["company_id", "code", "key", "checked_at", "checked_by"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, code, key, checked_at, checked_by
+                  FROM procurify_signal
+                 WHERE checked_at IS NOT NULL
+                   AND string_to_array(key, ' ') && %s::text[]
+              ORDER BY checked_at
+                """,
+                list(keys),
+            )
         )
         return {
-            (row.company_id.id, row.code, row.key): {
-                "checked_by": row.checked_by,
-                "checked_at": row.checked_at,
-            }
-            for row in rows
+            (company_id, code, key): (checked_at, checked_by or "")
+            for company_id, code, text, checked_at, checked_by in rows
+            for key in text.split()
         }
 
     @api.model
     def _values(self, bill, code, found, checked):
-        check = checked.get((bill.record.company_id.id, code, found.key))
+        company = bill.record.company_id
+        checks = [checked.get((company.id, code, key)) for key in found.keys]
+        instant, user = max(checks) if all(checks) else (False, False)
         return {
             "record_id": bill.record.id,
             "move_id": bill.move_id or False,
             "code": code,
             "key": found.key,
             "facts": found.facts,
-            **(check or {"checked_by": False, "checked_at": False}),
+            "checked_by": user,
+            "checked_at": instant,
         }
 
     def _news(self, bills, found, checked):
@@ -252,6 +355,8 @@ class ProcurifySignal(models.Model):
         self.ensure_one()
         values = self._values(bills[self.record_id], self.code, found, checked)
         del values["record_id"]
+        if self.checked_at and self.key == found.key:
+            del values["checked_by"], values["checked_at"]
         return {
             name: value
             for name, value in values.items()
@@ -294,14 +399,22 @@ class ProcurifySignal(models.Model):
         :raises AccessError: the user may not read what they say
         """
         self.check_access("read")
-        if not reads_items(self.env):
-            raise AccessError(
-                self.env._("You need the right to read journal items to check signals.")
-            )
+        self._check_reader()
         self._check()
         return self.env["procurify.connection"]._notification(
             "success", self.env._("Signals checked: %s.", len(self))
         )
+
+    @api.model
+    def _check_reader(self):
+        """Check that the user may read what signals say.
+
+        :raises AccessError: the user may not
+        """
+        if not reads_items(self.env):
+            raise AccessError(
+                self.env._("You need the right to read journal items to check signals.")
+            )
 
     def _check(self):
         """Note who has checked these, in the audit and on their bills."""

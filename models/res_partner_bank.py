@@ -2,7 +2,9 @@
 
 from odoo import api, models
 
-_BANK_DATA = frozenset({"acc_number", "partner_id", "active"})
+from ..importers.signals.vendors import BANK_DATA
+
+_BANK_DATA = frozenset({*BANK_DATA, "bank_bic", "active"})
 
 
 class ResPartnerBank(models.Model):

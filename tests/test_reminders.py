@@ -3,6 +3,7 @@
 import runpy
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -145,6 +146,67 @@ class TestReminders(ReminderCommon):
 
         self.assertFalse(self._reminders())
         self.assertFalse(self._todos())
+
+    def test_reminder_stays_while_the_bill_is_tried_again(self):
+        self._remind()
+        reminders, todos = self._reminders(), self._todos()
+        self.assertTrue(todos)
+        for state in ("pending", "waiting"):
+            with self.subTest(state=state):
+                self.record.sudo().state = state
+                self._run_cron("ir_cron_signals")
+                self._remind()
+                self.assertEqual(self._reminders(), reminders)
+                self.assertEqual(self._todos(), todos)
+
+    def test_to_dos_end_with_their_connection(self):
+        self._remind()
+        self.assertTrue(self._todos())
+        self.connection.unlink()
+        self.env.invalidate_all()
+
+        self.assertFalse(self._todos())
+
+    def test_error_about_one_person_stops_nobody_else_s_reminders(self):
+        other = self._person("other", BOOKKEEPER)
+        reminders = type(self.env["procurify.reminder"])
+        send = reminders._send
+
+        def failing(rows):
+            if self.user in rows.user_id:
+                raise ValueError("a mistake of one person")
+            return send(rows)
+
+        wanted = {(self.record, user, "hold") for user in (self.user, other)}
+        logger = "odoo.addons.procurify_connector.models.procurify_reminder"
+        with (
+            patch.object(reminders, "_wanted", lambda rows: wanted),
+            patch.object(reminders, "_send", failing),
+            self.assertLogs(logger, "WARNING") as logs,
+        ):
+            self._remind()
+
+        self.assertIn(str(self.user.id), logs.output[0])
+        self.assertFalse(self._reminders())
+        self.assertFalse(self._todos())
+        self.assertTrue(self._reminders(other))
+        self.assertEqual(len(self._mails(other)), 1)
+
+    def test_numbers_that_no_calendar_has_stop_nobody_s_reminders(self):
+        stranger = self._person("stranger", "base.group_user")
+        stranger.procurify_remind_due_days = 2_000_000_000
+        self._remind()
+        self.assertIn("hold", self._reasons())
+
+        self.user.write(
+            {
+                "procurify_remind_due_days": 2_000_000_000,
+                "procurify_remind_hold_days": -5,
+                "procurify_remind_amount": -5,
+            }
+        )
+        self._remind()
+        self.assertEqual(self._reasons(), {"due"})
 
     def test_reason_that_is_gone_ends_alone(self):
         self.record.sudo().remote_due_date = self.today

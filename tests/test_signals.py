@@ -3,15 +3,17 @@
 import json
 from contextlib import nullcontext
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import SQL
 
 from .common import ProcurifyCommon
 
 WITHOUT_TAX = "untaxed"
+MODULE = "odoo.addons.procurify_connector.models.procurify_signal"
 
 
 class SignalCommon(ProcurifyCommon):
@@ -48,13 +50,14 @@ class SignalCommon(ProcurifyCommon):
     def _vendor_id(self, bill_id):
         return self.dataset.bill(bill_id).vendor_id
 
-    def _pay(self, move):
+    def _pay(self, move, days_ago=0, **values):
         if move.state == "draft":
             move.action_post()
         action = move.action_register_payment()
         wizard = self.env[action["res_model"]].with_context(**action["context"])
-        wizard.create({}).action_create_payments()
-        self.assertIn(move.payment_state, ("paid", "in_payment"))
+        values["payment_date"] = self.today - timedelta(days=days_ago)
+        wizard.create(values).action_create_payments()
+        self.assertIn(move.payment_state, ("paid", "in_payment", "partial"))
 
     def _stamp(self, rows, **values):
         """Set times that Odoo itself writes."""
@@ -215,8 +218,8 @@ class TestSignals(SignalCommon):
         paid = self._move(paid_id)
         old = self._bank(paid.partner_id, "DE00111122223333")
         self._stamp(old, create_date=self._ago(days=99), write_date=self._ago(days=99))
-        self._pay(paid)
-        self._stamp(self._partials(paid), create_date=self._ago(days=50))
+        self._pay(paid, days_ago=50)
+        self.assertNotEqual(paid.payment_state, "partial")
         bill_id = self._bill(vendor_id=vendor_id, amount="88.10")
         self._look()
         self.assertNotIn("bank_changed", self._found(bill_id))
@@ -243,6 +246,62 @@ class TestSignals(SignalCommon):
         self._stamp(bank, write_date=self._ago(days=29))
         self._look()
         self.assertIn("was changed on", self._signal(bill_id, "bank_changed").message)
+
+    def test_payment_of_a_part_counts_on_the_day_of_the_payment(self):
+        paid_id = self._bill(amount="77.10")
+        vendor_id = self._vendor_id(paid_id)
+        self._synchronise()
+        paid = self._move(paid_id)
+        self._pay(paid, days_ago=60, amount=10)
+        self.assertEqual(paid.payment_state, "partial")
+        bank = self._bank(paid.partner_id, "DE00111122223333")
+        self._stamp(bank, create_date=self._ago(days=70), write_date=self._ago(days=70))
+        bill_id = self._bill(vendor_id=vendor_id, amount="88.10")
+        self._look()
+        self.assertNotIn("bank_changed", self._found(bill_id))
+
+        self._stamp(bank, write_date=self._ago(days=55))
+        self._look()
+        self.assertIn("was paid on", self._signal(bill_id, "bank_changed").message)
+
+    def test_payment_of_a_later_date_hides_no_change(self):
+        paid_id = self._bill(amount="77.10")
+        vendor_id = self._vendor_id(paid_id)
+        self._synchronise()
+        paid = self._move(paid_id)
+        self._pay(paid, days_ago=-9)
+        self.connection.vendor_change_days = 0
+        self._bank(paid.partner_id, "DE00111122223333")
+        bill_id = self._bill(vendor_id=vendor_id, amount="88.10")
+        self._look()
+
+        self.assertIn("bank_changed", self._found(bill_id))
+
+    def test_refund_is_no_payment(self):
+        bill_id = self._bill(amount="77.10")
+        self._synchronise()
+        move = self._move(bill_id)
+        move.action_post()
+        refund = self._manual(move, move_type="in_refund", amount=10)
+        refund.action_post()
+        payable = (move | refund).line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        payable.reconcile()
+        self.assertEqual(move.payment_state, "partial")
+        self._bank(move.partner_id, "DE00111122223333")
+        self._look()
+
+        message = self._signal(bill_id, "bank_changed").message
+        self.assertIn("No bill of this vendor was paid yet", message)
+
+    def test_days_that_no_calendar_has_do_not_stop_the_job(self):
+        bill_id = self._bill()
+        self.connection.write(
+            {"vendor_change_days": 2_000_000_000, "same_amount_days": 2_000_000_000}
+        )
+        self._look()
+        self.assertIn("first_bill", self._found(bill_id))
 
     def test_payment_methods_that_change_in_procurify_are_marked(self):
         bill_id = self._bill()
@@ -350,6 +409,9 @@ class TestSignals(SignalCommon):
         rows = self._record("bill", one_id).audit_ids
         [row] = rows.filtered(lambda r: r.event == "signal_checked")
         self.assertEqual(row.user_name, "Reader")
+        self.assertEqual(row.after["signal"], "same_amount")
+        self.assertEqual(row.after["key"], self._signal(one_id, "same_amount").key)
+        self.assertEqual(row.after["facts"][0]["move_id"], self._move(other_id).id)
         self.assertIn(
             "Checked: Same vendor and amount",
             "".join(self._move(one_id).message_ids.mapped("body")),
@@ -376,6 +438,141 @@ class TestSignals(SignalCommon):
         self.assertEqual(set(self._signals(bill_id).mapped("checked_by")), {"Payer"})
         found = move.search([("procurify_signal_state", "=", "open")])
         self.assertNotIn(move, found)
+
+    def test_form_checks_only_what_it_showed(self):
+        bill_id = self._bill()
+        self._look()
+        move = self._move(bill_id).with_user(self._reader())
+        shown = move.procurify_signal_notice
+        self._bank(move.partner_id.sudo(), "DE00111122223333")
+        self._look()
+        form = move.with_context(procurify_signal_notice=shown)
+
+        self.assertEqual(form.action_procurify_check_signals()["tag"], "soft_reload")
+        self.assertEqual(move.procurify_signal_state, "open")
+        self.assertFalse(any(self._signals(bill_id).mapped("checked_at")))
+
+        form = move.with_context(procurify_signal_notice=move.procurify_signal_notice)
+        form.action_procurify_check_signals()
+        self.assertEqual(move.procurify_signal_state, "checked")
+
+    def test_check_of_a_bill_on_hold_counts_after_its_import(self):
+        bill_id = self._bill(scenario="unknown_account", code="7450")
+        self._look()
+        signal = self._signal(bill_id, "first_bill")
+        self.assertFalse(signal.move_id)
+        signal.with_user(self._reader()).action_check()
+        record = self._record("bill", bill_id)
+        [code] = record.mention_ids.filtered(
+            lambda row: row.resource == "account_code" and row.code == "7450"
+        )
+        self._map(code, self._account("745000"))
+        self._import()
+        self._look()
+
+        self.assertEqual(record.state, "done")
+        self.assertEqual(self._signal(bill_id, "first_bill"), signal)
+        self.assertEqual(signal.move_id, self._move(bill_id))
+        self.assertEqual(signal.checked_by, "Reader")
+
+    def test_each_pair_of_bills_is_checked_once(self):
+        one_id = self._bill(amount="250.00")
+        self._look()
+        move = self._move(one_id)
+        vendor_id = self._vendor_id(one_id)
+        for days_ago in (1, 2):
+            bill_id = self._bill(
+                days_ago=days_ago, vendor_id=vendor_id, amount="250.00"
+            )
+            self._look()
+            self._release(bill_id)
+        self._look()
+        reader = self._reader()
+        signals = self.env["procurify.signal"].search([("code", "=", "same_amount")])
+        self.assertEqual(len(signals), 3)
+        self.assertEqual({len(signal.facts) for signal in signals}, {2})
+        two = signals.filtered(lambda signal: signal.move_id != move)
+
+        two[0].with_user(reader).action_check()
+        self._look()
+        self.assertEqual(signals.filtered("checked_at"), two[0])
+        two[1].with_user(reader).action_check()
+        self._look()
+        self.assertEqual(signals.filtered("checked_at"), signals)
+
+    def test_another_bank_or_holder_of_a_checked_account_is_asked_again(self):
+        bill_id = self._bill()
+        self._synchronise()
+        bank = self._bank(self._move(bill_id).partner_id, "DE00111122223333")
+        for values in (
+            {"clearing_number": "021000021"},
+            {"acc_holder_name": "Somebody Else"},
+            {
+                "bank_id": self.env["res.bank"]
+                .create({"name": "Another", "bic": "X"})
+                .id
+            },
+        ):
+            with self.subTest(values=values):
+                self._look()
+                signal = self._signal(bill_id, "bank_changed")
+                signal.with_user(self.env.user).action_check()
+                self._look()
+                self.assertTrue(signal.checked_at)
+                bank.write(values)
+                self._look()
+                self.assertFalse(signal.checked_at)
+
+    def test_checked_signal_of_a_cancelled_bill_on_hold_is_kept(self):
+        bill_id = self._bill()
+        self._look()
+        signal = self._signal(bill_id, "first_bill")
+        signal.with_user(self._reader()).action_check()
+        move, record = self._move(bill_id), self._record("bill", bill_id)
+        self._bank(move.partner_id, "DE00111122223333")
+        self._run_cron("ir_cron_signals")
+        self.assertEqual(self._found(bill_id), {"first_bill", "bank_changed"})
+        record.sudo().state = "quarantined"
+        move.button_cancel()
+        for _run in range(2):
+            self._run_cron("ir_cron_signals")
+            self.env.invalidate_all()
+            self.assertEqual(self._signals(bill_id), signal)
+            self.assertTrue(signal.checked_at)
+
+    def test_paid_bill_on_hold_keeps_its_signals(self):
+        bill_id = self._bill()
+        self._look()
+        move, record = self._move(bill_id), self._record("bill", bill_id)
+        self._pay(move)
+        record.sudo().state = "quarantined"
+        self._bank(move.partner_id, "DE00111122223333")
+        self._run_cron("ir_cron_signals")
+        self.env.invalidate_all()
+
+        self.assertEqual(self._found(bill_id), {"first_bill"})
+
+    def test_bill_whose_payment_is_blocked_is_open(self):
+        bill_id = self._bill()
+        self._synchronise()
+        move = self._move(bill_id)
+        move.action_post()
+        move.payment_state = "blocked"
+        self._run_cron("ir_cron_signals")
+        self.env.invalidate_all()
+
+        self.assertIn("first_bill", self._found(bill_id))
+
+    def test_deleted_connection_leaves_no_mark_on_its_bills(self):
+        bill_id = self._bill()
+        self._look()
+        move = self._move(bill_id)
+        self.assertEqual(move.procurify_signal_state, "open")
+        self.connection.unlink()
+        self.env.invalidate_all()
+
+        self.assertFalse(move.procurify_signal_state)
+        self.assertFalse(self.env["procurify.signal"].sudo().search([]))
 
     def test_paid_bill_keeps_its_signals_and_gets_no_new_ones(self):
         bill_id = self._bill()
@@ -411,6 +608,29 @@ class TestSignals(SignalCommon):
             signal.read(["facts"])
         with self.assertRaises(AccessError):
             signal.action_check()
+
+    def test_vendor_in_the_portal_sees_the_bill_without_its_signals(self):
+        bill_id = self._bill()
+        self._look()
+        move = self._move(bill_id)
+        move.action_post()
+        vendor = self._user("vendor", "base.group_portal")
+        vendor.partner_id.parent_id = move.commercial_partner_id
+        self.env.flush_all()
+        theirs = self.env["account.move"].with_user(vendor)
+
+        self.assertIn(move, theirs.search([]))
+        for name in (
+            "procurify_signal_state",
+            "procurify_signal_notice",
+            "procurify_signal_labels",
+            "procurify_payment_notice",
+        ):
+            with self.subTest(name), self.assertRaises(AccessError):
+                theirs.browse(move.id).read([name])
+        with self.assertRaises(AccessError):
+            theirs.search([("procurify_signal_state", "=", "open")])
+        self.assertFalse(theirs.browse(move.id).procurify_payment_blocked)
 
     def test_order_that_may_not_be_read_is_not_quoted(self):
         order_id = self.dataset.add_order("plain")
@@ -501,8 +721,54 @@ class TestSignals(SignalCommon):
         self._synchronise()
         imported = triggers.search(domain) - before
         self.assertTrue(imported)
-        self._bank(self.env.user.partner_id, "DE00111122223333")
-        self.assertTrue(triggers.search(domain) - before - imported)
+        triggers.search(domain).unlink()
+        bank = self._bank(self.env.user.partner_id, "DE00111122223333")
+        self.assertEqual(triggers.search_count(domain), 1)
+        self._bank(self.env.user.partner_id, "DE00111122224444")
+        self.assertEqual(triggers.search_count(domain), 1, "it comes soon anyway")
+
+        for values in ({"clearing_number": "021000021"}, {"acc_holder_name": "Other"}):
+            with self.subTest(values=values):
+                triggers.search(domain).unlink()
+                bank.write(values)
+                self.assertEqual(triggers.search_count(domain), 1)
+
+    def test_job_goes_on_where_its_time_was_over(self):
+        for number in range(3):
+            self._bill(amount=f"{20 + number}.00")
+        self._synchronise()
+        signals, triggers = self.env["procurify.signal"], self.env["ir.cron.trigger"]
+        job = self.env.ref("procurify_connector.ir_cron_signals")
+        records = signals.sudo()._open_bills()
+        self.assertEqual(len(records), 3)
+        batches = patch(f"{MODULE}.BATCH_SIZE", 1)
+        cron = type(self.env["ir.cron"])
+        with batches, patch.object(cron, "_commit_progress", return_value=0):
+            for count, goes_on in ((1, 1), (2, 1), (3, 0)):
+                triggers.search([("cron_id", "=", job.id)]).unlink()
+                signals._cron_signals()
+                self.assertEqual(records.filtered("signal_ids"), records[:count])
+                self.assertEqual(
+                    triggers.search_count([("cron_id", "=", job.id)]), goes_on
+                )
+            records.signal_ids.sudo().unlink()
+            signals._cron_signals()
+        self.assertEqual(records.filtered("signal_ids"), records[:1], "from the start")
+
+    def test_batch_that_somebody_else_changes_is_decided_soon(self):
+        self._bill()
+        self._synchronise()
+        triggers = self.env["ir.cron.trigger"]
+        job = self.env.ref("procurify_connector.ir_cron_signals")
+        triggers.search([("cron_id", "=", job.id)]).unlink()
+        failing = patch.object(
+            type(self.env["procurify.record"]),
+            "_update_signals",
+            side_effect=ConcurrencyError("changed"),
+        )
+        with failing:
+            self._run_cron("ir_cron_signals")
+        self.assertTrue(triggers.search_count([("cron_id", "=", job.id)]))
 
     # === HELPERS === #
 
@@ -539,9 +805,6 @@ class TestSignals(SignalCommon):
         return self.env["res.partner.bank"].create(
             {"partner_id": partner.id, "acc_number": number}
         )
-
-    def _partials(self, move):
-        return move.line_ids.matched_debit_ids
 
     def _vendor_record(self, bill_id):
         return self._record("vendor", self._vendor_id(bill_id))

@@ -16,7 +16,12 @@ MOVE_FIELDS = (
     "invoice_date",
     "date",
     "move_type",
+    "state",
+    "payment_state",
 )
+
+PAID = ("paid", "in_payment")  # states of the payment of a bill
+CLOSED = (*PAID, "reversed")
 
 
 @dataclass(frozen=True)
@@ -49,19 +54,25 @@ class SeenBill:
 
     @property
     def place(self):
-        """Its model and id, as a text that names it among all bills."""
-        return f"move/{self.move_id}" if self.move_id else f"record/{self.record.id}"
+        """A text that names it among all bills, and stays when it is imported."""
+        return f"record/{self.record.id}" if self.record else f"move/{self.move_id}"
 
     @property
     def sum(self):
         """What the same amount in the same company has in common."""
         return self.company_id, self.currency, round(self.amount * 1000)
 
+    def is_same(self, other):
+        """Return whether ``other`` is this bill. Several records may be of one bill."""
+        if self.move_id or other.move_id:
+            return self.move_id == other.move_id
+        return self.record == other.record
+
     def is_alike(self, other, days):
         """Return whether ``other`` has the same vendor and amount, at most ``days``
         days apart."""
         return (
-            self.place != other.place
+            not self.is_same(other)
             and self.sum == other.sum
             and self._has_vendor_of(other)
             and bool(self.day and other.day)
@@ -77,7 +88,7 @@ class SeenBill:
 def seen_bills(records):
     """Return the SeenBill of each of ``records`` that is a bill to pay.
 
-    Refunds are skipped: nobody is paid by them.
+    Refunds are skipped, and what is cancelled, reversed or paid in Odoo already.
 
     :param records: ``procurify.record`` rows of bills, with the system's rights
     """
@@ -89,11 +100,34 @@ def seen_bills(records):
     found = []
     for record in records:
         move, named = by_id.get(record.res_id), vendors[record.id]
-        if move and move.move_type == "in_invoice":
+        if move and is_to_pay(move):
             found.append(in_odoo(record, move, named))
         elif not move and record.remote_amount > 0:
             found.append(on_hold(record, named))
     return found
+
+
+def is_to_pay(move):
+    """Return whether ``move`` is a bill that is not paid yet."""
+    return (
+        move.move_type == "in_invoice"
+        and move.state != "cancel"
+        and move.payment_state not in CLOSED
+    )
+
+
+def records_of(moves):
+    """Return {id of a bill: its record}, the first one, in one query."""
+    if not moves:
+        return {}
+    rows = moves.env["procurify.record"].search_fetch(
+        Domain("resource", "=", "bill")
+        & Domain("res_model", "=", "account.move")
+        & Domain("res_id", "in", moves.ids),
+        ["res_id"],
+        order="id desc",
+    )
+    return {row.res_id: row for row in rows}
 
 
 def vendors_of(env, record_ids):

@@ -6,21 +6,27 @@ from typing import NamedTuple
 
 from odoo.fields import Date, Datetime, Domain
 
+from ...tools.days import clamped
 from ..matching.names import compare
-from .bills import MOVE_FIELDS, in_odoo, on_hold, seen_bills, vendors_of
+from .bills import MOVE_FIELDS, in_odoo, on_hold, records_of, seen_bills, vendors_of
 from .orders import BilledOrders
-from .vendors import VendorChanges, digest
+from .vendors import VendorChanges, bank_key, digest
 
 
 class Found(NamedTuple):
     """A signal of a bill.
 
-    ``key`` names what was found: a person who has checked it once is not asked again.
+    ``keys`` name what was found: a person who has checked them once is not asked again.
     ``facts`` are JSON: [{"kind": a key of ``SENTENCES``, …its parameters}].
     """
 
-    key: str
+    keys: frozenset
     facts: list
+
+    @property
+    def key(self):
+        """Its keys as one text."""
+        return " ".join(sorted(self.keys))
 
 
 class BillSignals:
@@ -55,9 +61,10 @@ class BillSignals:
 
     def _bank_changed(self, bill):
         facts, keys = [], []
+        # The newest first: the sentence names the first ones only.
         for bank, instant, is_new in self.changes.banks(bill):
             number = bank.sanitized_acc_number or ""
-            keys.append(digest([bank.id, number]))
+            keys.append(bank_key(bank))
             facts.append(
                 {
                     "kind": "bank_added" if is_new else "bank_changed",
@@ -67,14 +74,14 @@ class BillSignals:
             )
         if changed := self.changes.ways_changed(bill):
             keys.append(f"{bill.vendor.id}/{changed[0]}")
-            facts.append({"kind": "ways_changed", "at": _text(changed[1])})
+            facts.insert(0, {"kind": "ways_changed", "at": _text(changed[1])})
         if not facts:
             return None
-        return Found(" ".join(keys), [*facts, self._last_paid(bill)])
+        return Found(frozenset(keys), [*facts, self._last_paid(bill)])
 
     def _last_paid(self, bill):
         if paid := self.changes.last_paid(bill):
-            return {"kind": "last_paid", "at": _text(paid)}
+            return {"kind": "last_paid", "day": Date.to_string(paid)}
         return {"kind": "never_paid"}
 
     def _name_changed(self, bill):
@@ -93,8 +100,8 @@ class BillSignals:
             kind, at = "other_name", {}
         else:
             return None
-        key = digest([vendor.id, before, after])
-        return Found(key, [{"kind": kind, "before": before, "after": after} | at])
+        keys = frozenset([digest([vendor.id, before, after])])
+        return Found(keys, [{"kind": kind, "before": before, "after": after} | at])
 
     # === OTHER BILLS === #
 
@@ -102,7 +109,7 @@ class BillSignals:
         first = self._first.get((bill.company_id, bill.partner_id))
         if first not in (None, bill.move_id):
             return None
-        return Found(bill.place, [{"kind": "first_bill"}])
+        return Found(frozenset([bill.place]), [{"kind": "first_bill"}])
 
     def _first_bills(self):
         """Return {(company id, contact's id): id of the first bill in Odoo}."""
@@ -123,22 +130,23 @@ class BillSignals:
         )
 
     def _same_amount(self, bill):
-        days = bill.record.connection_id.same_amount_days
+        days = clamped(bill.record.connection_id.same_amount_days)
         others = self._others[bill.sum] if bill.amount else ()
         alike = [other for other in others if bill.is_alike(other, days)]
         if not alike:
             return None
-        key = digest(sorted([bill.place, *(other.place for other in alike)]))
+        # One key for a pair: who checked one bill has checked the other one, too.
+        keys = frozenset(digest(sorted([bill.place, other.place])) for other in alike)
         facts = [
             {
                 "kind": "same_amount",
                 "move_id": other.move_id,
-                "record_id": other.record.id,
+                "record_id": False if other.move_id else other.record.id,
                 "day": Date.to_string(other.day),
             }
             for other in alike
         ]
-        return Found(key, facts)
+        return Found(keys, facts)
 
     def _other_bills(self):
         """Return {what an amount has in common: [SeenBill]} of bills from anywhere."""
@@ -146,7 +154,10 @@ class BillSignals:
         found = defaultdict(list)
         if days:
             span = timedelta(
-                days=max(b.record.connection_id.same_amount_days for b in self.bills)
+                days=max(
+                    clamped(bill.record.connection_id.same_amount_days)
+                    for bill in self.bills
+                )
             )
             period = (min(days) - span, max(days) + span)
             for other in [*self._others_in_odoo(*period), *self._others_held(*period)]:
@@ -162,8 +173,8 @@ class BillSignals:
             & Domain("invoice_date", "<=", last),
             MOVE_FIELDS,
         )
-        nothing = self.env["procurify.record"]
-        return [in_odoo(nothing, move) for move in moves]
+        records, nothing = records_of(moves), self.env["procurify.record"]
+        return [in_odoo(records.get(move.id, nothing), move) for move in moves]
 
     def _others_held(self, first, last):
         records = self.env["procurify.record"].search(
@@ -197,7 +208,13 @@ class BillSignals:
             }
             for excess in excesses
         ]
-        return Found(digest([bill.place, facts]), facts)
+        keys = frozenset(
+            digest(
+                [bill.place, each.order_id, f"{each.ordered:.2f}", f"{each.billed:.2f}"]
+            )
+            for each in excesses
+        )
+        return Found(keys, facts)
 
 
 def _text(instant):

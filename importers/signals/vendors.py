@@ -2,15 +2,25 @@
 
 import json
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from hashlib import sha256
 
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...procurify import InvalidPayload, read_json
+from ...tools.days import clamped
 from ..matching.names import SAME_NAME, compare
 
+#: What decides where money goes.
+BANK_DATA = (
+    "acc_number",
+    "sanitized_acc_number",
+    "clearing_number",
+    "acc_holder_name",
+    "bank_id",
+    "partner_id",
+)
 _CHANGED_AFTER = timedelta(seconds=5)  # a form writes again what it just created
 
 
@@ -27,13 +37,13 @@ class VendorChanges:
         self._versions = self._earlier_versions()
 
     def last_paid(self, bill):
-        """Return the instant of the last payment of a bill of this vendor, or None."""
+        """Return the day of the vendor's last payment, from its start, or None."""
         return self._paid.get((bill.company_id, bill.partner_id))
 
     def is_recent(self, bill, instant):
         """Return whether a change at ``instant`` counts for ``bill``."""
         paid = self.last_paid(bill)
-        days = bill.record.connection_id.vendor_change_days
+        days = clamped(bill.record.connection_id.vendor_change_days)
         return bool(
             (paid and instant > paid)
             or (days and instant >= self.now - timedelta(days=days))
@@ -42,7 +52,8 @@ class VendorChanges:
     # === BANK ACCOUNTS === #
 
     def banks(self, bill):
-        """Return [(bank account, instant, is new)] of those that changed."""
+        """Return [(bank account, instant, is new)] of those that changed, the newest
+        first."""
         found = []
         for bank in self._banks[bill.partner_id] if bill.partner_id else ():
             if bank.company_id.id not in (False, bill.company_id):
@@ -52,15 +63,14 @@ class VendorChanges:
                 added = is_new or self.is_recent(bill, bank.create_date)
                 instant = bank.create_date if added else bank.write_date
                 found.append((bank, instant, added))
-        return found
+        return sorted(found, key=lambda each: each[1], reverse=True)
 
     def _bank_accounts(self):
         """Return {id of a contact: its bank accounts}, as old as they may be."""
         partners = list({bill.partner_id for bill in self.bills} - {0})
-        names = ["acc_number", "sanitized_acc_number", "company_id", "partner_id"]
         banks = self.env["res.partner.bank"].search_fetch(
             Domain("partner_id.commercial_partner_id", "in", partners),
-            [*names, "create_date", "write_date"],
+            [*BANK_DATA, "company_id", "create_date", "write_date"],
             order="id",
         )
         found = defaultdict(list)
@@ -69,27 +79,56 @@ class VendorChanges:
         return found
 
     def _last_payments(self):
-        """Return {(company id, contact's id): instant} of bills that are paid."""
+        """Return {(company id, contact's id): start of the day} of the payments of
+        bills, also of a part of them. Refunds are no payments.
+
+        Since Odoo 18, a payment has not always a journal entry.
+        """
         partners = list({bill.partner_id for bill in self.bills} - {0})
-        self.env["account.move"].flush_model(["payment_state", "state"])
+        self.env["account.move"].flush_model(
+            ["company_id", "commercial_partner_id", "move_type", "state"]
+        )
+        self.env["account.move.line"].flush_model(["move_id", "display_type", "date"])
         self.env["account.partial.reconcile"].flush_model()
+        self.env["account.payment"].flush_model(["date", "state"])
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT move.company_id, move.commercial_partner_id,
-                       coalesce(max(paid.create_date), max(move.write_date))
-                  FROM account_move move
-                  JOIN account_move_line item ON item.move_id = move.id
-             LEFT JOIN account_partial_reconcile paid ON paid.credit_move_id = item.id
-                 WHERE move.commercial_partner_id = ANY(%s)
-                   AND move.move_type = 'in_invoice' AND move.state = 'posted'
-                   AND move.payment_state IN ('paid', 'in_payment')
-              GROUP BY move.company_id, move.commercial_partner_id
+                WITH bill AS (
+                    SELECT id, company_id, commercial_partner_id
+                      FROM account_move
+                     WHERE commercial_partner_id = ANY(%s)
+                       AND move_type = 'in_invoice' AND state = 'posted'
+                ), paid AS (
+                    SELECT item.move_id AS bill_id, payment.date
+                      FROM account_move_line item
+                      JOIN account_partial_reconcile part
+                        ON part.credit_move_id = item.id
+                      JOIN account_move_line payment ON payment.id = part.debit_move_id
+                      JOIN account_move entry
+                        ON entry.id = payment.move_id AND entry.move_type = 'entry'
+                     WHERE item.move_id IN (SELECT id FROM bill)
+                       AND item.display_type = 'payment_term'
+                 UNION ALL
+                    SELECT link.invoice_id, payment.date
+                      FROM account_move__account_payment link
+                      JOIN account_payment payment ON payment.id = link.payment_id
+                     WHERE link.invoice_id IN (SELECT id FROM bill)
+                       AND payment.state IN ('in_process', 'paid')
+                )
+                SELECT bill.company_id, bill.commercial_partner_id, max(paid.date)
+                  FROM bill
+                  JOIN paid ON paid.bill_id = bill.id
+              GROUP BY bill.company_id, bill.commercial_partner_id
                 """,
                 partners,
             )
         )
-        return {(company, partner): instant for company, partner, instant in rows}
+        today = self.now.date()  # a payment may have a later date
+        return {
+            (company, partner): datetime.combine(min(day, today), time.min)
+            for company, partner, day in rows
+        }
 
     # === VERSIONS IN PROCURIFY === #
 
@@ -124,7 +163,10 @@ class VendorChanges:
         """Return {vendor's id: [(None, data now), (instant of its end, data) …]}."""
         ids = list({bill.vendor.id for bill in self.bills if bill.vendor})
         days = max(
-            (bill.record.connection_id.vendor_change_days for bill in self.bills),
+            (
+                clamped(bill.record.connection_id.vendor_change_days)
+                for bill in self.bills
+            ),
             default=0,
         )
         earliest = min([*self._paid.values(), self.now - timedelta(days=days)])
@@ -142,6 +184,13 @@ class VendorChanges:
                 (version.last_seen, _data(version.payload))
             )
         return found
+
+
+def bank_key(bank):
+    """Return a short text that stands for where money to ``bank`` goes."""
+    bic = bank.bank_id.bic or ""
+    texts = (bank.sanitized_acc_number, bank.clearing_number, bank.acc_holder_name)
+    return digest([bank.id, *(text or "" for text in texts), bank.bank_id.id, bic])
 
 
 def digest(value):

@@ -30,9 +30,9 @@ from ...tools.readers import ITEM_READERS, reads_items
 SUMMARISED = 4  # changes that the list shows
 SUMMARY_LENGTH = 150  # characters, in one line
 # Their ``before`` and ``after`` quote what a document has in Odoo, but for these names.
-_QUOTING = frozenset({"chosen", "held", "ignored", "imported"})
+_QUOTING = frozenset({"chosen", "held", "ignored", "imported", "signal_checked"})
 _FOR_ALL = frozenset(
-    {"choice", "digest", "evidence", "origin", "state"}
+    {"choice", "digest", "evidence", "origin", "signal", "state"}
     | {"first", "last", "repeated"}
     | {"res_id", "res_model", "res_name"}
 )
@@ -564,7 +564,11 @@ class ProcurifyAudit(models.Model):
                     signal.record_id,
                     "signal_checked",
                     reason=text,
-                    after={"signal": signal.code},
+                    after={
+                        "signal": signal.code,
+                        "key": signal.key,
+                        "facts": signal.facts,
+                    },
                 )
                 for signal, text in texts.items()
             ]

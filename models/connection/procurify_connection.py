@@ -811,6 +811,9 @@ class ProcurifyConnection(models.Model):
         others = self._tenant_connections() - self
         self._log_deleted()
         self.env["procurify.attachment"].sudo()._delete_held(self)
+        # The database alone would leave to-dos, and marks on bills.
+        self.env["procurify.signal"].sudo()._remove_of(self)
+        self.env["procurify.reminder"].sudo()._remove_of(self)
         unlinked = super().unlink()
         others._route_again(if_routed=True)
         self.env["ir.cron"]._procurify_switch(self, is_on=False)

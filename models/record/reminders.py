@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...tools.days import clamped
+
 PLACES = ("department", "location")
 
 
@@ -55,10 +57,10 @@ class ProcurifyRecord(models.Model):
         env = self.with_context(tz=user.tz).env
         is_held = self.state == "quarantined"
         amount, days = user.procurify_remind_amount, user.procurify_remind_hold_days
-        due_days, due = user.procurify_remind_due_days, self.remote_due_date
+        due_days, due = clamped(user.procurify_remind_due_days), self.remote_due_date
         reasons = {
-            "amount": is_held and amount and abs(self.company_amount) >= amount,
-            "hold": is_held and days and self._days_on_hold(env) >= days,
+            "amount": is_held and amount > 0 and abs(self.company_amount) >= amount,
+            "hold": is_held and days > 0 and self._days_on_hold(env) >= days,
             "due": due_days and due and (due - self._today_in(env)).days <= due_days,
         }
         return [reason for reason, is_so in reasons.items() if is_so]
