@@ -107,10 +107,11 @@ _DEFECTS = {
         SELECT c.cron_name, c.failure_count, c.active FROM ir_cron c
           JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
           JOIN ir_act_server s ON s.id = c.ir_actions_server_id
+          JOIN ir_model m ON m.id = s.model_id
          WHERE d.module = 'procurify_connector'
            AND (c.failure_count > 0
                 -- That of remote Odoos is off where there is none.
-                OR NOT c.active AND s.model_name <> 'procurify.target')
+                OR NOT c.active AND m.model <> 'procurify.target')
     """,
     "connections that say something is wrong": """
         SELECT state, error_message, import_obstacle FROM procurify_connection
