@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Of a choice that is sent as an object.
 _NAMES = ("name", "label", "value")
+_DEEPEST = 10  # levels of a value that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,15 @@ def _value(value: object) -> str | bool:
     return value if isinstance(value, bool) else _text(value)
 
 
-def _text(value: object) -> str:
-    if value is None:
+def _text(value: object, depth: int = 0) -> str:
+    if value is None or depth > _DEEPEST:
         return ""
     if isinstance(value, list):
-        return ", ".join(filter(None, map(_text, value)))
+        return ", ".join(filter(None, (_text(each, depth + 1) for each in value)))
     if isinstance(value, dict):
         named = next((value[name] for name in _NAMES if value.get(name)), None)
         if named is not None:
-            return _text(named)
-        return ", ".join(f"{key}: {_text(each)}" for key, each in value.items())
+            return _text(named, depth + 1)
+        texts = ((key, _text(each, depth + 1)) for key, each in value.items())
+        return ", ".join(f"{key}: {text}" for key, text in texts)
     return clean_text(str(value)).strip()

@@ -44,5 +44,6 @@ def receipts(line: Mapping[str, Any]) -> list[Receipt]:
 def _logged(source: Reader) -> Iterator[Receipt]:
     for entry in source.children("logs"):
         day = entry.spare.day("dateTime")
-        if day and entry.data.get("action") in _RECEIVED:
+        action = entry.data.get("action")
+        if day and isinstance(action, int) and action in _RECEIVED:
             yield Receipt(day, entry.spare.decimal("line_qty_pass"))

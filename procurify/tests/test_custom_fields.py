@@ -38,6 +38,15 @@ def test_field_without_a_value_is_skipped(sent: Any) -> None:
     assert custom_fields(_sent(sent)) == []
 
 
+@pytest.mark.parametrize("name", [None, "name", "other"])
+def test_value_that_is_nested_too_deep_is_cut_off(name: str | None) -> None:
+    value: Any = "x"
+    for _level in range(5000):
+        value = {name: value} if name else [value]
+    found = custom_fields(_sent(value))
+    assert all(len(str(field.value)) < 100 for field in found)
+
+
 def test_field_without_a_label_is_called_by_its_name() -> None:
     [found] = custom_fields(_sent("x", field_label=None))
     assert found.label == "project"

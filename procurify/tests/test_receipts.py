@@ -31,6 +31,11 @@ def test_logs_say_each_receipt_on_the_day_as_written() -> None:
     ]
 
 
+@pytest.mark.parametrize("action", [[6], {"id": 6}, "6", True, None])
+def test_action_that_is_no_number_is_no_receipt(action: Any) -> None:
+    assert receipts({"logs": [_log("2026-03-04T08:00:00-08:00", action)]}) == []
+
+
 def test_line_of_a_bill_has_one_day() -> None:
     [found] = receipts({"received_on": "2026-03-04T00:00:00-08:00"})
 
