@@ -1,5 +1,7 @@
 """What Procurify changed about a vendor, offered to people: nothing is overwritten."""
 
+from collections import defaultdict
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -34,8 +36,8 @@ class ResPartner(models.Model):
     def _compute_procurify_offers(self):
         for partner in self:
             rows = [
-                partner._procurify_offer_row(name, value)
-                for offers in partner._procurify_offers().values()
+                partner._procurify_offer_row(record, name, value)
+                for record, offers in partner._procurify_offers().items()
                 for name, value in offers.items()
             ]
             partner.procurify_offers = bool(rows) and (
@@ -43,8 +45,9 @@ class ResPartner(models.Model):
                 % Markup("").join(rows)
             )
 
-    def _procurify_offer_row(self, name, value):
-        own = self._procurify_shown(name, self._procurify_present(name))
+    def _procurify_offer_row(self, record, name, value):
+        own = self._procurify_of(record)._procurify_present(name)
+        own = self._procurify_shown(name, own)
         row = Markup("<tr><th scope='row'>%s</th><td>%s</td><td>%s</td></tr>")
         theirs = self._procurify_shown(name, value)
         return row % (self._procurify_label(name), own, theirs)
@@ -71,18 +74,21 @@ class ResPartner(models.Model):
         facts = self._procurify_facts_said(
             [draft for draft, state in states.items() if _is_news(draft.record, state)]
         )
-        bodies = {}
-        for draft, said in facts.items():
-            state, partner = states[draft], self.browse(draft.target_id)
+        bodies = defaultdict(list)
+        partners = self.browse(draft.target_id for draft in facts)
+        for (draft, said), partner in zip(facts.items(), partners, strict=True):
+            state = states[draft]
             before = state.get(_SAID, said)
             news = partner._procurify_news(said, before)
             if news and news != state.get(_OFFERED):
-                bodies[partner.id] = partner._procurify_note(news)
+                bodies[partner.id].append(partner._procurify_note(news))
             said = said | {name: before.get(name) for name in news}
             noted = state | {_SAID: said, _OFFERED: news}
             if noted != state:
                 draft.link(draft.target_id, draft.origin, written=noted)
-        self.browse(bodies)._message_log_batch(bodies=bodies)
+        self.browse(bodies)._message_log_batch(
+            bodies={number: " ".join(notes) for number, notes in bodies.items()}
+        )
 
     @api.model
     def _procurify_state(self, draft):
@@ -193,23 +199,65 @@ class ResPartner(models.Model):
     # === ACTION METHODS === #
 
     def action_procurify_take_over(self):
-        """Write on this contact what Procurify changed."""
-        offers = self._procurify_close_offers()
-        news = {k: v for mine in offers.values() for k, v in mine.items()}
-        self.write(self._procurify_written(news))
+        """Write on this contact what Procurify changed, each for its own company.
+
+        What two vendors say differently stays offered.
+        """
+        offers = self._procurify_agreed(self._procurify_open_offers())
+        taken = set()
+        for record, news in offers.items():
+            partner = self._procurify_of(record)
+            missing = {
+                name: value
+                for name, value in news.items()
+                if partner._procurify_present(name, value) != value
+            }
+            partner.write(partner._procurify_written(missing))
+            taken |= news.keys()
+        self._procurify_close(offers)
         return self.env["procurify.connection"]._notification(
-            "success", self.env._("Taken over from Procurify: %s.", len(news))
+            "success", self.env._("Taken over from Procurify: %s.", len(taken))
         )
 
     def action_procurify_keep(self):
         """Leave this contact as it is; what Procurify changes later is offered."""
-        self._procurify_close_offers()
+        self._procurify_close(self._procurify_open_offers())
         return self.env["procurify.connection"]._notification(
             "info", self.env._("The contact stays as it is.")
         )
 
-    def _procurify_close_offers(self):
-        """Note that a person looked at the offers, and return them.
+    def _procurify_of(self, record):
+        """Return this contact as the company of the vendor ``record`` has it."""
+        return self.with_company(record.sudo().connection_id.company_id)
+
+    def _procurify_agreed(self, offers):
+        """Return those of ``offers`` that no other vendor of this contact contradicts.
+
+        A contact may have several contact persons. What Odoo keeps for each company
+        is contradicted only by a vendor of the same company.
+        """
+        places = defaultdict(list)
+        for record, news in offers.items():
+            for name, value in news.items():
+                places[self._procurify_place(record, name)].append(value)
+        return {
+            record: {
+                name: value
+                for name, value in news.items()
+                if name == "contact"
+                or all(v == value for v in places[self._procurify_place(record, name)])
+            }
+            for record, news in offers.items()
+        }
+
+    def _procurify_place(self, record, name):
+        """Return what is the same for two facts that would overwrite each other."""
+        if name in self._fields and self._fields[name].company_dependent:
+            return name, record.sudo().connection_id.company_id
+        return name, None
+
+    def _procurify_open_offers(self):
+        """Return the offers that this user decides about.
 
         :raises AccessError: the user is no reviewer, or may not change this contact
         """
@@ -217,13 +265,15 @@ class ResPartner(models.Model):
         self.check_access("write")
         if not self.env.user.has_group("procurify_connector.group_user"):
             raise AccessError(self.env._("Only Procurify reviewers can decide this."))
-        offers = self._procurify_offers()
+        return self._procurify_offers()
+
+    def _procurify_close(self, offers):
+        """Note that a person decided about ``offers``."""
         for record, news in offers.items():
             state = record.applied_state
             # Lost marks among them: what is said counts from now on.
             record.applied_state = state | {_SAID: state[_SAID] | news, _OFFERED: {}}
         self.invalidate_recordset(["procurify_offers"])
-        return offers
 
 
 def _is_news(record, state):

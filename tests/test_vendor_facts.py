@@ -142,6 +142,44 @@ class TestVendorFacts(ProcurifyCommon):
         self.assertNotIn(self.env.ref(TAG), partner.category_id)
         self.assertFalse(partner.procurify_offers)
 
+    def test_take_over_writes_for_the_company_of_the_vendor(self):
+        self._synchronise()
+        partner = self._partner()
+        self._change()
+        other = self.setup_other_company()["company"]
+        self.env.user.company_ids |= other
+        there = partner.with_context(allowed_company_ids=[other.id, self.company.id])
+        self.assertIn(["Net 30", "Net 45"], self._offered(there))
+
+        there.action_procurify_take_over()
+
+        name = "property_supplier_payment_term_id"
+        self.assertEqual(partner.with_company(self.company)[name], self.net_45)
+        self.assertFalse(partner.with_company(other)[name])
+
+    def test_what_two_vendors_say_differently_stays_offered(self):
+        partner = self.env["res.partner"].create(
+            {"name": "Both of them", "is_company": True}
+        )
+        self._fetch()
+        for number in (self.vendor_id, self.other_id):
+            self._map(self._record("vendor", number), partner)
+        self._import()
+        first = {"phone": "+1 555 0222", "contact": "Bo Lind", "payment_term": "Net 45"}
+        self.dataset.edit_vendor(self.vendor_id, **first)
+        self.dataset.edit_vendor(self.other_id, phone="+1 555 0333", contact="Cy Vale")
+        self._synchronise()
+        partner.invalidate_recordset()
+
+        partner.action_procurify_take_over()
+
+        self.assertEqual(partner.property_supplier_payment_term_id, self.net_45)
+        self.assertEqual(set(partner.child_ids.mapped("name")), {"Bo Lind", "Cy Vale"})
+        self.assertFalse(partner.phone)
+        self.assertEqual(
+            sorted(self._offered(partner)), [["", "+1 555 0222"], ["", "+1 555 0333"]]
+        )
+
     def test_keep_leaves_the_contact_until_the_next_change(self):
         self._synchronise()
         partner = self._partner()
