@@ -65,6 +65,34 @@ class AccountAnalyticAccount(models.Model):
         return self._procurify_custom_fields(connection, payload).plan_id
 
     @api.model
+    def _procurify_value_roots(self, records):
+        """Return {record: root of the plan of its custom field, or no plan} of those
+        ``records`` that are values of one."""
+        if not records:
+            return {}
+        values = next(iter(records)).union(*records)
+        values = values.filtered(lambda record: record.resource == "custom_value")
+        roots = {
+            (field.connection_id.id, field.field_number): field.plan_id.root_id
+            for field in values.connection_id.sudo().custom_field_ids
+        }
+        none = self.env["account.analytic.plan"]
+        return {
+            record: roots.get((record.connection_id.id, payload.field), none)
+            for record, payload in values._payloads().items()
+        }
+
+    @api.model
+    def _procurify_usable(self, target, record):
+        """Refuse also, for a custom field's value, an account of another plan."""
+        if hold := super()._procurify_usable(target, record):
+            return hold
+        root = self._procurify_value_roots(record).get(record)
+        if not root or target.root_plan_id == root:
+            return False
+        return self._procurify_hold(record, "wrong_target", found=target.display_name)
+
+    @api.model
     def _procurify_policy(self, connection, resource, payload):
         if resource != "custom_value":
             return connection[f"{resource}_policy"]
@@ -94,8 +122,12 @@ class AccountAnalyticAccount(models.Model):
     @api.model
     def _procurify_staged_names(self, record):
         """The label of a department is «location / department»: its last part alone
-        is no name when several locations have a department of it."""
+        is no name when several locations have a department of it.
+
+        Two custom fields have the same values: only the whole label is a name."""
         label = record.name or ""
+        if record.resource == "custom_value":
+            return {label}
         return {label, label.rpartition(" / ")[2]}
 
     @api.model
@@ -104,8 +136,13 @@ class AccountAnalyticAccount(models.Model):
 
     @api.model
     def _procurify_weigh(self, evidence, clues, siblings):
-        """Who bears the whole label is meant before who bears its last part."""
+        """Who bears the whole label is meant before who bears its last part.
+
+        For a custom field's value, only accounts of the field's plan are meant."""
         findings = super()._procurify_weigh(evidence, clues, siblings)
+        for record, root in self._procurify_value_roots(findings).items():
+            mine = findings[record]
+            findings[record] = [f for f in mine if f.target.root_plan_id == root]
         for record, mine in findings.items():
             label = clues[record].name
             whole = [
@@ -150,6 +187,7 @@ class AccountAnalyticAccount(models.Model):
         if record and self._procurify_plan(record.connection_id, record.resource):
             domain &= self._procurify_matchable(record.connection_id, record.resource)
         centres = self.search(domain, limit=MOST_CENTRES)
+        roots = self._procurify_value_roots(clues)
         return {
             record: {
                 centre: max(
@@ -157,6 +195,7 @@ class AccountAnalyticAccount(models.Model):
                     code_similarity(clue.code, centre.code or ""),
                 )
                 for centre in centres
+                if not roots.get(record) or centre.root_plan_id == roots[record]
             }
             for record, clue in clues.items()
         }

@@ -49,7 +49,7 @@ class AccountMove(models.Model):
         self._procurify_succeed(batch, bills, new)
         # Write.
         wanted = [d for d in (*changed, *new) if d.values is not None and not d.holds]
-        bills.fill_plans(wanted)
+        bills.fill_plans([*wanted, *(d for d in resumed if d not in wanted)])
         self._procurify_update(batch, bills, [d for d in wanted if d.found])
         self._procurify_create(batch, [d for d in wanted if not d.found])
         # Verify what Odoo made of it, and post it.

@@ -1,8 +1,10 @@
 """Custom fields of Procurify, and the analytic plan on which each is booked."""
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..procurify.custom_fields import custom_fields
+from ..tools.audit_rows import changed
 from ..tools.concurrency import created_once
 
 MAX_NUMBER = 2**31 - 1  # the most that an integer column stores
@@ -57,11 +59,41 @@ class ProcurifyCustomField(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """Write; what was on hold for these fields is decided again."""
+        """Write and log it; what was on hold for these fields is decided again."""
+        before = self._policies_in_words()
         done = super().write(vals)
-        if vals.keys() & {"plan_id", "policy"}:
-            self._values()._requeue()
+        if vals.keys() & self._people_fields:
+            changes = {
+                row: changed(before[row], now)
+                for row, now in self._policies_in_words().items()
+                if before[row] != now
+            }
+            self.env["procurify.audit"]._log_settings("policy_changed", changes)
+            self._decide_again()
         return done
+
+    def _policies_in_words(self):
+        """Return {row: its plan and policy as the audit shows them}."""
+        policies = dict(self._fields["policy"]._description_selection(self.env))
+        return {
+            row: {
+                "plan_id": row.plan_id.display_name or None,
+                "policy": policies[row.policy],
+            }
+            for row in self.sudo()
+        }
+
+    def _decide_again(self):
+        """Send to the import what these fields keep out of Odoo."""
+        values = self._values()
+        documents = values.search(
+            Domain("connection_id", "in", self.connection_id.ids)
+            & Domain("state", "=", "quarantined")
+            & Domain("issue_ids.code", "=", "plan_conflict")
+        )
+        if released := values | values._dependents() | documents:
+            released._requeue()
+            self.env.ref("procurify_connector.ir_cron_import").sudo()._trigger()
 
     def _values(self):
         """Return the values of these fields that are not in Odoo."""
@@ -70,7 +102,7 @@ class ProcurifyCustomField(models.Model):
             [
                 ("connection_id", "in", self.connection_id.ids),
                 ("resource", "=", "custom_value"),
-                ("state", "=", "quarantined"),
+                ("state", "in", ("quarantined", "excluded")),
             ]
         )
         mine = {(row.connection_id, row.field_number) for row in self}
@@ -89,7 +121,7 @@ class ProcurifyCustomField(models.Model):
         labels = {
             field.id: field.label
             for document in documents
-            for source in (document, *_lines(document.get(_LINES[resource])))
+            for source in _sources(document, document.get(_LINES[resource]))
             for field in custom_fields(source)
             if field.id and 0 < field.id <= MAX_NUMBER
         }
@@ -110,6 +142,14 @@ class ProcurifyCustomField(models.Model):
             )
 
 
-def _lines(value):
-    rows = value if isinstance(value, list) else []
-    return [row for row in rows if isinstance(row, dict)]
+def _sources(document, lines):
+    """Return the JSON objects of a document that may have custom fields."""
+    rows = [
+        row for row in (lines if isinstance(lines, list) else ()) if _is_object(row)
+    ]
+    ordered = [row["orderitem"] for row in rows if _is_object(row.get("orderitem"))]
+    return [document, *rows, *ordered]
+
+
+def _is_object(value):
+    return isinstance(value, dict)

@@ -1,9 +1,12 @@
 """Custom fields of Procurify on an analytic plan: mapped as departments are."""
 
 import runpy
+from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.procurify_connector.simulator import full_depth
@@ -56,6 +59,15 @@ class TestCustomFields(ProcurifyCommon):
         self.env["procurify.custom.field"]._note(self.connection, "bill", [document])
 
         self.assertFalse(self._fields())
+
+    def test_field_of_only_the_order_line_that_a_bill_embeds_is_listed(self):
+        field = {"id": 77, "field_label": "Site"}
+        item = {"orderitem": {"custom_fields": [{"value": "x", "field": field}]}}
+        document = {"items": [item, {"orderitem": 7}]}
+
+        self.env["procurify.custom.field"]._note(self.connection, "bill", [document])
+
+        self.assertEqual(self._fields().mapped("name"), ["Site"])
 
     # === WITH A PLAN === #
 
@@ -122,6 +134,130 @@ class TestCustomFields(ProcurifyCommon):
         keys = [k for ln in order.order_line for k in ln.analytic_distribution or ()]
         self.assertIn(str(account.id), ",".join(keys).split(","))
 
+    def test_value_is_matched_in_the_plan_of_its_own_field(self):
+        there = self._region()
+        here = self.account.copy({"name": VALUE})
+
+        bill_id = self._bill_with_plan("hold")
+
+        record = self._record("bill", bill_id)
+        self.assertEqual(record.state, "done", record.hold_reason)
+        self.assertEqual(self._booked(bill_id), here)
+        self.assertNotEqual(here, there)
+
+    def test_account_of_another_fields_plan_is_neither_offered_nor_accepted(self):
+        there = self._region()
+        self._bill_with_plan("hold")
+        [value] = self._records("custom_value")
+        self.assertEqual(value.state, "quarantined")
+
+        offered = self.env["account.analytic.account"]._procurify_suggest(value)
+
+        self.assertNotIn(there, [candidate.target for candidate in offered[value]])
+        with self.assertRaises(UserError):
+            self._map(value, there)
+
+    def test_value_is_not_used_once_its_field_has_another_plan(self):
+        self._bill_with_plan("create")
+        self._field().plan_id = self._region().root_plan_id
+        bill_id = self._bill()
+        self._synchronise()
+
+        codes = self._codes(self._record("bill", bill_id))
+        self.assertEqual(codes, {"wrong_target"})
+
+    # === CHOOSING AGAIN === #
+
+    def test_bill_on_hold_is_booked_once_the_policy_lets_it(self):
+        bill_id = self._bill_with_plan("hold")
+        record = self._record("bill", bill_id)
+        self.assertEqual(record.state, "quarantined")
+
+        self._field().policy = "optional"
+        self._import()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+
+    def test_conflict_of_plans_ends_with_another_plan(self):
+        self._bill()
+        self._synchronise()
+        self._field().write(
+            {"plan_id": self.plans["department"].id, "policy": "optional"}
+        )
+        self.account.copy({"name": VALUE, "plan_id": self.plans["department"].id})
+        bill_id = self._bill()
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"plan_conflict"})
+
+        self._field().plan_id = False
+        self._import()
+
+        self.assertEqual(record.state, "done", record.hold_reason)
+
+    def test_choice_of_plan_and_policy_is_in_the_audit(self):
+        self._bill()
+        self._synchronise()
+        field = self._field()
+
+        field.write({"plan_id": self.plan.id, "policy": "create"})
+        field.write({"plan_id": self.plan.id})
+
+        [row] = self.env["procurify.audit"].search(
+            [("event", "=", "policy_changed"), ("res_model", "=", field._name)]
+        )
+        self.assertEqual(row.res_id, field.id)
+        self.assertEqual(row.before["plan_id"], None)
+        self.assertEqual(row.after["plan_id"], "Projects")
+        self.assertEqual(row.user_ref, self.env.uid)
+
+    # === WHERE PROCURIFY NAMES NO VALUE === #
+
+    def test_bill_has_the_value_of_its_orders_header(self):
+        account, order_id, bill_id = self._billed_with_header()
+
+        self.assertEqual(self._record("bill", bill_id).state, "done")
+        for line in self._move(bill_id).invoice_line_ids:
+            self.assertIn(account, line.distribution_analytic_account_ids)
+        self._revise(bill_id)
+        for line in self._move(bill_id).invoice_line_ids:
+            self.assertIn(account, line.distribution_analytic_account_ids)
+        self.assertTrue(order_id)
+
+    def test_line_without_a_value_keeps_that_of_its_order_beside_one_with_it(self):
+        self.connection.bill_policy = "posted"
+        account, _order_id, bill_id = self._billed_with_header(own_on=0)
+
+        record = self._record("bill", bill_id)
+        self.assertEqual(record.state, "done", record.hold_reason)
+        move = self._move(bill_id)
+        self.assertEqual(move.state, "posted")
+        for line in move.invoice_line_ids:
+            self.assertIn(account, line.distribution_analytic_account_ids)
+
+    def test_revision_keeps_the_value_of_the_order_on_the_other_lines(self):
+        account, _order_id, bill_id = self._billed_with_header(own_on=0)
+        self._revise(bill_id)
+
+        for line in self._move(bill_id).invoice_line_ids:
+            self.assertIn(account, line.distribution_analytic_account_ids)
+
+    def test_distribution_model_fills_the_plan_where_there_is_no_value(self):
+        self.env["account.analytic.distribution.model"].create(
+            {
+                "analytic_distribution": {str(self.account.id): 100},
+                "company_id": self.company.id,
+            }
+        )
+        with self._sent(set()):
+            self._bill_any()
+            self._choose_by_hand("hold")
+            bill_id = self._bill_any()
+            self._synchronise()
+            self._revise(bill_id)
+
+        self.assertEqual(self._booked(bill_id), self.account)
+
     # === RIGHTS === #
 
     def test_only_administrators_choose_a_plan_and_nobody_makes_fields(self):
@@ -150,6 +286,81 @@ class TestCustomFields(ProcurifyCommon):
         bill_id = self._bill()
         self._synchronise()
         return bill_id
+
+    def _choose_by_hand(self, policy):
+        """Choose the plan of a field that no document had yet."""
+        self.env["procurify.custom.field"].sudo().create(
+            {
+                "connection_id": self.connection.id,
+                "field_number": PROJECT,
+                "name": "Project",
+                "plan_id": self.plan.id,
+                "policy": policy,
+            }
+        )
+
+    def _region(self):
+        """Return an account of the same name in the plan of another field."""
+        plan = self.env["account.analytic.plan"].create({"name": "Regions"})
+        self.env["procurify.custom.field"].sudo().create(
+            {
+                "connection_id": self.connection.id,
+                "field_number": 990,
+                "name": "Region",
+                "plan_id": plan.id,
+            }
+        )
+        return self.env["account.analytic.account"].create(
+            {"name": VALUE, "plan_id": plan.id}
+        )
+
+    @contextmanager
+    def _sent(self, numbers):
+        """Send the field with those orders, order lines and items, and no others."""
+        value = {
+            "value": VALUE,
+            "field": {"id": PROJECT, "name": "project", "field_label": "Project"},
+        }
+        with patch.object(
+            full_depth,
+            "custom_fields",
+            lambda number: [value | {"id": number}] if number in numbers else [],
+        ):
+            yield numbers
+
+    def _billed_with_header(self, own_on=None):
+        """Import an order with the field in its header, then a bill of it.
+
+        :param own_on: the place of the bill's line that has the field itself
+        :returns: the account that is booked, the order's id and the bill's
+        """
+        self._choose_by_hand("create")
+        order_id = self.dataset.add_order("several_lines")
+        numbers = {order_id}
+        self.enterContext(self._sent(numbers))
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        self.assertEqual(record.state, "done", record.hold_reason)
+        order = self.env["purchase.order"].browse(record.res_id)
+        [account] = self.plan.account_ids.filtered(lambda a: a.name == VALUE)
+        for line in order.order_line.filtered("analytic_distribution"):
+            self.assertIn(account, line.distribution_analytic_account_ids)
+        numbers.clear()
+        bill_id = self.dataset.bill_order(order_id)
+        if own_on is not None:
+            numbers.add(self.dataset.bill(bill_id).items[own_on].id)
+        self._synchronise()
+        self.assertGreater(len(self._move(bill_id).invoice_line_ids), 1)
+        return account, order_id, bill_id
+
+    def _revise(self, bill_id):
+        self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertEqual(record.state, "done", record.hold_reason)
+
+    def _bill_any(self):
+        return self.dataset.add_bill("plain")
 
     def _bill(self):
         """Add bills until one has a line with the field."""

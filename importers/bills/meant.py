@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ..meant import MeantWords
+from .revision import plain_shares
 
 # What the importer decides about a bill's header.
 _HEADER = (
@@ -83,7 +84,7 @@ class MeantBills:
     def _differences(self, draft, booked):
         return [
             *self._header(draft, booked),
-            *self._net(draft.offer, booked),
+            *self._net(self._meant_lines(draft), booked["lines"], draft.offer),
             *self._items(draft),
         ]
 
@@ -107,10 +108,20 @@ class MeantBills:
 
     # === NET AMOUNTS === #
 
-    def _net(self, offer, booked):
-        """Compare net amounts by what they are for."""
+    @staticmethod
+    def _meant_lines(draft):
+        """Return the lines that were offered, with what was filled in on each."""
+        return [
+            line | {"analytic": plain_shares(values.get("analytic_distribution"))}
+            for line, (_command, _id, values) in zip(
+                draft.offer["lines"], draft.values["invoice_line_ids"], strict=True
+            )
+        ]
+
+    def _net(self, meant, booked, offer):
+        """Compare net amounts by what they are for, in the plans that are offered."""
         mine = self.plans.plans(*(line["analytic"] for line in offer["lines"]))
-        meant, now = (self._sums(each["lines"], mine) for each in (offer, booked))
+        meant, now = (self._sums(lines, mine) for lines in (meant, booked))
         if meant == now:
             return []
         found = []

@@ -111,17 +111,24 @@ class BillRevision:
         """
         applied = applied or {}
         self.names = names
+        self.plans = plans
         asked = applied.get("asked") or {}
         written = applied.get("booked") or {}
         mine = _procurifys_plans(plans, asked, written, booked, offered)
-        self._rest = {
-            line["id"]: plans.rest(line["analytic"], mine) for line in booked["lines"]
-        }
+        self._analytic = {line["id"]: line["analytic"] for line in booked["lines"]}
         self.asked, self.written, self.booked, self.offered = (
             _within(plans, mine, version)
             for version in (asked, written, booked, offered)
         )
-        self.lines = list(self._aligned())
+        self.lines = [
+            LineVersions(*_in_plans(plans, self._mine(line), line))
+            for line in self._aligned()
+        ]
+
+    def _mine(self, line):
+        """Return the plans that Procurify fills on ``line``, now or before."""
+        given = (version for version in (line.asked, line.offered) if version)
+        return self.plans.plans(*(version["analytic"] for version in given))
 
     @property
     def analytic(self):
@@ -130,7 +137,7 @@ class BillRevision:
         same_vendor = self.booked["partner_id"] == self.offered["partner_id"]
         return {
             line.offered["source"]: (
-                self._rest[line.booked["id"]],
+                self.plans.rest(self._analytic[line.booked["id"]], self._mine(line)),
                 same_vendor and line.booked["account_id"] == line.offered["account_id"],
             )
             for line in self.lines
@@ -395,7 +402,7 @@ def booked_version(move):
                 "price_unit": _amount(line.price_unit),
                 "net": _amount(line.price_subtotal),
                 "tax_ids": sorted(line.tax_ids.ids),
-                "analytic": _analytic(line.analytic_distribution),
+                "analytic": plain_shares(line.analytic_distribution),
                 "product_id": line.product_id.id,
                 "purchase_line_id": line.purchase_line_id.id,
             }
@@ -430,7 +437,7 @@ def offered_version(values, sources, total, currency):
                 "price_unit": _amount(line["price_unit"]),
                 "net": _amount(net_of(line, currency)),
                 "tax_ids": sorted(id_ for taxes in line["tax_ids"] for id_ in taxes[2]),
-                "analytic": _analytic(line.get("analytic_distribution")),
+                "analytic": plain_shares(line.get("analytic_distribution")),
                 "product_id": line.get("product_id") or False,
                 "purchase_line_id": line.get("purchase_line_id") or False,
             }
@@ -457,11 +464,15 @@ def _within(plans, mine, version):
     """Return a version without what its lines have in other plans than ``mine``."""
     if "lines" not in version:
         return version
-    lines = [
-        line | {"analytic": plans.own(line["analytic"], mine) or {}}
-        for line in version["lines"]
+    return version | {"lines": _in_plans(plans, mine, version["lines"])}
+
+
+def _in_plans(plans, mine, lines):
+    """Return ``lines``, some of them None, without what they have in other plans."""
+    return [
+        line and line | {"analytic": plans.own(line["analytic"], mine) or {}}
+        for line in lines
     ]
-    return version | {"lines": lines}
 
 
 def _former(source, line, gone):
@@ -488,7 +499,7 @@ def _day(day):
     return fields.Date.to_string(day) or False
 
 
-def _analytic(distribution):
+def plain_shares(distribution):
     """Return the percentages by analytic accounts, whatever the order of their ids."""
     return {
         ",".join(sorted(key.split(","))): round(share, 6)

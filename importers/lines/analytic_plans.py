@@ -9,7 +9,8 @@ class AnalyticPlans:
     """Keeps Procurify's plans and Odoo's other plans apart, for one connection.
 
     Procurify fills the plans that are chosen for departments and locations, and those
-    of the accounts that it gives. All other plans are Odoo's to fill, by its
+    of the accounts that it gives: a custom field's plan only on lines for which it
+    names a value, now or at the last import. All other plans are Odoo's to fill, by its
     distribution models, or a person's; an import neither overrides nor compares them.
     """
 
@@ -18,7 +19,6 @@ class AnalyticPlans:
         self.env = env
         connection = connection.sudo()
         chosen = connection.department_plan_id | connection.location_plan_id
-        chosen |= connection.custom_field_ids.plan_id
         self.chosen = frozenset(chosen.root_id.ids)
         self._roots = {}
         self._models = {}

@@ -106,12 +106,13 @@ def differences(document, meant, digits, own, label=""):
 
     :param meant: JSON values; what is not in it, or None, is Odoo's or a person's
     :param digits: {field: decimals that count, or None}
-    :param own: returns the part of an analytic distribution that Procurify fills
+    :param own: see :func:`own_part`
     """
     names = [n for n in digits if meant.get(n) is not None]
     now, rows = plain(document, names), []
     if "analytic_distribution" in now:
-        now["analytic_distribution"] = own(now["analytic_distribution"])
+        name = "analytic_distribution"
+        now[name] = own(now[name], meant[name])
     for name in names:
         if not _is_same(meant[name], now[name], digits[name]):
             title = document._fields[name]._description_string(document.env)
@@ -128,14 +129,14 @@ def differences(document, meant, digits, own, label=""):
 
 
 def own_part(plans, lines):
-    """Return what takes the part of a distribution that Procurify fills.
+    """Return what takes, of a distribution and what Procurify gives in its place, the
+    part of the former that Procurify fills.
 
     :param plans: AnalyticPlans
     :param lines: JSON values of the lines of one document
     """
-    given = [line.get("analytic_distribution") for line in lines]
-    mine = plans.plans(*given)
-    return lambda distribution: plans.own(distribution, mine)
+    plans.load([line.get("analytic_distribution") for line in lines])
+    return lambda found, given: plans.own(found, plans.plans(given))
 
 
 def _is_same(meant, now, digits):

@@ -80,6 +80,7 @@ class OrderRevision:
         self.applied = applied or {}
         self.linked = linked
         self.mine = self._procurifys_plans(lines)
+        self._fills = {}
         self.conflicts = []
         self.header = self._changes(
             order, self.applied.get("header"), header, HEADER_FIELDS, ""
@@ -200,9 +201,10 @@ class OrderRevision:
         before = before or {"wanted": {}, "odoo": {}}
         now = plain(record, fields)
         changes = {}
+        mine = self._fills[record] = self._mine(before["wanted"], wanted)
         for name in fields:
-            value, current = wanted.get(name), self._comparable(name, now[name])
-            ours = self._comparable(name, before["odoo"].get(name))
+            value, current = wanted.get(name), self._comparable(name, now[name], mine)
+            ours = self._comparable(name, before["odoo"].get(name), mine)
             theirs = before["wanted"].get(name)
             if name not in wanted or value is None or same(value, current):
                 continue
@@ -219,11 +221,16 @@ class OrderRevision:
             changes[name] = value
         return changes
 
-    def _comparable(self, name, value):
+    def _mine(self, *versions):
+        """Return the plans that Procurify fills on what has these ``versions``."""
+        given = (values.get("analytic_distribution") for values in versions)
+        return self.plans.plans(*given)
+
+    def _comparable(self, name, value, mine):
         """Return what Procurify may say of a value: of an analytic distribution, the
-        part in its own plans."""
+        part in ``mine``, its own plans."""
         if name == "analytic_distribution":
-            return self.plans.own(value, self.mine)
+            return self.plans.own(value, mine)
         return value
 
     def written(self, line):
@@ -231,7 +238,7 @@ class OrderRevision:
         changes, name = self.lines[line], "analytic_distribution"
         if name not in changes:
             return changes
-        rest = self.plans.rest(line[name], self.mine)
+        rest = self.plans.rest(line[name], self._fills[line])
         return changes | {name: self.plans.completed(changes[name], rest, None)}
 
     def _note_conflict(self, record, name, label, applied, odoo, procurify):
