@@ -77,8 +77,10 @@ class ProcurifyCycle(models.Model):
               JOIN account_move move ON move.id = record.res_id
         CROSS JOIN LATERAL (
                        -- A bill that was found was entered by somebody else.
+                       -- A posting is known to the second.
                        SELECT CASE WHEN record.origin = 'created'
-                              THEN move.create_date END AS drafted_at
+                              THEN date_trunc('second', move.create_date)
+                              END AS drafted_at
                    ) step
              WHERE record.resource = 'bill' AND record.res_model = 'account.move'
             """,

@@ -18,8 +18,10 @@ class ProcurifyPayable(models.Model):
     """A row is the share of an open payable item that a department bears.
 
     What is open of a bill is split as the bill's own items are. What belongs to no bill
-    (a payment on account, an entry) stands under no department, so that all rows add
-    up to what is owed according to the general ledger.
+    (a payment on account, an entry) stands under no department, as does a bill whose
+    items cancel each other out. So all rows add up to what is owed according to the
+    general ledger, but for what is owed to others than vendors (accounts that are
+    *non trade*, as those of tax authorities), which Odoo's own report leaves out too.
     """
 
     _name = "procurify.payable"
@@ -54,6 +56,7 @@ class ProcurifyPayable(models.Model):
                   FROM account_move_line item
                   JOIN account_account account ON account.id = item.account_id
                  WHERE account.account_type = 'liability_payable'
+                   AND account.non_trade IS NOT TRUE
                    AND item.parent_state = 'posted'
                    AND item.reconciled IS NOT TRUE
                    AND (item.amount_residual != 0 OR item.amount_residual_currency != 0)
@@ -76,12 +79,10 @@ class ProcurifyPayable(models.Model):
                        borne.department_id,
                        borne.location_id,
                        coalesce(borne.place, 1) AS place,
-                       -- Items that cancel each other out say nothing of their shares.
-                       CASE WHEN borne.total <> 0 THEN borne.amount / borne.total
-                            WHEN coalesce(borne.place, 1) = 1 THEN 1 ELSE 0
-                       END AS share
+                       coalesce(borne.amount / borne.total, 1) AS share
                   FROM open
-             LEFT JOIN borne USING (move_id)
+                       -- Items that cancel each other out say nothing of their shares.
+             LEFT JOIN borne ON borne.move_id = open.move_id AND borne.total <> 0
             )
             SELECT item.id::bigint * 1000 + parts.place AS id,
                    item.move_id,

@@ -217,6 +217,29 @@ class TestSpend(AnalysisCase):
         moves = self._bill((100.0, self.office, False, self.kept))
         self.assertEqual(self._total(moves), 110)
 
+    def test_kept_tax_that_is_due_on_payment_is_spend_and_a_recovered_one_is_not(self):
+        self.company.tax_exigibility = True
+        waiting = self.env["account.account"].create(
+            {
+                "code": "1902",
+                "name": "Taxes due on payment",
+                "account_type": "asset_current",
+                "reconcile": True,
+            }
+        )
+        for account, total in ((self.office, 110), (self.machine, 100)):
+            with self.subTest(account=account.name):
+                tax = self._tax(f"Later on {account.name}", account)
+                tax.write(
+                    {
+                        "tax_exigibility": "on_payment",
+                        "cash_basis_transition_account_id": waiting.id,
+                    }
+                )
+                bill = self._bill((100.0, self.travel, False, tax))
+                self.assertIn(waiting, bill.line_ids.account_id)
+                self.assertEqual(self._total(bill), total)
+
     def test_amounts_of_two_companies_are_in_the_currency_of_the_present_one(self):
         other = self.setup_other_company()["company"]
         other.currency_id = self.euro
@@ -360,6 +383,31 @@ class TestPayables(AnalysisCase):
         self.assertEqual(money(row.amount), 100)
         self.assertEqual(money(row.original_amount), 80)
 
+    def test_what_is_owed_to_others_than_vendors_is_left_out(self):
+        office = self.env["account.account"].create(
+            {
+                "code": "2901",
+                "name": "Tax office",
+                "account_type": "liability_payable",
+                "non_trade": True,
+            }
+        )
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "line_ids": [
+                    Command.create({"account_id": office.id, "credit": 50}),
+                    Command.create({"account_id": self.office.id, "debit": 50}),
+                ],
+            }
+        )
+        entry.action_post()
+
+        self.assertFalse(self._of(entry, ["move_id"]))
+        office.non_trade = False
+        self.env.flush_all()
+        self.assertEqual(self._of(entry, ["account_id"]), {(office.id,): 50})
+
     def test_lines_that_cancel_each_other_out_stand_once(self):
         a, b, _c = self.departments
         tax = self.recovered
@@ -368,7 +416,7 @@ class TestPayables(AnalysisCase):
             (-100.0, self.office, {str(b.id): 100.0}, None),
         )
 
-        self.assertEqual(sum(self._of(bill, ["department_id"]).values()), 10)
+        self.assertEqual(self._of(bill, ["department_id"]), {(False,): 10})
 
     def test_age_counts_from_the_due_date(self):
         for days, age in (
@@ -463,6 +511,24 @@ class TestAnalysisOfImports(SharedCommon):
         self.assertEqual(
             (row.days_to_draft, row.days_to_post, row.days_in_all), (1.5, 4.0, 5.5)
         )
+
+    def test_bill_that_is_posted_at_once_waited_for_nothing(self):
+        move = self._moves()[0]
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move SET create_date = %s WHERE id = %s",
+            [datetime(2026, 3, 7, 0, 0, 0, 600_000), move.id],
+        )
+        with freeze_time("2026-03-07 00:00:00"):
+            move.action_post()
+
+        [found] = self.env["procurify.cycle"].formatted_read_group(
+            [("move_id", "=", move.id)], [], ["days_to_post:avg"]
+        )
+
+        # Nothing at all would not be a number.
+        self.assertIsInstance(found["days_to_post:avg"], float)
+        self.assertEqual(found["days_to_post:avg"], 0)
 
     def test_average_skips_what_is_not_known(self):
         first, second, *others = self._records("bill", state="done").sudo()

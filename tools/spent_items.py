@@ -81,7 +81,8 @@ def borne_items(env):
 
     Spent is all of a bill but what is owed to the vendor and the taxes that are
     recovered. What is not recovered of a tax stands on the account of an expense, or on
-    that of its line.
+    that of its line. A tax that is due on payment waits on another account first: its
+    own account decides.
     """
     return SQL(
         """
@@ -90,6 +91,7 @@ def borne_items(env):
         JOIN account_account account ON account.id = line.account_id
    LEFT JOIN account_tax_repartition_line repartition
           ON repartition.id = line.tax_repartition_line_id
+   LEFT JOIN account_account meant ON meant.id = repartition.account_id
    LEFT JOIN %(rates)s ON rates.company_id = line.company_id
         JOIN company_plans ON company_plans.company_id = line.company_id
    LEFT JOIN records ON records.move_id = move.id
@@ -109,7 +111,8 @@ def borne_items(env):
          AND account.account_type != 'liability_payable'
          AND (line.tax_line_id IS NULL
               OR repartition.account_id IS NULL
-              OR account.account_type LIKE 'expense%%')
+              OR account.account_type LIKE 'expense%%'
+              OR meant.account_type LIKE 'expense%%')
         """,
         rates=rates(env),
         bill_types=BILL_TYPES,
