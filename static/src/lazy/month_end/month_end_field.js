@@ -32,14 +32,20 @@ export class ProcurifyMonthEndField extends Component {
     }
 
     show(props) {
+        this.resId = props.record.resId;
         this.state.card = JSON.parse(props.record.data[props.name] || "null");
     }
 
-    /** Something changed: show it, for the month that is on screen. */
+    /** Something changed: show it, for the month that is on screen. Another connection
+     *  comes with the month at which its user left it. */
     async follow(props) {
-        const month = this.state.card?.month;
+        let month = this.state.card?.month;
+        if (props.record.resId !== this.resId) {
+            month = browser.sessionStorage.getItem(this.monthKey(props));
+            this.bars = null;
+        }
         this.show(props);
-        if (month && month !== this.state.card.month) {
+        if (month && this.state.card && month !== this.state.card.month) {
             await this.load(month, props);
         } else {
             await this.loadChart(props);
@@ -48,14 +54,14 @@ export class ProcurifyMonthEndField extends Component {
 
     /** A user who closes a month comes back to it from each list. */
     async showLastMonth() {
-        const month = browser.sessionStorage.getItem(this.monthKey);
+        const month = browser.sessionStorage.getItem(this.monthKey(this.props));
         if (month && this.state.card) {
             await this.read(month, this.props);
         }
     }
 
-    get monthKey() {
-        return `procurify_month_${this.props.record.resId}`;
+    monthKey(props) {
+        return `procurify_month_${props.record.resId}`;
     }
 
     async load(month, props = this.props) {
@@ -64,17 +70,19 @@ export class ProcurifyMonthEndField extends Component {
     }
 
     async read(month, props) {
-        const [values] = await this.orm.read(
-            props.record.resModel,
-            [props.record.resId],
-            [props.name],
-            { context: { procurify_month: month } }
-        );
-        this.state.card = JSON.parse(values[props.name]);
-        if (this.state.card.next) {
-            browser.sessionStorage.setItem(this.monthKey, month);
+        const { resId, resModel } = props.record;
+        const key = this.monthKey(props);
+        const [values] = await this.orm.read(resModel, [resId], [props.name], {
+            context: { procurify_month: month },
+        });
+        if (resId !== this.resId) {
+            return; // Another connection is on screen by now.
+        }
+        this.state.card = JSON.parse(values[props.name] || "null");
+        if (this.state.card?.next) {
+            browser.sessionStorage.setItem(key, month);
         } else {
-            browser.sessionStorage.removeItem(this.monthKey);
+            browser.sessionStorage.removeItem(key);
         }
     }
 
@@ -84,13 +92,11 @@ export class ProcurifyMonthEndField extends Component {
             return;
         }
         const { month } = this.state.card;
-        const [values] = await this.orm.read(
-            props.record.resModel,
-            [props.record.resId],
-            ["dashboard_chart"],
-            { context: { procurify_month: month } }
-        );
-        if (month === this.state.card.month) {
+        const { resId, resModel } = props.record;
+        const [values] = await this.orm.read(resModel, [resId], ["dashboard_chart"], {
+            context: { procurify_month: month },
+        });
+        if (resId === this.resId && month === this.state.card?.month) {
             this.bars = JSON.parse(values.dashboard_chart);
             this.draw();
         }
@@ -115,8 +121,14 @@ export class ProcurifyMonthEndField extends Component {
             [[this.props.record.resId]],
             { context: { procurify_dashboard: name, procurify_month: this.state.card.month } }
         );
-        await this.action.doAction(action, { onClose: () => this.load(this.state.card.month) });
+        await this.action.doAction(action, { onClose: () => this.reload() });
         if (action?.tag === "display_notification") {
+            await this.reload();
+        }
+    }
+
+    async reload() {
+        if (this.state.card) {
             await this.load(this.state.card.month);
         }
     }
