@@ -102,14 +102,16 @@ class TestDocumentFacts(ProcurifyCommon):
     def test_new_connection_to_the_same_tenant_does_not_repeat_comments(self):
         self.connection.comment_policy = "note"
         bill_id, _comments = self._bill_with(_comments_of)
-        noted = self._record("bill", bill_id).noted_comments
-        self.assertTrue(noted)
-        self.env["procurify.link"]._remember(self.connection.sudo())
+        move = self._move(bill_id)
+        self.assertEqual(len(self._notes(move)), 1)
 
-        link = self.env["procurify.link"].search(
-            [("resource", "=", "bill"), ("external_id", "=", str(bill_id))]
-        )
-        self.assertEqual(link.noted_comments, noted)
+        self.connection.unlink()
+        self.connection = self._connect(name="Again", comment_policy="note")
+        self._synchronise()
+
+        self.assertEqual(self._move(bill_id), move)
+        self.assertTrue(self._record("bill", bill_id).noted_comments)
+        self.assertEqual(len(self._notes(move)), 1)
 
     def test_comments_of_an_orders_lines_are_notes_on_the_order(self):
         self.connection.comment_policy = "note"
