@@ -13,9 +13,10 @@ from ..importers.bills.values import LineAmounts
 from ..importers.start_date import exclude_earlier
 from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.documented import undocumented
-from ..tools.shadows import writes_shadows
+from ..tools.shadows import kept, writes_shadows
 
-_FREE = ("message_", "activity_")  # fields that people may always change
+# Fields that people may always change. A message to somebody makes the token.
+_FREE = ("message_", "activity_", "access_token")
 
 
 class AccountMove(models.Model):
@@ -63,7 +64,7 @@ class AccountMove(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        self._procurify_check_shadow(vals)
+        self._procurify_check_shadow(kept(self, vals))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

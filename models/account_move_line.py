@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from ..tools.shadows import kept
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -23,7 +25,7 @@ class AccountMoveLine(models.Model):
         return lines
 
     def write(self, vals):
-        self.move_id._procurify_check_shadow(vals)
+        self.move_id._procurify_check_shadow(kept(self, vals))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

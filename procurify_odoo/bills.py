@@ -21,7 +21,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .errors import Gone, RefusedRow, RefusedValues, RemoteFault, RowsRefused
+from .errors import (
+    Denied,
+    Gone,
+    Incompatible,
+    RefusedRow,
+    RefusedValues,
+    RemoteFault,
+    RowsRefused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +46,8 @@ SEEN = ("product", "line_section", "line_subsection", "line_note")
 _PAYABLE = "payment_term"
 #: Errors of the values that were sent, after which nothing is saved.
 REFUSALS = (RefusedValues, RemoteFault, Gone)
+#: Those of bills that are there: rules of the remote may forbid to change one of them.
+CHANGE_REFUSALS = (*REFUSALS, Denied, Incompatible)
 
 _HEADER = {
     "type": "move_type",
@@ -198,6 +208,39 @@ def references(image: Image, dialect: Dialect) -> dict[str, set[int]]:
         MODEL: {image["reverses"]},
     }
     return {model: ids - {0} for model, ids in found.items() if ids - {0}}
+
+
+# === WHOSE IT IS === #
+
+
+def external_ids(remote: RemoteOdoo, ids: Iterable[int]) -> dict[int, str]:
+    """Return {id: external id} of bills, "" without one.
+
+    A bill that the API user may not see has its external id. A deleted one has none.
+    """
+    wanted = sorted(set(ids))
+    found = remote.call(MODEL, "get_external_id", wanted) if wanted else {}
+    return {int(id_): name or "" for id_, name in found.items()}
+
+
+def entered_there(
+    remote: RemoteOdoo, images: Sequence[Image], context: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the bills of the same vendors and numbers that the remote has.
+
+    Those that were cancelled do not count.
+    """
+    refs = sorted({image["ref"] for image in images if image["ref"]})
+    if not refs:
+        return []
+    domain = [
+        ("move_type", "in", ["in_invoice", "in_refund"]),
+        ("state", "in", ["draft", "posted"]),
+        ("partner_id", "in", sorted({image["partner"] for image in images})),
+        ("ref", "in", refs),
+    ]
+    names = ("move_type", "partner_id", "ref", "name")
+    return _search_read(remote, MODEL, domain, names, context)
 
 
 # === CREATING === #
@@ -389,7 +432,7 @@ def call_apart(
     own = {**context, "skip_invoice_sync": True}
     try:
         remote.call(MODEL, method, ids, context=own)
-    except REFUSALS as error:
+    except CHANGE_REFUSALS as error:
         if len(ids) == 1:
             return {ids[0]: str(error)}
         middle = len(ids) // 2

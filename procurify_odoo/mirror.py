@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .client import RemoteOdoo
     from .dialects import Dialect
@@ -282,20 +282,26 @@ def _payment_term(dialect: Dialect) -> Kind:
 
 
 def changed_rows(
-    remote: RemoteOdoo, kind: Kind, company_id: int, since: str = ""
+    remote: RemoteOdoo,
+    kind: Kind,
+    company_id: int,
+    since: str = "",
+    ids: Iterable[int] | None = None,
 ) -> Iterator[list[Row]]:
     """Yield the rows in pages that were written since, or all.
 
     :param since: ``written_at`` of the newest row that is known. Rows from somewhat
         before come again.
+    :param ids: only of these
     :raises RemoteError: the remote cannot be read
     """
     if kind.is_optional and not remote.may(kind.model, "read"):
         return
+    some = [] if ids is None else [("id", "in", sorted(ids))]
     for page in remote.pages(
         kind.model,
         kind.columns(),
-        kind.domain(company_id),
+        [*kind.domain(company_id), *some],
         since=_before(since) if since else "",
         context={"allowed_company_ids": [company_id]},
     ):

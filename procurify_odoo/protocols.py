@@ -258,6 +258,7 @@ def _check_http(answer: Answer, changes: bool) -> None:
     """Let an answer pass that an Odoo itself has sent.
 
     :raises Throttled: 429
+    :raises RemoteFault: 413: a smaller one may pass
     :raises WrongAddress: a redirect, or a page for people
     :raises WrongDatabase: Odoo's page that says so
     :raises Unreachable: a gateway or a firewall answers, and nothing was changed
@@ -265,12 +266,7 @@ def _check_http(answer: Answer, changes: bool) -> None:
         may have passed
     """
     status = answer.status
-    if status == 429:
-        raise Throttled(
-            "The server asks for fewer calls",
-            retry_after_s=answers.retry_after_s(answer.headers.get("Retry-After")),
-            http_status=status,
-        )
+    _check_limits(answer)
     if 300 <= status < 400:
         raise WrongAddress("The server redirects to another page", http_status=status)
     if status in _GATEWAY or (status >= 500 and answer.is_web_page):
@@ -285,6 +281,23 @@ def _check_http(answer: Answer, changes: bool) -> None:
     if changes and status == 200:
         raise UnknownOutcome("A web page came instead of Odoo's answer")
     raise WrongAddress("A web page came instead of Odoo's answer", http_status=status)
+
+
+def _check_limits(answer: Answer) -> None:
+    """Let an answer pass that does not name a limit.
+
+    :raises Throttled: 429
+    :raises RemoteFault: 413: a smaller one may pass
+    """
+    status = answer.status
+    if status == 429:
+        raise Throttled(
+            "The server asks for fewer calls",
+            retry_after_s=answers.retry_after_s(answer.headers.get("Retry-After")),
+            http_status=status,
+        )
+    if status == 413:
+        raise RemoteFault("The request is too large for it", http_status=status)
 
 
 def _json(answer: Answer, changes: bool) -> Any:

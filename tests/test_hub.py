@@ -1,9 +1,15 @@
 """Documents of a connection that books in a remote Odoo, before they are sent."""
 
-from odoo.exceptions import UserError
+from unittest.mock import patch
+
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.procurify_connector.fetching.remote_odoo import open_remote
+from odoo.addons.procurify_connector.models.hub.converge import Parcel
+from odoo.addons.procurify_connector.procurify_odoo import UnknownOutcome
+from odoo.addons.procurify_connector.procurify_odoo.bills import Facts
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
 from .common import ProcurifyCommon
@@ -98,6 +104,8 @@ class TestHub(ProcurifyCommon):
                 change()
         move.message_post(body="Seen")
         move.activity_schedule("mail.mail_activity_data_todo", user_id=self.env.uid)
+        # A message to a partner needs the token of its link.
+        self.assertTrue(move._portal_ensure_token())
 
     def test_other_bills_of_the_company_are_free(self):
         self._synchronise()
@@ -159,9 +167,190 @@ class TestHub(ProcurifyCommon):
 
         self.assertFalse(self.remote.requests)
 
+    def test_a_vendor_that_is_gone_there_is_not_created_again(self):
+        self._synchronise()
+        self._run_cron("ir_cron_converge")
+        [vendor] = self._dispatches("res.partner")
+        mirror = self.env["procurify.mirror"].sudo()
+        mirror.search([("res_id", "=", vendor.res_id)]).is_gone = True
+
+        self._record("bill", self.bill).action_replay()
+        self._run_cron("ir_cron_converge")
+
+        self.assertEqual(vendor.state, "refused")
+        self.assertIn("is not in the remote Odoo", vendor.message)
+        loads = [call for call in self.remote.calls if call[:2] == _LOAD_VENDOR]
+        self.assertEqual(len(loads), 1)
+
+    def test_a_call_without_an_answer_makes_the_next_ones_smaller(self):
+        self._synchronise()
+        model = type(self.env["procurify.target"])
+        lost = UnknownOutcome("The connection broke")
+        with patch.object(model, "_converge", side_effect=lost):
+            self._run_cron("ir_cron_converge")
+
+        self.assertEqual(self.target.bills_per_call, 50)
+        self.target.action_probe()
+        self.assertEqual(self.target.bills_per_call, 100)
+
+    # === CHANGES DURING A COMPARISON === #
+
+    def test_an_import_writes_the_row_also_where_it_is_due_already(self):
+        self._synchronise()
+        [row] = self._dispatches()
+        self._age(row)
+        before = row.write_date
+        record = self._record("bill", self.bill).sudo()
+        record.applied_digest = False
+        record._requeue()
+
+        self._import()
+
+        row.invalidate_recordset()
+        self.assertTrue(row.is_due)
+        self.assertGreater(row.write_date, before)
+
+    def test_a_decision_does_not_count_for_what_is_paid_or_changed_since(self):
+        self._synchronise()
+        row = self._sent(state="posted").sudo()
+        row.write({"is_decided": True, "decided_on": "2026-03-01 10:00:00"})
+        for values, words in (
+            ({"payment_state": "not_paid"}, ""),
+            ({"payment_state": "paid"}, "is paid or partly paid"),
+            ({"write_date": "2026-03-02 10:00:00"}, "It is posted"),
+        ):
+            there = Facts(1, self.remote.rows["account.move"][0] | values, {})
+            with self.subTest(words):
+                found = self.target.sudo()._why_not(None, row, there)
+                self.assertIn(words, found)
+                self.assertEqual(bool(found), bool(words))
+
+    def test_what_was_refused_on_the_way_is_read_again(self):
+        self._synchronise()
+        row = self._sent(state="draft").sudo()
+        parcel = Parcel(row, "sent", self._move(self.bill), refused="Not this one")
+        options = self.env["procurify.connection"]._client_options()
+
+        with open_remote(self.target.sudo(), **options) as remote:
+            self.target.sudo()._look(remote, [parcel])
+
+        self.assertEqual(parcel.there.values["state"], "draft")
+
+    # === WHAT PEOPLE DO THERE === #
+
+    def test_a_hidden_bill_stays_and_a_deleted_one_goes(self):
+        self._synchronise()
+        row, move = self._sent(), self._move(self.bill)
+        self.remote.hidden.add(("account.move", row.remote_id))
+
+        self._run_cron("ir_cron_pull")
+
+        self.assertTrue(move.exists())
+        self.assertEqual(row.remote_state, "draft")
+        self.assertIn("may not see it", row.message)
+
+        self.remote.rows["account.move"].clear()
+        self.remote.external_ids.clear()
+        self._run_cron("ir_cron_pull")
+
+        self.assertFalse(move.exists())
+        self.assertEqual(row.remote_state, "deleted")
+
+    def test_another_bill_with_the_id_is_not_the_one_that_was_sent(self):
+        self._synchronise()
+        row, move = (
+            self._sent(state="posted", ref="of somebody else"),
+            self._move(self.bill),
+        )
+        self.remote.external_ids.clear()
+
+        self._run_cron("ir_cron_pull")
+
+        self.assertFalse(move.exists())
+        self.assertEqual(row.remote_state, "deleted")
+
+    def test_what_cannot_be_deleted_here_does_not_stop_the_others(self):
+        self._synchronise()
+        row, move = self._sent(), self._move(self.bill)
+        self.remote.rows["account.move"].clear()
+        self.remote.external_ids.clear()
+        model = type(self.env["account.move"])
+        with patch.object(model, "unlink", side_effect=UserError("closed")):
+            self._run_cron("ir_cron_pull")
+
+        self.assertTrue(move.exists())
+        self.assertEqual(row.message, "closed")
+        self.assertNotEqual(row.remote_state, "deleted")
+        self.assertEqual(self.target.state, "ready")
+
+    def test_posting_resetting_and_cancelling_there_is_followed(self):
+        self._synchronise()
+        self._sent()
+        move = self._move(self.bill)
+        for state in ("posted", "draft", "posted", "cancel", "draft"):
+            self.remote.rows["account.move"][0]["state"] = state
+            with self.subTest(state):
+                self._run_cron("ir_cron_pull")
+                move.invalidate_recordset()
+                self.assertEqual(move.state, state)
+
+    def test_a_remote_that_has_documents_keeps_its_address(self):
+        self._synchronise()
+        self.target.name = "Renamed"
+        self._sent()
+        for name, value in (("database", "other"), ("url", "https://b.example")):
+            with self.subTest(name), self.assertRaises(ValidationError):
+                self.target[name] = value
+        self.target.write({"database": self.target.database, "api_key": fake.KEY})
+
     # === HELPERS === #
+
+    def _sent(self, **values):
+        """Let the bill be in the remote, and return its row."""
+        [row] = self._dispatches()
+        amounts = dict.fromkeys(_AMOUNTS, 0.0)
+        number = self.remote.add("account.move", **_BILL_THERE | amounts | values)
+        self.remote.name_row(row.external_id, "account.move", number)
+        row.sudo().write(
+            {
+                "remote_id": number,
+                "remote_state": "draft",
+                "state": "sent",
+                "is_due": False,
+                "sent_image": _SENT,
+            }
+        )
+        self.env.flush_all()
+        return row
 
     def _dispatches(self, model="account.move"):
         return self.env["procurify.dispatch"].search(
             [("target_id", "=", self.target.id), ("res_model", "=", model)]
         )
+
+
+_LOAD_VENDOR = ("res.partner", "load")
+_AMOUNTS = ("amount_untaxed", "amount_tax", "amount_total", "amount_total_signed")
+_BILL_THERE = {
+    "state": "draft",
+    "payment_state": "not_paid",
+    "name": "BILL/2026/0001",
+    "move_type": "in_invoice",
+    "partner_id": [1, "Blank"],
+    "journal_id": [1, "Bills"],
+    "currency_id": [2, "CHF"],
+    "ref": "R-1",
+    "invoice_date": "2026-03-01",
+    "date": "2026-03-01",
+}
+_SENT = {
+    "type": "in_invoice",
+    "partner": 1,
+    "journal": 1,
+    "currency": 2,
+    "ref": "R-1",
+    "invoice_date": "2026-03-01",
+    "date": "2026-03-01",
+    "items": [],
+    **dict.fromkeys(("untaxed", "tax", "total", "company_total"), "0.00"),
+}

@@ -190,7 +190,11 @@ class TestMirror(ProcurifyCommon):
         )
         self.assertEqual(self.target.mirror_count, 10)
 
+        self._change("res.partner", 2, name="Zenith Ltd")
+        self._mirror()
+        # It was changed long before what was read last.
         self.remote.rows["res.partner"].insert(0, hidden)
+        self._let_a_day_pass()
         self._mirror()
         self.assertFalse(self._mirrors("partner").filtered("is_gone"))
 

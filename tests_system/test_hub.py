@@ -163,6 +163,38 @@ _REFUSE = """
         WHEN (NEW.ref = '{ref}') EXECUTE FUNCTION refuse();
     SELECT 1
 """
+_PARTNER_THERE = """
+    SELECT r.remote_id FROM account_move m JOIN procurify_mirror r
+        ON r.res_model = 'res.partner' AND r.res_id = m.partner_id
+     WHERE m.ref = %s AND NOT r.is_gone LIMIT 1
+"""
+_ENTER = """
+env["account.move"].create(
+    {{"move_type": {kind!r}, "partner_id": {partner}, "ref": {ref!r}}}
+)
+env.cr.commit()
+"""
+_REMOVE = """
+env["account.move"].search([("ref", "=", {ref!r})], order="id", limit=1).unlink()
+env.cr.commit()
+"""
+_KIND = "SELECT move_type FROM account_move WHERE ref = %s"
+_WITH_REF = "SELECT count(*) FROM account_move WHERE ref = %s"
+_DUPLICATES = """
+    SELECT m.ref FROM procurify_record r
+      JOIN procurify_record_issue_rel l ON l.record_id = r.id
+      JOIN procurify_issue i ON i.id = l.issue_id AND i.code = 'duplicate_bill'
+      JOIN procurify_dispatch d ON d.record_id = r.id AND d.state = 'refused'
+      JOIN account_move m ON m.id = d.res_id AND d.res_model = 'account.move'
+"""
+_IMPORT_TOO = """
+row = env["procurify.dispatch"].search(
+    [("state", "=", "refused"), ("record_id.issue_ids.code", "=", "duplicate_bill")]
+)
+row.record_id.action_book_too()
+env.cr.commit()
+run(env, "converge")
+"""
 _STOP_REFUSING = "DROP TRIGGER refuse ON account_move; SELECT 1"
 _PEOPLE = """
 moves = env["account.move"]
@@ -366,11 +398,20 @@ def test_what_the_remote_refuses_or_hides_does_not_stop_the_others(
 
     hub.remote.rows(_STOP_REFUSING)
     hub.there(_SHOW)
+    partner = hub.site.value(_PARTNER_THERE, refused)
+    kind = hub.site.value(_KIND, refused)
+    hub.there(_ENTER.format(kind=kind, partner=partner, ref=refused))
     hub.script(
         "env['procurify.record'].search([('issue_ids.code', '=', 'remote_refused')])"
         ".action_replay()\nenv.cr.commit()\nrun(env, 'converge')"
     )
     assert hub.site.rows(_HELD) == []
+    # Somebody entered it there meanwhile, until a person says that it is another one.
+    assert hub.site.rows(_DUPLICATES) == [(refused,)]
+    assert hub.remote.value(_WITH_REF, refused) == 1
+    hub.script(_IMPORT_TOO)
+    assert hub.remote.value(_WITH_REF, refused) == 2
+    hub.there(_REMOVE.format(ref=refused))
     assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
     assert hub.differences()[:2] == []
 

@@ -19,3 +19,14 @@ def writing_shadows():
         yield
     finally:
         _writes_shadows.reset(token)
+
+
+def kept(records, names):
+    """Return those of the fields whose values are kept: Odoo marks records by others,
+    also where nothing of a document changes."""
+    fields = records._fields
+    return {
+        name
+        for name in names
+        if name not in fields or fields[name].store or fields[name].inverse
+    }

@@ -16,7 +16,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...fetching.remote_odoo import open_remote
-from ...importers.issues import Hold
+from ...importers.issues import ISSUES, Hold
 from ...importers.remote_images import (
     BillImages,
     NotThere,
@@ -26,13 +26,15 @@ from ...importers.remote_images import (
 )
 from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
 from ...procurify_odoo.bills import (
+    CHANGE_REFUSALS,
     MODEL,
-    REFUSALS,
     CannotSay,
     Outcome,
     call_apart,
     create_bills,
     differences,
+    entered_there,
+    external_ids,
     load_apart,
     read_bills,
     references,
@@ -42,12 +44,13 @@ from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.manual_run import is_run_manually
 from ...tools.own_values import write_each
-from .procurify_dispatch import FILES, MOVES, PARTNERS
+from .procurify_dispatch import FILES, MOVES, PAID, PARTNERS
 
 CHUNK = 100  # rows of one call: 100 bills of five lines take about four seconds
 LONGEST_CALL_S = 30.0  # proxies end requests after a minute
 FILES_CHUNK = 10
 FILES_CHUNK_BYTES = 8_000_000
+_RIVAL = "remote account.move"  # in the list of what a person ruled out
 _LOCK = 0x70726F  # of PostgreSQL's advisory locks, with the target's id
 
 
@@ -65,6 +68,7 @@ class Parcel:
     * ``is_to_check``: nobody knows yet whether the remote made of it what was sent
     * ``refused``, ``wrong``, ``conflict``: in words, why the remote does not have it,
       what it has otherwise, and what somebody changed there
+    * ``rival``: what somebody entered there, and may be the same bill
     * ``is_gone``: it was deleted there
     """
 
@@ -79,6 +83,7 @@ class Parcel:
     refused: str = ""
     wrong: str = ""
     conflict: str = ""
+    rival: Any = None
     is_gone: bool = False
 
     @property
@@ -201,21 +206,23 @@ class ProcurifyTarget(models.Model):
                     self._note_upgrade(remote.version)
                     return
                 problem = act(remote) or False
+            if (self.error_message or False) != problem:
+                self.error_message = problem
+            # A conflict shows here at the latest, while nobody else works with it.
+            self.env["ir.cron"]._commit_progress()
         except _TimeOver:
             return
         except UnknownOutcome as error:
             # What was under way is looked for in the next run.
             self.env.cr.rollback()
             self.error_message = self._explain_outage(error)
+            self.bills_per_call = max(self.bills_per_call // 2, 1)
         except (RemoteError, UnreadableSecret) as error:
             self.env.cr.rollback()
             self._note_unread(error)
         except CONCURRENCY_ERRORS:
             # The import wrote the same rows: the next run does the rest.
             self.env.cr.rollback()
-        else:
-            if (self.error_message or False) != problem:
-                self.error_message = problem
 
     def _there(self):
         """Return the context of calls: the company in which the remote books."""
@@ -334,15 +341,28 @@ class ProcurifyTarget(models.Model):
     # === VENDORS === #
 
     def _send_vendors(self, remote, rows, _seen):
-        """Create the vendors that the import created here."""
+        """Create the vendors that the import created here.
+
+        One that was sent is not created again: it was deleted or merged there, or is
+        hidden, and people say which one it is now.
+        """
         partners = self.env[PARTNERS].browse(rows.mapped("res_id")).exists()
         known = {partner.id: partner for partner in partners}
         tables = [
-            row.res_id in known and vendor_image(known[row.res_id], row.external_id)
+            row.res_id in known
+            and not row.sent_at
+            and vendor_image(known[row.res_id], row.external_id)
             for row in rows
         ]
-        self._note_sending(dict(zip(rows, tables, strict=True)))
+        self._note_sending(
+            {row: table or row.image for row, table in zip(rows, tables, strict=True)}
+        )
         outcome = self._load(remote, PARTNERS, tables)
+        outcome.refused |= {
+            n: self._explain_not_there(known[row.res_id])
+            for n, row in enumerate(rows)
+            if row.sent_at and row.res_id in known
+        }
         self._note_loaded(rows, outcome)
         self._keep_remote_ids(
             "partner", {known[rows[n].res_id]: id_ for n, id_ in outcome.ids.items()}
@@ -411,8 +431,9 @@ class ProcurifyTarget(models.Model):
             missing = self._make_images(remote, parcels)
         self._refuse_missing(missing)
         self._refuse_hidden(remote, parcels, seen)
-        self._look(remote, parcels)
+        self._look(remote, parcels, is_first=True)
         self._find_news(remote, parcels)
+        self._refuse_rivals(remote, [p for p in parcels if p.is_open])
         news = [parcel for parcel in parcels if parcel.is_open and parcel.is_news]
         if news:
             self._note_sending({parcel.row: parcel.image for parcel in news})
@@ -472,7 +493,8 @@ class ProcurifyTarget(models.Model):
         self._rows(known.values()).is_due = True
         new = {p: connection for p, connection in wanted.items() if p.id not in known}
         names = self._vendor_names(new)
-        self.env["procurify.dispatch"].create(
+        before = self._vendors_sent(names.values())
+        self.env["procurify.dispatch"]._create_once(
             [
                 {
                     "target_id": self.id,
@@ -484,6 +506,7 @@ class ProcurifyTarget(models.Model):
                         connection,
                         "vendor" if names[partner] else "contact",
                         names[partner].external_id or partner.id,
+                        before.get(names[partner], 0) + 1,
                     ),
                     "is_due": True,
                 }
@@ -491,6 +514,17 @@ class ProcurifyTarget(models.Model):
             ]
         )
         return bool(wanted)
+
+    def _vendors_sent(self, records):
+        """Return {vendor's record: number of its rows}: of partners that it had."""
+        groups = self.env["procurify.dispatch"]._read_group(
+            Domain("target_id", "=", self.id)
+            & Domain("res_model", "=", PARTNERS)
+            & Domain("record_id", "in", [record.id for record in records if record]),
+            ["record_id"],
+            ["__count"],
+        )
+        return dict(groups)
 
     def _refuse_missing(self, missing):
         """Refuse what names something that the remote does not have.
@@ -502,7 +536,7 @@ class ProcurifyTarget(models.Model):
         for parcel, record in missing.items():
             parcel.refused = self._explain_not_there(record)
             vendor = record._name == PARTNERS and vendors.get(record.id)
-            if vendor and vendor.message:
+            if vendor and vendor.message not in (False, parcel.refused):
                 parcel.refused += f" {vendor.message}"
 
     def _vendor_names(self, partners):
@@ -554,14 +588,50 @@ class ProcurifyTarget(models.Model):
     def _name_there(self, model, remote_id):
         return self._local_record(model, remote_id).sudo().display_name or remote_id
 
-    def _look(self, remote, parcels):
-        """Read what is there of those that were sent."""
-        sent = [p for p in parcels if p.is_open and p.row.remote_id]
+    def _look(self, remote, parcels, is_first=False):
+        """Read what is there of those that were sent, also of what was refused: an
+        earlier step may have changed it.
+
+        What is hidden from the API user is refused, not taken for deleted.
+
+        :param is_first: whether it is not known yet that these ids still stand for
+            what was sent
+        """
+        sent = [p for p in parcels if p.move and p.row.remote_id]
         ids = [parcel.row.remote_id for parcel in sent]
         facts = read_bills(remote, ids, self._there())
         for parcel in sent:
             parcel.there = facts.get(parcel.row.remote_id)
-            parcel.is_gone = not parcel.there
+        asked = [parcel for parcel in sent if is_first or not parcel.there]
+        names = external_ids(remote, [parcel.row.remote_id for parcel in asked])
+        for parcel in asked:
+            if names.get(parcel.row.remote_id) != parcel.row.external_id:
+                parcel.there, parcel.is_gone, parcel.refused = None, True, ""
+            elif not parcel.there:
+                parcel.refused = self._explain_not_there(parcel.move)
+
+    def _refuse_rivals(self, remote, parcels):
+        """Refuse new bills that somebody entered in the remote.
+
+        One call for all of them. A person may say that it is not the same one.
+        """
+        new = [parcel for parcel in parcels if not parcel.row.remote_id]
+        found = entered_there(remote, [p.image for p in new], self._there())
+        ours = self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id)
+            & Domain("res_model", "=", MOVES)
+            & Domain("remote_id", "in", [bill["id"] for bill in found])
+        )
+        known = set(ours.mapped("remote_id"))
+        theirs = [bill for bill in found if bill["id"] not in known]
+        for parcel in new:
+            said = {tuple(pair) for pair in parcel.row.record_id.ruled_out or ()}
+            rivals = [bill for bill in theirs if _is_same(parcel.image, bill)]
+            rivals = [bill for bill in rivals if (_RIVAL, bill["id"]) not in said]
+            if rivals:
+                parcel.rival = rivals[0]
+                words = ISSUES["duplicate_bill"][1]
+                parcel.refused = str(words) % self._rivalry(parcel)
 
     def _find_news(self, remote, parcels):
         """Note which bills differ from what was sent, and which of them somebody
@@ -573,11 +643,21 @@ class ProcurifyTarget(models.Model):
             parcel.is_news = parcel.image != row.sent_image or row.is_decided
             is_known = parcel.was == "sent" or row.is_edited
             parcel.is_to_check = parcel.is_news or not is_known
-            if parcel.is_news and parcel.there and not row.is_decided:
+            if parcel.is_news and parcel.there:
                 parcel.conflict = self._why_not(remote, row, parcel.there)
 
     def _why_not(self, remote, row, there):
-        """Return why a bill must not be overwritten, in words, or "" if it may."""
+        """Return why a bill must not be overwritten, in words, or "" if it may.
+
+        A person's decision is about what this person knew: a later change there counts.
+        """
+        if there.values["payment_state"] in PAID:
+            return self.env._(
+                "%(name)s is paid or partly paid. Use Credit and re-bill instead.",
+                name=there.values["name"] or row.external_id,
+            )
+        if row.is_decided and row.decided_on in (False, there.written_at):
+            return ""
         state = there.values["state"]
         if state == "posted":
             return self.env._("It is posted in the remote Odoo.")
@@ -617,7 +697,7 @@ class ProcurifyTarget(models.Model):
                 parcel.is_written = True
             except CannotSay as error:
                 parcel.refused = str(error)
-            except REFUSALS as error:
+            except CHANGE_REFUSALS as error:
                 parcel.refused = error.message
 
     def _check(self, remote, parcels):
@@ -655,7 +735,7 @@ class ProcurifyTarget(models.Model):
                 mine |= self._facts_of(parcel.there)
                 mine["is_to_post"] = row.is_to_post and mine["remote_state"] != "posted"
             if parcel.conflict:
-                mine["is_edited"] = True
+                mine |= {"is_edited": True, "is_decided": False}
             elif parcel.is_written:
                 mine |= {"sent_image": parcel.image, "sent_at": now}
                 mine |= {"is_decided": False, "is_edited": False}
@@ -674,11 +754,23 @@ class ProcurifyTarget(models.Model):
             ):
                 if words and record:
                     params = {"value": words, "found": record.display_name}
+                    if parcel.rival and code == "remote_refused":
+                        code, params = "duplicate_bill", self._rivalry(parcel)
                     key = f"{record.resource}/{record.external_id}"
                     holds[record].append(Hold(code, key, params))
         records = self._rows(holds, "procurify.record")
         for mine in records.grouped("connection_id").values():
             mine._hold_besides({record: holds[record] for record in mine})
+
+    def _rivalry(self, parcel):
+        """Return the parameters of the issue of a bill that somebody entered there."""
+        rival = parcel.rival
+        return {
+            "value": parcel.row.record_id.name or parcel.image["ref"],
+            "found": f"{rival['name'] or rival['ref']} ({self.name})",
+            "rule": "number",
+            "rival": [_RIVAL, rival["id"]],
+        }
 
     @api.model
     def _facts_of(self, there):
@@ -758,7 +850,7 @@ class ProcurifyTarget(models.Model):
             & Domain("attachment_id", "!=", False)
             & Domain("attachment_id", "not in", known.subselect("res_id"))
         )
-        dispatches.create(
+        dispatches._create_once(
             [
                 {
                     "target_id": self.id,
@@ -801,7 +893,15 @@ class ProcurifyTarget(models.Model):
             )
         rows = rows[: len(tables)]
         self._note_sending({row: {"name": row.external_id} for row in rows})
-        self._note_loaded(rows, self._load(remote, FILES, tables))
+        outcome = self._load(remote, FILES, tables)
+        self._note_loaded(rows, outcome)
+        self._hold(
+            [
+                Parcel(row, row.state, refused=f"{by_id[row.res_id].name}: {words}")
+                for n, words in outcome.refused.items()
+                for row in rows[n]
+            ]
+        )
 
     # === ACTION METHODS === #
 
@@ -813,6 +913,16 @@ class ProcurifyTarget(models.Model):
             "procurify_connector.procurify_dispatch_action"
         )
         return action | {"domain": [("target_id", "=", self.id)]}
+
+
+def _is_same(image, bill):
+    """Return whether a bill of the remote has the vendor, number and kind."""
+    return (
+        bool(image["ref"])
+        and bill["ref"] == image["ref"]
+        and bill["move_type"] == image["type"]
+        and bill["partner_id"][0] == image["partner"]
+    )
 
 
 class _TimeOver(TryAgain):

@@ -15,6 +15,7 @@ from ...procurify_odoo.mirror import (
     visible_ids,
 )
 from ...tools.cipher import UnreadableSecret
+from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 
 COMPARED_EVERY = timedelta(days=1)
 
@@ -52,12 +53,23 @@ class ProcurifyTarget(models.Model):
         targets = self.sudo().search([("state", "=", "ready")])
         commit(remaining=len(targets))
         for target in targets:
-            try:
-                target._mirror()
-            except (RemoteError, UnreadableSecret) as error:
-                self.env.cr.rollback()
-                target._note_unread(error)
+            with mute_sql_errors(*CONCURRENCY_ERRORS), target._alone() as is_alone:
+                if is_alone:
+                    target._try_to_mirror()
             commit(1)
+
+    def _try_to_mirror(self):
+        """Read what changed, and write on the target what goes wrong."""
+        self.ensure_one()
+        try:
+            self._mirror()
+            self.env["ir.cron"]._commit_progress()
+        except (RemoteError, UnreadableSecret) as error:
+            self.env.cr.rollback()
+            self._note_unread(error)
+        except CONCURRENCY_ERRORS:
+            # Another job wrote the same rows: the next run does the rest.
+            self.env.cr.rollback()
 
     # === BUSINESS METHODS === #
 
@@ -88,7 +100,8 @@ class ProcurifyTarget(models.Model):
             if is_comparison_due:
                 self._compare(remote, kinds, company, commit)
         self._apply_mirror(commit)
-        if self.error_message:
+        # The jobs of live connections clear what they found themselves.
+        if self.error_message and not self._live_connections():
             self.error_message = False
 
     def _read(self, remote, kind, company, state, commit):
@@ -116,12 +129,15 @@ class ProcurifyTarget(models.Model):
             commit()
 
     def _compare(self, remote, kinds, company, commit):
-        """Mark what is gone."""
+        """Mark what is gone, and read what is visible again."""
         changed = False
         for kind in kinds:
             visible = visible_ids(remote, kind, company)
             rows = self.env["procurify.mirror"]
             changed |= rows._mark_gone(self, kind.name, visible)
+            if back := visible - rows._present_ids(self, kind.name):
+                for page in changed_rows(remote, kind, company, ids=back):
+                    changed |= rows._keep(self, page)
             commit()
         now = fields.Datetime.now()
         self.write({"compared_at": now} | ({"mirrored_at": now} if changed else {}))

@@ -17,6 +17,7 @@ from ...procurify_odoo import (
     probe,
 )
 from ...tools.cipher import UnreadableSecret
+from .converge import CHUNK
 
 WARNED_DAYS = 14
 LONGEST_S = 90  # a person waits for the test, and Odoo ends requests after two minutes
@@ -127,6 +128,7 @@ class ProcurifyTarget(models.Model):
                 "key_expires_at": expires and expires.replace(tzinfo=None),
                 "key_count": found.keys,
                 "probed_at": fields.Datetime.now(),
+                "bills_per_call": CHUNK,
             }
         )
 
@@ -209,6 +211,9 @@ class ProcurifyTarget(models.Model):
     def _obstacles(self, found):
         """Return what else keeps this company from booking there."""
         own = self.company_id.currency_id.name
+        known = (self.mirror_state or {}).get("of", [0])[-1]
+        if known and known != found.company_id and self._has_sent():
+            return [self._explain_fixed()]
         if found.currency == own:
             return []
         return [

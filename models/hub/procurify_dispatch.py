@@ -5,11 +5,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...importers.remote_images import external_id
+from ...tools.concurrency import created_once
 from ...tools.own_values import write_each
 from ...tools.readers import ITEM_READERS
 
 MOVES, PARTNERS, FILES = "account.move", "res.partner", "ir.attachment"
 CREDIT = "credit"
+PAID = ("paid", "in_payment", "partial", "reversed")
 
 
 class ProcurifyDispatch(models.Model):
@@ -75,6 +77,8 @@ class ProcurifyDispatch(models.Model):
         readonly=True,
         help="A person decided to overwrite what the remote Odoo has.",
     )
+    # ``remote_written_at`` of what this person knew.
+    decided_on = fields.Char("Changed There On", readonly=True, copy=False)
     state = fields.Selection(
         [
             ("to_send", "To send"),
@@ -151,14 +155,14 @@ class ProcurifyDispatch(models.Model):
         drafts = {d.record.res_id: d for d in batch.drafts if d.record.res_id}
         if not drafts:
             return
-        known = self._of("account.move", list(drafts))
+        known = self._of(MOVES, list(drafts))
         write_each(
             {
-                dispatch: news
+                dispatch: dispatch._wanted(drafts[res_id], batch)
                 for res_id, dispatch in known.items()
-                if (news := dispatch._news(drafts[res_id], batch))
             }
         )
+        self._try_files_again(batch.records_of(drafts.values()))
         new = [draft for res_id, draft in drafts.items() if res_id not in known]
         self._create_for_bills(batch, new)
         self._send_soon()
@@ -167,14 +171,40 @@ class ProcurifyDispatch(models.Model):
     def _send_soon(self):
         self.env.ref("procurify_connector.ir_cron_converge").sudo()._trigger()
 
-    def _news(self, draft, batch):
-        """Return what an import changes of this row."""
+    def _wanted(self, draft, batch):
+        """Return what an import writes on this row, also where it is so already.
+
+        A job that compares the document right now has read an older version of it.
+        Both write the row, so one of them is refused and begins again.
+        """
         wanted = {
             "is_due": True,
             "is_to_post": self.is_to_post or draft.is_to_post_there,
             "is_decided": self.is_decided or bool(batch.choice),
         }
-        return {name: v for name, v in wanted.items() if self[name] != v}
+        if batch.choice:
+            wanted["decided_on"] = self.remote_written_at
+        return wanted
+
+    @api.model
+    def _try_files_again(self, records):
+        """Let refused files of imported documents be sent again."""
+        refused = self.search(
+            Domain("record_id", "in", records.ids)
+            & Domain("res_model", "=", FILES)
+            & Domain("state", "=", "refused")
+        )
+        if refused:
+            refused.is_due = True
+
+    @api.model
+    def _create_once(self, vals_list):
+        """Create rows that another worker may be creating right now.
+
+        :raises ConcurrencyError: another worker was faster
+        """
+        with created_once():
+            return self.create(vals_list)
 
     @api.model
     def _create_for_bills(self, batch, drafts):
@@ -193,7 +223,7 @@ class ProcurifyDispatch(models.Model):
                 ["__count"],
             )
         )
-        self.create(
+        self._create_once(
             [
                 {
                     "target_id": batch.connection.target_id.id,
@@ -220,17 +250,19 @@ class ProcurifyDispatch(models.Model):
         original = self.sudo()._of(MOVES, bill.ids).get(bill.id)
         if not original or self.sudo()._of(MOVES, credit.ids):
             return
-        self.sudo().create(
-            {
-                "target_id": original.target_id.id,
-                "connection_id": original.connection_id.id,
-                "record_id": original.record_id.id,
-                "res_model": MOVES,
-                "res_id": credit.id,
-                "external_id": f"{original.external_id}_{CREDIT}",
-                "is_due": True,
-                "is_to_post": True,
-            }
+        self.sudo()._create_once(
+            [
+                {
+                    "target_id": original.target_id.id,
+                    "connection_id": original.connection_id.id,
+                    "record_id": original.record_id.id,
+                    "res_model": MOVES,
+                    "res_id": credit.id,
+                    "external_id": f"{original.external_id}_{CREDIT}",
+                    "is_due": True,
+                    "is_to_post": True,
+                }
+            ]
         )
         self._send_soon()
 
@@ -248,7 +280,7 @@ class ProcurifyDispatch(models.Model):
         return (
             self.is_edited
             or self.remote_state in ("posted", "cancel")
-            or self.remote_payment in ("paid", "in_payment", "partial", "reversed")
+            or self.remote_payment in PAID
         )
 
     # === ACTION METHODS === #

@@ -97,6 +97,16 @@ class ProcurifyMirror(models.Model):
         self.ensure_one()
         return {name: self[name] for name in names}
 
+    def _present_ids(self, target, kind):
+        """Return the ids of the rows of a kind that are not gone."""
+        rows = self.search_fetch(
+            Domain("target_id", "=", target.id)
+            & Domain("kind", "=", kind)
+            & Domain("is_gone", "=", False),
+            ["remote_id"],
+        )
+        return set(rows.mapped("remote_id"))
+
     def _mark_gone(self, target, kind, visible):
         """Mark what is not among the ids that the API user sees now as gone.
 

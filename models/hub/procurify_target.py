@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ...fetching.remote_odoo import KEY, origin
@@ -172,6 +173,8 @@ class ProcurifyTarget(models.Model):
         vals = self._with_clean_address(vals)
         receivers = {target: target._receiver() for target in self}
         audited = {target: target._audited_values(vals) for target in self}
+        if moved := self.filtered(lambda each: each._holds_sent_at_another(vals)):
+            raise ValidationError(moved[0]._explain_fixed())
         written = super().write(vals)
         if "company_id" in vals:
             self.env.registry.clear_cache()
@@ -222,6 +225,27 @@ class ProcurifyTarget(models.Model):
         """Return what the stored key was entered for."""
         self.ensure_one()
         return self.url, self.database
+
+    def _has_sent(self):
+        """Return whether the remote has documents of this hub."""
+        self.ensure_one()
+        rows = self.env["procurify.dispatch"].sudo()
+        sent = Domain("target_id", "=", self.id) & Domain("remote_id", "!=", 0)
+        return bool(rows.search_count(sent, limit=1))
+
+    def _holds_sent_at_another(self, vals):
+        """Return whether ``vals`` lead to another database than the one that has what
+        was sent: its ids stand for other people's documents there."""
+        self.ensure_one()
+        moved = any(vals.get(name, self[name]) != self[name] for name in _RECEIVERS)
+        return moved and self._has_sent()
+
+    def _explain_fixed(self):
+        return self.env._(
+            "Documents were sent to %(name)s. Its address, database and company cannot "
+            "be changed any more. Create another remote Odoo instead.",
+            name=self.name,
+        )
 
     def _forget_key_of_another(self, vals, before):
         """Delete the stored key where its server or database changed.

@@ -6,7 +6,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...importers.refusals import tried
-from ...procurify_odoo.bills import LINE_MODEL, MODEL, differences, read_bills
+from ...procurify_odoo.bills import (
+    LINE_MODEL,
+    MODEL,
+    differences,
+    external_ids,
+    read_bills,
+)
 from ...procurify_odoo.mirror import OVERLAP
 from ...tools.own_values import write_each
 from ...tools.shadows import writing_shadows
@@ -50,22 +56,25 @@ class ProcurifyTarget(models.Model):
             & Domain("remote_state", "!=", "deleted"),
             order="id",
         )
-        newest, gone = self.pulled_until or "", rows.browse()
+        newest, gone, hidden = self.pulled_until or "", rows.browse(), rows.browse()
         for start in range(0, len(rows), POLLED):
             part = rows[start : start + POLLED]
             there, changed, stamp = self._changed_there(remote, part)
             newest = max(newest, stamp)
-            gone |= part.filtered(lambda row, ids=there: row.remote_id not in ids)
-            self._note_changes(remote, part, changed)
+            lost, unseen = self._lost(remote, part, there, changed)
+            gone, hidden = gone | lost, hidden | unseen
+            self._note_changes(remote, part - lost - unseen, changed)
         if newest != (self.pulled_until or ""):
             self.pulled_until = newest
-        if len(gone) >= _MANY and len(gone) * 2 > len(rows):
+        missing = len(gone) + len(hidden)
+        if missing >= _MANY and missing * 2 > len(rows):
             return self.env._(
                 "%(count)s bills that were sent are not in the remote Odoo, or the API "
                 "user may not see them any more. Nothing was changed here, and nothing "
                 "is sent.",
-                count=len(gone),
+                count=missing,
             )
+        self._note_hidden(hidden)
         self._note_gone(gone)
         return None
 
@@ -92,6 +101,21 @@ class ProcurifyTarget(models.Model):
                 newest = max(newest, row["write_date"])
         return there, changed, newest
 
+    def _lost(self, remote, rows, there, changed):
+        """Return the rows whose bills are not there, and those that nobody may see.
+
+        An id may stand for another bill, e.g. where a backup was restored.
+
+        :param there: ids that the API user sees
+        :param changed: ids of what may have changed
+        """
+        asked = rows.filtered(
+            lambda row: row.remote_id not in there or row.remote_id in changed
+        )
+        names = external_ids(remote, asked.mapped("remote_id"))
+        mine = asked.filtered(lambda row: names.get(row.remote_id) == row.external_id)
+        return asked - mine, mine.filtered(lambda row: row.remote_id not in there)
+
     def _note_changes(self, remote, rows, changed):
         """Write what the remote has now of what may have changed.
 
@@ -108,42 +132,70 @@ class ProcurifyTarget(models.Model):
             found = {name: v for name, v in now.items() if row[name] != v}
             if found:
                 news[row] = found
-        write_each(news)
         moved = [row for row, found in news.items() if "remote_state" in found]
-        self._follow_states(self._rows(moved))
+        reset = [
+            row
+            for row in moved
+            if row.remote_state in ("posted", "cancel")
+            and news[row]["remote_state"] == "draft"
+            and not row.is_due
+        ]
+        write_each(news)
+        self._follow_states(self._rows(moved), self._rows(reset))
+
+    def _note_hidden(self, rows):
+        """Write which bills are there, but not for the API user."""
+        moves = self.env[MOVES].browse(rows.mapped("res_id")).exists()
+        words = {move.id: self._explain_not_there(move) for move in moves}
+        write_each(
+            {
+                row: {"message": words[row.res_id]}
+                for row in rows
+                if row.res_id in words and row.message != words[row.res_id]
+            }
+        )
 
     def _note_gone(self, rows):
         """Delete the documents here that were deleted there.
 
-        Their records are looked at again, as where somebody deletes a bill here.
+        Their records are looked at again, as where somebody deletes a bill here. What
+        Odoo refuses to delete, e.g. in a closed period, is tried again each time.
         """
         if not rows:
             return
-        rows.write({"remote_state": "deleted", "is_due": False, "state": "sent"})
         moves = self.env[MOVES].browse(rows.mapped("res_id")).exists()
         with writing_shadows():
-            moves.filtered(lambda move: move.state != "draft").button_draft()
-            moves.with_context(force_delete=True).unlink()
+            errors = tried(self.env, list(moves), _delete)
+        self._note_not_followed(rows, errors)
+        kept = {move.id for move in errors}
+        rows = rows.filtered(lambda row: row.res_id not in kept)
+        rows.write({"remote_state": "deleted", "is_due": False, "state": "sent"})
         records = rows.record_id.filtered(lambda record: record.state != "ignored")
         records.write({"applied_digest": False})
         records._requeue()
 
     # === DOCUMENTS HERE === #
 
-    def _follow_states(self, rows):
+    def _follow_states(self, rows, reset=()):
         """Post and cancel here what is posted and cancelled there.
 
         :param rows: whose state there may be another one
+        :param reset: those of them that people reset to draft there
         """
         moves = self.env[MOVES].browse(rows.mapped("res_id")).exists()
         states = {row.res_id: row.remote_state for row in rows}
-        for state, act in (
-            ("posted", lambda part: _union(part)._post(soft=False)),
-            ("cancel", lambda part: _union(part).button_cancel()),
+        # A draft there may wait until it is posted: only what people reset is reset.
+        back = {row.res_id for row in reset}
+        for state, before, act in (
+            ("posted", ("draft",), lambda part: _union(part)._post(soft=False)),
+            ("cancel", ("draft", "posted"), lambda part: _union(part).button_cancel()),
+            ("draft", ("posted", "cancel"), lambda part: _union(part).button_draft()),
         ):
             wanted = moves.filtered(
-                lambda move, state=state: (
-                    states[move.id] == state and move.state == "draft"
+                lambda move, state=state, before=before: (
+                    states[move.id] == state
+                    and move.state in before
+                    and (state != "draft" or move.id in back)
                 )
             )
             with writing_shadows():
@@ -154,6 +206,12 @@ class ProcurifyTarget(models.Model):
         """Write why a document here has not the state that it has there."""
         by_id = {row.res_id: row for row in rows}
         write_each({by_id[move.id]: {"message": str(e)} for move, e in errors.items()})
+
+
+def _delete(moves):
+    moves = _union(moves)
+    moves.filtered(lambda move: move.state != "draft").button_draft()
+    moves.with_context(force_delete=True).unlink()
 
 
 def _union(moves):

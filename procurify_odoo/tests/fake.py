@@ -40,6 +40,8 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
     "in": lambda value, wanted: value in wanted,
 }
+#: Methods that are called without ids → their first parameter.
+_BY_POSITION = {"create": "vals_list", "search": "domain", "search_count": "domain"}
 _DENIED_READ = "missing right: read a model (user without accounting)"
 NOTHING = object()
 #: What an empty field reads as, by its type; others as False.
@@ -86,6 +88,10 @@ class FakeOdoo(FaultyServer):
         self.key_expires: list[str | bool] = []
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.external_ids: dict[str, int] = {}
+        #: {external id: model}
+        self.named_models: dict[str, str] = {}
+        #: (model, id) of rows that are there, but not for the API user.
+        self.hidden: set[tuple[str, int]] = set()
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         #: Raised by the next calls of "model.method", in their order.
         self.faults: dict[str, list[str]] = defaultdict(list)
@@ -191,10 +197,11 @@ class FakeOdoo(FaultyServer):
         named = dict(named)
         named.pop("context")
         positional = list(positional)
-        ids = positional.pop(0) if positional and _is_ids(positional[0]) else None
-        if positional:
-            name = {"create": "vals_list"}.get(method, "domain")
+        ids = None
+        if positional and (name := _BY_POSITION.get(method)):
             named[name] = positional.pop(0)
+        elif positional:
+            ids = positional.pop(0)
         return self._call(model, method, ids, named)
 
     # === MODELS === #
@@ -302,7 +309,7 @@ class FakeOdoo(FaultyServer):
         values = {name: value for name, value in row.items() if name != "id"}
         new = self.add(model, **values)
         if "id" in row:
-            self.external_ids[row["id"]] = new
+            self.name_row(row["id"], model, new)
         return new
 
     def _do_create(
@@ -313,7 +320,20 @@ class FakeOdoo(FaultyServer):
     def _do_button_draft(self, _model: str, _ids: Any) -> Any:
         return NOTHING
 
+    def _do_get_external_id(self, model: str, ids: list[int]) -> dict[str, str]:
+        names = {
+            number: name
+            for name, number in self.external_ids.items()
+            if self.named_models[name] == model
+        }
+        return {str(number): names.get(number, "") for number in ids}
+
     # === ROWS === #
+
+    def name_row(self, name: str, model: str, number: int) -> None:
+        """Give a row an external id."""
+        self.external_ids[name] = number
+        self.named_models[name] = model
 
     def add(self, model: str, **values: Any) -> int:
         """Add a row and return its id."""
@@ -349,7 +369,8 @@ class FakeOdoo(FaultyServer):
         return [own[model]] if model in own else self.rows[model]
 
     def _matching(self, model: str, domain: list[Any]) -> list[dict[str, Any]]:
-        return [row for row in self._all(model) if _matches(row, domain)]
+        rows = [r for r in self._all(model) if (model, r["id"]) not in self.hidden]
+        return [row for row in rows if _matches(row, domain)]
 
     def _fields(self) -> dict[str, Any]:
         found: dict[str, Any] = recorded("fields")[self.series.partition(".")[0]]
@@ -385,9 +406,3 @@ def web_page(status: int, text: str) -> Reply:
         body=f"<!DOCTYPE html><title>{status}</title><p>{text}".encode(),
         headers={"Content-Type": "text/html; charset=utf-8"},
     )
-
-
-def _is_ids(value: Any) -> bool:
-    """Return whether ``value`` is a list of ids; an empty one is a domain."""
-    is_list = isinstance(value, list) and bool(value)
-    return is_list and all(isinstance(each, int) for each in value)

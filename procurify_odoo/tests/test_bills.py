@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,12 +13,22 @@ from procurify_odoo.bills import (
     Facts,
     Outcome,
     _rows_of,
+    call_apart,
     differences,
+    entered_there,
+    external_ids,
     header_values,
     item_values,
     load_apart,
     references,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from procurify_odoo import RemoteOdoo
+
+    from .fake import FakeOdoo
 
 NAME = "__import__.procurify_acme_bill_7"
 
@@ -254,3 +264,47 @@ def test_what_is_there_as_it_was_sent_does_not_differ() -> None:
 def test_each_difference_is_named(changes: dict[str, Any], named: list[str]) -> None:
     found = differences(bill(), facts(**changes), dialect(19))
     assert [difference.name for difference in found] == named
+
+
+def test_a_right_that_is_missing_for_one_bill_is_its_refusal(
+    serve: Callable[[str], FakeOdoo], connect: Callable[..., RemoteOdoo]
+) -> None:
+    server = serve("19.0")
+    denied = "missing right: read a model (user without accounting)"
+    server.faults["account.move.button_draft"] = [denied, denied]
+
+    refused = call_apart(connect(server), "button_draft", [7, 8], {})
+
+    assert list(refused) == [7]
+
+
+def test_hidden_bills_have_their_external_id_and_deleted_ones_none(
+    serve: Callable[[str], FakeOdoo], connect: Callable[..., RemoteOdoo]
+) -> None:
+    server = serve("19.0")
+    number = server.add("account.move", ref="A-1")
+    server.name_row(NAME, "account.move", number)
+    server.hidden.add(("account.move", number))
+
+    assert external_ids(connect(server), [number, 9]) == {number: NAME, 9: ""}
+
+
+def test_bills_of_the_same_vendor_and_number_are_found_unless_cancelled(
+    serve: Callable[[str], FakeOdoo], connect: Callable[..., RemoteOdoo]
+) -> None:
+    server = serve("19.0")
+    rows = [
+        {"ref": "A-1", "state": "posted", "partner_id": [5, "Blank"]},
+        {"ref": "A-1", "state": "cancel", "partner_id": [5, "Blank"]},
+        {"ref": "A-1", "state": "draft", "partner_id": [6, "Other"]},
+        {"ref": "A-2", "state": "draft", "partner_id": [5, "Blank"]},
+    ]
+    ids = [
+        server.add("account.move", move_type="in_invoice", name="B", **row)
+        for row in rows
+    ]
+
+    found = entered_there(connect(server), [bill(), bill(ref="")], {})
+
+    assert [row["id"] for row in found] == ids[:1]
+    assert entered_there(connect(server), [bill(ref="")], {}) == []

@@ -16,6 +16,7 @@ from .. import (
     Conflict,
     PrivateAddress,
     RemoteError,
+    RemoteFault,
     RemoteOdoo,
     RowsRefused,
     Throttled,
@@ -248,10 +249,11 @@ def test_what_only_reads_is_sent_again_while_the_remote_is_busy(
         (web_page(404, "Not Found"), WrongAddress, WrongAddress),
         (Reply(status=303, headers={"Location": "/web/login"}), *2 * [WrongAddress]),
         (Reply({}, status=429), Throttled, Throttled),
+        (web_page(413, "Too Large"), RemoteFault, RemoteFault),
     ],
     ids=[
         *("hang up", "half", "gateway", "crash", "cut", "firewall", "page", "none"),
-        *("redirect", "throttled"),
+        *("redirect", "throttled", "too large"),
     ],
 )
 def test_a_lost_answer_is_an_unknown_outcome_only_if_something_may_have_changed(
