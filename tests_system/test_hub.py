@@ -166,7 +166,7 @@ _REFUSE = """
 _PARTNER_THERE = """
     SELECT r.remote_id FROM account_move m JOIN procurify_mirror r
         ON r.res_model = 'res.partner' AND r.res_id = m.partner_id
-     WHERE m.ref = %s AND NOT r.is_gone LIMIT 1
+     WHERE m.ref = %s LIMIT 1
 """
 _ENTER = """
 env["account.move"].create(
