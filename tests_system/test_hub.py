@@ -191,7 +191,7 @@ _IMPORT_TOO = """
 row = env["procurify.dispatch"].search(
     [("state", "=", "refused"), ("record_id.issue_ids.code", "=", "duplicate_bill")]
 )
-row.record_id.action_book_too()
+row.record_id.action_not_a_duplicate()
 env.cr.commit()
 run(env, "converge")
 """
