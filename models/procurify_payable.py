@@ -21,7 +21,7 @@ class ProcurifyPayable(models.Model):
     (a payment on account, an entry) stands under no department, as does a bill whose
     items cancel each other out. So all rows add up to what is owed according to the
     general ledger, but for what is owed to others than vendors (accounts that are
-    *non trade*, as those of tax authorities), which Odoo's own report leaves out too.
+    *non trade*, as those of tax authorities), which Odoo's own report skips too.
     """
 
     _name = "procurify.payable"

@@ -383,7 +383,7 @@ class TestPayables(AnalysisCase):
         self.assertEqual(money(row.amount), 100)
         self.assertEqual(money(row.original_amount), 80)
 
-    def test_what_is_owed_to_others_than_vendors_is_left_out(self):
+    def test_what_is_owed_to_others_than_vendors_is_excluded(self):
         office = self.env["account.account"].create(
             {
                 "code": "2901",
