@@ -20,6 +20,7 @@ KEYS = {
     "procurify_month": "which month the dashboard shows",
     "procurify_outcome": "which lines of a certificate a button opens",
     "procurify_place": "how lines of a certificate are named",
+    "procurify_signal_notice": "what a form showed; only this is marked as checked",
     "procurify_states": "which list a button opens",
     "procurify_whole": "whether a row is a document or what a department bears of it",
 }
