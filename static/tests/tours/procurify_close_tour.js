@@ -27,8 +27,13 @@ function post(number) {
     ];
 }
 
+/** A click that posts, accrues or certifies may take long on a busy machine. */
+function patient(steps) {
+    return steps.map((step) => ({ timeout: 60000, ...step }));
+}
+
 tours.add("procurify_close", {
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_procurify_month_end canvas" },
         click(".o_procurify_previous", "The month that is over"),
         { trigger: ".o_procurify_next:not([disabled])" },
@@ -71,5 +76,5 @@ tours.add("procurify_close", {
             trigger: ".o_procurify_month_end:not(:has([data-check] .fa-circle-o))",
         },
         moment("close_done"),
-    ],
+    ]),
 });
