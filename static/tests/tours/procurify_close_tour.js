@@ -66,7 +66,7 @@ tours.add("procurify_close", {
         ...isDone("accruals"),
         click("[data-check=certificate] button", "Keep the result"),
         click(".modal button[name=action_certify]"),
-        { trigger: ".o_form_view button[name=action_verify]" },
+        { trigger: "body:not(:has(.modal)) .o_form_view button[name=action_verify]" },
         moment("close_certificate"),
         click("button[name=action_verify]"),
         { trigger: ".o_notification" },

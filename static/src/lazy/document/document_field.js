@@ -64,7 +64,10 @@ class DocumentPart extends Component {
     async map(issueId) {
         const action = await this.orm.call("procurify.issue", "action_map", [[issueId]]);
         const { model } = this.props.record;
-        return this.action.doAction(action, { onClose: () => model.load() });
+        // Odoo waits for this before it removes a dialog, and a page that is left gets
+        // no answer any more.
+        const onClose = (left) => (left?.noReload ? null : model.load());
+        return this.action.doAction(action, { onClose });
     }
 
     open(resModel, resId) {

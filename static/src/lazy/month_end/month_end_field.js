@@ -121,7 +121,10 @@ export class ProcurifyMonthEndField extends Component {
             [[this.props.record.resId]],
             { context: { procurify_dashboard: name, procurify_month: this.state.card.month } }
         );
-        await this.action.doAction(action, { onClose: () => this.reload() });
+        // Odoo waits for this before it removes a dialog, and a page that is left gets
+        // no answer any more.
+        const onClose = (left) => (left?.noReload ? null : this.reload());
+        await this.action.doAction(action, { onClose });
         if (action?.tag === "display_notification") {
             await this.reload();
         }
