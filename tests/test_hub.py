@@ -12,27 +12,15 @@ from odoo.addons.procurify_connector.procurify_odoo import UnknownOutcome
 from odoo.addons.procurify_connector.procurify_odoo.bills import Facts
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
-from .common import ProcurifyCommon
+from .remote_case import RemoteCase
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestHub(ProcurifyCommon):
+class TestHub(RemoteCase):
     def setUp(self):
         super().setUp()
-        self.remote = fake.FakeOdoo("19.0")
-        self.enterContext(self.remote)
-        self.remote.currency = self.company.currency_id.name
-        self.target = self.env["procurify.target"].create(
-            {
-                "name": "Books",
-                "company_id": self.company.id,
-                "url": self.remote.url,
-                "database": fake.DATABASE,
-                "login": fake.LOGIN,
-                "api_key": fake.KEY,
-            }
-        )
-        self.target.action_probe()
+        self.remote = self._remote()
+        self.target = self._ready_target(self.remote)
         self.connection.action_pause()
         self.connection.write({"target_id": self.target.id, "bill_policy": "posted"})
         self.connection.action_resume()

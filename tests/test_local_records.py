@@ -14,42 +14,24 @@ from odoo.addons.procurify_connector.importers.matching.search import search_by
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 from odoo.addons.procurify_connector.tools.local_kinds import LOCALS, PARTS
 
-from .common import ProcurifyCommon
+from .remote_case import RemoteCase
 
 _CHANGED = "2026-03-02 10:00:00"
 _LONG_AGO = datetime(2001, 1, 1)
 
 
-class LocalRecordsCommon(ProcurifyCommon):
+class LocalRecordsCommon(RemoteCase):
     series = "19.0"
 
     def setUp(self):
         super().setUp()
-        self.remote = fake.FakeOdoo(self.series)
-        self.enterContext(self.remote)
         self.hub = self.env["res.company"].create(
             {"name": "Hub", "currency_id": self.company.currency_id.id}
         )
         self.env.user.company_ids |= self.hub
-        self.remote.currency = self.hub.currency_id.name
+        self.remote = self._remote(self.series, self.hub)
         self._fill()
-        self.target = self._target(self.remote)
-
-    def _target(self, remote, **values):
-        target = self.env["procurify.target"].create(
-            {
-                "name": "Books",
-                "company_id": self.hub.id,
-                "url": remote.url,
-                "database": fake.DATABASE,
-                "login": fake.LOGIN,
-                "api_key": fake.KEY,
-                **values,
-            }
-        )
-        target.action_probe()
-        self.assertEqual(target.state, "ready", target.error_message)
-        return target
+        self.target = self._ready_target(self.remote, company_id=self.hub.id)
 
     # === HELPERS === #
 

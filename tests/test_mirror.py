@@ -11,29 +11,16 @@ from odoo.tools import SQL
 from odoo.addons.procurify_connector.procurify_odoo.mirror import Row
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
-from .common import ProcurifyCommon
+from .remote_case import RemoteCase
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestMirror(ProcurifyCommon):
+class TestMirror(RemoteCase):
     def setUp(self):
         super().setUp()
-        self.remote = fake.FakeOdoo("19.0")
-        self.enterContext(self.remote)
-        self.remote.currency = self.company.currency_id.name
+        self.remote = self._remote()
         self._fill(self.remote)
-        self.target = self.env["procurify.target"].create(
-            {
-                "name": "Books",
-                "company_id": self.company.id,
-                "url": self.remote.url,
-                "database": fake.DATABASE,
-                "login": fake.LOGIN,
-                "api_key": fake.KEY,
-            }
-        )
-        self.target.action_probe()
-        self.assertEqual(self.target.state, "ready", self.target.error_message)
+        self.target = self._ready_target(self.remote)
 
     def _fill(self, remote):
         own = {"active": True, "company_id": [1, "Acme Ltd"]}

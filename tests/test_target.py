@@ -13,34 +13,15 @@ from odoo.addons.procurify_connector.fetching.remote_odoo import KEY
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 from odoo.addons.procurify_connector.tools import cipher
 
-from .common import ProcurifyCommon
+from .remote_case import RemoteCase
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestTarget(ProcurifyCommon):
+class TestTarget(RemoteCase):
     def setUp(self):
         super().setUp()
-        self.remote = self._remote("19.0")
+        self.remote = self._remote()
         self.target = self._target(self.remote)
-
-    def _remote(self, series):
-        remote = fake.FakeOdoo(series)
-        self.enterContext(remote)
-        remote.currency = self.company.currency_id.name
-        return remote
-
-    def _target(self, remote, **values):
-        return self.env["procurify.target"].create(
-            {
-                "name": f"Books {remote.series}",
-                "company_id": self.company.id,
-                "url": remote.url,
-                "database": fake.DATABASE,
-                "login": fake.LOGIN,
-                "api_key": fake.KEY,
-                **values,
-            }
-        )
 
     # === TEST === #
 
