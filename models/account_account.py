@@ -116,7 +116,7 @@ class AccountAccount(models.Model):
     @api.model
     def _procurify_clues(self, payload):
         codes = [payload.code]
-        if self.env["procurify.target"]._is_used():
+        if self.env["procurify.target"]._hub_companies():
             codes.append(account_code(payload.code or ""))
         marks = {
             (SAME_CODE, "code"): codes,

@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 
 from ..tools.amounts import currencies_by_code, format_amounts
-from ..tools.days import clamped
+from ..tools.days import clamped, today_in
 
 _logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class ProcurifyReminder(models.Model):
         if self.reason == "hold":
             return self.env._("on hold for %s days", record._days_on_hold(self.env))
         day = format_date(self.env, record.remote_due_date)
-        if record.remote_due_date and record.remote_due_date < self._today(self.env):
+        if record.remote_due_date and record.remote_due_date < today_in(self.env):
             return self.env._("overdue since %s", day)
         return self.env._("due on %s", day)
 
@@ -255,7 +255,7 @@ class ProcurifyReminder(models.Model):
                         "res_id": reminder.id,
                         "summary": reminder.display_name,
                         "user_id": user.id,
-                        "date_deadline": self._today(seen.env),
+                        "date_deadline": today_in(seen.env),
                     }
                     for reminder in seen
                 ]
@@ -276,7 +276,7 @@ class ProcurifyReminder(models.Model):
         Nobody gets two on one day, as it is where the person is.
         """
         for user, mine in self.grouped("user_id").items():
-            today = self._today(mine.with_context(tz=user.tz).env)
+            today = today_in(mine.with_context(tz=user.tz).env)
             news = mine.filtered(lambda reminder: not reminder.mailed_at)
             if (
                 news
@@ -331,10 +331,6 @@ class ProcurifyReminder(models.Model):
                 }
             )
         return sorted(rows, key=lambda row: (not row["is_new"], row["name"]))
-
-    @api.model
-    def _today(self, env):
-        return fields.Date.context_today(self.with_env(env))
 
     # === ACTION METHODS === #
 

@@ -92,7 +92,7 @@ def map_by_name(env: Any, mirror: Any) -> None:
 
 
 def run(env: Any, *names: str) -> None:
-    """Run the connector's jobs one after the other, the import to its end."""
+    """Run these jobs of the connector, as *Run Manually* does."""
     for name in names:
         env.ref(f"procurify_connector.ir_cron_{name}").method_direct_trigger()
         env.cr.commit()

@@ -836,10 +836,7 @@ class ProcurifyTarget(models.Model):
 
     def _expect_files(self):
         """Create the rows of files of sent bills that were downloaded since."""
-        sent = Domain("target_id", "=", self.id) & Domain("remote_id", "!=", 0)
         dispatches = self.env["procurify.dispatch"]
-        bills = dispatches.search(sent & Domain("res_model", "=", MOVES))
-        by_bill = {row.res_id: row for row in bills}
         known = dispatches._search(
             Domain("target_id", "=", self.id) & Domain("res_model", "=", FILES)
         )
@@ -850,6 +847,7 @@ class ProcurifyTarget(models.Model):
             & Domain("attachment_id", "!=", False)
             & Domain("attachment_id", "not in", known.subselect("res_id"))
         )
+        bills = dispatches._of(MOVES, files.mapped("res_id"))
         dispatches._create_once(
             [
                 {
@@ -858,13 +856,11 @@ class ProcurifyTarget(models.Model):
                     "record_id": file.record_id.id,
                     "res_model": FILES,
                     "res_id": file.attachment_id.id,
-                    "external_id": (
-                        f"{by_bill[file.res_id].external_id}_file_{file.id}"
-                    ),
+                    "external_id": (f"{bills[file.res_id].external_id}_file_{file.id}"),
                     "is_due": True,
                 }
                 for file in files
-                if file.res_id in by_bill
+                if file.res_id in bills and bills[file.res_id].remote_id
             ]
         )
 
@@ -898,8 +894,7 @@ class ProcurifyTarget(models.Model):
         self._hold(
             [
                 Parcel(row, row.state, refused=f"{by_id[row.res_id].name}: {words}")
-                for n, words in outcome.refused.items()
-                for row in rows[n]
+                for row, words in ((rows[n], w) for n, w in outcome.refused.items())
             ]
         )
 

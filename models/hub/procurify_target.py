@@ -163,7 +163,6 @@ class ProcurifyTarget(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()  # whether there is any, see ``_is_used``
         targets = super().create([self._with_clean_address(vals) for vals in vals_list])
         self.env["ir.cron"]._procurify_switch(targets, is_on=True)
         self.env.registry.clear_cache()
@@ -197,7 +196,10 @@ class ProcurifyTarget(models.Model):
     @api.model
     @ormcache()
     def _hub_companies(self):
-        """Return the ids of the companies that have a remote Odoo."""
+        """Return the ids of the companies that have a remote Odoo, archived ones too.
+
+        In a database without any, this is all that the hub costs.
+        """
         targets = self.sudo().with_context(active_test=False)
         return frozenset(
             company.id for (company,) in targets._read_group([], ["company_id"])

@@ -1,24 +1,11 @@
 """Records of a remote Odoo are not changed here, and say so on their forms."""
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools.local_kinds import MIRRORED
 from ...tools.shadows import writes_shadows
-
-
-class ProcurifyTarget(models.Model):
-    _inherit = "procurify.target"
-
-    # === BUSINESS METHODS === #
-
-    @api.model
-    @tools.ormcache()
-    def _is_used(self):
-        """Return whether this database has a remote Odoo at all."""
-        targets = self.sudo().with_context(active_test=False)
-        return bool(targets.search_count([], limit=1))
 
 
 class ProcurifyMirrored(models.AbstractModel):
@@ -58,7 +45,7 @@ class ProcurifyMirrored(models.AbstractModel):
 
     def _procurify_mirrored(self):
         """Return those of these records that come from a remote Odoo."""
-        if not self.env["procurify.target"]._is_used():
+        if not self.env["procurify.target"]._hub_companies():
             return self.browse()
         records = self._procurify_mirrored_as()
         rows = self.env["procurify.mirror"].sudo()

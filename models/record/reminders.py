@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...tools.days import clamped
+from ...tools.days import clamped, today_in
 
 PLACES = ("department", "location")
 
@@ -61,7 +61,7 @@ class ProcurifyRecord(models.Model):
         reasons = {
             "amount": is_held and amount > 0 and abs(self.company_amount) >= amount,
             "hold": is_held and days > 0 and self._days_on_hold(env) >= days,
-            "due": due_days and due and (due - self._today_in(env)).days <= due_days,
+            "due": due_days and due and (due - today_in(env)).days <= due_days,
         }
         return [reason for reason, is_so in reasons.items() if is_so]
 
@@ -72,7 +72,4 @@ class ProcurifyRecord(models.Model):
         if self.state != "quarantined" or not self.held_at:
             return 0
         since = fields.Datetime.context_timestamp(self.with_env(env), self.held_at)
-        return (self._today_in(env) - since.date()).days
-
-    def _today_in(self, env):
-        return fields.Date.context_today(self.with_env(env))
+        return (today_in(env) - since.date()).days
