@@ -16,6 +16,7 @@ LOCK = ROOT / "devtools" / "requirements-lock.txt"
 #: The pip that comes with Python 3.10 to 3.12 takes three times as long.
 PIP = "pip==26.3"
 SUPPORTED = ((3, 10), (3, 13))
+DISTRIBUTIONS_PYTHON = Path("/usr/bin/python3")
 #: What a person sets for other programs in Python: where their code comes from, how it
 #: is run. With PYTHONPATH, pip would not install what it finds there.
 CALLERS_PYTHON = (
@@ -57,7 +58,8 @@ def python_environment() -> Path:
             f"Odoo 19 runs on Python {bounds}, this is {sys.version.split()[0]}: call "
             "./dev with another one, like 'python3.12 dev'."
         )
-    made_of = f"{sys.base_prefix} {sys.version} {LOCK.read_text()}"
+    interpreter, version = _interpreter()
+    made_of = f"{interpreter.resolve()} {version} {LOCK.read_text()}"
     key = hashlib.sha256(made_of.encode()).hexdigest()[:8]
     folder = CACHE / "python" / f"{sys.version_info[0]}.{sys.version_info[1]}-{key}"
     python = folder / "bin" / "python"
@@ -66,7 +68,7 @@ def python_environment() -> Path:
         with step("Python packages: installing (200 MB)"):
             # An environment cannot be renamed, so a stamp says that it is complete.
             shutil.rmtree(folder, ignore_errors=True)
-            _make(folder, python)
+            _make(interpreter, folder, python)
             complete.touch()
     return python
 
@@ -76,8 +78,23 @@ def site_packages(python: Path) -> Path:
     return next(python.parent.parent.glob("lib/python3*/site-packages"))
 
 
-def _make(folder: Path, python: Path) -> None:
-    base: list[object] = [sys.executable, "-m", "venv"]
+def _interpreter() -> tuple[Path, str]:
+    """Return the interpreter that the environment is made with, and its version.
+
+    Distributions build Python with profile-guided optimization. One that a person
+    compiled seldom is, and the tests take half as long again with it.
+    """
+    own = sys.version_info[:2]
+    ask = ("-I", "-c", "import sys; print(*sys.version_info[:2], sys.version)")
+    if DISTRIBUTIONS_PYTHON.exists():
+        said = run(DISTRIBUTIONS_PYTHON, *ask, capture_output=True).stdout.strip()
+        if said.startswith("{} {} ".format(*own)):
+            return DISTRIBUTIONS_PYTHON, said
+    return Path(sys.executable), sys.version
+
+
+def _make(interpreter: Path, folder: Path, python: Path) -> None:
+    base: list[object] = [interpreter, "-m", "venv"]
     if run(*base, folder, capture_output=True).returncode == 0:
         pip: list[object] = [python, "-m", "pip"]
     else:
