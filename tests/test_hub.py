@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.procurify_connector.fetching.remote_odoo import open_remote
-from odoo.addons.procurify_connector.models.hub.converge import Parcel
+from odoo.addons.procurify_connector.importers.parcel import Parcel
 from odoo.addons.procurify_connector.procurify_odoo import UnknownOutcome
 from odoo.addons.procurify_connector.procurify_odoo.bills import Facts
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake

@@ -8,8 +8,6 @@ and what came of it afterwards.
 import time
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -17,6 +15,7 @@ from odoo.tools import SQL
 
 from ...fetching.remote_odoo import open_remote
 from ...importers.issues import ISSUES, Hold
+from ...importers.parcel import Parcel
 from ...importers.remote_images import (
     BillImages,
     NotThere,
@@ -52,72 +51,6 @@ FILES_CHUNK = 10
 FILES_CHUNK_BYTES = 8_000_000
 _RIVAL = "remote account.move"  # in the list of what a person ruled out
 _LOCK = 0x70726F  # of PostgreSQL's advisory locks, with the target's id
-
-
-@dataclass(slots=True, eq=False)
-class Parcel:
-    """A bill on its way to the remote Odoo.
-
-    * ``row``: its ``procurify.dispatch``
-    * ``was``: the state of the row before
-    * ``move``: the bill here; None if it was deleted
-    * ``image``: what it shall be there; None if that is not known
-    * ``there``: Facts of what the remote has; None: nothing
-    * ``is_news``: it shall be something else than was sent last, or than is there
-    * ``is_written``: this run created or rewrote it
-    * ``is_to_check``: nobody knows yet whether the remote made of it what was sent
-    * ``refused``, ``wrong``, ``conflict``: in words, why the remote does not have it,
-      what it has otherwise, and what somebody changed there
-    * ``rival``: what somebody entered there, and may be the same bill
-    * ``is_gone``: it was deleted there
-    """
-
-    row: Any
-    was: str
-    move: Any = None
-    image: dict | None = None
-    there: Any = None
-    is_news: bool = False
-    is_written: bool = False
-    is_to_check: bool = False
-    refused: str = ""
-    wrong: str = ""
-    conflict: str = ""
-    rival: Any = None
-    is_gone: bool = False
-
-    @property
-    def is_open(self):
-        """Whether nothing is against going on with it."""
-        against = self.refused or self.conflict or self.is_gone
-        return self.image is not None and not against
-
-    @property
-    def is_back(self):
-        """Whether it was cancelled with its document, which is back by now."""
-        states = self.there.values["state"], self.row.remote_state
-        return set(states) == {"cancel"} and self.move.state == "draft"
-
-    @property
-    def is_to_post(self):
-        """Whether it is to be posted, and all checks have passed."""
-        row = self.row
-        is_sound = not (self.wrong or row.record_id.issue_ids)
-        return row.is_to_post and is_sound and (self.is_news or not row.is_edited)
-
-    @property
-    def state(self):
-        """What its row says of it now."""
-        if self.refused or not self.move:
-            return "refused"
-        if self.wrong or (self.was == "differs" and not self.is_to_check):
-            return "differs"
-        return "sent"
-
-    @property
-    def message(self):
-        """What its row says of it in words."""
-        return self.refused or self.wrong or self.conflict
 
 
 class ProcurifyTarget(models.Model):
