@@ -2,8 +2,7 @@
 
 from functools import cached_property
 
-from ..procurify.custom_fields import custom_fields
-from ..procurify.payloads.custom_value import CustomValue
+from ..procurify.payloads.embedded import CustomValue, custom_fields
 
 
 class CustomPlans:

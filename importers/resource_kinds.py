@@ -7,9 +7,9 @@ from odoo.tools.translate import LazyGettext, LazyTranslate
 
 from ..procurify import RESOURCES, PaymentTerm, Unit
 from ..procurify.arithmetic import Tax
-from ..procurify.payloads.custom_value import CustomValue
+from ..procurify.findings import requesters
 from ..procurify.payloads.dates import writing
-from ..procurify.people import requesters
+from ..procurify.payloads.embedded import CustomValue
 from ..procurify.rates import implied_bill_rate, implied_order_rate
 from ..tools.instants import naive
 from .coding import bill_coding, order_coding

@@ -12,7 +12,7 @@ from ..importers.bills.importer import BillImport
 from ..importers.bills.values import LineAmounts
 from ..importers.start_date import exclude_earlier
 from ..procurify import PAYABLE_STATUSES, BillType
-from ..procurify.documented import undocumented
+from ..procurify.findings import undocumented
 from ..tools.shadows import kept, writes_shadows
 
 # Fields that people may always change. A message to somebody makes the token.

@@ -13,7 +13,7 @@ from ..importers.bills.revision import (
 )
 from ..importers.difference_text import in_words
 from ..procurify import PAYABLE_STATUSES
-from ..procurify.documented import undocumented
+from ..procurify.findings import undocumented
 from ..tools.shadows import writing_shadows
 
 _PAID = ("paid", "in_payment", "partial", "reversed")

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..procurify.custom_fields import custom_fields
+from ..procurify.payloads.embedded import custom_fields
 from ..tools.audit_rows import changed
 from ..tools.concurrency import created_once
 

@@ -17,7 +17,7 @@ from ..importers.refusals import refusal, tried
 from ..importers.ruled_out import is_said_of_all, ruled_out
 from ..importers.start_date import exclude_earlier
 from ..procurify import OrderState
-from ..procurify.documented import undocumented
+from ..procurify.findings import undocumented
 from ..tools.own_values import write_each
 from ..tools.private import Private
 

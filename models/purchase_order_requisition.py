@@ -7,7 +7,7 @@ from ..importers.orders.meant import differing_requests
 from ..importers.orders.requisitions import RequisitionImport
 from ..importers.orders.revision import same
 from ..importers.start_date import exclude_earlier
-from ..procurify.documented import undocumented
+from ..procurify.findings import undocumented
 
 
 class PurchaseOrder(models.Model):

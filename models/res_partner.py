@@ -20,7 +20,7 @@ from ..importers.matching.other_vendor import NAMED_PREFIX, is_other
 from ..importers.matching.search import search_by
 from ..importers.matching.siblings import MOST_NAMED
 from ..procurify import VendorType
-from ..procurify.documented import undocumented
+from ..procurify.findings import undocumented
 
 # Neither sells goods: an employee who is reimbursed, a card's issuer. Their bills
 # are of other types.

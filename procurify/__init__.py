@@ -71,7 +71,7 @@ from .payloads import (
 )
 from .resources import RESOURCES, Payload, Resource, Variant
 from .tokens import Token
-from .traces import Trace, Traces
+from .transport import Trace, Traces
 from .volatile import (
     moved_paths,
     needs_fresh_address,

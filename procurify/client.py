@@ -1,5 +1,7 @@
 """The client: token, pages of a list, details, one count, files. And no writing.
 
+No attribute of it holds a secret.
+
 Source: Procurify API reference (edition of March 2024), "Authentication", "Pagination"
 and the list operations.
 """
@@ -12,12 +14,11 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
 
-from .access import open_access
 from .addresses import check_url, normalise_base_url
 from .answers import Answer, check
 from .downloads import Download, acceptable, download
@@ -30,6 +31,7 @@ from .envelopes import (
 )
 from .errors import (
     AddressError,
+    AuthenticationError,
     ForbiddenError,
     OutOfTime,
     ProtocolError,
@@ -38,16 +40,17 @@ from .errors import (
 )
 from .narrowing import Narrowing, may_be_of_rows
 from .paging import Page, Query, Window, page_from, plans
+from .tokens import TokenSource
 from .transport import Transport
-from .trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from .answers import Answer
     from .errors import StreamError
     from .resources import Resource
     from .tokens import Token
-    from .traces import Traces
+    from .transport import Traces
 
 PAGE_SIZE = 50
 """Objects. The maximum is not published; this is known to work."""
@@ -508,3 +511,139 @@ class Client:
 
 def _alternatives(external_id: str | int | tuple[str, ...]) -> tuple[str, ...]:
     return external_id if isinstance(external_id, tuple) else (str(external_id),)
+
+
+class Get(Protocol):
+    """Sends one GET to the tenant and returns ``parse(answer)``."""
+
+    def __call__(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        parse: Callable[[Answer], T],
+        cancelled: threading.Event | None = None,
+        attempts: int | None = None,
+    ) -> T:
+        """:raises StreamError: what ``parse`` or the network raises"""
+
+
+class GetFile(Protocol):
+    """Sends one GET for a file and returns ``parse(answer)``."""
+
+    def __call__(
+        self, url: str, is_tenant: bool, limit: int, parse: Callable[[Answer], T]
+    ) -> T:
+        """
+        :param is_tenant: send the token along
+        :raises StreamError: what ``parse`` or the network raises
+        """
+
+
+class Access(NamedTuple):
+    """What a client may do. Transport and tokens are in the closures of these."""
+
+    get: Get
+    get_file: GetFile
+    authenticate: Callable[[], tuple[str, str]]
+    is_token_due: Callable[[], bool]
+    reload_token: Callable[[], bool]
+    server_date: Callable[[], str]
+    close: Callable[[], None]
+
+
+def open_access(
+    transport: Transport,
+    client_id: str,
+    client_secret: str,
+    *,
+    load_token: Callable[[], Token | None],
+    keep_token: Callable[[Token], None],
+    now: Callable[[], datetime],
+    renews_token: bool,
+) -> Access:
+    """Return the way to the tenant of ``transport``; see ``Client`` for the rest."""
+    tokens = TokenSource(
+        transport.post_token,
+        client_id,
+        client_secret,
+        load=load_token,
+        keep=keep_token,
+        now=now,
+        renews=renews_token,
+    )
+
+    def authorised(send: Callable[[str], T]) -> T:
+        """Send with the token; if it is refused, once more with a new one."""
+        token = tokens.current()
+        try:
+            return send(token.access_token)
+        except AuthenticationError:
+            pass
+        return send(tokens.replace(token).access_token)
+
+    def get(
+        path: str,
+        params: Mapping[str, str],
+        parse: Callable[[Answer], T],
+        cancelled: threading.Event | None = None,
+        attempts: int | None = None,
+    ) -> T:
+        return authorised(
+            lambda token: transport.get(path, params, token, parse, cancelled, attempts)
+        )
+
+    def get_file(
+        url: str, is_tenant: bool, limit: int, parse: Callable[[Answer], T]
+    ) -> T:
+        if not is_tenant:
+            return transport.get_file(url, None, limit, parse)
+        return authorised(lambda token: transport.get_file(url, token, limit, parse))
+
+    def authenticate() -> tuple[str, str]:
+        token = tokens.fetch()
+        return token.tenant, token.email
+
+    return Access(
+        get,
+        get_file,
+        authenticate,
+        tokens.is_due,
+        tokens.reload,
+        lambda: transport.server_date,
+        transport.close,
+    )
+
+
+SUSPICIOUS = 4
+"""Failures without any answer between them, after which a control is asked for."""
+
+
+class Trouble:
+    """What went wrong while several objects were read. Threads share it.
+
+    :param ask_controls: returns whether what could be read before can be read now; None
+        if there is nothing to ask for
+    """
+
+    def __init__(self, ask_controls: Callable[[], bool | None]) -> None:
+        self._ask_controls = ask_controls
+        self._lock = threading.Lock()
+        self._is_well: bool | None = None
+        self._failures = 0
+        self.first_error: StreamError | None = None
+
+    def note_answer(self) -> None:
+        """Note that an object could be read, or is not there."""
+        self._is_well = True
+
+    def is_outage(self, error: StreamError) -> bool:
+        """Note that an object failed; return whether the server is at fault.
+
+        Not many are waited for before the controls are asked.
+        """
+        with self._lock:
+            self.first_error = self.first_error or error
+            self._failures += 1
+            if self._is_well is None and self._failures == SUSPICIOUS:
+                self._is_well = self._ask_controls()
+            return self._is_well is False

@@ -2,6 +2,9 @@
 
 Procurify does not document these; nobody knows them before a tenant was read. Each
 function takes an object and returns ``{question: answer}`` of what it shows.
+
+Also here: states and kinds that Procurify does not document. Any of them may mean
+anything, so booking an object that has one would be a guess.
 """
 
 from __future__ import annotations
@@ -11,16 +14,33 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from .arithmetic import bill_figures
-from .documented import undocumented
 from .errors import InvalidPayload
-from .payloads import AccountCode, Bill, Order, Vendor
+from .payloads import (
+    AccountCode,
+    Bill,
+    BillStatus,
+    BillType,
+    Order,
+    OrderItem,
+    OrderItemStatus,
+    OrderItemType,
+    OrderState,
+    Requisition,
+    RequisitionStatus,
+    Vendor,
+    VendorType,
+)
+from .payloads.embedded import full_name
+from .payloads.values import Reader
 from .rates import TOLERANCE, implied_bill_rate, implied_order_rate
 from .rounding import ONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .payloads import BillItem
+    from .payloads.values import Stated
+    from .resources import Payload
 
 Answers = dict[str, str]
 
@@ -270,3 +290,66 @@ _LOOKS: Final[dict[type, Callable[[Any], Answers]]] = {
     Bill: _of_bill,
     Order: _of_order,
 }
+
+
+def requesters(document: dict[str, Any]) -> list[str]:
+    """Name who requested the lines of an order, a bill or a requisition, once each.
+
+    :param document: what Procurify sent. A line names its ``requester``; a requisition
+        names its ``user``, and so does a bill that is for no order.
+    :returns: names as people write them, in the order of the lines
+    """
+    names = [full_name(_embedded(line, "requester")) for line in _lines(document)]
+    found = list(dict.fromkeys(filter(None, names)))
+    return found or list(filter(None, [full_name(_embedded(document, "user"))]))
+
+
+def _lines(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from _dicts(document.get("order_items"))
+    for item in _dicts(document.get("items")):
+        order_item = item.get("orderitem")
+        if isinstance(order_item, dict):
+            yield order_item
+
+
+def _embedded(data: dict[str, Any], name: str) -> Reader | None:
+    value = data.get(name)
+    return Reader(value) if isinstance(value, dict) else None
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict)]
+
+
+_DOCUMENTED: dict[type, dict[str, frozenset[object]]] = {
+    Bill: {"status": frozenset(BillStatus), "type": frozenset(BillType)},
+    Order: {"state": frozenset(OrderState)},
+    Requisition: {"status": frozenset((*RequisitionStatus, None))},
+    # Documents embed vendors in short forms that do not say what they are.
+    Vendor: {
+        "type": frozenset((*VendorType, None)),
+        "status": frozenset((None, "active", "inactive")),
+    },
+    OrderItem: {"status": frozenset((*OrderItemStatus, None))},
+}
+_LINE_TYPES = frozenset((*OrderItemType, None))
+
+
+def undocumented(payload: Payload) -> str:
+    """Return what of ``payload`` nobody knows the meaning of, in words; else ""."""
+    return ", ".join(_undocumented(payload))
+
+
+def _undocumented(payload: Payload) -> Iterator[str]:
+    for field, known in _DOCUMENTED.get(type(payload), {}).items():
+        yield from _unknown(field, getattr(payload, field), known)
+    if isinstance(payload, Order):
+        for line in payload.lines:
+            if line.active:
+                yield from _unknown(f"{line.label}: type", line.type, _LINE_TYPES)
+
+
+def _unknown(field: str, value: Stated, known: Iterable[object]) -> Iterator[str]:
+    if value not in known:
+        yield f"{field} {value}" if value is not None else f"no {field}"

@@ -1,16 +1,26 @@
 """The wire: a GET and the token POST, limits on what comes back, retries.
 
+The read timeout of requests starts again with every byte, so a server that sends one
+byte a minute could hold a worker for days. Only shutting the socket ends that read:
+see :class:`Watchdog`.
+
 Source: Procurify API reference (edition of March 2024). It declares no error answer and
 no rate limit, so the usual ones of a Django service behind a proxy are expected.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
+import os
 import random
+import socket
+import threading
 import time
+from collections import deque
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from http.client import HTTPException
@@ -19,22 +29,14 @@ from urllib.parse import urlsplit
 
 import requests
 
+from .addresses import Reach
 from .answers import Answer, MalformedBody, blanking, translate
-from .errors import (
-    OutOfTime,
-    ProcurifyError,
-    ProtocolError,
-    TooLarge,
-    TransientError,
-)
-from .guards import BearerAuth, NoAuth, guard, guard_elsewhere
-from .reach import Reach
-from .traces import Trace, Traces
-from .watchdog import Watchdog
+from .errors import OutOfTime, ProcurifyError, ProtocolError, TooLarge, TransientError
+from .wire import BearerAuth, NoAuth, guard, guard_elsewhere
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping
+
 
 _logger = logging.getLogger(__name__)
 
@@ -361,3 +363,77 @@ class Transport:
             self._quiet_until = 0.0
         if cancelled and cancelled.is_set():
             raise Cancelled
+
+
+class Watchdog:
+    """Cuts the connection of ``response`` after ``seconds``, unless left before."""
+
+    def __init__(self, response: requests.Response, seconds: float) -> None:
+        self.expired = False
+        self._socket = _duplicate_socket(response)
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Watchdog:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._timer.cancel()
+        if self._socket:
+            self._socket.close()
+
+    def _expire(self) -> None:
+        self.expired = True
+        if self._socket:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _duplicate_socket(response: requests.Response) -> socket.socket | None:
+    """Take a second handle on the connection; None if all of it is here already."""
+    with contextlib.suppress(AttributeError, OSError, TypeError, ValueError):
+        return socket.socket(fileno=os.dup(response.raw.fileno()))
+    return None
+
+
+KEPT = 50
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One attempt of a request.
+
+    ``status`` is 0, and ``problem`` the kind of error, where no whole answer came.
+    ``request_id`` is what the web server calls it, ``procurify_request_id`` what
+    Procurify itself does.
+    """
+
+    at: datetime  # aware, UTC
+    method: str
+    path: str
+    status: int
+    seconds: float
+    request_id: str
+    problem: str
+    procurify_request_id: str = ""
+
+
+class Traces:
+    """The newest attempts, and how many there were. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._newest: deque[Trace] = deque(maxlen=KEPT)
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def add(self, trace: Trace) -> None:
+        """Keep ``trace``, and forget the oldest one where there are too many."""
+        with self._lock:
+            self._newest.append(trace)
+            self.count += 1
+
+    def newest(self) -> list[Trace]:
+        """Return what is kept, the oldest first."""
+        with self._lock:
+            return list(self._newest)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from .dialects import Dialect
     from .protocols import Protocol
-    from .shared import traces
+    from .shared import transport
 
 PAGE_SIZE = 500
 ATTEMPTS = 3
@@ -118,7 +118,7 @@ class RemoteOdoo:
         read_timeout: float = READ_TIMEOUT_S,
         write_timeout: float = WRITE_TIMEOUT_S,
         run_s: float | None = None,
-        kept: traces.Traces | None = None,
+        kept: transport.Traces | None = None,
         session_factory: Callable[[], requests.Session] = requests.Session,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

@@ -7,16 +7,14 @@ name, where a relative import cannot lead from one to the other.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "procurify_odoo":
-    from procurify import addresses, answers, errors, guards, reach, traces, watchdog
+    from procurify import addresses, answers, errors, transport, wire
 else:
-    from ..procurify import addresses, answers, errors, guards, reach, traces, watchdog
+    from ..procurify import addresses, answers, errors, transport, wire
 
 __all__ = [
     "addresses",
     "answers",
     "errors",
-    "guards",
-    "reach",
-    "traces",
-    "watchdog",
+    "transport",
+    "wire",
 ]

@@ -25,7 +25,7 @@ from .errors import (
     Unreachable,
     WrongAddress,
 )
-from .shared import addresses, answers, errors, guards, reach, traces, watchdog
+from .shared import addresses, answers, errors, transport, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,17 +94,17 @@ class Transport:
         read_timeout: float = READ_TIMEOUT_S,
         write_timeout: float = WRITE_TIMEOUT_S,
         run_s: float | None = None,
-        kept: traces.Traces | None = None,
+        kept: transport.Traces | None = None,
     ) -> None:
         self._origin = origin
         self._timeouts = {False: read_timeout, True: write_timeout}
         self._ends_at = math.inf if run_s is None else time.monotonic() + run_s
-        self._traces = traces.Traces() if kept is None else kept
-        allowed = reach.Reach.of(
+        self._traces = transport.Traces() if kept is None else kept
+        allowed = addresses.Reach.of(
             origin, allow_private=allow_private, allow_loopback=allow_loopback
         )
         self._sessions = {
-            changes: guards.guarded(
+            changes: wire.guarded(
                 session_factory(), allowed, self._may_send, headers_s=timeout
             )
             for changes, timeout in self._timeouts.items()
@@ -158,7 +158,7 @@ class Transport:
             headers["Content-Type"] = request.content_type
         if request.database:
             headers["X-Odoo-Database"] = request.database
-        auth = guards.BearerAuth(request.key) if request.key else guards.NoAuth()
+        auth = wire.BearerAuth(request.key) if request.key else wire.NoAuth()
         return self._sessions[request.changes].request(
             "GET" if request.body is None else "POST",
             self._origin + request.path,
@@ -172,7 +172,7 @@ class Transport:
     def _receive(self, response: requests.Response, request: Request) -> Answer:
         """Read the body within the limits of size and time."""
         body = bytearray()
-        with watchdog.Watchdog(response, self._at_most(request)) as watch:
+        with transport.Watchdog(response, self._at_most(request)) as watch:
             try:
                 for chunk in response.iter_content(READ_CHUNK_BYTES):
                     body += chunk
@@ -198,7 +198,7 @@ class Transport:
         self, request: Request, started: float, status: int = 0, problem: str = ""
     ) -> None:
         self._traces.add(
-            traces.Trace(
+            transport.Trace(
                 at=datetime.now(timezone.utc),
                 method="GET" if request.body is None else "POST",
                 path=" ".join(filter(None, (request.path, request.subject))),

@@ -11,7 +11,7 @@ from ...procurify import (
     Unit,
     read_json,
 )
-from ...procurify.documented import undocumented
+from ...procurify.findings import undocumented
 from ...tools.instants import at_noon
 from ..documents import ReferenceImport
 from ..issues import UNKNOWN_CODES

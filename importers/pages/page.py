@@ -9,8 +9,8 @@ A reference is what a document names, and what that is in Odoo::
 """
 
 from ...procurify.approvals import steps
-from ...procurify.custom_fields import custom_fields
-from ...procurify.people import requesters
+from ...procurify.findings import requesters
+from ...procurify.payloads.embedded import custom_fields
 from ..matching.other_vendor import OtherVendor, is_other
 from .marks import HEADER, TOTAL
 from .words import ACTIONS, STATUSES

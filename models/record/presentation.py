@@ -20,7 +20,7 @@ from ...procurify import (
     normalise_base_url,
     read_json,
 )
-from ...procurify.people import requesters
+from ...procurify.findings import requesters
 from ...reconciliation.dry_run import trial
 from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.audit_rows import plain

@@ -1,9 +1,9 @@
 """JSON objects of Procurify → frozen, typed, validated Python objects."""
 
-from .attachment import Attachment
+from .embedded import Attachment
 from .bill import PAYABLE_STATUSES, Bill, BillCost, BillStatus, BillType
-from .bill_item import BillItem
-from .catalog import CatalogItem, Unit
+from .bill import BillItem
+from .master_data import CatalogItem, Unit
 from .embedded import Allocation
 from .master_data import (
     AccountCode,
@@ -17,8 +17,8 @@ from .master_data import (
     currency_code,
 )
 from .order import Adjustment, Order, OrderState
-from .order_item import OrderItem
-from .order_line import LineTax, OrderItemStatus, OrderItemType, OrderLine
+from .order import OrderItem
+from .order import LineTax, OrderItemStatus, OrderItemType, OrderLine
 from .requisition import Requisition, RequisitionStatus
 from .values import (
     calendar_date,

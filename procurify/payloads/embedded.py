@@ -1,7 +1,9 @@
-"""What documents embed: their coding, people, and copies of master data.
+"""What documents embed: coding, people, files, custom fields, master data.
 
 Source: Procurify API reference (edition of March 2024): an account is one account code
-of one department, and a department stands at one branch, which is a location.
+of one department, and a department stands at one branch, which is a location. A value
+of a custom field may be of any JSON type. What kind of address the ``file`` of an
+attachment holds is not documented.
 """
 
 from __future__ import annotations
@@ -12,13 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
 from .master_data import AccountCode, Department, Location
-from .values import Payload, Reader
+from .values import (
+    Payload,
+    Reader,
+    clean_text,
+    computed,
+    payload,
+    short_key,
+    spare,
+    strict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
     Mention = tuple[str, dict[str, Any]]
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +136,150 @@ def fullest(mentions: Iterable[Mention]) -> Iterator[tuple[str, str, dict[str, A
             found[key] = data
     for (resource, external_id), data in found.items():
         yield resource, external_id, data
+
+
+def _address(source: Reader) -> str:
+    is_old = source.data.get("file") is None
+    return source.required_text("attachment" if is_old else "file")
+
+
+@payload
+class Attachment(Payload):
+    """One file; ``file`` is its address, absolute or relative to the tenant's.
+
+    ``length`` is in bytes. Older files of order lines have neither a UUID nor a
+    length, type or hash.
+    """
+
+    id: int | None = strict(Reader.optional_integer)
+    uuid: str = strict(Reader.uuid)
+    file: str = computed(_address)
+    name: str = spare(Reader.text)
+    mimetype: str = spare(Reader.word)
+    length: int | None = spare(Reader.optional_integer)
+    sha1_hash: str = spare(Reader.word)
+
+    @property
+    def external_id(self) -> str:
+        """What identifies this file: the UUID, else its number, else ""."""
+        if self.uuid or self.id is None:
+            return self.uuid
+        return f"id-{self.id}"
+
+    @property
+    def code(self) -> str:
+        """A file has no code."""
+        return ""
+
+    @property
+    def label(self) -> str:
+        """The name, else the last part of the address."""
+        return self.name or self.file.split("?")[0].rstrip("/").rpartition("/")[2]
+
+
+def read_attachments(source: Reader, name: str) -> Iterator[Attachment]:
+    """Yield the files of the list ``name``; an entry that cannot be read is no file."""
+    if not isinstance(source.data.get(name), list):
+        return  # a bill has a text where an order has the older list
+    for entry in source.spare.children(name):
+        found = source.if_readable(Attachment.read, entry)
+        if found and found.file and found.external_id:
+            yield found
+
+
+def read_slips(source: Reader, name: str) -> Iterator[Attachment]:
+    """Yield the packing slips of a line; a number has no address, and is no file."""
+    slips = source.data.get(name)
+    if isinstance(slips, list) and any(isinstance(slip, dict) for slip in slips):
+        yield from read_attachments(source, name)
+
+
+def each_once(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    """Skip files that came before."""
+    found: dict[str, Attachment] = {}
+    for attachment in attachments:
+        found.setdefault(attachment.external_id, attachment)
+    return tuple(found.values())
+
+
+@payload
+class CustomValue(Payload):
+    """A value of the custom field ``field``, whose label is ``field_label``."""
+
+    field: int = strict(Reader.integer)
+    field_label: str = spare(Reader.text)
+    name: str = strict(Reader.required_text)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads."""
+        return {
+            "field": self.field,
+            "field_label": self.field_label,
+            "name": self.name,
+        }
+
+    @property
+    def external_id(self) -> str:
+        """The synthetic key: "North" and "north " are one value of a field."""
+        return short_key(f"{self.field}:{self.name.strip().casefold()}")
+
+    @property
+    def code(self) -> str:
+        """A value has no code."""
+        return ""
+
+    @property
+    def label(self) -> str:
+        """What people read: "Project / Line 4"."""
+        return f"{self.field_label} / {self.name}" if self.field_label else self.name
+
+
+# Of a choice that is sent as an object.
+_NAMES = ("name", "label", "value")
+_DEEPEST = 10  # levels of a value that are read
+
+
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """A field that has a value: the field's number and label, and the value.
+
+    ``value`` is True, False or a text.
+    """
+
+    id: int | None
+    label: str
+    value: str | bool
+
+
+def custom_fields(source: Mapping[str, Any]) -> list[CustomField]:
+    """List the custom fields of a document or a line that have a value.
+
+    What cannot be read is skipped.
+    """
+    found = []
+    for entry in Reader(dict(source)).spare.children("custom_fields"):
+        field = entry.spare.child("field")
+        value = _value(entry.data.get("value"))
+        if field is None or value == "":
+            continue
+        label = field.spare.text("field_label") or field.spare.text("name")
+        found.append(CustomField(field.spare.optional_integer("id"), label, value))
+    return found
+
+
+def _value(value: object) -> str | bool:
+    return value if isinstance(value, bool) else _text(value)
+
+
+def _text(value: object, depth: int = 0) -> str:
+    if value is None or depth > _DEEPEST:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(filter(None, (_text(each, depth + 1) for each in value)))
+    if isinstance(value, dict):
+        named = next((value[name] for name in _NAMES if value.get(name)), None)
+        if named is not None:
+            return _text(named, depth + 1)
+        texts = ((key, _text(each, depth + 1)) for key, each in value.items())
+        return ", ".join(f"{key}: {text}" for key, text in texts)
+    return clean_text(str(value)).strip()

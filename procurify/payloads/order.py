@@ -1,28 +1,46 @@
-"""Purchase orders: what the company committed itself to.
+"""Purchase orders and their lines, also where bills or lists embed them.
 
-Source: Procurify API reference (edition of March 2024), "Retrieve a purchase order";
-the names of the states come from the edition of 2026. Objects that it says are always
-there may be null.
+Source: Procurify API reference (edition of March 2024), "Retrieve a purchase order",
+"Retrieve a bill" (which embeds lines of orders) and "List order items"; the names of
+the states come from the edition of 2026. Objects that it says are always there may be
+null.
+That 0 and 1 are the numbers of "percent" and "amount" is a guess from their order. The
+rows of "List order items" hold ids where the line of an order embeds objects, and texts
+where that has numbers; both are read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from .attachment import Attachment, each_once
+from ..errors import InvalidPayload
 from .embedded import (
+    Allocation,
+    Attachment,
+    each_once,
     full_name,
     fullest,
     locations,
     mention,
     mention_if_readable,
     mentions_of_account,
+    read_attachments,
 )
-from .master_data import AccountCode, Currency, Keyed, Location, PaymentTerm, Vendor
-from .order_line import OrderLine, read_is_percentage
+from .master_data import (
+    AccountCode,
+    CatalogItem,
+    Currency,
+    Keyed,
+    Location,
+    PaymentTerm,
+    Vendor,
+    embedded_currency,
+)
 from .values import (
+    Payload,
     Reader,
     Stated,
     as_sent,
@@ -38,9 +56,144 @@ from .values import (
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator, Mapping
-    from decimal import Decimal
 
     from .embedded import Mention
+
+
+ZERO = Decimal(0)
+
+
+class OrderItemStatus(IntEnum):
+    """Documented states of a line; ``status`` may hold others. Not chronological."""
+
+    APPROVED = 0
+    LISTED = 1
+    PURCHASED = 2
+    RECEIVED = 3
+    REJECTED = 4
+    PARTLY_RECEIVED = 5
+    FULFILLED = 6
+    DENIED = 7
+    DRAFT = 8
+
+
+class OrderItemType(IntEnum):
+    """Documented kinds of line; ``type`` may hold others."""
+
+    ONE_TIME = 0
+    RECURRING = 1
+    BLANKET = 2
+
+
+_PERCENTAGE_TYPES = frozenset({"percentage", "percent", "0", 0})
+
+
+_AMOUNT_TYPES = frozenset({"amount", "1", 1})
+
+
+def read_is_percentage(source: Reader) -> bool:
+    """Read the ``type`` of a tax or discount: whether its value is a percentage.
+
+    :raises InvalidPayload: a kind that is not known, so that the value means nothing
+    """
+    kind = source.data.get("type")
+    if isinstance(kind, (str, int)) and not isinstance(kind, bool):
+        if kind in _PERCENTAGE_TYPES:
+            return True
+        if kind in _AMOUNT_TYPES:
+            return False
+    raise InvalidPayload(source.at("type"), "neither a percentage nor an amount")
+
+
+@payload
+class LineTax(Payload):
+    """A tax on a line; ``value`` is in percent, or an amount of money."""
+
+    id: int | None = spare(Reader.optional_integer)
+    name: str = strict(Reader.text)
+    value: Decimal = strict(Reader.required_decimal)
+    is_percentage: bool = computed(read_is_percentage)
+
+
+def is_active(source: Reader) -> bool:
+    """Read whether a line counts: neither of its two flags says that it does not."""
+    return source.is_not_false("active") and source.is_not_false("is_active")
+
+
+def _allocations(source: Reader) -> tuple[Allocation, ...]:
+    shares = source.children("spend_allocation")
+    return tuple(Allocation.read(each, "account") for each in shares)
+
+
+def _fallback(source: Reader, found: dict[str, Any]) -> Allocation | None:
+    account = None if found["allocations"] else source.embedded("account")
+    if account is None:
+        return None
+    return Allocation.of_account(account, found["total_cost"] or ZERO)
+
+
+def _files_of_line(source: Reader) -> tuple[Attachment, ...]:
+    """Read the files of a line: the present list, then the older one."""
+    files = [
+        *read_attachments(source, "item_attachments"),
+        *read_attachments(source, "attachments"),
+    ]
+    return each_once(files)
+
+
+@payload
+class OrderLine(Keyed):
+    """One line of a purchase order; amounts in the currency ``currency_name``.
+
+    ``number`` is the one that people see ("7265-1"), ``requisition`` that of the
+    requisition it came from. A line moves to another order when its own is cancelled:
+    ``order_id`` says where it is now. ``fallback_account`` is the coding of a line
+    whose ``allocations`` are empty. ``vendor_text`` is the free text that names the
+    real vendor where the order's is a catch-all. ``received`` counts what passed.
+    """
+
+    id: int = strict(Reader.integer)
+    number: str = spare(Reader.text, "num")
+    requisition: int | None = spare(Reader.optional_integer, "orderNum")
+    line_number: int | None = spare(Reader.optional_integer, "PO_line_num")
+    name: str = spare(Reader.text)
+    sku: str = spare(Reader.text)
+    unit: str = strict(Reader.text)
+    quantity: Decimal | None = strict(Reader.decimal)
+    price: Decimal | None = strict(Reader.decimal)
+    total_cost: Decimal | None = strict(Reader.decimal)
+    tax_amount: Decimal = strict(Reader.decimal_or_zero)
+    shipping_amount: Decimal = strict(Reader.decimal_or_zero)
+    taxes: tuple[LineTax, ...] = strict(children(LineTax))
+    type: Stated = strict(Reader.stated)
+    status: Stated = strict(Reader.stated)
+    active: bool = computed(is_active)
+    order_id: int | None = strict(Reader.reference, "purchase_order")
+    received: Decimal = strict(Reader.decimal_or_zero, "receivedPassQty")
+    allocations: tuple[Allocation, ...] = computed(_allocations)
+    fallback_account: Allocation | None = derived(_fallback)
+    catalog_item_id: int | None = strict(Reader.reference, "catalog_item")
+    catalog_item: CatalogItem | None = strict(embedded(CatalogItem))
+    vendor_text: str = strict(Reader.text, "vendor")
+    comment: str = spare(Reader.text, "lineComment")
+    currency_name: str = computed(embedded_currency)
+    modified: datetime.datetime | None = spare(Reader.instant, "last_modified")
+    attachments: tuple[Attachment, ...] = computed(_files_of_line)
+
+    @property
+    def code(self) -> str:
+        """The supplier's or the company's identifier of what is ordered, or ""."""
+        return self.sku
+
+    @property
+    def label(self) -> str:
+        """Number and name: "7265-1 Docking cable"."""
+        return line_label(self.id, self.number, self.name)
+
+
+def line_label(line_id: int, number: str, name: str) -> str:
+    """Name a line by number and name, as far as it has them."""
+    return f"{number} {name}".strip() or f"Order item {line_id}"
 
 
 class OrderState(IntEnum):
@@ -114,7 +267,7 @@ def _in_cost_details(source: Reader, name: str) -> Decimal | None:
     return costs.decimal(name) if costs else None
 
 
-def _attachments(_source: Reader, found: dict[str, Any]) -> tuple[Attachment, ...]:
+def _files_of_lines(_source: Reader, found: dict[str, Any]) -> tuple[Attachment, ...]:
     return each_once(file for line in found["lines"] for file in line.attachments)
 
 
@@ -163,7 +316,7 @@ class Order(Keyed):
     lines: tuple[OrderLine, ...] = strict(
         children(OrderLine, required=True), "order_items"
     )
-    attachments: tuple[Attachment, ...] = derived(_attachments)
+    attachments: tuple[Attachment, ...] = derived(_files_of_lines)
     raw: Mapping[str, Any] = as_sent()
 
     @property
@@ -218,3 +371,52 @@ def _mentions_of_line(line: dict[str, Any]) -> Iterator[Mention]:
         code = item.get("account_code")
         yield from mention_if_readable("account_code", code, AccountCode)
         yield from mention("catalog_item", item)
+
+
+def _account_code(source: Reader) -> str:
+    """Read the code, which stands on its own and in an embedded account."""
+    account = source.embedded("account")
+    code = account.embedded("account_code") if account else None
+    return source.spare.text("accountCode") or (code.text("code") if code else "")
+
+
+@payload
+class OrderItem(Keyed):
+    """A requested line; ``order_id`` is None until it is purchased.
+
+    The ids are Procurify's: of a vendor, a currency, an account (an account code of a
+    department) and a catalog item. ``account_code`` is the code alone, as text.
+    """
+
+    id: int = strict(Reader.integer)
+    number: str = spare(Reader.text, "num")
+    requisition: int | None = strict(Reader.optional_integer, "orderNum")
+    name: str = spare(Reader.text)
+    sku: str = spare(Reader.text)
+    unit: str = strict(Reader.text)
+    quantity: Decimal | None = strict(Reader.decimal)
+    price: Decimal | None = strict(Reader.decimal)
+    total_cost: Decimal | None = strict(Reader.decimal)
+    status: Stated = strict(Reader.stated)
+    type: Stated = strict(Reader.stated)
+    active: bool = computed(is_active)
+    order_id: int | None = strict(Reader.reference, "purchase_order")
+    vendor_id: int | None = strict(Reader.reference, "pref_vendor")
+    vendor_text: str = strict(Reader.text, "vendor")
+    currency_id: int | None = strict(Reader.reference, "currency")
+    account_id: int | None = strict(Reader.reference, "account")
+    account_code: str = computed(_account_code)
+    catalog_item_id: int | None = strict(Reader.reference, "catalog_item")
+    received: Decimal = strict(Reader.decimal_or_zero, "receivedPassQty")
+    comment: str = spare(Reader.text, "lineComment")
+    modified: datetime.datetime | None = spare(Reader.instant, "last_modified")
+
+    @property
+    def code(self) -> str:
+        """The supplier's or the company's identifier of what is ordered, or ""."""
+        return self.sku
+
+    @property
+    def label(self) -> str:
+        """Number and name: "7265-1 Docking cable"."""
+        return line_label(self.id, self.number, self.name)

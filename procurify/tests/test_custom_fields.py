@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..custom_fields import CustomField, custom_fields
+from ..payloads.embedded import CustomField, custom_fields
 
 
 def _sent(value: Any, **field: Any) -> dict[str, Any]:

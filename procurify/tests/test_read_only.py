@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from .. import RESOURCES
-from ..guards import ForbiddenRequest, guard
-from ..reach import Reach
+from ..addresses import Reach
+from ..wire import ForbiddenRequest, guard
 from .server import (
     ACCESS_TOKEN,
     TOKEN_PATH,
@@ -148,11 +148,11 @@ def test_the_source_names_no_other_verb() -> None:
                     calls.append((path.name, node.func.attr))
     assert sorted(calls) == [
         ("addresses.py", "Request"),
-        ("guards.py", "mount"),
-        ("guards.py", "set_policy"),
         ("transport.py", "close"),
         ("transport.py", "get"),
         ("transport.py", "post"),
+        ("wire.py", "mount"),
+        ("wire.py", "set_policy"),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .. import RESOURCES, Trace, Traces, TransientError
-from ..traces import KEPT
+from ..transport import KEPT
 from .server import ACCESS_TOKEN, SECRET, FaultyServer, Reply, page_json
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ import requests
 from .. import PrivateAddressError, ProtocolError, TransientError, transport, wire
 from ..answers import retry_after_s
 from ..errors import TooLarge
-from ..traces import Traces
-from ..transport import Cancelled, Transport
+from ..transport import Cancelled, Traces, Transport
 from .server import (
     ACCESS_TOKEN,
     SECRET,

@@ -26,7 +26,7 @@ from .. import (
     WrongAddress,
 )
 from ..protocols import xmlrpc_result
-from ..shared import guards, traces
+from ..shared import transport, wire
 from ..transport import Answer
 from .fake import KEY, SERIES, UID, WAYS, FakeOdoo, web_page
 
@@ -389,7 +389,7 @@ def test_the_key_goes_to_no_other_path(serve: Serve, connect: Connect) -> None:
     session = remote._transport._sessions[True]
 
     for url in (f"{remote.origin}/web/login", "https://elsewhere.example/jsonrpc"):
-        with pytest.raises(guards.ForbiddenRequest):
+        with pytest.raises(wire.ForbiddenRequest):
             session.post(url, data=b"x")
 
 
@@ -404,7 +404,7 @@ def test_an_answer_with_entities_of_its_own_is_not_read() -> None:
 def test_each_request_leaves_a_trace_without_its_content(
     serve: Serve, connect: Connect
 ) -> None:
-    kept = traces.Traces()
+    kept = transport.Traces()
     remote = connect(serve("17.0"), kept=kept)
     remote.call("res.partner", "create", vals_list=[{"name": "Blank & Sons"}])
 

@@ -18,8 +18,8 @@ from procurify import RESOURCES, Bill, InvalidPayload, Order, read_noting
 from procurify.answers import Answer
 from procurify.arithmetic import bill_figures
 from procurify.envelopes import read_listing
+from procurify.findings import requesters
 from procurify.order_arithmetic import order_figures
-from procurify.people import requesters
 from procurify.rates import implied_bill_rate, implied_order_rate
 
 from .valid_objects import (
