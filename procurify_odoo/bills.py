@@ -15,24 +15,23 @@ Item: ``external_id``, ``kind``, ``name``, ``account``, ``quantity``, ``price``,
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .errors import (
-    Denied,
-    Gone,
-    Incompatible,
-    RefusedRow,
-    RefusedValues,
-    RemoteFault,
-    RowsRefused,
+from .sending import (
+    Outcome,
+    columns_of,
+    commands,
+    id_of,
+    load_apart,
+    matrix,
+    search_read,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TypeAlias
 
     from .client import RemoteOdoo
@@ -44,11 +43,6 @@ MODEL, LINE_MODEL = "account.move", "account.move.line"
 #: Items that people see and write.
 SEEN = ("product", "line_section", "line_subsection", "line_note")
 _PAYABLE = "payment_term"
-#: Errors of the values that were sent, after which nothing is saved.
-REFUSALS = (RefusedValues, RemoteFault, Gone)
-#: Those of bills that are there: rules of the remote may forbid to change one of them.
-CHANGE_REFUSALS = (*REFUSALS, Denied, Incompatible)
-
 _HEADER = {
     "type": "move_type",
     "partner": "partner_id",
@@ -213,16 +207,6 @@ def references(image: Image, dialect: Dialect) -> dict[str, set[int]]:
 # === WHOSE IT IS === #
 
 
-def external_ids(remote: RemoteOdoo, ids: Iterable[int]) -> dict[int, str]:
-    """Return {id: external id} of bills, "" without one.
-
-    A bill that the API user may not see has its external id. A deleted one has none.
-    """
-    wanted = sorted(set(ids))
-    found = remote.call(MODEL, "get_external_id", wanted) if wanted else {}
-    return {int(id_): name or "" for id_, name in found.items()}
-
-
 def entered_there(
     remote: RemoteOdoo, images: Sequence[Image], context: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
@@ -240,22 +224,10 @@ def entered_there(
         ("ref", "in", refs),
     ]
     names = ("move_type", "partner_id", "ref", "name")
-    return _search_read(remote, MODEL, domain, names, context)
+    return search_read(remote, MODEL, domain, names, context)
 
 
 # === CREATING === #
-
-
-@dataclass
-class Outcome:
-    """What became of some bills, by their place in the list.
-
-    :param ids: of those that are there now
-    :param refused: in the words of the remote
-    """
-
-    ids: dict[int, int] = field(default_factory=dict)
-    refused: dict[int, str] = field(default_factory=dict)
 
 
 def create_bills(
@@ -275,7 +247,7 @@ def create_bills(
     own = {**context, **dict.fromkeys(dialect.create_context, True)}
 
     def load(places: list[int]) -> list[int]:
-        columns, rows = _matrix([tables[place] for place in places])
+        columns, rows = matrix([tables[place] for place in places])
         return remote.load(MODEL, columns, rows, context=own)
 
     def starts(places: list[int]) -> list[int]:
@@ -289,56 +261,6 @@ def create_bills(
     return outcome
 
 
-def load_apart(
-    places: list[int],
-    load: Callable[[list[int]], list[int]],
-    starts: Callable[[list[int]], list[int]],
-    outcome: Outcome,
-) -> None:
-    """Load what is not refused: without the guilty rows, else half by half.
-
-    :param load: loads all or none of some places, and returns their ids
-    :param starts: returns the number of the first row of each place
-    :param outcome: is completed here
-    """
-    while places:
-        try:
-            ids = load(places)
-        except RowsRefused as error:
-            guilty = _guilty(error.rows, starts(places))
-            refusal: Exception = error
-        except REFUSALS as error:
-            guilty, refusal = {}, error
-        else:
-            outcome.ids |= dict(zip(places, ids, strict=True))
-            return
-        if not guilty and len(places) == 1:
-            guilty = {0: str(refusal)}
-        if not guilty:
-            middle = len(places) // 2
-            load_apart(places[:middle], load, starts, outcome)
-            load_apart(places[middle:], load, starts, outcome)
-            return
-        outcome.refused |= {places[n]: words for n, words in guilty.items()}
-        places = [place for n, place in enumerate(places) if n not in guilty]
-
-
-def _guilty(rows: Iterable[RefusedRow], starts: list[int]) -> dict[int, str]:
-    """Return {number of a bill: why it is refused}.
-
-    Odoo also accuses the first row of what it says of another one, see its ``load``.
-    """
-    said: dict[int, list[str]] = defaultdict(list)
-    for row in rows:
-        if row.row is not None:
-            number = sum(start <= row.row for start in starts) - 1
-            said[number].append(row.message)
-    others = {words for number, mine in said.items() if number for words in mine}
-    if others and set(said.get(0, ())) <= others:
-        said.pop(0, None)
-    return {number: "\n".join(dict.fromkeys(mine)) for number, mine in said.items()}
-
-
 def _rows_of(image: Image, dialect: Dialect) -> list[dict[str, Any]]:
     """Return the rows of one bill as ``load`` reads them: its header is in the first.
 
@@ -346,41 +268,16 @@ def _rows_of(image: Image, dialect: Dialect) -> list[dict[str, Any]]:
     """
     header = {"id": image["external_id"]}
     for name, value in header_values(image, dialect).items():
-        header |= _cell(name, value, name.endswith("_id"))
+        header |= columns_of(name, value, name.endswith("_id"))
     rows = []
     for item in sent_items(image, dialect):
         row = {f"{dialect.bill_lines}/id": item["external_id"]}
         for name, value in item_values(item, image, dialect).items():
             path = f"{dialect.bill_lines}/{name}"
-            row |= _cell(path, value, name.endswith(("_id", "_ids")))
+            row |= columns_of(path, value, name.endswith(("_id", "_ids")))
         rows.append(row)
     rows[0] = header | rows[0]
     return rows
-
-
-def _cell(path: str, value: Any, is_relation: bool) -> dict[str, Any]:
-    """Return {column: cell} of one value."""
-    if not is_relation:
-        return {path: _json(value) if isinstance(value, dict) else value}
-    ids = value if isinstance(value, list) else [value] if value else []
-    return {f"{path}/.id": ",".join(str(each) for each in ids)}
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, default=float)
-
-
-def _matrix(
-    tables: Sequence[list[dict[str, Any]]],
-) -> tuple[list[str], list[list[Any]]]:
-    """Return columns and rows of several bills."""
-    columns = list(
-        dict.fromkeys(name for table in tables for row in table for name in row)
-    )
-    rows = [
-        [row.get(name, "") for name in columns] for table in tables for row in table
-    ]
-    return columns, rows
 
 
 # === REWRITING AND POSTING === #
@@ -396,7 +293,7 @@ def rewrite_bill(
     """
     dialect = remote.dialect
     lines = [
-        (0, 0, _commands(item_values(item, image, dialect)))
+        (0, 0, commands(item_values(item, image, dialect)))
         for item in sent_items(image, dialect)
     ]
     values = header_values(image, dialect)
@@ -404,42 +301,6 @@ def rewrite_bill(
     values[dialect.bill_lines] = [(5, 0, 0), *lines]
     own = {**context, **dict.fromkeys(dialect.rewrite_context, True)}
     remote.call(MODEL, "write", [remote_id], vals=values, context=own)
-
-
-def _commands(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a line as ``write`` takes them."""
-    return {
-        name: [(6, 0, value)] if name.endswith("_ids") else value
-        for name, value in values.items()
-    }
-
-
-def call_apart(
-    remote: RemoteOdoo,
-    method: str,
-    ids: list[int],
-    context: Mapping[str, Any],
-) -> dict[int, str]:
-    """Call a method of bills, half by half where it is refused.
-
-    The remote does not compute them again.
-
-    :returns: {id: why it is refused}
-    :raises RemoteError: other than a refusal: the outcome may be unknown
-    """
-    if not ids:
-        return {}
-    own = {**context, "skip_invoice_sync": True}
-    try:
-        remote.call(MODEL, method, ids, context=own)
-    except CHANGE_REFUSALS as error:
-        if len(ids) == 1:
-            return {ids[0]: str(error)}
-        middle = len(ids) // 2
-        return call_apart(remote, method, ids[:middle], context) | call_apart(
-            remote, method, ids[middle:], context
-        )
-    return {}
 
 
 # === READING BACK === #
@@ -470,40 +331,23 @@ def read_bills(
     if not wanted:
         return {}
     dialect = remote.dialect
-    moves = _search_read(remote, MODEL, [("id", "in", wanted)], _READ, context)
+    moves = search_read(remote, MODEL, [("id", "in", wanted)], _READ, context)
     if not moves:
         return {}
     marks = ("display_type", *filter(None, [dialect.tax_line_mark]))
     names = (*_READ_LINE, *dict.fromkeys(marks), *dialect.analytic_on_bill)
     there = [move["id"] for move in moves]
-    lines = _search_read(remote, LINE_MODEL, [("move_id", "in", there)], names, context)
+    lines = search_read(remote, LINE_MODEL, [("move_id", "in", there)], names, context)
     items: dict[int, dict[tuple[Any, ...], Decimal]] = defaultdict(dict)
     for line in lines:
-        _add(items[_id(line["move_id"])], _line_key(line, dialect), line["balance"])
+        _add(items[id_of(line["move_id"])], _line_key(line, dialect), line["balance"])
     return {move["id"]: Facts(move["id"], move, items[move["id"]]) for move in moves}
-
-
-def _search_read(
-    remote: RemoteOdoo,
-    model: str,
-    domain: list[Any],
-    names: Sequence[str],
-    context: Mapping[str, Any],
-) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = remote.call(
-        model,
-        "search_read",
-        domain=domain,
-        fields=list(names),
-        context={"active_test": False, **context},
-    )
-    return found
 
 
 def _line_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
     """Return for what a journal item of the remote stands."""
-    if _id(line["tax_line_id"]):
-        return ("tax", _id(line["account_id"]), _id(line["tax_line_id"]), ())
+    if id_of(line["tax_line_id"]):
+        return ("tax", id_of(line["account_id"]), id_of(line["tax_line_id"]), ())
     if dialect.tax_line_mark in ("", "display_type"):
         kind = line["display_type"] or "product"
     else:
@@ -511,13 +355,13 @@ def _line_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
     if kind == _PAYABLE:
         return (_PAYABLE,)
     taxes = tuple(sorted(line["tax_ids"]))
-    return (kind, _id(line["account_id"]), taxes, _analytic_key(line, dialect))
+    return (kind, id_of(line["account_id"]), taxes, _analytic_key(line, dialect))
 
 
 def _analytic_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
     if "analytic_distribution" in dialect.analytic_on_bill:
         return _shares(line["analytic_distribution"] or {})
-    account = _id(line["analytic_account_id"])
+    account = id_of(line["analytic_account_id"])
     return ((str(account), Decimal(100)),) if account else ()
 
 
@@ -613,8 +457,3 @@ def _like(wanted: Decimal, found: Decimal) -> Decimal:
     exponent = wanted.as_tuple().exponent
     places = exponent if isinstance(exponent, int) and exponent < 0 else -2
     return found.quantize(Decimal(1).scaleb(places))
-
-
-def _id(value: Any) -> int:
-    """Return the id in a many2one as it is read."""
-    return int(value[0] if isinstance(value, list) else value or 0)

@@ -25,19 +25,21 @@ from ...importers.remote_images import (
 )
 from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
 from ...procurify_odoo.bills import (
-    CHANGE_REFUSALS,
     MODEL,
     CannotSay,
-    Outcome,
-    call_apart,
     create_bills,
     differences,
     entered_there,
-    external_ids,
-    load_apart,
     read_bills,
     references,
     rewrite_bill,
+)
+from ...procurify_odoo.sending import (
+    CHANGE_REFUSALS,
+    Outcome,
+    call_apart,
+    external_ids,
+    load_apart,
 )
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
@@ -536,7 +538,7 @@ class ProcurifyTarget(models.Model):
         for parcel in sent:
             parcel.there = facts.get(parcel.row.remote_id)
         asked = [parcel for parcel in sent if is_first or not parcel.there]
-        names = external_ids(remote, [parcel.row.remote_id for parcel in asked])
+        names = external_ids(remote, MODEL, [parcel.row.remote_id for parcel in asked])
         for parcel in asked:
             if names.get(parcel.row.remote_id) != parcel.row.external_id:
                 parcel.there, parcel.is_gone, parcel.refused = None, True, ""
@@ -621,7 +623,7 @@ class ProcurifyTarget(models.Model):
         for parcel in parcels:
             id_ = parcel.row.remote_id
             if parcel.there.values["state"] != "draft":
-                words = call_apart(remote, "button_draft", [id_], self._there())
+                words = call_apart(remote, MODEL, "button_draft", [id_], self._there())
                 parcel.refused = words.get(id_, "")
             if parcel.refused:
                 continue
@@ -651,7 +653,7 @@ class ProcurifyTarget(models.Model):
             ("button_cancel", cancel),
         ):
             ids = [parcel.row.remote_id for parcel in mine]
-            words = call_apart(remote, method, ids, self._there())
+            words = call_apart(remote, MODEL, method, ids, self._there())
             for parcel in mine:
                 parcel.refused = words.get(parcel.row.remote_id, "")
         done = [parcel for parcel in (*reset, *post, *cancel) if parcel.is_open]

@@ -10,10 +10,10 @@ from ...procurify_odoo.bills import (
     LINE_MODEL,
     MODEL,
     differences,
-    external_ids,
     read_bills,
 )
 from ...procurify_odoo.mirror import OVERLAP
+from ...procurify_odoo.sending import external_ids
 from ...tools.own_values import write_each
 from ...tools.shadows import writing_shadows
 from .procurify_dispatch import MOVES
@@ -112,7 +112,7 @@ class ProcurifyTarget(models.Model):
         asked = rows.filtered(
             lambda row: row.remote_id not in there or row.remote_id in changed
         )
-        names = external_ids(remote, asked.mapped("remote_id"))
+        names = external_ids(remote, MODEL, asked.mapped("remote_id"))
         mine = asked.filtered(lambda row: names.get(row.remote_id) == row.external_id)
         return asked - mine, mine.filtered(lambda row: row.remote_id not in there)
 

@@ -9,19 +9,17 @@ import pytest
 
 from procurify_odoo import RefusedRow, RefusedValues, RowsRefused, Version, dialect_of
 from procurify_odoo.bills import (
+    MODEL,
     CannotSay,
     Facts,
-    Outcome,
     _rows_of,
-    call_apart,
     differences,
     entered_there,
-    external_ids,
     header_values,
     item_values,
-    load_apart,
     references,
 )
+from procurify_odoo.sending import Outcome, call_apart, external_ids, load_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,7 +271,7 @@ def test_a_right_that_is_missing_for_one_bill_is_its_refusal(
     denied = "missing right: read a model (user without accounting)"
     server.faults["account.move.button_draft"] = [denied, denied]
 
-    refused = call_apart(connect(server), "button_draft", [7, 8], {})
+    refused = call_apart(connect(server), MODEL, "button_draft", [7, 8], {})
 
     assert list(refused) == [7]
 
@@ -286,7 +284,7 @@ def test_hidden_bills_have_their_external_id_and_deleted_ones_none(
     server.name_row(NAME, "account.move", number)
     server.hidden.add(("account.move", number))
 
-    assert external_ids(connect(server), [number, 9]) == {number: NAME, 9: ""}
+    assert external_ids(connect(server), MODEL, [number, 9]) == {number: NAME, 9: ""}
 
 
 def test_bills_of_the_same_vendor_and_number_are_found_unless_cancelled(

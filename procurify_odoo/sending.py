@@ -1,0 +1,202 @@
+"""What is sent of any document: rows of ``load``, calls of buttons, external ids.
+
+What is refused is found half by half, and the rest is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    Denied,
+    Gone,
+    Incompatible,
+    RefusedRow,
+    RefusedValues,
+    RemoteFault,
+    RowsRefused,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from .client import RemoteOdoo
+
+#: Errors of the values that were sent, after which nothing is saved.
+REFUSALS = (RefusedValues, RemoteFault, Gone)
+#: Those of bills that are there: rules of the remote may forbid to change one of them.
+CHANGE_REFUSALS = (*REFUSALS, Denied, Incompatible)
+
+
+# === EXTERNAL IDS === #
+
+
+def external_ids(remote: RemoteOdoo, model: str, ids: Iterable[int]) -> dict[int, str]:
+    """Return {id: external id} of records of a model, "" without one.
+
+    What the API user may not see has its external id. What is deleted has none.
+    """
+    wanted = sorted(set(ids))
+    found = remote.call(model, "get_external_id", wanted) if wanted else {}
+    return {int(id_): name or "" for id_, name in found.items()}
+
+
+# === CREATING === #
+
+
+@dataclass
+class Outcome:
+    """What became of some bills, by their place in the list.
+
+    :param ids: of those that are there now
+    :param refused: in the words of the remote
+    """
+
+    ids: dict[int, int] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def load_apart(
+    places: list[int],
+    load: Callable[[list[int]], list[int]],
+    starts: Callable[[list[int]], list[int]],
+    outcome: Outcome,
+) -> None:
+    """Load what is not refused: without the guilty rows, else half by half.
+
+    :param load: loads all or none of some places, and returns their ids
+    :param starts: returns the number of the first row of each place
+    :param outcome: is completed here
+    """
+    while places:
+        try:
+            ids = load(places)
+        except RowsRefused as error:
+            guilty = _guilty(error.rows, starts(places))
+            refusal: Exception = error
+        except REFUSALS as error:
+            guilty, refusal = {}, error
+        else:
+            outcome.ids |= dict(zip(places, ids, strict=True))
+            return
+        if not guilty and len(places) == 1:
+            guilty = {0: str(refusal)}
+        if not guilty:
+            middle = len(places) // 2
+            load_apart(places[:middle], load, starts, outcome)
+            load_apart(places[middle:], load, starts, outcome)
+            return
+        outcome.refused |= {places[n]: words for n, words in guilty.items()}
+        places = [place for n, place in enumerate(places) if n not in guilty]
+
+
+def _guilty(rows: Iterable[RefusedRow], starts: list[int]) -> dict[int, str]:
+    """Return {number of a bill: why it is refused}.
+
+    Odoo also accuses the first row of what it says of another one, see its ``load``.
+    """
+    said: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.row is not None:
+            number = sum(start <= row.row for start in starts) - 1
+            said[number].append(row.message)
+    others = {words for number, mine in said.items() if number for words in mine}
+    if others and set(said.get(0, ())) <= others:
+        said.pop(0, None)
+    return {number: "\n".join(dict.fromkeys(mine)) for number, mine in said.items()}
+
+
+# === ROWS === #
+
+
+def columns_of(path: str, value: Any, is_relation: bool) -> dict[str, Any]:
+    """Return {column: cell} of one value."""
+    if not is_relation:
+        return {path: _json(value) if isinstance(value, dict) else value}
+    ids = value if isinstance(value, list) else [value] if value else []
+    return {f"{path}/.id": ",".join(str(each) for each in ids)}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, default=float)
+
+
+def matrix(
+    tables: Sequence[list[dict[str, Any]]],
+) -> tuple[list[str], list[list[Any]]]:
+    """Return columns and rows of several bills."""
+    columns = list(
+        dict.fromkeys(name for table in tables for row in table for name in row)
+    )
+    rows = [
+        [row.get(name, "") for name in columns] for table in tables for row in table
+    ]
+    return columns, rows
+
+
+def commands(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a line as ``write`` takes them."""
+    return {
+        name: [(6, 0, value)] if name.endswith("_ids") else value
+        for name, value in values.items()
+    }
+
+
+# === BUTTONS === #
+
+
+def call_apart(
+    remote: RemoteOdoo,
+    model: str,
+    method: str,
+    ids: list[int],
+    context: Mapping[str, Any],
+) -> dict[int, str]:
+    """Call a method of documents, half by half where it is refused.
+
+    The remote does not compute bills again.
+
+    :returns: {id: why it is refused}
+    :raises RemoteError: other than a refusal: the outcome may be unknown
+    """
+    if not ids:
+        return {}
+    own = {**context, "skip_invoice_sync": True}
+    try:
+        remote.call(model, method, ids, context=own)
+    except CHANGE_REFUSALS as error:
+        if len(ids) == 1:
+            return {ids[0]: str(error)}
+        middle, refused = len(ids) // 2, {}
+        for part in (ids[:middle], ids[middle:]):
+            refused |= call_apart(remote, model, method, part, context)
+        return refused
+    return {}
+
+
+# === READING === #
+
+
+def search_read(
+    remote: RemoteOdoo,
+    model: str,
+    domain: list[Any],
+    names: Sequence[str],
+    context: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = remote.call(
+        model,
+        "search_read",
+        domain=domain,
+        fields=list(names),
+        context={"active_test": False, **context},
+    )
+    return found
+
+
+def id_of(value: Any) -> int:
+    """Return the id in a many2one as it is read."""
+    return int(value[0] if isinstance(value, list) else value or 0)
