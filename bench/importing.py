@@ -12,8 +12,8 @@ import requests
 from odoo import fields
 from odoo.fields import Command
 
-from odoo.addons.procurify_connector.importers.batch import ImportBatch
 from odoo.addons.procurify_connector.importers.bills.importer import BillImport
+from odoo.addons.procurify_connector.importers.draft import ImportBatch
 from odoo.addons.procurify_connector.importers.issues import Hold
 from odoo.addons.procurify_connector.importers.orders.importer import OrderImport
 from odoo.addons.procurify_connector.importers.orders.lines import created_line

@@ -1,10 +1,13 @@
-"""One object of Procurify on its way through an import."""
+"""Objects of Procurify on their way through an import, alone and in batches."""
 
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, NamedTuple
 
 from .issues import Hold
 from .orders.adoption import ADOPTED
+from .resource_kinds import DOCUMENTS
 
 
 @dataclass(slots=True, eq=False)
@@ -252,3 +255,157 @@ DRAFTS = {
     "requisition": RequisitionDraft,
 }
 """{resource: class of its drafts}; master data is a plain Draft."""
+
+
+IMPORT_BATCH_SIZE = 100  # records: Odoo's cost per bill is flat from 50 on
+
+
+class BatchRefused(Exception):
+    """Odoo's result for some drafts of a batch is not what it must be.
+
+    Raised inside the savepoint of the batch, so that nothing of it stays; the
+    refused ones are put on hold and the rest is tried again.
+    """
+
+    def __init__(self, drafts):
+        """:param drafts: the refused ones, which have their ``holds``"""
+        super().__init__(f"{len(drafts)} records refused")
+        self.drafts = drafts
+
+
+class BookedOtherwise(Exception):
+    """What Odoo made of some drafts is not what was meant, and shall not stay."""
+
+    def __init__(self, rows):
+        """:param rows: {draft: rows of what differs, all texts}"""
+        super().__init__(f"{len(rows)} records differ")
+        self.rows = rows
+
+
+class Choice(NamedTuple):
+    """What a person decided about records on hold, and which user writes it.
+
+    ``post`` posts the document again; ``next_open`` books it on the first open day
+    where its own period is closed, whatever the policy says. ``former`` is the bill in
+    whose place a new one is booked, and what was written there.
+    """
+
+    user: object
+    post: bool = False
+    next_open: bool = False
+    former: object = None
+
+
+class ImportBatch:
+    """Drafts of one connection and resource, and what a person decided about them."""
+
+    def __init__(self, records, choice=None):
+        """:param records: ``procurify.record`` rows of one connection and resource
+        :param choice: Choice of the person who decided about them
+        """
+        self.records = records
+        self.choice = choice
+        self.connection = records.connection_id
+        self.resource = records[0].resource
+        kind = DRAFTS.get(self.resource, Draft)
+        self._by_record = {record: kind(record) for record in records}
+        self.drafts = list(self._by_record.values())
+
+    @property
+    def open(self):
+        """The readable drafts that nothing was decided about yet."""
+        return [draft for draft in self.drafts if draft.is_open]
+
+    @property
+    def linked(self):
+        """The drafts that are in Odoo, held or not."""
+        return [draft for draft in self.drafts if draft.target_id]
+
+    def draft(self, record):
+        """Return the draft of ``record``."""
+        return self._by_record[record]
+
+    def open_payloads(self):
+        """Return {record: payload} of the open drafts."""
+        return {draft.record: draft.payload for draft in self.open}
+
+    def records_of(self, drafts):
+        """Return the ``procurify.record`` rows of these drafts."""
+        return self.records.browse(draft.record.id for draft in drafts)
+
+    def locate(self):
+        """Note the (line's text, Location) pairs of each document's lines."""
+        for draft in self.drafts:
+            if draft.payload is not None:
+                draft.locations = list(draft.payload.line_locations())
+
+    def by_company(self):
+        """Yield (company, batch) for each company in which open documents are booked.
+
+        Master data is of all of them at once. The drafts of a part are those of the
+        whole.
+        """
+        if self.resource not in DOCUMENTS:
+            yield self.connection._companies(), self
+            return
+        parts = {}
+        for draft in self.open:
+            parts.setdefault(draft.record.company_id, []).append(draft)
+        for company, drafts in parts.items():
+            part = copy(self)
+            part.drafts, part.records = drafts, self.records_of(drafts)
+            yield company, part
+
+
+class Resolution(Enum):
+    """What became of a document's reference."""
+
+    FOUND = "found"
+    HELD = "held"
+    WAITING = "waiting"  # staged, not imported yet
+
+
+class Reference:
+    """What a document's reference resolves to: a target, or issues."""
+
+    __slots__ = ("holds", "record", "state", "target_id")
+
+    def __init__(self, record):
+        self.record = record
+        self.target_id, self.holds = False, []
+        if record._serves():
+            self.state, self.target_id = Resolution.FOUND, record.res_id
+        elif record.state in ("pending", "waiting"):
+            self.state = Resolution.WAITING
+        else:
+            self.state, self.holds = Resolution.HELD, self._reasons(record)
+
+    @staticmethod
+    def _reasons(record):
+        if record.state == "quarantined":
+            return [
+                Hold(issue.code, issue.key, issue.sudo().params, issue.reference_id.id)
+                for issue in record.issue_ids
+            ]
+        # Excluded or ignored, and yet a document may need it.
+        importer = record.env[record._target_model(record.resource)]
+        code = importer._procurify_unknown_code(record.resource)
+        return [importer._procurify_hold(record, code)] if code else []
+
+
+def ruled_out(drafts):
+    """Return {draft: (model, id) of each document that a person said it is not}."""
+    records = {draft.record: draft for draft in drafts}
+    if not records:
+        return {}
+    first = next(iter(records))
+    said = first.union(*records)._ruled_out()
+    return {records[record]: documents for record, documents in said.items()}
+
+
+def is_said_of_all(draft, known):
+    """Return whether a person said that it is none of any, before it was kept of which.
+
+    :param known: what ``ruled_out`` returns
+    """
+    return draft.record.not_a_duplicate and draft not in known

@@ -1,4 +1,4 @@
-"""In words: what was meant of a document, and what Odoo has."""
+"""In words: what was meant of a document, what Odoo has, and what differs."""
 
 from decimal import Decimal
 
@@ -124,3 +124,19 @@ def _ids(name, value):
     if name == "analytic":
         return [int(i) for key, _share in value for i in key.split(",")]
     return list(value) if isinstance(value, tuple) else [value]
+
+
+def in_words(env, rows):
+    """Return the rows of a difference as one sentence; what is empty is a dash.
+
+    :param rows: [{"field", "applied", "odoo", "procurify"}], all texts
+    """
+    return "; ".join(
+        env._(
+            "%(field)s: Procurify %(theirs)s, Odoo %(ours)s",
+            field=row["field"],
+            theirs=row["procurify"] or "–",
+            ours=row["odoo"] or "–",
+        )
+        for row in rows
+    )

@@ -11,7 +11,7 @@ from odoo.exceptions import (
 )
 
 from ..tools.concurrency import mute_sql_errors
-from .batch import BatchRefused, BookedOtherwise
+from .draft import BatchRefused, BookedOtherwise
 
 TOO_LARGE = (
     psycopg2.errors.ProgramLimitExceeded,

@@ -57,7 +57,6 @@ from . import purchase_order_revision
 from . import purchase_order_requisition
 from . import account_move
 from . import account_move_line
-from . import account_move_posting
 from . import account_move_signals
 from . import account_payment
 from . import account_move_revision

@@ -3,7 +3,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..importers.batch import Choice
 from ..importers.bills.revision import (
     BOOKED_FACTS,
     DRAFT_FACTS,
@@ -11,7 +10,8 @@ from ..importers.bills.revision import (
     BillRevision,
     booked_version,
 )
-from ..importers.difference_text import in_words
+from ..importers.draft import Choice
+from ..importers.meant import in_words
 from ..procurify import PAYABLE_STATUSES
 from ..procurify.findings import undocumented
 from ..tools.shadows import writing_shadows

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from ..tools.manual_run import run_manually
+from ..tools.private import run_manually
 
 MOST_IMPORT_WORKERS = 64
 _MODULE = "procurify_connector"

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 
 from ..importers.resource_kinds import DOCUMENTS, KINDS
 from ..tools.concurrency import created_once
-from ..tools.manual_run import is_run_manually
+from ..tools.private import is_run_manually
 
 BATCH_SIZE = 100  # records of master data that are imported in one transaction
 LONGEST_TRANSACTION = timedelta(hours=1)  # no job of Odoo's works longer

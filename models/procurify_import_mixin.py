@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..importers.batch import ImportBatch
+from ..importers.draft import ImportBatch
 from ..importers.issues import UNKNOWN_CODES, Hold
 from ..importers.matching.candidates import Clues
 from ..importers.matching.decision import ARCHIVED, Finding, Rule

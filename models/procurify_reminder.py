@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 
 from ..tools.amounts import currencies_by_code, format_amounts
-from ..tools.days import clamped, today_in
+from ..tools.instants import clamped, today_in
 
 _logger = logging.getLogger(__name__)
 

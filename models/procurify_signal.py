@@ -12,8 +12,8 @@ from ..importers.signals.found import BillSignals
 from ..importers.signals.words import SENTENCES, SIGNALS
 from ..tools.amounts import currencies_by_code
 from ..tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
-from ..tools.manual_run import is_run_manually
 from ..tools.own_values import write_each
+from ..tools.private import is_run_manually
 from ..tools.readers import ITEM_READERS, reads_items
 
 BATCH_SIZE = 500

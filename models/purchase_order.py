@@ -5,7 +5,7 @@ from itertools import islice
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..importers.batch import BatchRefused, BookedOtherwise
+from ..importers.draft import BatchRefused, BookedOtherwise, is_said_of_all, ruled_out
 from ..importers.issues import Hold
 from ..importers.matching.names import normalise
 from ..importers.orders.duplicates import OrderDuplicates, OrderFacts, facts_of, news
@@ -14,7 +14,6 @@ from ..importers.orders.lines import SETTLEMENT, created_line
 from ..importers.orders.meant import differing
 from ..importers.orders.revision import HEADER_FIELDS, LINE_FIELDS, plain
 from ..importers.refusals import refusal, tried
-from ..importers.ruled_out import is_said_of_all, ruled_out
 from ..importers.start_date import exclude_earlier
 from ..procurify import OrderState
 from ..procurify.findings import undocumented

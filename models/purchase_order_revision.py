@@ -4,8 +4,8 @@ from markupsafe import Markup
 
 from odoo import api, models
 
-from ..importers.batch import BookedOtherwise, Choice
-from ..importers.difference_text import in_words
+from ..importers.draft import BookedOtherwise, Choice
+from ..importers.meant import in_words
 from ..importers.orders.adoption import ADOPTED, adopted_state, settled_lines
 from ..importers.orders.lines import SETTLEMENT, created_line, written_line
 from ..importers.orders.meant import differing

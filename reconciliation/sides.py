@@ -12,13 +12,13 @@ from typing import NamedTuple
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..importers.lines.named_taxes import (
+from ..importers.lines.taxes import (
+    LineTaxes,
     known_taxes,
     taxed,
     unfit_taxes,
     with_taxes,
 )
-from ..importers.lines.taxes import LineTaxes
 from ..importers.matching.other_vendor import OtherVendor, is_other
 from ..procurify import RESOURCES, InvalidPayload, read_json
 from ..procurify.arithmetic import bill_figures

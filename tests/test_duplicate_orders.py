@@ -6,7 +6,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.importers.batch import ImportBatch
+from odoo.addons.procurify_connector.importers.draft import ImportBatch
 from odoo.addons.procurify_connector.importers.orders.importer import OrderImport
 
 from .common import ProcurifyCommon

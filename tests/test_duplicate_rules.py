@@ -7,9 +7,9 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.importers.batch import ImportBatch
 from odoo.addons.procurify_connector.importers.bills.duplicates import BillDuplicates
 from odoo.addons.procurify_connector.importers.bills.importer import BillImport
+from odoo.addons.procurify_connector.importers.draft import ImportBatch
 from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 
 from .common import ProcurifyCommon

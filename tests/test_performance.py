@@ -8,8 +8,8 @@ from odoo.sql_db import Cursor
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from odoo.addons.procurify_connector.importers.batch import ImportBatch
 from odoo.addons.procurify_connector.importers.bills.importer import BillImport
+from odoo.addons.procurify_connector.importers.draft import ImportBatch
 
 from .common import ProcurifyCommon
 

@@ -1,8 +1,10 @@
-"""Instants and days of the wire as Odoo keeps them."""
+"""Instants and days of the wire as Odoo keeps them, and as people have them."""
 
 from datetime import datetime, time, timezone
 
 from odoo.fields import Date, Datetime
+
+MOST_DAYS = 365
 
 
 def naive(instant):
@@ -24,3 +26,13 @@ def at_noon(day):
 def iso_text(instant):
     """Return a naive UTC instant as the text that the API gives."""
     return Datetime.to_string(instant)
+
+
+def clamped(days):
+    """Return ``days`` between 0 and a year, so that every date can be computed."""
+    return min(max(days or 0, 0), MOST_DAYS)
+
+
+def today_in(env):
+    """Return today's date in the time zone of ``env``."""
+    return Date.context_today(env.user)

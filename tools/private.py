@@ -38,3 +38,16 @@ def without_client_context(records):
     return records.with_context(  # pylint: disable=context-overridden
         {name: context[name] for name in context if name in _HARMLESS}
     )
+
+
+_run_manually = Private("procurify_run_manually", default=False)
+
+
+def is_run_manually():
+    """Return whether a person, not the schedule, runs the current cron."""
+    return _run_manually.get()
+
+
+def run_manually():
+    """Return a block in which jobs know that a person started them."""
+    return _run_manually.set(True)

@@ -1,9 +1,8 @@
 """Whether the connector itself writes what stands for documents of a remote Odoo."""
 
-from contextlib import contextmanager
-from contextvars import ContextVar
+from .private import Private
 
-_writes_shadows = ContextVar("procurify_writes_shadows", default=False)
+_writes_shadows = Private("procurify_writes_shadows", default=False)
 
 
 def writes_shadows():
@@ -11,14 +10,9 @@ def writes_shadows():
     return _writes_shadows.get()
 
 
-@contextmanager
 def writing_shadows():
-    """Let the connector write such documents within the block; people may not."""
-    token = _writes_shadows.set(True)
-    try:
-        yield
-    finally:
-        _writes_shadows.reset(token)
+    """Return a block in which the connector writes such documents; people may not."""
+    return _writes_shadows.set(True)
 
 
 def kept(records, names):

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from odoo.fields import Date, Domain
 
+from ..draft import is_said_of_all, ruled_out
 from ..matching.names import normalise
 from ..matching.vendor_twins import same_vendor
-from ..ruled_out import is_said_of_all, ruled_out
 
 KINDS = ("in_invoice", "in_refund")
 

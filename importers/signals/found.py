@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from odoo.fields import Date, Datetime, Domain
 
-from ...tools.days import clamped
+from ...tools.instants import clamped
 from ..matching.names import compare
 from .bills import MOVE_FIELDS, in_odoo, on_hold, records_of, seen_bills, vendors_of
 from .orders import BilledOrders

@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...procurify import InvalidPayload, read_json
-from ...tools.days import clamped
+from ...tools.instants import clamped
 from ..matching.names import SAME_NAME, compare
 
 #: What decides where money goes.

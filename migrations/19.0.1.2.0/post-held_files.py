@@ -4,7 +4,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from odoo.addons.procurify_connector.importers.batch import ImportBatch
+from odoo.addons.procurify_connector.importers.draft import ImportBatch
 from odoo.addons.procurify_connector.importers.resource_kinds import DOCUMENTS
 
 AT_ONCE = 1000  # documents, whose payloads are read together

@@ -29,7 +29,7 @@ from ...procurify import (
 )
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
-from ...tools.manual_run import is_run_manually
+from ...tools.private import is_run_manually
 
 _logger = logging.getLogger(__name__)
 

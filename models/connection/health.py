@@ -17,7 +17,7 @@ from ...procurify import (
     TransientError,
 )
 from ...tools.cipher import UnreadableSecret
-from ...tools.manual_run import is_run_manually
+from ...tools.private import is_run_manually
 from ..procurify_alarm import CODES
 from .procurify_connection import READING_PHASES
 

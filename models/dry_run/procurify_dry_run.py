@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import float_repr
 
-from ...importers.batch import IMPORT_BATCH_SIZE
+from ...importers.draft import IMPORT_BATCH_SIZE
 from ...importers.resource_kinds import IMPORT_ORDER, KINDS
 from ...reconciliation.dry_run import trial
 from ...tools.amounts import currencies_by_code, format_amounts

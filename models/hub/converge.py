@@ -43,8 +43,8 @@ from ...procurify_odoo.sending import (
 )
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
-from ...tools.manual_run import is_run_manually
 from ...tools.own_values import write_each
+from ...tools.private import is_run_manually
 from .procurify_dispatch import FILES, MOVES, PAID, PARTNERS
 
 CHUNK = 100  # rows of one call: 100 bills of five lines take about four seconds

@@ -4,9 +4,6 @@ from . import quarantine
 from . import importing
 from . import mapping
 from . import presentation
-from . import document_state
-from . import signals
 from . import reminders
 from . import remote
 from . import api
-from . import comments

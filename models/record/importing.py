@@ -1,5 +1,6 @@
 """The import: the queue, a batch on its way to Odoo, and its outcome."""
 
+import hashlib
 import logging
 from bisect import bisect
 from collections import defaultdict
@@ -7,16 +8,17 @@ from datetime import timedelta
 from itertools import accumulate
 
 import psycopg2
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL, format_datetime, ormcache
 
-from ...fetching.unreadable import MOST_PATHS
-from ...importers.batch import IMPORT_BATCH_SIZE, BatchRefused, ImportBatch
+from ...fetching.answers import MOST_PATHS
+from ...importers.documents import html_text
+from ...importers.draft import IMPORT_BATCH_SIZE, BatchRefused, ImportBatch, Reference
 from ...importers.issues import Hold
 from ...importers.refusals import is_of_the_database, refusal
-from ...importers.resolution import Reference
 from ...importers.resource_kinds import DOCUMENTS, IMPORT_ORDER, KINDS, PAYLOADS
 from ...importers.routing import CompanyRouting
 from ...procurify import (
@@ -24,10 +26,11 @@ from ...procurify import (
     read_json,
     read_noting,
 )
+from ...procurify.approvals import steps
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
-from ...tools.manual_run import is_run_manually
+from ...tools.instants import naive
 from ...tools.own_values import write_each
-from ...tools.private import without_client_context
+from ...tools.private import is_run_manually, without_client_context
 from ...tools.shadows import writing_shadows
 from .quarantine import UNDISPUTED
 
@@ -652,6 +655,50 @@ class ProcurifyRecord(models.Model):
             waiting.write({"applied_digest": False})
             waiting.filtered(lambda r: r.state != "ignored")._requeue()
 
+    # === COMMENTS === #
+
+    @api.model
+    def _note_comments(self, connection, drafts):
+        """Write the comments of documents on their documents in Odoo, if wanted.
+
+        :param drafts: what is in Odoo, of one resource
+        """
+        if connection.comment_policy != "note":
+            return
+        bodies, noted = {}, {}
+        for draft in drafts:
+            if draft.record.resource not in DOCUMENTS or draft.payload is None:
+                continue
+            known = draft.record.noted_comments or []
+            news = {
+                key: step
+                for step in steps(draft.payload.raw)
+                if step.comment and (key := _key(step)) not in known
+            }
+            if news:
+                bodies[draft.target_id] = self._comments_note(news.values())
+                noted[draft.record] = {"noted_comments": [*known, *news]}
+        if bodies:
+            env = connection._import_env(connection._companies())
+            model = env[self._target_model(drafts[0].record.resource)]
+            model.browse(bodies)._message_log_batch(bodies=bodies)
+            write_each(noted)
+
+    @api.model
+    def _comments_note(self, comments):
+        """Return the text of a note with these comments, which are no markup."""
+        title = self.env._("Comments in Procurify")
+        rows = (
+            Markup("<p><b>%s</b> %s<br/>%s</p>")
+            % (
+                step.person,
+                step.at and format_datetime(self.env, naive(step.at)) or "",
+                Markup(html_text(step.comment)),  # escaped by html_text
+            )
+            for step in comments
+        )
+        return Markup("<p>%s</p>") % title + Markup("").join(rows)
+
 
 def _pending(connections):
     return Domain("state", "=", "pending") & Domain(
@@ -662,3 +709,11 @@ def _pending(connections):
 def _numbers(locations):
     """Return Procurify's ids of the locations of some lines, sorted."""
     return sorted({location.external_id for _text, location in locations})
+
+
+def _key(step):
+    """Return what identifies a comment in every version of a document."""
+    text = "\n".join(
+        (step.person, step.at.isoformat() if step.at else "", step.comment)
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -63,6 +63,10 @@ class ProcurifyRecord(models.Model):
         sanitize=False,
         help="Visible to everyone who may read the document in Odoo.",
     )
+    signal_ids = fields.One2many(
+        "procurify.signal", "record_id", string="Signals", readonly=True
+    )
+    signal_labels = fields.Char("Signals to Check", compute="_compute_signal_labels")
 
     # === COMPUTE METHODS === #
 
@@ -412,6 +416,19 @@ class ProcurifyRecord(models.Model):
             record: [row._page(readable) for row in mine]
             for record, mine in rows.grouped("record_id").items()
         }
+
+    # === SIGNALS === #
+
+    @api.depends("signal_ids.checked_at")
+    @api.depends_context("lang")
+    def _compute_signal_labels(self):
+        for record in self:
+            record.signal_labels = record.signal_ids._labels()
+
+    def _update_signals(self):
+        """Decide again which signals these bills have."""
+        if self:
+            self.env["procurify.signal"].sudo()._replace(self.sudo())
 
 
 def _may_read(model):

@@ -7,8 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from ...importers.batch import BatchRefused, Choice, ImportBatch
 from ...importers.bills.importer import BillImport
+from ...importers.draft import BatchRefused, Choice, ImportBatch
 from ...importers.issues import BY_SETTING, Hold
 from ...importers.matching.vendor_twins import same_vendor
 from ...importers.orders.adoption import ADOPTED

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...tools.days import clamped, today_in
+from ...tools.instants import clamped, today_in
 
 PLACES = ("department", "location")
 

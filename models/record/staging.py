@@ -3,8 +3,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from ...fetching.answers import FIRST_PAUSE, LONGEST_PAUSE, READABLE
 from ...fetching.json_text import json_text
-from ...fetching.unreadable import FIRST_PAUSE, LONGEST_PAUSE, READABLE
 from ...importers.coding import order_receipts, receipt_history
 from ...importers.issues import Hold
 from ...importers.resource_kinds import DOCUMENTS, KINDS

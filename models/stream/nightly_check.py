@@ -5,13 +5,12 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...fetching.answers import is_missing, is_unreadable
-from ...fetching.unreadable import Trouble
+from ...fetching.answers import Trouble, is_missing, is_unreadable
 from ...fetching.windows import BEGINNING, aware
 from ...importers.resource_kinds import DOCUMENTS
 from ...procurify import RESOURCES
 from ...tools.instants import naive
-from ...tools.manual_run import is_run_manually
+from ...tools.private import is_run_manually
 from .reading import CONTROLS
 
 # Documents whose details can be requested one by one.

@@ -9,9 +9,15 @@ from math import ceil
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...fetching.answers import is_missing, is_unreadable, nothing_opens, sort_answers
+from ...fetching.answers import (
+    NAMELESS,
+    Trouble,
+    is_missing,
+    is_unreadable,
+    nothing_opens,
+    sort_answers,
+)
 from ...fetching.order_lines import has_item, lines_of_order, orders_of_bill, parsed
-from ...fetching.unreadable import NAMELESS, Trouble
 from ...fetching.windows import BEGINNING, is_read_by_creation, window
 from ...importers.resource_kinds import KINDS
 from ...procurify import (

@@ -18,7 +18,7 @@ from ...procurify import (
 )
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
-from ...tools.manual_run import is_run_manually
+from ...tools.private import is_run_manually
 from ..connection.procurify_connection import READING_PHASES
 from ..procurify_run import current_run
 
