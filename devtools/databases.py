@@ -4,6 +4,7 @@ import ast
 import hashlib
 import re
 import subprocess
+from pathlib import Path
 
 from .console import Stop, step
 from .odoo import Odoo
@@ -39,29 +40,49 @@ def template(odoo: Odoo) -> str:
     return stacked_template(odoo, "base", depends)
 
 
+def tests_template(odoo: Odoo) -> str:
+    """Return the database that also has the companies that tests take.
+
+    Loading a chart of accounts takes seconds, and each class of tests needs one.
+    """
+    script = (Path(__file__).parent / "test_companies.py").read_text()
+    script += "\nmake_companies(env)\n"
+    return stacked_template(odoo, "tests", [], template(odoo), script)
+
+
 def inventory_template(odoo: Odoo) -> str:
     """Return the database that also has Odoo Inventory, making it when needed."""
-    return stacked_template(odoo, "inventory", INVENTORY_MODULES, template(odoo))
+    return stacked_template(odoo, "inventory", INVENTORY_MODULES, tests_template(odoo))
 
 
 def stacked_template(
-    odoo: Odoo, purpose: str, modules: list[str], on_top_of: str = ""
+    odoo: Odoo,
+    purpose: str,
+    modules: list[str],
+    on_top_of: str = "",
+    script: str = "",
 ) -> str:
-    """Return a database with these modules, and with those of another template.
+    """Return a database with these modules, and with what another template has.
 
     Its name carries what it was made of, so that a new dependency makes a new one.
+
+    :param script: run in Odoo's shell after that
     """
     source = odoo.source
     made_of = f"{source.package.resolve()} {source.version} {modules}{on_top_of}"
+    made_of += script
     digest = hashlib.sha256(made_of.encode()).hexdigest()[:8]
     name = database_name(f"{purpose}_{digest}")
     if not exists(odoo, name):
         unfinished = f"{name}_unfinished"
-        with step(f"Template database with {', '.join(modules)}: creating"):
+        with step(f"Template database with {', '.join(modules) or purpose}: creating"):
             drop(odoo, unfinished)
             if on_top_of:
                 duplicate(odoo, on_top_of, unfinished)
-            change(odoo, unfinished, "--init", ",".join(modules))
+            if modules:
+                change(odoo, unfinished, "--init", ",".join(modules))
+            if script:
+                execute(odoo, unfinished, script)
             rename(odoo, unfinished, name)
     return name
 

@@ -121,7 +121,7 @@ def _database() -> tuple[Odoo, str]:
     """Return a database with the addon, in which tests of all files may run."""
     odoo = prepare()
     name = databases.database_name("mutants")
-    databases.duplicate(odoo, databases.template(odoo), name)
+    databases.duplicate(odoo, databases.tests_template(odoo), name)
     databases.install(odoo, name)
     return odoo, name
 

@@ -260,7 +260,7 @@ def _odoo_runner() -> int:
 
 def _fresh_database(odoo: Odoo, name: str = "test") -> str:
     return databases.duplicate(
-        odoo, databases.template(odoo), databases.database_name(name)
+        odoo, databases.tests_template(odoo), databases.database_name(name)
     )
 
 

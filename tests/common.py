@@ -12,6 +12,9 @@ from odoo.addons.procurify_connector.importers.resource_kinds import KINDS
 from odoo.addons.procurify_connector.simulator import Simulator
 from odoo.addons.procurify_connector.simulator.books import books
 
+# Of companies that have a chart of accounts and nothing else.
+PREPARED = "Prepared for tests %"
+
 
 class ProcurifyCommon(AccountTestInvoicingCommon):
     """A connection to a simulator, for a company that holds what its books say.
@@ -37,6 +40,23 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
             with cls._simulator() as simulator:
                 cls.ready = cls._connect_to(simulator)
                 cls._import_master_data(cls.ready)
+
+    @classmethod
+    def _create_company(cls, **values):
+        """Take a company that ``./dev test`` prepared, where there is one left.
+
+        Loading its chart of accounts takes seconds. As it takes another name, this
+        transaction does not take it again.
+        """
+        prepared = cls.env["res.company"].sudo()
+        if values.keys() <= {"name"} and not (cls.chart_template or cls.country_code):
+            prepared = prepared.search([("name", "=like", PREPARED)], limit=1)
+        if not prepared:
+            return super()._create_company(**values)
+        prepared.write({"name": "Test Company"} | values)
+        company = prepared.with_env(cls.env)
+        cls.env.user.company_ids = [Command.link(company.id)]
+        return company
 
     def setUp(self):
         super().setUp()

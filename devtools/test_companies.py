@@ -1,0 +1,26 @@
+"""Make companies with a chart of accounts that the tests take, each in its rollback.
+
+Runs inside of ``odoo shell``, which hands over ``env``. ``tests/common.py`` finds them
+by their names.
+"""
+
+from typing import Any
+
+#: As many as one test needs: its own company, and those beside it.
+COUNT = 3
+NAME = "Prepared for tests {}"
+
+
+def make_companies(env: Any) -> None:
+    """Create them as Odoo's own tests create theirs."""
+    from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+    class Maker(AccountTestInvoicingCommon):
+        """What creates a company there is a class method."""
+
+    Maker.env = env(context=AccountTestInvoicingCommon.default_env_context())
+    before = env.user.company_ids
+    for number in range(1, COUNT + 1):
+        Maker._create_company(name=NAME.format(number))
+    env.user.company_ids = before
+    env.cr.commit()
