@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import browser, databases, tax_table, translations
-from .console import say, warn
+from .console import Stop, say, warn
 from .environment import python_environment
 from .odoo import Odoo, prepare
 from .paths import ADDON, ROOT, STATE
@@ -60,7 +60,9 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
     extra = list(pytest_arguments)
     suites: dict[str, Callable[[], int]] = {
         "plain": lambda: _plain([*PLAIN_TESTS, *extra]),
-        "odoo": lambda: _odoo([*ODOO_TESTS, *extra], whole=True),
+        "odoo": lambda: _first_failure(
+            [_life_cycle(), _odoo([*ODOO_TESTS, *extra], whole=True)]
+        ),
         "inventory": lambda: _inventory(extra),
         "system": lambda: _system([*SYSTEM_TESTS, *extra]),
     }
@@ -86,10 +88,11 @@ def _all(extra: list[str]) -> int:
     browser.search_path()
     databases.inventory_template(prepare())
     suites: list[Callable[..., int]] = [
+        partial(_system, [*SYSTEM_TESTS, *extra]),
         *(partial(_odoo_part, n, extra) for n in range(1, ODOO_PARTS + 1)),
         partial(_inventory, extra),
-        partial(_system, [*SYSTEM_TESTS, *extra]),
         partial(_plain, [*PLAIN_TESTS, *extra]),
+        _life_cycle,
     ]
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1)) as pool:
         codes = list(pool.map(_printed_at_its_end, suites))
@@ -98,12 +101,25 @@ def _all(extra: list[str]) -> int:
 
 
 def _odoo_part(number: int, extra: list[str], **options: Any) -> int:
-    """Run one part of the tests of the addon, in a database of its own.
-
-    The first part also checks that the addon installs, updates and uninstalls.
-    """
+    """Run one part of the tests of the addon, in a database of its own."""
     part = f"{SHARD_OPTION}={number}/{ODOO_PARTS}"
-    return _odoo([*ODOO_TESTS, part, *extra], whole=number == 1, part=number, **options)
+    return _odoo([*ODOO_TESTS, part, *extra], whole=True, part=number, **options)
+
+
+def _life_cycle(**options: Any) -> int:
+    """Check that the addon updates and uninstalls silently, and its translations."""
+    odoo = prepare()
+    with _timed("Update, uninstallation, translations"):
+        database = databases.database_name("cycle")
+        try:
+            databases.duplicate(odoo, _installed(odoo), database)
+            databases.check_update_and_uninstall(odoo, database)
+            translations.check_template(odoo, database)
+            databases.drop(odoo, database)
+        except Stop as stop:
+            print(stop, file=options.get("stdout"), flush=True)
+            return 1
+    return 0
 
 
 def _printed_at_its_end(suite: Callable[..., int]) -> int:
@@ -190,20 +206,20 @@ def _odoo(
 ) -> int:
     """Run tests of the addon in a fresh database, browser tours included.
 
-    The ``whole`` run also checks that the addon installs, updates and uninstalls
-    silently.
-
+    :param whole: whether these are many files, and not those that a person named
     :param part: which part of the tests these are, 0: all of them
     """
     path = browser.search_path()
     odoo = prepare()
     many = {"PROCURIFY_FUZZ": 1} if fuzz else {}
     with _timed(f"Odoo tests, part {part}" if part else "Odoo tests"):
-        database = _fresh_database(odoo, f"test{part or ''}")
-        databases.install(odoo, database)
+        database = f"test{part or ''}"
         if whole:
-            databases.check_update_and_uninstall(odoo, database)
-            translations.check_template(odoo, database)
+            name = databases.database_name(database)
+            database = databases.duplicate(odoo, _installed(odoo), name)
+        else:
+            database = _fresh_database(odoo, database)
+            databases.install(odoo, database)
         return run(
             *(odoo.python, "-m", "pytest", "--odoo-http"),
             *(f"--odoo-database={database}", *arguments),
@@ -264,6 +280,21 @@ def _fresh_database(odoo: Odoo, name: str = "test") -> str:
     )
 
 
+def _installed(odoo: Odoo) -> str:
+    """Return a database in which this run has installed the addon."""
+    with _installing:
+        name = databases.database_name("installed")
+        if name not in _made:
+            _fresh_database(odoo, "installed")
+            databases.install(odoo, name)
+            databases.make_bundles(odoo, name)
+            _made.add(name)
+    return name
+
+
+#: Held by the suite that makes what others use, too.
+_installing = threading.Lock()
+_made = set[str]()
 #: Held by the suite that prints.
 _printing = threading.Lock()
 #: Seconds that each suite of this run took.
