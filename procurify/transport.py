@@ -1,21 +1,14 @@
 """The wire: a GET and the token POST, limits on what comes back, retries.
 
-The read timeout of requests starts again with every byte, so a server that sends one
-byte a minute could hold a worker for days. Only shutting the socket ends that read:
-see :class:`Watchdog`.
-
 Source: Procurify API reference (edition of March 2024). It declares no error answer and
 no rate limit, so the usual ones of a Django service behind a proxy are expected.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
-import os
 import random
-import socket
 import threading
 import time
 from collections import deque
@@ -32,7 +25,7 @@ import requests
 from .addresses import Reach
 from .answers import Answer, MalformedBody, blanking, translate
 from .errors import OutOfTime, ProcurifyError, ProtocolError, TooLarge, TransientError
-from .wire import BearerAuth, NoAuth, guard, guard_elsewhere
+from .wire import BearerAuth, Deadline, NoAuth, guard, guard_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -276,16 +269,16 @@ class Transport:
     ) -> bytes:
         most = MAX_BODY_BYTES if limit is None else limit
         body = bytearray()
-        with Watchdog(response, self._at_most(MAX_RESPONSE_S)) as watchdog:
+        with Deadline(response.raw, self._at_most(MAX_RESPONSE_S)) as deadline:
             try:
                 for chunk in response.iter_content(READ_CHUNK_BYTES):
                     body += chunk
                     if len(body) > most:
                         break
             except (requests.RequestException, OSError):
-                if not watchdog.expired:
+                if not deadline.expired:
                     raise
-        if watchdog.expired:
+        if deadline.expired:
             raise TransientError("The answer came too slowly", url_path=path)
         if len(body) > most:
             if limit is not None:
@@ -363,38 +356,6 @@ class Transport:
             self._quiet_until = 0.0
         if cancelled and cancelled.is_set():
             raise Cancelled
-
-
-class Watchdog:
-    """Cuts the connection of ``response`` after ``seconds``, unless left before."""
-
-    def __init__(self, response: requests.Response, seconds: float) -> None:
-        self.expired = False
-        self._socket = _duplicate_socket(response)
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Watchdog:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._timer.cancel()
-        if self._socket:
-            self._socket.close()
-
-    def _expire(self) -> None:
-        self.expired = True
-        if self._socket:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-
-def _duplicate_socket(response: requests.Response) -> socket.socket | None:
-    """Take a second handle on the connection; None if all of it is here already."""
-    with contextlib.suppress(AttributeError, OSError, TypeError, ValueError):
-        return socket.socket(fileno=os.dup(response.raw.fileno()))
-    return None
 
 
 KEPT = 50

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
 import socket
 import threading
 from contextlib import suppress
@@ -38,6 +39,45 @@ MAX_HEADERS_S = 60.0
 """From the end of the request to the end of the answer's headers."""
 MAX_LINE_BYTES = 64 * 1024
 """Of the answer's own framing; urllib3 reads a chunk's length without any limit."""
+
+
+class Deadline:
+    """Cuts a connection after ``seconds``, unless left before.
+
+    The read timeout of requests starts again with every byte, so a server that sends
+    one byte a minute could hold a worker for days. Only shutting the socket ends that
+    read.
+
+    :param connection: a socket, or an answer that is read from one
+    """
+
+    def __init__(self, connection: Any, seconds: float) -> None:
+        self.expired = False
+        self._socket = _second_handle(connection)
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._timer.cancel()
+        if self._socket:
+            self._socket.close()
+
+    def _expire(self) -> None:
+        self.expired = True
+        if self._socket:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _second_handle(connection: Any) -> socket.socket | None:
+    """Return another handle on a connection; None if all of it is here already."""
+    with suppress(AttributeError, OSError, TypeError, ValueError):
+        return socket.socket(fileno=os.dup(connection.fileno()))
+    return None
 
 
 class CheckedAdapter(HTTPAdapter):
@@ -90,6 +130,7 @@ class _Checked:
     headers_s: float | None
     host: str
     port: int
+    sock: socket.socket
     _dns_host: str
     response_class = _BoundedResponse
 
@@ -121,26 +162,15 @@ class _Checked:
         raise OSError("The host has no address")
 
     def getresponse(self) -> Any:
-        """Read the headers; requests' own time limit starts again with every byte."""
-        too_late = threading.Event()
-
-        def cut() -> None:
-            too_late.set()
-            with suppress(OSError, AttributeError):
-                self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
-
+        """Read the headers within their time."""
         limit = MAX_HEADERS_S if self.headers_s is None else self.headers_s
-        timer = threading.Timer(limit, cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            response = super().getresponse()  # type: ignore[misc]
-        except (OSError, http.client.HTTPException):
-            if not too_late.is_set():
-                raise
-        finally:
-            timer.cancel()
-        if too_late.is_set():
+        with Deadline(self.sock, limit) as deadline:
+            try:
+                response = super().getresponse()  # type: ignore[misc]
+            except (OSError, http.client.HTTPException):
+                if not deadline.expired:
+                    raise
+        if deadline.expired:
             # Headers that are cut off would pass for the whole of them.
             raise TimeoutError("The headers of the answer came too slowly")
         return response
@@ -151,7 +181,9 @@ def _checked(connection_class: type) -> type:
     return type(connection_class.__name__, (_Checked, connection_class), {})
 
 
-class _HTTPPool(HTTPConnectionPool):
+class _CheckedPool:
+    """Mixed into a pool of connections of urllib3."""
+
     def __init__(
         self, *args: Any, reach: Reach, headers_s: float | None, **kwargs: Any
     ) -> None:
@@ -160,33 +192,22 @@ class _HTTPPool(HTTPConnectionPool):
         super().__init__(*args, **kwargs)
 
     @property
-    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802
-        return _checked(super().ConnectionCls)
+    def ConnectionCls(self) -> Any:  # noqa: N802
+        return _checked(super().ConnectionCls)  # type: ignore[misc]
 
     def _new_conn(self) -> Any:
-        connection: Any = super()._new_conn()
+        connection: Any = super()._new_conn()  # type: ignore[misc]
         connection.reach = self.reach
         connection.headers_s = self.headers_s
         return connection
 
 
-class _HTTPSPool(HTTPSConnectionPool):
-    def __init__(
-        self, *args: Any, reach: Reach, headers_s: float | None, **kwargs: Any
-    ) -> None:
-        self.reach = reach
-        self.headers_s = headers_s
-        super().__init__(*args, **kwargs)
+class _HTTPPool(_CheckedPool, HTTPConnectionPool):  # type: ignore[override]
+    """Of connections without encryption."""
 
-    @property
-    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802
-        return _checked(super().ConnectionCls)
 
-    def _new_conn(self) -> Any:
-        connection: Any = super()._new_conn()
-        connection.reach = self.reach
-        connection.headers_s = self.headers_s
-        return connection
+class _HTTPSPool(_CheckedPool, HTTPSConnectionPool):  # type: ignore[override]
+    """Of encrypted connections."""
 
 
 _CREDENTIAL_HEADERS = ("Authorization", "Cookie", "X-Procurify-Client")

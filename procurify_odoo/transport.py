@@ -172,7 +172,7 @@ class Transport:
     def _receive(self, response: requests.Response, request: Request) -> Answer:
         """Read the body within the limits of size and time."""
         body = bytearray()
-        with transport.Watchdog(response, self._at_most(request)) as watch:
+        with wire.Deadline(response.raw, self._at_most(request)) as watch:
             try:
                 for chunk in response.iter_content(READ_CHUNK_BYTES):
                     body += chunk
