@@ -53,6 +53,7 @@ from . import test_findings
 from . import test_healing
 from . import test_healing_documents
 from . import test_hub
+from . import test_idle_runs
 from . import test_ignore
 from . import test_import_workers
 from . import test_inventory

@@ -25,7 +25,12 @@ from ...tools.audit_rows import (
     shown,
 )
 from ...tools.audit_triggers import protect
+from ...tools.private import Private
 from ...tools.readers import ITEM_READERS, reads_items
+
+# What the rows of a run say of its user and connection: {record: columns}. A run
+# commits after each list, and would read them again.
+names_of_run = Private("procurify_names_of_run")
 
 SUMMARISED = 4  # changes that the list shows
 SUMMARY_LENGTH = 150  # characters, in one line
@@ -295,15 +300,17 @@ class ProcurifyAudit(models.Model):
         """
         if not rows:
             return self.browse()
+        known = names_of_run.get()
+        known = {} if known is None else known
         user = self.env.user.sudo()
-        who = {"user_ref": user.id, "user_name": user.name}
-        about = {
-            connection: _described(connection.sudo())
-            for connection in {row["connection"] for row in rows if "connection" in row}
-        }
+        if user not in known:
+            known[user] = {"user_ref": user.id, "user_name": user.name}
+        connections = {row["connection"] for row in rows if "connection" in row}
+        for connection in connections - known.keys():
+            known[connection] = _described(connection.sudo())
         values = [
-            who
-            | about.get(row.get("connection"), {})
+            known[user]
+            | known.get(row.get("connection"), {})
             | {name: value for name, value in row.items() if name != "connection"}
             for row in rows
         ]

@@ -153,11 +153,34 @@ class ProcurifyRecord(models.Model):
 
         Documents are not taken while another worker imports master data.
         """
-        for resource in IMPORT_ORDER:
-            mine = domain & Domain("resource", "=", resource)
-            if records := self.search(mine, limit=LOOKED_AT, order="id"):
-                return self._claim(mine, records)._first_bytes(IMPORT_BATCH_BYTES)
-        return self.browse()
+        if not (resource := self._first_resource(domain)):
+            return self.browse()
+        mine = domain & Domain("resource", "=", resource)
+        records = self.search(mine, limit=LOOKED_AT, order="id")
+        return self._claim(mine, records)._first_bytes(IMPORT_BATCH_BYTES)
+
+    @api.model
+    def _first_resource(self, domain):
+        """Return the first resource, in the order of import, that ``domain`` has."""
+        query = self._search(domain)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT kind.resource
+                  FROM unnest(%s) WITH ORDINALITY AS kind(resource, place)
+                 WHERE EXISTS (SELECT
+                                 FROM %s
+                                WHERE %s AND %s = kind.resource)
+              ORDER BY kind.place
+                 LIMIT 1
+                """,
+                list(IMPORT_ORDER),
+                query.from_clause,
+                query.where_clause,
+                SQL.identifier(self._table, "resource"),
+            )
+        )
+        return rows[0][0] if rows else None
 
     def _claim(self, domain, records):
         """Lock a batch of ``records``, or of later ones that match ``domain``.

@@ -1,6 +1,7 @@
 """When lists are read: which are due, when they are next, and the jobs that do it."""
 
 import logging
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -19,8 +20,9 @@ from ...procurify import (
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.private import is_run_manually
+from ..audit.procurify_audit import names_of_run
 from ..connection.procurify_connection import READING_PHASES
-from ..procurify_run import current_run
+from ..procurify_run import NOTED_EVERY_S, current_run
 
 _logger = logging.getLogger(__name__)
 
@@ -29,6 +31,36 @@ OF_ONE_LIST = (ForbiddenError, ProtocolError)
 
 _RUNS = {"ir_cron_fetch": "fetch", "ir_cron_nightly_check": "nightly check"}
 _CRON_INTERVAL = timedelta(minutes=9)  # just below the fetch cron's own ten minutes
+
+
+class _Pace:
+    """When a run writes how far it came.
+
+    Most lists have nothing new: writing it for each would be half of their queries.
+    """
+
+    def __init__(self, time_left):
+        """:param time_left: seconds that the cron has"""
+        self.steps = self._noted_steps = 0
+        self._noted_at = time.monotonic()
+        self._ends_at = self._noted_at + time_left
+
+    def count(self):
+        """Count a step, and return how many there were before."""
+        self.steps += 1
+        return self.steps - 1
+
+    def is_over(self):
+        return time.monotonic() >= self._ends_at
+
+    def is_due(self):
+        return time.monotonic() >= self._noted_at + NOTED_EVERY_S
+
+    def noted(self):
+        """Return how many steps there were since the last call."""
+        steps = self.steps - self._noted_steps
+        self._noted_steps, self._noted_at = self.steps, time.monotonic()
+        return steps
 
 
 class ProcurifyStream(models.Model):
@@ -160,7 +192,6 @@ class ProcurifyStream(models.Model):
             the stream is completely read
         """
         left = len(self)
-        self.env["ir.cron"]._commit_progress(remaining=left)
         for connection in self.connection_id:
             mine = self.filtered(lambda s, c=connection: s.connection_id == c)
             left -= len(mine)
@@ -180,10 +211,10 @@ class ProcurifyStream(models.Model):
         :returns: False when the cron's time ran out before the end
         """
         run = self.env["procurify.run"]._begin(connection, _RUNS[cron])
-        self.env["ir.cron"]._commit_progress()
+        time_left = self.env["ir.cron"]._commit_progress(remaining=len(self) + others)
         try:
-            with current_run.set(run.id):
-                return self._read_each(connection, others, cron, read)
+            with current_run.set(run.id), names_of_run.set({}):
+                return self._read_each(connection, others, cron, read, time_left)
         except CONCURRENCY_ERRORS:
             # Another job or a user wrote a row of this page, or the row on which a
             # failure was to be noted. The page is read again in a new run: Odoo would
@@ -193,11 +224,13 @@ class ProcurifyStream(models.Model):
             self.env["ir.cron"]._commit_progress(remaining=0)
             return False
 
-    def _read_each(self, connection, others, cron, read):
-        """Do as :meth:`_read_all`, but raise what concerns other transactions."""
-        commit = self.env["ir.cron"]._commit_progress
+    def _read_each(self, connection, others, cron, read, time_left):
+        """Do as :meth:`_read_all`, but raise what concerns other transactions.
+
+        :param time_left: seconds that the cron has
+        """
         run, traces = self.env["procurify.run"]._current(), Traces()
-        stream = self.browse()
+        stream, pace = self.browse(), _Pace(time_left)
         left = len(self) + others
         try:
             with open_client(connection, renews_token=False, traces=traces) as client:
@@ -206,17 +239,15 @@ class ProcurifyStream(models.Model):
                         for is_read in reading(
                             connection, client, partial(read, stream, client)
                         ):
-                            connection._prove_tenant()
+                            if not pace.count():
+                                connection._prove_tenant()
                             left -= is_read
-                            if is_read and stream == self[-1]:
+                            is_last = is_read and stream == self[-1]
+                            if is_last:
                                 # In the transaction of its last page: a crash between
                                 # the two would lose it.
                                 self._note_health(connection)
-                            run._note(traces)
-                            time_left = commit(1, remaining=left)
-                            if left and not (time_left or is_run_manually()):
-                                run._note(traces, is_over=True)
-                                run._end("continued")
+                            if self._commit_step(pace, traces, left, is_last):
                                 return False
                     except OF_ONE_LIST as error:
                         self._note_stop(connection, stream, error, cron)
@@ -226,8 +257,26 @@ class ProcurifyStream(models.Model):
         connection._refresh_screens()
         run._note(traces, is_over=True)
         run._end("done")
-        commit(1, remaining=others)
+        self.env["ir.cron"]._commit_progress(pace.noted() + 1, remaining=others)
         return True
+
+    def _commit_step(self, pace, traces, left, is_last):
+        """Commit a step of a reading, and every few seconds also how far the run came.
+
+        :param left: how many streams are not completely read
+        :param is_last: whether this was the last step of the connection
+        :returns: whether the cron's time is over
+        """
+        is_over = bool(left) and pace.is_over() and not is_run_manually()
+        if not (is_last or is_over or pace.is_due()):
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            return False
+        run = self.env["procurify.run"]._current()
+        run._note(traces, is_over=is_over)
+        if is_over:
+            run._end("continued")
+        self.env["ir.cron"]._commit_progress(pace.noted(), remaining=left)
+        return is_over
 
     # === OUTCOME OF A READING === #
 
