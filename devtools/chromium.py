@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import websocket
 
-from .browser import NAMES
+from .browser import CHROMIUM
 from .processes import running
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Page:
 @contextmanager
 def chromium() -> Iterator[Page]:
     """Run a browser, and give its page."""
-    executable = next(found for name in NAMES if (found := which(name)))
+    executable = next(found for name in CHROMIUM.names if (found := which(name)))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = (executable, *OPTIONS, f"--user-data-dir={profile}", "about:blank")
         with running(command, {}, stderr=subprocess.DEVNULL):

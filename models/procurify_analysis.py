@@ -77,3 +77,8 @@ class ProcurifyBorne(models.AbstractModel):
         currency_field="currency_id",
         help="In the currency of the bill.",
     )
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        self.env["procurify.spend"]._bring_up_to_date()
+        return super()._search(domain, *args, **kwargs)

@@ -3,7 +3,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..tools.spent_items import borne_items, places, rates
+from ..tools.row_ids import row_id
+from ..tools.spent_items import RECORD, rates
 
 OVERDUE = [
     ("not_due", "Not due"),
@@ -38,12 +39,10 @@ class ProcurifyPayable(models.Model):
     _depends = {
         "account.move": ["move_type", "partner_id"],
         "account.move.line": [
-            *("move_id", "account_id", "journal_id", "company_id", "currency_id"),
-            *("balance", "analytic_distribution", "date", "date_maturity"),
-            *("display_type", "parent_state", "tax_line_id", "reconciled"),
-            *("amount_residual", "amount_residual_currency", "partner_id"),
+            *("move_id", "account_id", "company_id", "currency_id", "partner_id"),
+            *("date", "date_maturity", "parent_state", "reconciled"),
+            *("amount_residual", "amount_residual_currency"),
         ],
-        "procurify.connection": ["department_plan_id", "location_plan_id"],
         "procurify.record": ["res_model", "res_id", "remote_requester"],
     }
 
@@ -52,30 +51,44 @@ class ProcurifyPayable(models.Model):
         return SQL(
             """
             WITH open AS (
-                SELECT item.id, item.move_id
+                SELECT item.id,
+                       item.move_id,
+                       move.move_type,
+                       item.parent_state AS state,
+                       item.company_id,
+                       item.currency_id,
+                       coalesce(move.commercial_partner_id, item.partner_id)
+                           AS partner_id,
+                       item.account_id,
+                       coalesce(item.date_maturity, item.date) AS due_date,
+                       record.id IS NOT NULL AS is_from_procurify,
+                       record.requester,
+                       -item.amount_residual AS amount,
+                       -item.amount_residual_currency AS original_amount
                   FROM account_move_line item
                   JOIN account_account account ON account.id = item.account_id
+                  JOIN account_move move ON move.id = item.move_id
+             LEFT JOIN %(record)s ON TRUE
                  WHERE account.account_type = 'liability_payable'
                    AND account.non_trade IS NOT TRUE
                    AND item.parent_state = 'posted'
                    AND item.reconciled IS NOT TRUE
                    AND (item.amount_residual != 0 OR item.amount_residual_currency != 0)
-            ), %(places)s,
-            borne AS (
-                SELECT line.move_id,
-                       places.department_id,
-                       places.location_id,
-                       sum(line.balance * places.share) AS amount,
-                       sum(sum(line.balance * places.share)) OVER whole AS total,
+            ), borne AS (
+                SELECT spent.move_id,
+                       spent.department_id,
+                       spent.location_id,
+                       sum(spent.amount) AS amount,
+                       sum(sum(spent.amount)) OVER whole AS total,
                        row_number() OVER (
-                           whole ORDER BY places.department_id, places.location_id
+                           whole ORDER BY spent.department_id, spent.location_id
                        ) AS place
-                  %(items)s
-                   AND line.move_id IN (SELECT move_id FROM open)
-              GROUP BY line.move_id, places.department_id, places.location_id
-                WINDOW whole AS (PARTITION BY line.move_id)
+                  FROM procurify_spend spent
+                 WHERE spent.move_id IN (SELECT move_id FROM open)
+              GROUP BY spent.move_id, spent.department_id, spent.location_id
+                WINDOW whole AS (PARTITION BY spent.move_id)
             ), parts AS (
-                SELECT open.id,
+                SELECT open.*,
                        borne.department_id,
                        borne.location_id,
                        coalesce(borne.place, 1) AS place,
@@ -84,39 +97,26 @@ class ProcurifyPayable(models.Model):
                        -- Items that cancel each other out say nothing of their shares.
              LEFT JOIN borne ON borne.move_id = open.move_id AND borne.total <> 0
             )
-            SELECT item.id::bigint * 1000 + parts.place AS id,
-                   item.move_id,
-                   move.move_type,
-                   item.parent_state AS state,
-                   item.company_id,
+            SELECT %(row)s AS id,
+                   parts.move_id, parts.move_type, parts.state, parts.company_id,
                    %(company_currency)s AS company_currency_id,
-                   item.currency_id,
-                   coalesce(move.commercial_partner_id, item.partner_id) AS partner_id,
-                   item.account_id,
-                   due.date AS due_date,
-                   %(today)s::date - due.date AS days_overdue,
-                   CASE WHEN due.date >= %(today)s THEN 'not_due'
-                        WHEN %(today)s::date - due.date <= 30 THEN '30'
-                        WHEN %(today)s::date - due.date <= 60 THEN '60'
-                        WHEN %(today)s::date - due.date <= 90 THEN '90'
+                   parts.currency_id, parts.partner_id, parts.account_id,
+                   parts.due_date,
+                   %(today)s::date - parts.due_date AS days_overdue,
+                   CASE WHEN parts.due_date >= %(today)s THEN 'not_due'
+                        WHEN %(today)s::date - parts.due_date <= 30 THEN '30'
+                        WHEN %(today)s::date - parts.due_date <= 60 THEN '60'
+                        WHEN %(today)s::date - parts.due_date <= 90 THEN '90'
                         ELSE 'more' END AS overdue,
-                   parts.department_id,
-                   parts.location_id,
-                   records.move_id IS NOT NULL AS is_from_procurify,
-                   records.requester,
-                   -item.amount_residual * rates.rate * parts.share AS amount,
-                   -item.amount_residual_currency * parts.share AS original_amount
+                   parts.department_id, parts.location_id,
+                   parts.is_from_procurify, parts.requester,
+                   parts.amount * rates.rate * parts.share AS amount,
+                   parts.original_amount * parts.share AS original_amount
               FROM parts
-              JOIN account_move_line item ON item.id = parts.id
-              JOIN account_move move ON move.id = item.move_id
-         LEFT JOIN %(rates)s ON rates.company_id = item.company_id
-         LEFT JOIN records ON records.move_id = item.move_id
-        CROSS JOIN LATERAL (
-                       SELECT coalesce(item.date_maturity, item.date) AS date
-                   ) due
+         LEFT JOIN %(rates)s ON rates.company_id = parts.company_id
             """,
-            places=places(),
-            items=borne_items(self.env),
+            row=row_id(SQL.identifier("parts", "id"), SQL.identifier("parts", "place")),
+            record=RECORD,
             rates=rates(self.env),
             company_currency=self.env.company.currency_id.id,
             today=fields.Date.context_today(self),

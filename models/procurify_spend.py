@@ -1,9 +1,10 @@
 """What was spent with vendors, by account, department, location and requester."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.spent_items import borne_items, places
+from ..tools import spend_table
+from ..tools.spent_items import rates
 
 
 class ProcurifySpend(models.Model):
@@ -24,43 +25,40 @@ class ProcurifySpend(models.Model):
     invoice_date = fields.Date("Bill Date", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
 
-    _depends = {
-        "account.move": ["move_type", "partner_id", "invoice_date"],
-        "account.move.line": [
-            *("move_id", "account_id", "journal_id", "company_id", "currency_id"),
-            *("balance", "amount_currency", "analytic_distribution", "date"),
-            *("display_type", "parent_state", "tax_line_id", "product_id"),
-        ],
-        "procurify.connection": ["department_plan_id", "location_plan_id"],
-        "procurify.record": ["res_model", "res_id", "remote_requester"],
-    }
-
     @property
     def _table_query(self):
         return SQL(
             """
-            WITH %(places)s
-            SELECT line.id::bigint * 1000 + places.place AS id,
-                   line.move_id,
-                   move.move_type,
-                   line.parent_state AS state,
-                   line.company_id,
+            SELECT spent.id, spent.move_id, spent.move_type, spent.state,
+                   spent.company_id,
                    %(company_currency)s AS company_currency_id,
-                   line.currency_id,
-                   move.commercial_partner_id AS partner_id,
-                   line.date,
-                   move.invoice_date,
-                   line.account_id,
-                   line.product_id,
-                   places.department_id,
-                   places.location_id,
-                   records.move_id IS NOT NULL AS is_from_procurify,
-                   records.requester,
-                   line.balance * rates.rate * places.share AS amount,
-                   line.amount_currency * places.share AS original_amount
-              %(items)s
+                   spent.currency_id, spent.partner_id, spent.date,
+                   spent.invoice_date, spent.account_id, spent.product_id,
+                   spent.department_id, spent.location_id,
+                   spent.is_from_procurify, spent.requester,
+                   spent.amount * rates.rate AS amount,
+                   spent.original_amount
+              FROM procurify_spend spent
+         LEFT JOIN %(rates)s ON rates.company_id = spent.company_id
             """,
-            places=places(),
             company_currency=self.env.company.currency_id.id,
-            items=borne_items(self.env),
+            rates=rates(self.env),
         )
+
+    def init(self):
+        self.pool.post_init(self._make_table)
+
+    def _make_table(self):
+        spend_table.create(self.env.cr)
+        spend_table.bring_up_to_date(self.env.cr)
+
+    @api.model
+    def _bring_up_to_date(self):
+        """Let the table have what the ledger has."""
+        self.env.flush_all()
+        spend_table.bring_up_to_date(self.env.cr)
+
+    @api.autovacuum
+    def _gc_due(self):
+        """Keep the list of what is due short where nobody reads the table."""
+        self._bring_up_to_date()

@@ -270,6 +270,69 @@ class TestSpend(AnalysisCase):
             (action["res_model"], action["res_id"]), ("account.move", bill.id)
         )
 
+    def test_rows_follow_whatever_decides_about_them(self):
+        a, b, _c = self.departments
+        bill = self._bill((60.0, self.office, {str(a.id): 100.0}, None), post=False)
+        other = self._bill((9.0, self.office, {str(b.id): 100.0}, None), post=False)
+        self.assertEqual(self._rows(bill).department_id, a)
+
+        with self.subTest("the vendor of a draft"):
+            bill.partner_id = self.partner_b
+            self.assertEqual(self._rows(bill).partner_id, self.partner_b)
+        with self.subTest("its distribution and amount"):
+            bill.invoice_line_ids.write(
+                {"analytic_distribution": {str(b.id): 100.0}, "price_unit": 70}
+            )
+            self.assertEqual(self._rows(bill).department_id, b)
+            self.assertEqual(self._total(bill), 70)
+        with self.subTest("its posting"):
+            bill.action_post()
+            self.assertEqual(self._rows(bill).state, "posted")
+        with self.subTest("the plan of an analytic account"):
+            b.plan_id = self.plans["location"]
+            self.assertEqual(self._rows(bill).location_id, b)
+            self.assertFalse(self._rows(bill).department_id)
+        with self.subTest("the plans of the connection"):
+            self.connection.department_plan_id = self.plans["location"]
+            self.assertEqual(self._rows(bill).department_id, b)
+        with self.subTest("the record of Procurify"):
+            self._link(bill, "Ada")
+            row = self._rows(bill)
+            self.assertEqual((row.is_from_procurify, row.requester), (True, "Ada"))
+        with self.subTest("the type of an account"):
+            self.office.account_type = "liability_payable"
+            self.assertFalse(self._rows(bill))
+            self.office.account_type = "expense"
+            self.assertEqual(self._total(bill | other), 79)
+        with self.subTest("its deletion"):
+            other.unlink()
+            self.assertFalse(self._rows(other))
+
+    def test_table_is_written_when_something_changed_and_only_then(self):
+        self._bill((60.0, self.office, False, None))
+        self._rows(self.env["account.move"])
+        self.env.cr.execute("SELECT max(id) FROM procurify_spend")
+        [before] = self.env.cr.fetchone()
+
+        self._rows(self.env["account.move"])
+
+        self.env.cr.execute("SELECT max(id) FROM procurify_spend")
+        self.assertEqual(self.env.cr.fetchone(), (before,))
+        self.env.cr.execute("SELECT count(*) FROM procurify_spend_due")
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+
+    def _link(self, bill, requester):
+        self.env["procurify.record"].sudo().create(
+            {
+                "connection_id": self.connection.id,
+                "resource": "bill",
+                "external_id": "987654",
+                "res_model": "account.move",
+                "res_id": bill.id,
+                "remote_requester": requester,
+            }
+        )
+
     # === RIGHTS === #
 
     def test_who_may_read_journal_items_sees_them_and_nobody_else(self):
@@ -439,6 +502,20 @@ class TestPayables(AnalysisCase):
                 )
                 row = self.env["procurify.payable"].search([("move_id", "=", bill.id)])
                 self.assertEqual((row.overdue, row.days_overdue), (age, days))
+
+    def test_ids_of_many_departments_fit_xmlrpc_and_find_their_rows(self):
+        accounts = self._accounts(self.plans["department"], 70)
+        bill = self._bill(
+            (700.0, self.office, {str(a.id): 100 / 70 for a in accounts}, None)
+        )
+
+        rows = self.env["procurify.payable"].search([("move_id", "=", bill.id)])
+
+        self.assertGreaterEqual(len(rows), 70)
+        self.assertEqual(len(set(rows.ids)), len(rows))
+        self.assertTrue(all(abs(number) < 2**31 for number in rows.ids))
+        self.env.invalidate_all()
+        self.assertGreaterEqual(rows.department_id, accounts)
 
     def test_drafts_and_paid_bills_are_not_owed(self):
         draft = self._bill((10.0, self.office, False, None), post=False)
