@@ -58,6 +58,7 @@ class AccountMove(models.Model):
         "Paid in Procurify",
         compute="_compute_procurify_payment",
         search="_search_procurify_payment_blocked",
+        groups=ITEM_READERS,
         help="Procurify pays this bill or has already paid it, and nobody has allowed "
         "its payment in Odoo.",
     )
@@ -632,7 +633,8 @@ class AccountMove(models.Model):
 
         :raises UserError: naming the bills
         """
-        if blocked := self.filtered("procurify_payment_blocked"):
+        # Whoever pays is refused, also who may not see what Procurify says.
+        if blocked := self.sudo().filtered("procurify_payment_blocked"):
             raise UserError(
                 self.env._(
                     "Procurify pays these bills or has already paid them: %(bills)s. "

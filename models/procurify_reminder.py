@@ -13,6 +13,7 @@ from ..tools.instants import clamped, today_in
 
 _logger = logging.getLogger(__name__)
 
+MAILED = 50  # bills that one e-mail lists, those that are new first
 _TODO = "mail.mail_activity_data_todo"
 _ON_HOLD = ("amount", "hold")  # reasons that end when the bill leaves the quarantine
 REASONS = [
@@ -298,7 +299,11 @@ class ProcurifyReminder(models.Model):
         rows = self._rows(news)
         body = self.env["ir.qweb"]._render(
             "procurify_connector.reminder_mail",
-            {"rows": rows, "base_url": self[:1].get_base_url()},
+            {
+                "rows": rows[:MAILED],
+                "more": len(rows[MAILED:]),
+                "base_url": self[:1].get_base_url(),
+            },
         )
         company = user.company_id
         self.env["mail.mail"].sudo().create(

@@ -91,6 +91,21 @@ class TestReminders(ReminderCommon):
 
     # === WHAT COMES, AND WHEN IT ENDS === #
 
+    def test_mail_lists_fifty_bills_and_says_how_many_more_there_are(self):
+        self.connection.sudo().responsible_id = self.user
+        for _bill in range(51):
+            self.dataset.add_bill("unknown_account", code="7450")
+        self._synchronise()
+        records = self._records("bill", state="quarantined")
+        records.sudo().held_at = fields.Datetime.now() - timedelta(days=9)
+
+        self._remind()
+
+        [mail] = self._mails()
+        self.assertEqual(mail.body_html.count("/odoo/procurify-records/"), 50)
+        self.assertIn(f"And {len(records) - 50} more bills", mail.body_html)
+        self.assertIn(str(len(records)), mail.subject)
+
     def test_responsible_gets_a_to_do_per_reason_and_one_mail(self):
         other = self._held(due_date=self.today + timedelta(days=2))
         self._places(record=other).responsible_id = self.user
