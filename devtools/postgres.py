@@ -33,6 +33,10 @@ SETTINGS = {
     "jit": "off",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
+    "checkpoint_timeout": "30min",
+    # Nothing reads the log but a restart.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
 }
 #: Seconds that orphans of a killed server may take to notice and leave.
 ORPHANS_LEAVE_WITHIN_S = 20

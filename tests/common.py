@@ -9,6 +9,7 @@ from odoo.tools import SQL, config
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.importers.resource_kinds import KINDS
+from odoo.addons.procurify_connector.models.procurify_healing import CURES
 from odoo.addons.procurify_connector.simulator import Simulator
 from odoo.addons.procurify_connector.simulator.books import books
 
@@ -40,6 +41,13 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
             with cls._simulator() as simulator:
                 cls.ready = cls._connect_to(simulator)
                 cls._import_master_data(cls.ready)
+                cls.env["procurify.healing"].sudo().create(
+                    {
+                        "connection_id": cls.ready.id,
+                        "watermark": cls._second(),
+                    }
+                )
+        cls._let_a_day_pass()
 
     @classmethod
     def _create_company(cls, **values):
@@ -75,6 +83,30 @@ class ProcurifyCommon(AccountTestInvoicingCommon):
             )
         else:
             self.connection = self._connect()
+
+    @classmethod
+    def _let_a_day_pass(cls):
+        """Let what Odoo holds be of yesterday.
+
+        What changes in Odoo makes the import try again what is on hold. Here, as in a
+        real company, that is what changes from now on.
+        """
+        cls.env.flush_all()
+        for name in CURES.keys() & cls.env.registry.keys():
+            cls.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET write_date = write_date - interval '1 day' "
+                    "WHERE write_date >= %s",
+                    SQL.identifier(cls.env[name]._table),
+                    cls._second(),
+                )
+            )
+        cls.env.invalidate_all()
+
+    @classmethod
+    def _second(cls):
+        """Return the second in which everything of this class is written."""
+        return cls.env.cr.now().replace(microsecond=0)
 
     @classmethod
     def _simulator(cls):

@@ -31,6 +31,8 @@ FIRST_PORT = 8369
 #: Two servers that start at the same time must not choose the same port.
 _starts = itertools.count()
 POLL_S = 0.005
+#: The end is no moment to be met: looks at it cost what Odoo needs meanwhile.
+POLL_END_S = 0.1
 #: What comes no further for so long has hung: a batch takes some seconds.
 PATIENCE_S = 60
 #: What still comes further after so long goes round in circles.
@@ -190,7 +192,12 @@ class Site:
 
     # === WAITING === #
 
-    def wait_for(self, look: Callable[[], Seen | None], complaint: str) -> Seen:
+    def wait_for(
+        self,
+        look: Callable[[], Seen | None],
+        complaint: str,
+        every_s: float = POLL_S,
+    ) -> Seen:
         """Look until there is something to see, and return it.
 
         Meanwhile the cron threads are woken as often as a trigger would wake them:
@@ -206,7 +213,7 @@ class Site:
                 return seen
             if self._ring() and progress != (progress := self.progress()):
                 moved_at = time.monotonic()
-            time.sleep(POLL_S)
+            time.sleep(every_s)
         log = "\n".join(self.log.read_text().splitlines()[-15:])
         raise AssertionError(f"{complaint}: {self.progress()}\n{log}")
 
@@ -219,6 +226,7 @@ class Site:
                 and not self.value(_FILES_TO_COME)
             ),
             "the synchronisation did not come to its end",
+            every_s=POLL_END_S,
         )
 
     def synchronise(self, server: "Server") -> None:
