@@ -552,6 +552,21 @@ def html_text(text):
     return str(Markup("<br>").join(map(escape, text.splitlines()))) or False
 
 
+def bill_places(bill):
+    """Yield (source of a line's figures, JSON where its custom fields stand …)."""
+    for item, data in zip(bill.items, bill.raw["items"], strict=True):
+        ordered = data.get("orderitem")
+        places = [data, ordered] if isinstance(ordered, dict) else [data]
+        yield f"item {item.id}", *places
+
+
+def order_places(order):
+    """Yield the same of an order: what its header says counts for each line."""
+    raw = order.raw["order_items"] or ()
+    for line, data in zip(order.lines, raw, strict=True):
+        yield f"line {line.id}", data, order.raw
+
+
 class CustomPlans:
     """Knows the custom fields of one connection that have a plan."""
 
@@ -580,6 +595,13 @@ class CustomPlans:
                     value = {"field": field.id, "field_label": field.label}
                     found[field.id] = CustomValue.from_json(value | {"name": name})
         return list(found.values())
+
+    @cached_property
+    def plan_ids(self):
+        """{number of a custom field: id of its root plan}."""
+        return {
+            number: field.plan_id.root_id.id for number, field in self.fields.items()
+        }
 
     def is_optional(self, value):
         """Return whether a line is booked without this value where it is not mapped."""

@@ -2,11 +2,13 @@
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import split_every
 
 from ..procurify.payloads.embedded import custom_fields
 from ..tools.audit_rows import changed
 from ..tools.concurrency import created_once
 
+_READ_AT_ONCE = 500  # documents whose payloads are in memory at the same time
 MAX_NUMBER = 2**31 - 1  # the most that an integer column stores
 _LINES = {"bill": "items", "purchase_order": "order_items"}
 
@@ -54,6 +56,12 @@ class ProcurifyCustomField(models.Model):
         help="For a value that has no analytic account yet.",
     )
 
+    is_outdated = fields.Boolean(
+        "Drafts to Update",
+        readonly=True,
+        help="The plan was chosen after documents with this field were imported.",
+    )
+
     _field_uniq = models.UniqueIndex("(connection_id, field_number)")
 
     # === CRUD METHODS === #
@@ -61,7 +69,11 @@ class ProcurifyCustomField(models.Model):
     def write(self, vals):
         """Write and log it; what was on hold for these fields is decided again."""
         before = self._policies_in_words()
+        plans = {row: row.plan_id for row in self.sudo()}
         done = super().write(vals)
+        changed_plans = self.sudo().filtered(lambda row: row.plan_id != plans[row])
+        if changed_plans:
+            changed_plans.is_outdated = True
         if vals.keys() & self._people_fields:
             changes = {
                 row: changed(before[row], now)
@@ -71,6 +83,39 @@ class ProcurifyCustomField(models.Model):
             self.env["procurify.audit"]._log_settings("policy_changed", changes)
             self._decide_again()
         return done
+
+    # === ACTION METHODS === #
+
+    def action_reapply(self):
+        """Update the drafts that were made before these fields had their plan.
+
+        They are imported as if Procurify had changed them, as with a changed mapping.
+
+        :returns: a notification of what became of them
+        """
+        self.check_access("write")
+        drafts = self.sudo()._outdated_drafts()
+        self.sudo().is_outdated = False
+        return drafts.sudo(False)._reapply()
+
+    def _outdated_drafts(self):
+        """Return the documents of drafts that these fields should be booked on, and are
+        not, or the reverse. What a person chose to keep is not among them."""
+        records = self.env["procurify.record"]
+        found = records
+        for connection, rows in self.grouped("connection_id").items():
+            plans = {row.field_number: bool(row.plan_id) for row in rows}
+            documents = records.search(
+                Domain("connection_id", "=", connection.id)
+                & Domain("resource", "in", list(_LINES))
+                & Domain("state", "=", "done")
+                & Domain("document_state", "=", "draft")
+                & Domain("payload", "like", '"custom_fields"'),
+                order="id",
+            )
+            for ids in split_every(_READ_AT_ONCE, documents.ids):
+                found |= _booked_otherwise(records.browse(ids), plans)
+        return found
 
     def _policies_in_words(self):
         """Return {row: its plan and policy as the audit shows them}."""
@@ -140,6 +185,31 @@ class ProcurifyCustomField(models.Model):
                     for number in sorted(new)
                 ]
             )
+
+
+def _booked_otherwise(documents, plans):
+    """Return those of ``documents`` that are booked as if the plans were others.
+
+    :param plans: {number of a custom field: whether it has a plan}
+    """
+    values = documents.mention_ids.filtered(lambda r: r.resource == "custom_value")
+    booked = {value: payload.field for value, payload in values._payloads().items()}
+    found = documents.browse()
+    for document in documents:
+        if document.kept_version == document._version():
+            continue
+        _payload, data = document._read_payload()
+        said = {
+            field.id
+            for source in _sources(data, data.get(_LINES[document.resource]))
+            for field in custom_fields(source)
+        }
+        has = {booked[value] for value in document.mention_ids & values}
+        wanted = {number for number in said & plans.keys() if plans[number]}
+        if wanted != has & plans.keys():
+            found |= document
+    documents.invalidate_recordset(["payload"], flush=False)
+    return found
 
 
 def _sources(document, lines):

@@ -164,6 +164,7 @@ class Reconciliation:
             Domain("id", "in", ids), _FIELDS, order="id"
         )
         targets = self._targets(records)
+        self.procurify.prepare(records)
         for record in records:
             self.lines.append(self._line(record, targets))
         records.invalidate_recordset(["payload"], flush=False)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+# Of the dimensions "plan 7": an analytic plan on which custom fields are booked.
+PLAN = "plan"
+
 
 @dataclass
 class Line:
@@ -32,17 +35,28 @@ class Line:
 
     @property
     def differences(self):
-        """{place: Procurify's amount less Odoo's}, where that is something."""
+        """{place: Procurify's amount less Odoo's}, where that is something.
+
+        Where Procurify names no value of a custom field, Odoo may fill in its plan.
+        """
         places = dict.fromkeys((*self.procurify, *self.odoo))
         found = {
             place: self.procurify.get(place, 0) - self.odoo.get(place, 0)
             for place in places
         }
+        differing = {
+            p: amount for p, amount in found.items() if self._counts(p, amount)
+        }
+        lacking = {p[:2] for p, amount in differing.items() if self._lacks(p, amount)}
         return {
             place: amount
-            for place, amount in found.items()
-            if self._counts(place, amount)
+            for place, amount in differing.items()
+            if not place[1].startswith(PLAN) or place[:2] in lacking
         }
+
+    def _lacks(self, place, amount):
+        """Return whether Odoo has less than Procurify says of an account."""
+        return isinstance(place[2], int) and self.procurify.get(place, 0) * amount > 0
 
     def _counts(self, place, amount):
         """Return whether a difference is one: the total is equal to the cent."""

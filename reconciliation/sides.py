@@ -12,6 +12,7 @@ from typing import NamedTuple
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..importers.documents import CustomPlans, bill_places, order_places
 from ..importers.lines.taxes import (
     LineTaxes,
     known_taxes,
@@ -24,12 +25,16 @@ from ..procurify import RESOURCES, InvalidPayload, read_json
 from ..procurify.arithmetic import bill_figures
 from ..procurify.order_arithmetic import live_lines, order_figures
 from ..procurify.taxes import with_own_rates
+from .line import PLAN
 
 DIMENSIONS = ("total", "vendor", "account", "tax", "department", "location")
 TAX = "tax"  # the key of what no account and no analytic account of a line carries
 NONE = ""  # the key of what has no analytic account
 _DEFAULT_CENT = Decimal("0.01")
-_MAPPED = ("currency", "account_code", "department", "location", "vendor", "tax")
+_MAPPED = (
+    *("currency", "account_code", "department", "location", "vendor", "tax"),
+    "custom_value",
+)
 
 
 class ProcurifySide:
@@ -46,6 +51,11 @@ class ProcurifySide:
         currencies = self.env["res.currency"].with_context(active_test=False).search([])
         self.currencies = {currency.id: currency for currency in currencies}
         self.by_name = {currency.name: currency for currency in currencies}
+        self.custom = CustomPlans(connection)
+        self.plan_dimensions = {
+            plan_id: f"{PLAN} {plan_id}" for plan_id in self.custom.plan_ids.values()
+        }
+        self._booked_values = {}
 
     def _mapped(self):
         """Return {(resource, external id): id of the Odoo record}."""
@@ -69,6 +79,23 @@ class ProcurifySide:
             for row in rows
         }
 
+    def prepare(self, records):
+        """Read for a batch which values of custom fields each document was booked with.
+
+        What was imported before a field had a plan is not expected on that plan.
+        """
+        self._booked_values = defaultdict(set)
+        if not self.custom.fields:
+            return
+        mentions = self.connection.env["procurify.mention"].search_fetch(
+            Domain("document_id", "in", records.ids)
+            & Domain("mention_id.resource", "=", "custom_value"),
+            ["document_id", "mention_id"],
+        )
+        for mention in mentions:
+            booked = self._booked_values[mention.document_id.id]
+            booked.add(mention.mention_id.external_id)
+
     def payload(self, record, text):
         """Return the payload of ``record``, or None where it cannot be read."""
         try:
@@ -90,9 +117,12 @@ class ProcurifySide:
         if record.resource == "bill":
             figures = self._with_own_taxes(bill_figures(document, cent), currency)
             found = self._bill_places(figures)
+            values = self._custom_values(record, bill_places(document))
         else:
             figures = order_figures(document, cent)
             found, tolerance = self._order_places(figures), self._tolerance(figures)
+            values = self._custom_values(record, order_places(document))
+        found |= self._plan_places(figures, values, found["department", TAX])
         found[("total", "")] = figures.total
         found[("vendor", self._vendor(record, document))] = figures.total
         name = currency.name if currency else self._currency_name(document)
@@ -214,6 +244,34 @@ class ProcurifySide:
             places[dimension, TAX] += figures.total - net - extras
         return dict(places)
 
+    def _custom_values(self, record, places):
+        """Return {source of a line's figures: its CustomValue that are booked}."""
+        if not self.custom.fields:
+            return {}
+        booked = self._booked_values[record.id]
+        return {
+            source: [
+                value
+                for value in self.custom.values(*sources)
+                if value.external_id in booked
+            ]
+            for source, *sources in places
+        }
+
+    def _plan_places(self, figures, values, taxes):
+        """Return {(dimension, key): amount} of the plans of custom fields."""
+        places = defaultdict(Decimal)
+        for dimension in self.plan_dimensions.values():
+            places[dimension, NONE] += figures.total - taxes
+            places[dimension, TAX] += taxes
+        for line in figures.lines:
+            for value in values.get(line.source, ()):
+                account = self.mapped.get(("custom_value", value.external_id))
+                dimension = self.plan_dimensions[self.custom.plan_ids[value.field]]
+                places[dimension, account or NONE] += line.amount
+                places[dimension, NONE] -= line.amount
+        return dict(places)
+
     def _tolerance(self, figures):
         """Return by how much the parts of an order may differ: a cent a line, and what
         percentages of so few digits cannot say of a line that is split."""
@@ -262,10 +320,14 @@ class OdooSide:
         self.procurify = procurify
         self.env = procurify.env
         self.dimensions = self._dimensions()
+        self.analytic = (
+            *("department", "location"),
+            *procurify.plan_dimensions.values(),
+        )
 
     def _dimensions(self):
         """Return {analytic account: dimension}: by what it is mapped to, else by its
-        plan, where the accounts that are mapped lie in it."""
+        plan, where the accounts that are mapped lie in it or custom fields have it."""
         mapped = {
             res_id: resource
             for (resource, _id), res_id in self.procurify.mapped.items()
@@ -273,11 +335,13 @@ class OdooSide:
         }
         accounts = self.env["account.analytic.account"].with_context(active_test=False)
         found = accounts.search([])
-        plans = {a.root_plan_id: mapped[a.id] for a in found if a.id in mapped}
+        plans = self.procurify.plan_dimensions | {
+            a.root_plan_id.id: mapped[a.id] for a in found if a.id in mapped
+        }
         return {
-            a.id: mapped.get(a.id) or plans[a.root_plan_id]
+            a.id: mapped.get(a.id) or plans[a.root_plan_id.id]
             for a in found
-            if a.id in mapped or a.root_plan_id in plans
+            if a.id in mapped or a.root_plan_id.id in plans
         }
 
     # === BILLS === #
@@ -361,12 +425,12 @@ class OdooSide:
         lines = [item for item in items if not item.is_tax]
         for item in lines:
             places["account", item.account_id or NONE] += item.amount
-            for dimension in ("department", "location"):
+            for dimension in self.analytic:
                 shares = self._shares(dimension, item.amount, item.distribution, cent)
                 for key, share in shares.items():
                     places[dimension, key] += share
         taxes = total - sum((item.amount for item in lines), Decimal(0))
-        for dimension in ("account", "department", "location"):
+        for dimension in ("account", *self.analytic):
             places[dimension, TAX] += taxes
         # What is neither a line nor a tax, such as a discount, has no tax.
         places["tax", NONE] += total - sum((i.amount for i in items), Decimal(0))
@@ -428,12 +492,12 @@ class OdooSide:
             amount = _exact(line.price_subtotal, cent)
             rest -= amount
             places["tax", min(line.tax_ids.ids, default=NONE)] += amount
-            for dimension in ("department", "location"):
+            for dimension in self.analytic:
                 distribution = line.analytic_distribution
                 shares = self._shares(dimension, amount, distribution, cent)
                 for key, share in shares.items():
                     places[dimension, key] += share
-        for dimension in ("tax", "department", "location"):
+        for dimension in ("tax", *self.analytic):
             places[dimension, TAX] += rest
         return places
 

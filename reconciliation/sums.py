@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from .comparison import COMPARED, OUTCOMES
 from .labels import Labels
-from .line import place_name
+from .line import PLAN, place_name
 from .sides import DIMENSIONS
 
 # Why an amount may differ between the two sides and yet be explained.
@@ -51,7 +51,9 @@ def sums(lines):
 
 def _order(item):
     resource, currency, dimension, key = item[0]
-    return resource, currency, DIMENSIONS.index(dimension), str(key)
+    known = dimension in DIMENSIONS
+    position = DIMENSIONS.index(dimension) if known else len(DIMENSIONS)
+    return resource, currency, position, dimension, str(key)
 
 
 def counts(lines):
@@ -78,7 +80,7 @@ def sum_rows(env, lines):
         {
             "resource": resource,
             "currency": currency,
-            "dimension": dimension,
+            "dimension": dimension if dimension in DIMENSIONS else PLAN,
             "place": place_name(currency, dimension, key),
             "key_id": key if isinstance(key, int) else 0,
             "name": labels.name(dimension, key),

@@ -2,6 +2,7 @@
 
 import runpy
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
@@ -166,6 +167,64 @@ class TestCustomFields(ProcurifyCommon):
         codes = self._codes(self._record("bill", bill_id))
         self.assertEqual(codes, {"wrong_target"})
 
+    # === CERTIFICATE === #
+
+    def test_certificate_has_a_sum_of_each_value(self):
+        bill_id = self._bill_with_plan("create")
+        sums = self._sums()
+
+        mine = sums.filtered(lambda row: row.name == f"Projects: {VALUE}")
+        self.assertTrue(mine.procurify_amount)
+        self.assertEqual(mine.procurify_amount, mine.odoo_amount)
+        totals = sums.filtered(lambda row: row.dimension == "total")
+        for total in totals:
+            plan = sums.filtered(
+                lambda row, whole=total: (
+                    row.dimension == "plan"
+                    and (row.resource, row.currency) == (whole.resource, whole.currency)
+                )
+            )
+            self.assertAlmostEqual(
+                sum(plan.mapped("procurify_amount")), total.procurify_amount
+            )
+            self.assertAlmostEqual(sum(plan.mapped("odoo_amount")), total.odoo_amount)
+        # The bill of before the plan was chosen is booked without: no difference.
+        self.assertFalse(any(sums.mapped("difference")))
+
+        account = self._booked(bill_id)
+        line = self._move(bill_id).invoice_line_ids.filtered(
+            lambda line: account in line.distribution_analytic_account_ids
+        )[0]
+        line.analytic_distribution = False
+        row = self._sums().filtered(lambda row: row.name == f"Projects: {VALUE}")
+        self.assertAlmostEqual(row.difference, line.price_subtotal)
+
+    def test_what_odoo_fills_in_without_a_value_is_no_difference(self):
+        self._choose_by_hand("create")
+        model = {
+            "analytic_distribution": {str(self.account.id): 100},
+            "company_id": self.company.id,
+        }
+        self.env["account.analytic.distribution.model"].create(model)
+        with self._sent(set()):
+            bill_id = self._bill_any()
+            self._synchronise()
+        self.assertEqual(self._booked(bill_id), self.account)
+
+        row = self._sums().filtered(lambda row: row.key_id == self.account.id)
+
+        self.assertTrue(row.odoo_amount)
+        self.assertFalse(row.procurify_amount)
+        self.assertEqual(row.unexplained_amount, 0)
+
+    def _sums(self):
+        """Return the sums of all bills."""
+        self.env.flush_all()
+        certificate = self.env["procurify.certificate"]._certify(
+            self.connection, date(2000, 1, 1), date(2100, 1, 1)
+        )
+        return certificate.sum_ids.filtered(lambda row: row.resource == "bill")
+
     # === CHOOSING AGAIN === #
 
     def test_bill_on_hold_is_booked_once_the_policy_lets_it(self):
@@ -257,6 +316,62 @@ class TestCustomFields(ProcurifyCommon):
             self._revise(bill_id)
 
         self.assertEqual(self._booked(bill_id), self.account)
+
+    # === DRAFTS OF BEFORE === #
+
+    def test_plan_that_is_chosen_later_is_offered_to_the_drafts(self):
+        self.connection.order_policy = "rfq"
+        draft, edited, posted = (self._bill() for _number in range(3))
+        order_id = self._order()
+        without = self._bill_any_without()
+        self._synchronise()
+        self._move(edited).invoice_line_ids[0].price_unit += 1
+        self._move(posted).action_post()
+        written = self._age(self._move(without))
+        self.assertFalse(self._field().is_outdated)
+
+        self._field().write({"plan_id": self.plan.id, "policy": "create"})
+        self.assertTrue(self._field().is_outdated)
+        told = self._field().action_reapply()
+
+        self.assertEqual(self._booked(draft).name, VALUE)
+        self.assertFalse(self._booked(edited))
+        self.assertEqual(
+            self._codes(self._record("bill", edited)), {"changed_after_booking"}
+        )
+        self.assertFalse(self._booked(posted))
+        self.assertEqual(self._move(without).write_date, written)
+        order = self.env["purchase.order"].browse(
+            self._record("purchase_order", order_id).res_id
+        )
+        self.assertIn(
+            self._booked(draft), order.order_line.distribution_analytic_account_ids
+        )
+        self.assertIn("Put on hold for review: 1", told["params"]["message"])
+        self.assertFalse(self._field().is_outdated)
+
+    def test_plan_that_is_taken_away_is_taken_off_the_drafts(self):
+        bill_id = self._bill_with_plan("create")
+        self.assertTrue(self._booked(bill_id))
+
+        self._field().plan_id = False
+        self._field().action_reapply()
+
+        self.assertFalse(self._booked(bill_id))
+        written = self._age(self._move(bill_id))
+        self._field().action_reapply()
+        self.assertEqual(self._move(bill_id).write_date, written)
+
+    # === ON THE TAB === #
+
+    def test_tab_of_bill_and_order_shows_the_fields(self):
+        bill_id, order_id = self._bill(), self._order()
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        order = self.env["purchase.order"].browse(record.res_id)
+
+        for document in (self._move(bill_id), order):
+            self.assertIn(f"Project: {VALUE}", document.procurify_facts)
 
     # === RIGHTS === #
 
@@ -361,6 +476,14 @@ class TestCustomFields(ProcurifyCommon):
 
     def _bill_any(self):
         return self.dataset.add_bill("plain")
+
+    def _bill_any_without(self):
+        """Add bills until one has no line with the field."""
+        return next(
+            bill_id
+            for bill_id in iter(self._bill_any, None)
+            if not any(map(_has_project, self.dataset.bill(bill_id).items))
+        )
 
     def _bill(self):
         """Add bills until one has a line with the field."""

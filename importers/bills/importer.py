@@ -8,7 +8,7 @@ from odoo.fields import Command
 from ...procurify.arithmetic import bill_figures, quantity_text, split
 from ...procurify.payloads.dates import example
 from ...procurify.rates import implied_bill_rate
-from ..documents import DocumentImport, html_text
+from ..documents import DocumentImport, bill_places, html_text
 from ..issues import Hold
 from ..lines.words import line_words
 from ..totals import check_stated_total
@@ -32,11 +32,7 @@ class BillImport(DocumentImport):
         return mentioned | BillLinks.mentioned(draft.payload)
 
     def _line_sources(self, document):
-        raw = document.raw["items"]
-        for item, data in zip(document.items, raw, strict=True):
-            ordered = data.get("orderitem")
-            places = [data, ordered] if isinstance(ordered, dict) else [data]
-            yield f"item {item.id}", *places
+        return bill_places(document)
 
     def _vendor_texts(self, document):
         """A bill has no such text of its own: the order lines that it bills do."""

@@ -6,7 +6,7 @@ from ...procurify.arithmetic import quantity_text
 from ...procurify.order_arithmetic import live_lines, order_figures
 from ...procurify.rates import implied_order_rate
 from ...tools.instants import at_noon, naive
-from ..documents import DocumentImport, html_text
+from ..documents import DocumentImport, html_text, order_places
 from ..lines.words import line_words
 from ..totals import check_stated_total
 from .lines import (
@@ -60,9 +60,7 @@ class OrderImport(DocumentImport):
         return mentioned | self._mentioned_custom(draft)
 
     def _line_sources(self, document):
-        raw = document.raw["order_items"] or ()
-        for line, data in zip(document.lines, raw, strict=True):
-            yield f"line {line.id}", data, document.raw
+        return order_places(document)
 
     def _vendor_texts(self, document):
         return [line.vendor_text for line in live_lines(document)]

@@ -135,6 +135,7 @@ class ProcurifyCertificateSum(models.Model):
             ("tax", "Tax"),
             ("department", "Department"),
             ("location", "Location"),
+            ("plan", "Custom Field"),
         ],
         string="Sum by",
         readonly=True,

@@ -37,6 +37,11 @@ _FACTS = (
     "remote_deleted",
     "remote_modified",
 )
+# Of a page's header, besides custom fields.
+_ON_THE_TAB = frozenset(
+    {"ship_to", "bill_to", "shipping_term", "shipping_method", "expires_on", "contract"}
+    | {"drafted"}
+)
 
 
 class ProcurifyRecord(models.Model):
@@ -158,6 +163,24 @@ class ProcurifyRecord(models.Model):
         )
         for name, value in shown.items():
             yield self._fields[name]._description_string(self.env), value
+        yield from self._page_facts()
+
+    def _page_facts(self):
+        """Yield (label, text) of what only the document's page says otherwise: where an
+        order is delivered, custom fields, and when lines were received."""
+        page = (self.role == "document" and self.document) or {
+            "header": [],
+            "lines": [],
+        }
+        for row in page["header"]:
+            if row["name"] in _ON_THE_TAB or row["name"].startswith("custom_"):
+                yield row["label"], row["text"]
+        for number, line in enumerate(page["lines"], start=1):
+            received = line.get("received_on")
+            if received:
+                received = self.env._("Received: %s", received)
+            label = self.env._("Line %(number)s", number=number)
+            yield label, "; ".join(filter(None, (line.get("custom"), received)))
 
     @api.depends(
         "resource",
