@@ -5,9 +5,10 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.exceptions import AccessError
+from odoo.fields import Command, Domain
 
+from ..importers.draft import ImportBatch
 from ..importers.matching.names import normalise
 
 _SAID = "said"  # in applied_state: what Procurify said when it was last dealt with
@@ -29,21 +30,42 @@ class ResPartner(models.Model):
         groups="procurify_connector.group_user",
         sanitize=False,
     )
+    has_procurify_offers = fields.Boolean(
+        compute="_compute_procurify_offers",
+        search="_search_has_procurify_offers",
+        groups="procurify_connector.group_user",
+    )
 
     # === COMPUTE METHODS === #
 
     @api.depends("procurify_record_ids")
     def _compute_procurify_offers(self):
+        found = self._procurify_offers()
         for partner in self:
             rows = [
                 partner._procurify_offer_row(record, name, value)
-                for record, offers in partner._procurify_offers().items()
-                for name, value in offers.items()
+                for record in partner.procurify_record_ids.sudo()
+                for name, value in found.get(record, {}).items()
             ]
+            partner.has_procurify_offers = bool(rows)
             partner.procurify_offers = bool(rows) and (
                 Markup("<table class='table table-sm mb-0'><tbody>%s</tbody></table>")
                 % Markup("").join(rows)
             )
+
+    @api.model
+    def _search_has_procurify_offers(self, operator, value):
+        """Search contacts of vendors of whom something is offered."""
+        if operator != "in":
+            return NotImplemented
+        linked = self.search(Domain("id", "in", self._procurify_linked_ids()))
+        offers = linked._procurify_offers()
+        ids = {record.res_id for record, news in offers.items() if news}
+        offered = Domain("id", "in", list(ids))
+        wanted = {bool(each) for each in value}
+        if len(wanted) == 2:
+            return Domain.TRUE
+        return offered if True in wanted else ~offered
 
     def _procurify_offer_row(self, record, name, value):
         own = self._procurify_of(record)._procurify_present(name)
@@ -119,22 +141,27 @@ class ResPartner(models.Model):
         }
 
     def _procurify_offers(self):
-        """Return {record: {fact: value}} of what is offered for this contact."""
-        self.ensure_one()
+        """Return {record: {fact: value}} of what is offered for these contacts."""
         records = self.procurify_record_ids.sudo().filtered(
             lambda record: _SAID in (record.applied_state or {})
         )
         offers = {}
         for connection, mine in records.grouped("connection_id").items():
-            partner = self.sudo().with_company(connection.company_id)
-            try:
-                drafts = partner._procurify_batch(mine).drafts
-            except UserError:
-                continue  # what cannot be read offers nothing
-            for draft, said in partner._procurify_facts_said(drafts).items():
+            partners = self.sudo().with_company(connection.company_id)
+            for draft, said in partners._procurify_readable_facts(mine).items():
+                partner = partners.browse(draft.record.res_id)
                 before = draft.record.applied_state[_SAID]
                 offers[draft.record] = partner._procurify_news(said, before)
         return offers
+
+    @api.model
+    def _procurify_readable_facts(self, records):
+        """Return ``_procurify_facts_said``; what cannot be read offers nothing."""
+        batch = ImportBatch(records)
+        records._parse(batch)
+        return self._procurify_facts_said(
+            [draft for draft in batch.drafts if not draft.holds]
+        )
 
     def _procurify_news(self, said, before):
         """Return {fact: value} of what changed, and this contact has otherwise."""
@@ -204,6 +231,7 @@ class ResPartner(models.Model):
         What two vendors say differently stays offered.
         """
         offers = self._procurify_agreed(self._procurify_open_offers())
+        decided = self._procurify_in_words(offers)
         taken = set()
         for record, news in offers.items():
             partner = self._procurify_of(record)
@@ -215,16 +243,31 @@ class ResPartner(models.Model):
             partner.write(partner._procurify_written(missing))
             taken |= news.keys()
         self._procurify_close(offers)
-        return self.env["procurify.connection"]._notification(
-            "success", self.env._("Taken over from Procurify: %s.", len(taken))
-        )
+        text = self.env._("Taken over from Procurify: %s.", len(taken))
+        self.env["procurify.audit"]._log_offers("take_over", text, decided)
+        return self.env["procurify.connection"]._notification("success", text)
 
     def action_procurify_keep(self):
         """Leave this contact as it is; what Procurify changes later is offered."""
-        self._procurify_close(self._procurify_open_offers())
-        return self.env["procurify.connection"]._notification(
-            "info", self.env._("The contact stays as it is.")
-        )
+        offers = self._procurify_open_offers()
+        decided = self._procurify_in_words(offers)
+        self._procurify_close(offers)
+        text = self.env._("The contact stays as it is.")
+        self.env["procurify.audit"]._log_offers("keep", text, decided)
+        return self.env["procurify.connection"]._notification("info", text)
+
+    def _procurify_in_words(self, offers):
+        """Return {record: ({label: the contact's value}, {label: Procurify's})}."""
+        words = {}
+        for record, news in offers.items():
+            partner = self._procurify_of(record)
+            labels = {name: self._procurify_label(name) for name in news}
+            own = {name: partner._procurify_present(name) for name in news}
+            words[record] = tuple(
+                {labels[n]: self._procurify_shown(n, v) for n, v in values.items()}
+                for values in (own, news)
+            )
+        return {record: both for record, both in words.items() if both[1]}
 
     def _procurify_of(self, record):
         """Return this contact as the company of the vendor ``record`` has it."""

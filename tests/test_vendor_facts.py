@@ -223,6 +223,54 @@ class TestVendorFacts(ProcurifyCommon):
         self.assertFalse(partner.procurify_offers)
         self.assertFalse(self._notes(partner))
 
+    def test_contacts_with_offers_are_found_by_a_filter(self):
+        self._synchronise()
+        partner = self._partner()
+        partners = self.env["res.partner"]
+        offered = [("has_procurify_offers", "=", True)]
+        self.assertFalse(partners.search(offered))
+
+        self._change()
+
+        self.assertEqual(partners.search(offered), partner)
+        self.assertNotIn(
+            partner, partners.search([("has_procurify_offers", "=", False)])
+        )
+        partner.action_procurify_keep()
+        self.assertFalse(partners.search(offered))
+
+    def test_offers_of_many_contacts_are_looked_for_as_sets(self):
+        self._synchronise()
+        vendors = self._records("vendor", state="done", origin="created")[:20]
+        self.assertGreater(len(vendors), 10)
+
+        def look(records):
+            partners = self.env["res.partner"].browse(records.mapped("res_id"))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            partners.mapped("has_procurify_offers")
+            return self.env.cr.sql_log_count - before
+
+        look(vendors)
+        self.assertEqual(look(vendors[:4]), look(vendors))
+
+    def test_both_decisions_are_in_the_audit(self):
+        self._synchronise()
+        partner = self._partner()
+        self._change()
+        partner.action_procurify_take_over()
+        self._change(payment_term="Net 30", contact=None, is_1099=None)
+        partner.action_procurify_keep()
+
+        record = self._record("vendor", self.vendor_id)
+        kept, taken = record.audit_ids.filtered(lambda row: row.event == "chosen")[:2]
+        self.assertEqual(taken.sudo().after["choice"], "take_over")
+        self.assertEqual(kept.sudo().after["choice"], "keep")
+        self.assertIn("Net 45", taken.sudo().after.values())
+        self.assertIn("Net 30", taken.sudo().before.values())
+        self.assertIn("Net 30", kept.sudo().after.values())
+
     # === RIGHTS === #
 
     def test_only_reviewers_who_may_change_contacts_decide(self):

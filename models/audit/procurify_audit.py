@@ -542,6 +542,26 @@ class ProcurifyAudit(models.Model):
         )
 
     @api.model
+    def _log_offers(self, choice, reason, decided):
+        """A person takes over what Procurify changed about vendors, or keeps contacts.
+
+        :param choice: ``take_over`` or ``keep``
+        :param decided: {record: ({label: the contact's value}, {label: Procurify's})}
+        """
+        self._log(
+            [
+                about(
+                    record,
+                    "chosen",
+                    reason=reason,
+                    before=own,
+                    after={"choice": choice} | said,
+                )
+                for record, (own, said) in decided.items()
+            ]
+        )
+
+    @api.model
     def _log_payment_allowed(self, records):
         """A person allows payment in Odoo of bills that Procurify pays or has paid."""
         field = self.env["procurify.record"]._fields["remote_payment"]
