@@ -1,12 +1,19 @@
 """What is older than the start date was booked before Odoo took over."""
 
+from collections import Counter, defaultdict
 from datetime import date, timedelta
+from decimal import Decimal
 
 from odoo.tests import Form, tagged
 
-from odoo.addons.procurify_connector.simulator import tenant_time
+from odoo.addons.procurify_connector.simulator import (
+    Simulator,
+    tenant_time,
+    year_of,
+)
 
 from .common import ProcurifyCommon
+from .oracle import OracleCase, money
 
 START = date(2026, 3, 1)
 BEFORE = tenant_time.at(date(2026, 2, 27), 12)
@@ -170,3 +177,139 @@ class TestStartDate(ProcurifyCommon):
             self.assertEqual(record.state, "excluded")
             self.assertEqual(record.excluded_rule, "before_start_date")
             self.assertFalse(record.res_id)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestStartOfAYear(OracleCase):
+    """A year of documents, taken over in its middle by a set-up."""
+
+    def setUp(self):
+        super().setUp()
+        self.simulator = Simulator(dataset=year_of(41, documents=110))
+        self.simulator.start()
+        self.addCleanup(self.simulator.stop)
+        self.dataset = self.simulator.dataset
+        days = sorted(map(_accounting_date, self.dataset.bills()))
+        self.start = days[len(days) // 2]
+        self._pay_some()
+        self.connection.active = False
+        self.connection = self._connect(
+            name="A year",
+            bills_start_date=self.start,
+            orders_start_date=self.start,
+        )
+        self.connection._enter_phase("setup")
+
+    def test_books_equal_the_oracle_with_and_without_open_items(self):
+        self._fetch()
+        self._run_cron("ir_cron_import")
+        self.assertFalse(self._booked_moves(), "nothing is booked by a set-up")
+
+        self.connection.action_resume()
+        self._import()
+        self._check_books()
+        since = self._booked_moves()
+        self.assertEqual(
+            self._records("bill", excluded_rule="before_start_date").mapped("res_id"),
+            [0] * len(self._before()),
+        )
+
+        self.connection.take_over_open_items = True
+        self._import()
+        self._check_books()
+        taken_over = self._booked_moves() - since
+        self.assertTrue(taken_over)
+
+        # A second look at everything takes nothing over again.
+        moves = self.env["account.move"].search([("move_type", "like", "in_")])
+        self._fetch()
+        self._records("bill").sudo()._requeue()
+        self._import()
+        self._check_books()
+        again = self.env["account.move"].search([("move_type", "like", "in_")])
+        self.assertEqual(again, moves)
+
+    def _check_books(self):
+        """Compare balances, documents and open payables with the oracle."""
+        expected = self._expected_bills()
+        fates = {number: self._fate("bill", number) for number in expected}
+        self.assertEqual({n: fate for n, fate in fates.items() if fate != "done"}, {})
+        self.assertEqual(self._booked_balances(), self._balances_of(expected))
+        done = Counter(self._records("bill", state="done").mapped("external_id"))
+        self.assertEqual(done, Counter(map(str, expected)))
+        moves = self._booked_moves()
+        self.assertEqual(len(moves), len(expected))
+        everything = self.env["account.move"].search(
+            [("move_type", "like", "in_"), ("company_id", "=", self.company.id)]
+        )
+        self.assertEqual(everything, moves)
+        payable, owed = defaultdict(Decimal), defaultdict(Decimal)
+        for move in everything:
+            sign = -1 if move.move_type == "in_refund" else 1
+            payable[move.currency_id.name] += sign * money(move.amount_total)
+        for bill_id in expected:
+            bill = self.dataset.expected()[bill_id]
+            owed[bill.currency] += bill.total
+        self.assertEqual(payable, owed)
+        paid = {str(bill.id) for bill in self.dataset.bills() if self._is_paid(bill)}
+        self.assertFalse(paid & done.keys(), "paid before the start, open here")
+
+    def _expected_bills(self):
+        """Return the ids of the bills that belong in the books, as the rule says."""
+        before = self._before()
+        return {
+            number
+            for number, each in self.dataset.expected().items()
+            if each.importable
+            and (
+                number not in before
+                or (
+                    self.connection.take_over_open_items
+                    and not self._is_paid(self.dataset.bill(number))
+                )
+            )
+        }
+
+    def _before(self):
+        return {
+            number
+            for number, each in self.dataset.expected().items()
+            if not each.excluded
+            and _accounting_date(self.dataset.bill(number)) < self.start
+        }
+
+    def _is_paid(self, bill):
+        """Return whether a bill of before was paid before."""
+        return (
+            _accounting_date(bill) < self.start
+            and bill.payment_status == PAID
+            and bill.paid_on < self.start
+        )
+
+    def _balances_of(self, numbers):
+        balances = defaultdict(int)
+        for number in numbers:
+            each = self.dataset.expected()[number]
+            for place, amount in each.net_lines.items():
+                balances[(each.currency, *place, each.vendor_id)] += amount
+        return {key: amount for key, amount in balances.items() if amount}
+
+    def _pay_some(self):
+        """Pay of the bills of before: a third before the start, a third after it."""
+        importable = [n for n, e in self.dataset.expected().items() if e.importable]
+        earlier = [
+            number
+            for number in importable
+            if _accounting_date(self.dataset.bill(number)) < self.start
+        ]
+        self.assertGreater(len(earlier), 12)
+        for place, number in enumerate(earlier):
+            day = (self.start - timedelta(days=3), self.start + timedelta(days=3))
+            if place % 3 < len(day):
+                self.dataset.revise_bill(
+                    number, payment_status=PAID, paid_on=day[place % 3]
+                )
+
+
+def _accounting_date(bill):
+    return (bill.gl_post_date or bill.invoice_date).date()
