@@ -20,7 +20,7 @@ from ..importers.matching.decision import (
     Rule,
 )
 from ..importers.matching.names import NAME_FITS
-from ..importers.meaning.accounts import FITTING, Account, Chart
+from ..importers.meaning.accounts import FITTING, LIKELY, Account, Chart
 from ..tools.local_kinds import account_code
 
 # Odoo refuses these on the lines of a bill.
@@ -45,6 +45,7 @@ class AccountAccount(models.Model):
     _procurify_code_field = "code"
     _procurify_rule = Rule(alone=frozenset((SAME_CODE,)), only_one=False, shared=True)
     _procurify_exact = frozenset((SAME_NAME, NAME_FITS))
+    _procurify_likely = LIKELY
 
     @api.model
     def _procurify_key(self, record):
@@ -110,6 +111,10 @@ class AccountAccount(models.Model):
             ]
             for record, mine in findings.items()
         }
+
+    def _procurify_candidate_name(self):
+        """Odoo hides the codes of accounts from most users; who maps needs them."""
+        return " ".join(filter(None, (self.code, self.name)))
 
     # === SUGGESTING === #
 

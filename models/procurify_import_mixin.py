@@ -44,6 +44,8 @@ class ProcurifyImportMixin(models.AbstractModel):
     _procurify_exact = frozenset()
     # Whether *Accept exact matches* may map several objects to one record.
     _procurify_many_to_one = False
+    # The likeness from which a suggestion is proposed instead of a new record.
+    _procurify_likely = 2.0  # never
     # Whether names are of companies, whose legal forms do not count.
     _procurify_legal_names = False
 

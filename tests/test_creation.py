@@ -1,6 +1,7 @@
 """Creating in one step what is missing: previewed, with one's own rights, undone."""
 
-from odoo.exceptions import AccessError, UserError
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
@@ -62,16 +63,57 @@ class TestCreation(ProcurifyCommon):
         self.assertFalse(lines[odd].is_included)
         self.assertIn("how many days", lines[odd].note)
 
-    def test_what_has_an_exact_match_is_not_selected(self):
-        self._account("9000", name="Hoist inspection")
-        record = self._staged(
-            "account_code", code="X1", description="Hoist inspection", account_type=2
+    def test_exact_and_likely_suggestions_are_used_and_the_rest_is_created(self):
+        exact = self._account("640100", name="Hoist inspection")
+        likely = self._account("640200", name="Telephone")
+        self._account("640300", name="Miscellaneous expenses")
+        records = [
+            self._staged(
+                "account_code", code=f"X{place}", description=name, account_type=2
+            )
+            for place, name in enumerate(
+                ("Hoist inspection", "Cell phones", "Mobile phones", "Quux of trials")
+            )
+        ]
+        creation = self._preview(self.env["procurify.record"].union(*records))
+        lines = creation.line_ids.grouped("record_id")
+        chosen = [lines[record].choice for record in records]
+        self.assertEqual(chosen, [*["suggestion"] * 3, "create"])
+        self.assertIn("640200", lines[records[1]].suggested_name)
+
+        creation.action_create()
+
+        self.assertEqual(
+            [record.res_id for record in records[:3]], [exact.id, likely.id, likely.id]
         )
+        new = self.env["account.account"].browse(records[3].res_id)
+        self.assertEqual(new.create_uid, self.person)
 
-        [line] = self._preview(record).line_ids
+        creation.action_undo()
 
-        self.assertFalse(line.is_included)
-        self.assertIn("Hoist inspection", line.note)
+        self.assertFalse(any(record.res_id for record in records))
+        self.assertTrue((exact | likely).exists())
+        self.assertFalse(new.exists())
+
+    def test_undoing_leaves_what_a_person_mapped_to_something_else_meanwhile(self):
+        self._account("640200", name="Telephone")
+        other = self._account("640300", name="Radio")
+        record = self._staged(
+            "account_code", code="X1", description="Cell phones", account_type=2
+        )
+        creation = self._preview(record)
+        creation.action_create()
+        record.action_map_to(other.id)
+
+        creation.action_undo()
+
+        self.assertEqual(record.res_id, other.id)
+
+    def test_no_suggestion_cannot_be_used(self):
+        creation = self._preview(self._staged("department", name="Zymurgy"))
+
+        with self.assertRaisesRegex(ValidationError, "no suggestion"):
+            creation.line_ids.choice = "suggestion"
 
     def test_all_are_created_with_the_persons_rights_mapped_and_undone_as_one(self):
         records = self._missing()
@@ -185,6 +227,16 @@ class TestCreation(ProcurifyCommon):
 
         creation = self.env[action["res_model"]].browse(action["res_id"])
         self.assertIn(record, creation.line_ids.record_id)
+        creation.line_ids.filtered(lambda line: line.record_id != record).unlink()
+        creation.action_create()
+        left = self.connection.missing_mapping_ids.mapped("mapped_id")
+        self.assertNotIn(record.external_id, left)
+        self.connection.sudo().setup_step = "mapping"
+        self.connection.stream_ids.sudo().last_success = fields.Datetime.now()
+        before = self.connection.dry_run_id
+        creation.action_undo()
+        self.env.invalidate_all()
+        self.assertNotEqual(self.connection.dry_run_id, before)
 
     # === HELPERS === #
 

@@ -13,7 +13,7 @@ import pytest
 
 from devtools.console import say
 from devtools.odoo_source import odoo_source
-from importers.meaning.accounts import FITTING, Account, Chart
+from importers.meaning.accounts import FITTING, LIKELY, Account, Chart
 from importers.meaning.departments import department_likeness
 from importers.meaning.terms import Term, likeness, read_term
 from importers.meaning.units import unit_meant
@@ -29,6 +29,8 @@ CHARTS = {
     "de_skr04": ("l10n_de/data/template/account.account-de_skr04.csv", 4, "name@de"),
 }
 MOST_WRONG, MOST_ABSURD = 0.20, 0.02
+#: Of what *Create missing* uses instead of a new account, unless a person objects.
+MOST_WRONG_PROPOSED = 0.05
 
 
 def _chart_file(name: str) -> Path:
@@ -73,6 +75,10 @@ def _figures() -> dict[bool, Counter[str]]:
                         "pairs": 1,
                         "right": bool(first and first.code in right),
                         "none": not first,
+                        "likely": bool(first and found[0].score >= LIKELY),
+                        "likely and right": bool(
+                            first and found[0].score >= LIKELY and first.code in right
+                        ),
                         "absurd": bool(
                             first and _class(first.type) != _class(types[right[0]])
                         ),
@@ -99,13 +105,19 @@ def test_first_suggestions_are_right_and_none_is_absurd(
                 f"\n{'held out' if held_out else 'tuned on':>9}: "
                 f"{counts['pairs']} pairs, {_share(counts, 'right'):.1%} right first, "
                 f"{_share(counts, 'absurd'):.1%} absurd, "
-                f"{_share(counts, 'none'):.1%} without a suggestion"
+                f"{_share(counts, 'none'):.1%} without a suggestion; "
+                f"{_share(counts, 'likely'):.1%} are proposed, of which "
+                f"{counts['likely and right'] / counts['likely']:.1%} right"
             )
     assert sum(counts["pairs"] for counts in figures.values()) >= 200
     assert figures[True]["pairs"] >= 50
     for counts in figures.values():
         assert _share(counts, "right") >= 1 - MOST_WRONG
         assert _share(counts, "absurd") <= MOST_ABSURD
+        assert _share(counts, "likely") >= 1 - MOST_WRONG
+        assert (
+            counts["likely and right"] >= (1 - MOST_WRONG_PROPOSED) * counts["likely"]
+        )
 
 
 def test_only_fitting_types_are_suggested() -> None:

@@ -42,6 +42,7 @@ FITTING["other"] = FITTING["expense"]
 
 _CATCH_ALL = "other"
 LEAST = 0.2  # what is less alike is no suggestion
+LIKELY = 0.6  # what is so alike is proposed to be used: measured by the pairs
 _BROADER = (1.0, 0.75, 0.5, 0.35)  # an account of the idea, of a broader one, …
 _NARROWER = (1.0, 0.6, 0.35, 0.2)
 _SIBLING = 0.3

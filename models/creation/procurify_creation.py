@@ -59,6 +59,9 @@ class ProcurifyCreation(models.Model):
         lines._create_targets()
         self.sudo().write({"state": "created", "user_id": self.env.uid})
         lines.record_id._replay_mapped()
+        for connection, records in lines.record_id.grouped("connection_id").items():
+            connection.sudo()._drop_mapped(records)
+            connection._look_at_mappings_again()
         return self._open()
 
     def action_undo(self):
@@ -75,6 +78,7 @@ class ProcurifyCreation(models.Model):
             raise UserError(self.env._("There is nothing to undo."))
         self.line_ids.filtered("res_id")._delete_targets()
         self.sudo().state = "undone"
+        self.line_ids.record_id.connection_id._look_at_mappings_again()
         return self._open()
 
     # === HELPERS === #
@@ -105,11 +109,12 @@ class ProcurifyCreation(models.Model):
     def _open(self):
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Create What Is Missing"),
+            "name": self.env._("Map and Create What Is Missing"),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     @api.autovacuum

@@ -76,7 +76,7 @@ class ProcurifyRecord(models.Model):
             best = next(iter(suggestions.get(record, [])), None)
             record.suggestion = best and self.env._(
                 "%(name)s (%(reason)s)",
-                name=best.target.display_name,
+                name=best.target._procurify_candidate_name(),
                 reason=", ".join(str(reasons[code]) for code in best.reasons),
             )
 
@@ -185,7 +185,7 @@ class ProcurifyRecord(models.Model):
         counted = self._blocked_documents()
         self.write({"res_id": res_id})
         self._replay_mapped()
-        return counted._notify_outcome()
+        return self._notify_mapped(counted)
 
     def action_open_documents(self):
         """Open the documents that name this."""
@@ -210,7 +210,11 @@ class ProcurifyRecord(models.Model):
                 _IS_DRAFT,
             )
         )
-        drafts = self.browse(document_id for (document_id,) in rows).sudo()
+        return self.browse(document_id for (document_id,) in rows)._reapply()
+
+    def _reapply(self):
+        """Import these drafts again, and return the notification of their states."""
+        drafts = self.sudo()
         self.env["procurify.audit"]._log_chosen("reapply", drafts)
         # Otherwise the import would find nothing new.
         drafts.applied_digest = False
@@ -443,6 +447,15 @@ class ProcurifyRecord(models.Model):
         if ready:
             ready.action_replay()
 
+    def _notify_mapped(self, documents):
+        """Return the notification of what mapping these did to ``documents``."""
+        if "setup" not in self.connection_id.mapped("phase"):
+            return documents._notify_outcome()
+        return self.connection_id[:1]._notification(
+            "success",
+            self.env._("Mapped. Do the dry run again to see what it changes."),
+        )
+
     def _blocked_documents(self):
         """Return the documents that these records block, or that are among them."""
         return (self | self.sudo()._dependents().sudo(self.env.su)).filtered(
@@ -622,10 +635,30 @@ class ProcurifyRecord(models.Model):
         taken._replay_mapped()
         return taken
 
-    def _exact_targets(self):
+    def _proposed_targets(self):
+        """Return ({record: its exact or likely Odoo record}, {record: the suggestion}).
+
+        A person has seen neither yet, and decides about both.
+        """
+        suggestions = self._suggestions()
+        proposed, _left = self._exact_targets(suggestions)
+        suggested = {}
+        for record, candidates in suggestions.items():
+            if not candidates or candidates[0].target._procurify_usable(
+                candidates[0].target, record
+            ):
+                continue
+            best = candidates[0]
+            suggested[record] = best.target
+            if best.score >= best.target._procurify_likely:
+                proposed.setdefault(record, best.target)
+        return proposed, suggested | proposed
+
+    def _exact_targets(self, suggestions=None):
         """Return ({record: Odoo record}, Counter of why the others have none)."""
         unmapped = self.filtered(lambda record: record._needs_target())
-        suggestions = unmapped._suggestions()
+        if suggestions is None:
+            suggestions = unmapped._suggestions()
         left = Counter()
         chosen = {}
         for record in unmapped:
@@ -696,7 +729,7 @@ class ProcurifyRecord(models.Model):
         counted = self._blocked_documents()
         self._create_missing()
         self._replay_mapped()
-        return counted._notify_outcome()
+        return self._notify_mapped(counted)
 
     def action_preview_missing(self):
         """Show what these records would become in Odoo, to create them in one step.
