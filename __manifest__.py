@@ -35,13 +35,13 @@
         "views/procurify_mirrored_views.xml",
         "views/procurify_dispatch_views.xml",
         "views/procurify_target_views.xml",
-        # The list of connections opens the set-up.
+        # The list of connections opens the set-up, which ends at the dashboard.
+        "views/procurify_dashboard_views.xml",
         "views/procurify_setup_views.xml",
         "views/procurify_connection_views.xml",
         "views/procurify_share_views.xml",
         "views/procurify_accrue_views.xml",
         "views/procurify_accrual_views.xml",
-        "views/procurify_dashboard_views.xml",
         "views/procurify_audit_views.xml",
         "views/digest_views.xml",
         # The certificate's form offers what makes and what prints one.

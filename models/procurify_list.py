@@ -1,5 +1,7 @@
 """What people see of the connector's lists: why one is empty, and what groups it."""
 
+import json
+
 from markupsafe import Markup
 
 from odoo import api, models
@@ -39,11 +41,37 @@ class ProcurifyList(models.AbstractModel):
     @api.model
     def get_empty_list_help(self, help_message):
         """Return the reason, as Odoo shows help; without one, the usual help."""
-        why = self.sudo(False)._why_empty()
+        user = self.sudo(False)
+        why = user._why_empty()
         if not why:
             return super().get_empty_list_help(help_message)
         paragraphs = '<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>'  # noqa: S608
-        return Markup(paragraphs) % why
+        return Markup(paragraphs) % why + user._way_out()
+
+    @api.model
+    def _way_out(self):
+        """Return the button that leads an administrator of the connector on, as HTML.
+
+        A neutralised copy has archived connections, too.
+        """
+        connections = self.env["procurify.connection"]
+        may_set_up = self.env.user.has_group("procurify_connector.group_manager")
+        if not may_set_up or connections.search_count([], limit=1):
+            return ""
+        archived = connections.with_context(active_test=False)
+        if archived.search_count([], limit=1):
+            name, text = "procurify_connection_action", self.env._("Open connections")
+            context = json.dumps({"search_default_archived": 1})
+        else:
+            name, text = (
+                "procurify_connection_action_setup",
+                self.env._("Set up Procurify"),
+            )
+            context = "{}"
+        return Markup(
+            '<p><a type="action" name="procurify_connector.%s" data-context="%s" '
+            'class="btn btn-primary">%s</a></p>'
+        ) % (name, context, text)
 
     @api.model
     def _why_empty(self):
@@ -73,8 +101,8 @@ class ProcurifyList(models.AbstractModel):
         return (
             self.env._("There is no connection to Procurify"),
             self.env._(
-                "An administrator of the connector sets one up in Settings. If there "
-                "is one for another company, switch to that company."
+                "An administrator of the connector sets it up. If there is one for "
+                "another company, switch to that company."
             ),
         )
 

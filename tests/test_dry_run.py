@@ -3,7 +3,7 @@
 import json
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.procurify_connector.models.dry_run import procurify_dry_run
@@ -94,6 +94,37 @@ class TestDryRun(ProcurifyCommon):
         (code,) = [row for row in missing if "7450" in row["name"]]
         self.assertEqual(code["documents"], 1)
         self.assertIn("Trials", code["suggestion"])
+
+    def test_tax_that_only_documents_name_can_be_mapped_from_the_dry_run(self):
+        bill_id = self.dataset.add_bill("unknown_tax")
+        self._fetch()
+        self.assertFalse(self._records("tax"))
+        self.connection._dry_run()
+        issues = self.connection.dry_run_issue_ids
+        [issue] = issues.filtered(lambda row: row.mapped_resource == "tax")
+
+        action = issue.action_map()
+
+        record = self.env["procurify.record"].browse(action["res_id"])
+        self.assertEqual((record.name, record.state), (issue.mapped_name, "pending"))
+        self.assertEqual(self._record("bill", bill_id).state, "pending")
+
+    def test_issue_that_no_mapping_resolves_leads_to_where_it_is_resolved(self):
+        self.dataset.add_bill("no_allocation")
+        self._fetch()
+        self.connection._dry_run()
+        issues = self.connection.dry_run_issue_ids
+
+        places = {
+            issue.code: issue.action_open_place()["res_model"]
+            for issue in issues.filtered("has_place")
+        }
+
+        self.assertEqual(places["missing_allocation"], "procurify.connection")
+        self.assertEqual(places["inactive_currency"], "res.currency")
+        for issue in issues - issues.filtered("has_place"):
+            with self.assertRaisesRegex(UserError, issue.advice[:20]):
+                issue.action_open_place()
 
     def test_progress_moves_to_its_end(self):
         self.connection.action_dry_run()

@@ -87,10 +87,18 @@ class TestFeedback(ProcurifyCommon):
         self.assertIn("archived", self._help("procurify.record"))
         self.env["ir.config_parameter"].set_param("database.is_neutralized", "true")
         self.assertIn("neutralised copy", self._help("procurify.record"))
+        self.assertIn('procurify_connection_action"', self._help("procurify.record"))
         self.env["ir.config_parameter"].set_param("database.is_neutralized", False)
         archived = self.env["procurify.connection"].with_context(active_test=False)
         archived.search([]).unlink()
         self.assertIn("no connection", self._help("procurify.record"))
+        setup = "procurify_connector.procurify_connection_action_setup"
+        self.assertIn(setup, self._help("procurify.connection"))
+        reviewer = new_test_user(
+            self.env, "looks", groups="procurify_connector.group_user"
+        )
+        self.assertIn("no connection", self._help("procurify.record", reviewer))
+        self.assertNotIn(setup, self._help("procurify.record", reviewer))
 
     # === HELPERS === #
 

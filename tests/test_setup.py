@@ -30,6 +30,10 @@ class TestSetup(ProcurifyCommon):
             .create({"base_url": "https://plants.procurify.example"})
         )
         self.assertEqual((made.phase, made.setup_step), ("setup", "credentials"))
+        month = fields.Date.context_today(made).replace(day=1)
+        self.assertEqual((made.bills_start_date, made.orders_start_date), (month,) * 2)
+        self.assertFalse(self.connection.bills_start_date)
+        self.assertEqual((made.close_days_before, made.close_days_after), (2, 5))
 
     def test_wrong_credentials_keep_the_first_step(self):
         self.connection.client_secret = "wrong"
@@ -38,6 +42,11 @@ class TestSetup(ProcurifyCommon):
 
         self.assertEqual(result["tag"], "soft_reload")
         self.assertEqual(self.connection.setup_step, "credentials")
+        self.assertIn("client secret", self.connection.error_message)
+        self.assertNotIn("Nothing is lost", self.connection.error_message)
+        self._stream("bill").last_success = fields.Datetime.now()
+        self.connection.action_test_connection()
+        self.assertIn("Nothing is lost", self.connection.error_message)
 
     def test_test_shows_what_each_list_has_and_the_time_in_procurify(self):
         self.connection.action_setup_next()
@@ -72,6 +81,43 @@ class TestSetup(ProcurifyCommon):
         self.assertTrue(manager.has_group("analytic.group_analytic_accounting"))
         with Form(connection, view=view) as form:
             self.assertEqual(form.department_plan_id, self.plans["department"])
+
+    def test_plans_are_chosen_by_a_button_and_created_where_missing(self):
+        connection = self.connection
+        connection.write({"department_plan_id": False, "location_plan_id": False})
+        self.plans["location"].name = "Sites"
+
+        connection.action_choose_plans()
+
+        self.assertEqual(connection.department_plan_id, self.plans["department"])
+        self.assertEqual(connection.location_plan_id.name, "Locations")
+        self.assertNotEqual(connection.location_plan_id, self.plans["location"])
+
+    def test_mappings_are_looked_at_once_all_is_read_and_whenever_one_comes_back(self):
+        connection = self.connection
+        connection.action_setup_next()
+        connection.action_setup_next()
+        reading = connection.action_follow_reading()
+        self.assertEqual((reading["state"], reading["percent"]), ("reading", 0))
+        self.assertFalse(connection.dry_run_id)
+        self.simulator.faults.add(path="/api/v3/vendors/", status=403, times=None)
+        self._fetch()
+        self.assertEqual(connection.action_follow_reading()["state"], "failed")
+        self.simulator.faults.clear()
+        connection.action_sync_now()
+        self._fetch()
+
+        reading = connection.action_follow_reading()
+
+        self.assertEqual((reading["state"], reading["percent"]), ("read", 100))
+        self.assertEqual(connection.dry_run_id.scope, "master")
+        first = connection.dry_run_id
+        connection.action_follow_reading()
+        self.assertEqual(connection.dry_run_id, first)
+        connection.action_setup_next()
+        self.assertEqual(connection.dry_run_scope, "all")
+        connection.action_setup_back()
+        self.assertEqual(connection.dry_run_scope, "master")
 
     def test_integration_user_is_created_by_a_button_with_few_rights(self):
         self.env.user.group_ids |= self.env.ref("base.group_system")
@@ -141,8 +187,10 @@ class TestSetup(ProcurifyCommon):
         self.assertEqual(self.connection.setup_step, "dry_run")
         while self.connection.dry_run_id.action_step()["state"] != "done":
             pass
+        self.env.user.tz = False
         self.connection.action_setup_next()
         self.assertEqual(self.connection.setup_step, "live")
+        self.assertEqual(self.connection.schedule_tz, "America/Los_Angeles")
         self._run_cron("ir_cron_import")
         self.assertEqual(set(self._records().mapped("state")), {"pending"})
 

@@ -25,6 +25,8 @@ from .procurify_connection import READING_PHASES
 
 TRANSIENT_RETRY_MINUTES = 5
 LASTING_RETRY_MINUTES = 60  # what needs a person is not tried every minute
+# After which reading continues where it stopped.
+_CONTINUED = (AuthenticationError, Blocked, TransientError)
 PAUSE_S = 60  # if a server asks for a pause without saying how long
 LONGEST_PAUSE_S = 24 * 60 * 60
 # Part of the time after which Odoo kills a worker. The rest is for the last answers.
@@ -122,14 +124,18 @@ class ProcurifyConnection(models.Model):
             ),
             str,  # the text of a UserError is enough
         )
-        return explain(error)
+        text = explain(error)
+        was_read = any(self.stream_ids.mapped("last_success"))
+        if was_read and isinstance(error, _CONTINUED):
+            comfort = self.env._("Nothing is lost: reading continues where it stopped.")
+            return f"{text} {comfort}"
+        return text
 
     def _explain_credentials(self, error):
         return self.env._(
             "Procurify refused the client ID or the client secret. Copy both again "
             "from Procurify's API credentials, and check that the user who made them "
-            "is still active. Nothing is lost: reading continues where it stopped. "
-            "(%(detail)s)",
+            "is still active. (%(detail)s)",
             detail=error,
         )
 
@@ -170,8 +176,7 @@ class ProcurifyConnection(models.Model):
         return self.env._(
             "A firewall or proxy blocked the request to %(address)s and sent a web "
             "page instead of Procurify's answer. Ask its administrator to allow this "
-            "server's address. Nothing is lost: the next attempt continues where this "
-            "one stopped. (%(detail)s)",
+            "server's address. (%(detail)s)",
             address=self.base_url,
             detail=error,
         )
@@ -179,8 +184,7 @@ class ProcurifyConnection(models.Model):
     def _explain_outage(self, error):
         return self.env._(
             "Procurify does not answer at %(address)s. If this continues, check the "
-            "address and Procurify's status page. Nothing is lost: the next attempt "
-            "continues where this one stopped. (%(detail)s)",
+            "address and Procurify's status page. (%(detail)s)",
             address=self.base_url,
             detail=error,
         )

@@ -11,6 +11,7 @@ from string import Formatter
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
+from odoo.tools.date_utils import start_of
 
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -20,6 +21,9 @@ from ...procurify.addresses import check_url, tenant_url
 from ...tools.cipher import encrypt, rotate, use_of
 from ...tools.private import without_client_context
 
+# What the set-up proposes.
+_START_DATES = ("bills_start_date", "orders_start_date")
+_CLOSE_DAYS = {"close_days_before": 2, "close_days_after": 5}
 COLORS = 11  # of Odoo's cards, without the one for "none"
 READING_PHASES = ("setup", "live")
 # Resource → field with the template of its page in Procurify.
@@ -773,6 +777,18 @@ class ProcurifyConnection(models.Model):
         return None
 
     # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields_list):
+        """Let a set-up begin with this month, not with the beginning of time, and read
+        more often while a month is closed."""
+        values = super().default_get(fields_list)
+        if values.get("phase") == "setup":
+            month = start_of(fields.Date.context_today(self), "month")
+            proposed = _CLOSE_DAYS | dict.fromkeys(_START_DATES, month)
+            proposed = {n: v for n, v in proposed.items() if n in fields_list}
+            values = proposed | values
+        return values
 
     @api.model_create_multi
     def create(self, vals_list):

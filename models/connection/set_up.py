@@ -34,7 +34,6 @@ class ProcurifyConnection(models.Model):
     _inherit = "procurify.connection"
 
     setup_obstacle = fields.Text(compute="_compute_setup_obstacle")
-    reading_note = fields.Char("Reading", compute="_compute_reading_note")
     dry_run_state = fields.Selection(
         related="dry_run_id.state", string="Dry Run Status"
     )
@@ -61,17 +60,6 @@ class ProcurifyConnection(models.Model):
     @api.depends_context("uid")
     def _compute_has_analytic_accounting(self):
         self.has_analytic_accounting = self.env.user.has_group(_ANALYTIC_GROUP)
-
-    @api.depends("stream_ids.last_success", "stream_ids.active")
-    def _compute_reading_note(self):
-        for connection in self:
-            streams = connection.stream_ids.filtered("active")
-            read = streams.filtered("last_success")
-            connection.reading_note = self.env._(
-                "%(read)s of %(all)s lists are completely read.",
-                read=len(read),
-                all=len(streams),
-            )
 
     @api.depends("dry_run_id.issue_ids")
     def _compute_dry_run_issues(self):
@@ -190,15 +178,45 @@ class ProcurifyConnection(models.Model):
         return self._enter_step()
 
     def action_enable_analytic_accounting(self):
-        """Switch on Odoo's Analytic Accounting, as its Settings do.
+        """Switch on Odoo's Analytic Accounting, as its Settings do, and choose plans.
 
         :raises AccessError: the user is no Settings administrator
         """
         self._check_setup()
         settings = self.env["res.config.settings"]
         settings.create({"group_analytic_accounting": True}).execute()
+        self._choose_plans()
         # The client's screens are loaded again: they may show analytic plans now.
-        return {"type": "ir.actions.client", "tag": "reload"}
+        return {"type": "ir.actions.client", "tag": "procurify_reload_views"}
+
+    def action_choose_plans(self):
+        """Choose the analytic plans of departments and locations, which are created
+        where there are none of these names.
+
+        :returns: a notification
+        :raises AccessError: the user may not create plans
+        """
+        self._check_setup()
+        self._choose_plans()
+        plans = self.department_plan_id | self.location_plan_id
+        return self._notification(
+            "success",
+            self.env._(
+                "Departments and locations are booked on the plans %(names)s.",
+                names=", ".join(plans.mapped("name")),
+            ),
+        )
+
+    def _choose_plans(self):
+        """Fill the plans that are not chosen yet."""
+        plans = self.env["account.analytic.plan"]
+        for field, name in (
+            ("department_plan_id", self.env._("Departments")),
+            ("location_plan_id", self.env._("Locations")),
+        ):
+            if not self[field]:
+                found = plans.search([("name", "=ilike", name)], limit=1)
+                self[field] = found or plans.create({"name": name})
 
     def action_create_integration_user(self):
         """Create a user with the rights that the import needs, and choose it.
@@ -242,6 +260,52 @@ class ProcurifyConnection(models.Model):
         """Go to the previous step."""
         self._check_setup()
         self._go(-1)
+        if self.setup_step == "mapping":
+            self._enter_step()
+
+    def action_follow_reading(self):
+        """Say how far Procurify is read; once all is, start to look at the mappings.
+
+        The page of the mappings calls it until ``state`` is not ``reading``.
+
+        :returns: ``{"state", "percent", "note"}``; the state is ``reading``, ``read``,
+            or ``failed``, with the reason on the connection
+        :raises AccessError: the user is no administrator of the connector
+        """
+        self._check_setup()
+        streams = self.stream_ids.filtered("active")
+        read = streams.filtered("last_success")
+        state = "failed" if self.error_message else "reading"
+        if read == streams:
+            state = "read"
+            if self.setup_step == "mapping" and not self.dry_run_id:
+                self._enter_step()
+        return {
+            "state": state,
+            "percent": 100 * len(read) // max(len(streams), 1),
+            "note": self._reading_note(),
+        }
+
+    def _reading_note(self):
+        streams = self.stream_ids.filtered("active")
+        return self.env._(
+            "%(read)s of %(all)s lists are completely read.",
+            read=len(streams.filtered("last_success")),
+            all=len(streams),
+        )
+
+    def action_switch_on(self):
+        """Start reading and importing, and show the dashboard, which follows them.
+
+        :raises AccessError, UserError: see ``action_resume``
+        """
+        self._check_setup()
+        started = self.action_resume()
+        dashboard = self.env["ir.actions.act_window"]._for_xml_id(
+            "procurify_connector.procurify_connection_action_dashboard"
+        )
+        started["params"]["next"] = dashboard | {"target": "main"}
+        return started
 
     def action_accept_suggestions(self):
         """Map what the dry run found missing, where the match is certain.
@@ -286,6 +350,13 @@ class ProcurifyConnection(models.Model):
             lambda issue: (issue.mapped_resource, issue.mapped_id) in mapped
         ).sudo().unlink()
 
+    def _look_at_mappings_again(self):
+        """Look again at what is not mapped, where the set-up shows it."""
+        if self.env.user.has_group("procurify_connector.group_manager"):
+            for connection in self:
+                if (connection.phase, connection.setup_step) == ("setup", "mapping"):
+                    connection._enter_step()
+
     def _check_setup(self):
         self.ensure_one()
         self._check_administrator()
@@ -300,7 +371,7 @@ class ProcurifyConnection(models.Model):
                 self.env._(
                     "Procurify is still being read in the background: %(note)s You can "
                     "leave this page and come back.",
-                    note=self.reading_note,
+                    note=self._reading_note(),
                 )
             )
 
@@ -315,6 +386,9 @@ class ProcurifyConnection(models.Model):
             self.action_dry_run_master_data()
         elif self.setup_step == "dry_run":
             self.action_dry_run()
+        elif self.setup_step == "live" and not self.env.user.tz:
+            # By now the tenant's own time zone is known.
+            self.schedule_tz = self.suggested_date_zone or self.schedule_tz
         return False
 
     # === DRY RUN === #

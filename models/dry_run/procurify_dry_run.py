@@ -7,7 +7,8 @@ from odoo.fields import Domain
 from odoo.tools import float_repr
 
 from ...importers.draft import IMPORT_BATCH_SIZE
-from ...importers.resource_kinds import IMPORT_ORDER, KINDS
+from ...importers.resource_kinds import IMPORT_ORDER, KINDS, PAYLOADS
+from ...procurify import InvalidPayload, read_json
 from ...reconciliation.dry_run import trial
 from ...tools.amounts import currencies_by_code, format_amounts
 
@@ -140,6 +141,7 @@ class ProcurifyDryRun(models.Model):
                 if time.monotonic() >= until:
                     break
         if lines:
+            self._stage_missing(issues)
             self._keep_issues(issues)
             self._keep_lines(lines)
             last = self.env["procurify.record"].browse(lines[-1]["record_id"])
@@ -227,9 +229,25 @@ class ProcurifyDryRun(models.Model):
             "mapped_resource": reference.resource,
             "mapped_id": reference.external_id,
             "mapped_name": reference.display_name if reference else False,
+            "payload": reference.payload,
             "suggestion": reference.sudo(False).suggestion if reference else False,
             "holds": [],
         }
+
+    def _stage_missing(self, issues):
+        """Stage what only documents name, such as taxes: else nobody could map it."""
+        mentioned = {}
+        for values in issues.values():
+            text, resource = values.pop("payload"), values["mapped_resource"]
+            if not text:
+                continue
+            try:
+                data = read_json(text)
+                payload = PAYLOADS[resource].from_json(data)
+            except InvalidPayload:
+                continue
+            mentioned[resource, values["mapped_id"]] = (data, payload)
+        self.env["procurify.record"]._stage_mentioned(self.connection_id, mentioned)
 
     def _keep_issues(self, issues):
         """Add the issues of this step's records to those of earlier steps."""

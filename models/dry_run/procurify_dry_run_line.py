@@ -1,10 +1,27 @@
 """The result of a dry run: its records, journal items and issues."""
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import float_repr
 
 from ...importers.resource_kinds import DOCUMENTS
 from ...tools.amounts import currencies_by_code, format_amounts
+
+_POLICIES = "procurify_connector.procurify_connection_action"
+# Issue that no mapping resolves → the action that opens the place where it is resolved.
+_PLACES = {
+    "missing_rate": "base.action_currency_form",
+    "inactive_currency": "base.action_currency_form",
+    "finding_not_confirmed": "procurify_connector.procurify_finding_action",
+    "plan_conflict": "procurify_connector.procurify_record_action_mapping",
+} | dict.fromkeys(
+    (
+        *("missing_allocation", "missing_product", "total_mismatch", "closed_period"),
+        *("date_not_explained", "rate_not_explained"),
+        *("several_companies", "unrouted_location"),
+    ),
+    _POLICIES,
+)
 
 
 class ProcurifyDryRunLine(models.Model):
@@ -152,6 +169,12 @@ class ProcurifyDryRunIssue(models.Model):
     mapped_id = fields.Char("Procurify ID", readonly=True)
     mapped_name = fields.Char("Not Mapped", readonly=True)
     suggestion = fields.Char(readonly=True, help="The most likely match in Odoo.")
+    has_place = fields.Boolean(compute="_compute_has_place")
+
+    @api.depends("code")
+    def _compute_has_place(self):
+        for row in self:
+            row.has_place = row.code in _PLACES
 
     @api.depends("amounts")
     @api.depends_context("lang")
@@ -196,10 +219,27 @@ class ProcurifyDryRunIssue(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "procurify_connector.procurify_record_action_mapping"
         )
-        if not record:  # a document names it first when it is really imported
+        if not record:  # deleted meanwhile
             return action
         return action | {
             "res_id": record.id,
+            "views": [(False, "form")],
+            "view_mode": "form",
+        }
+
+    def action_open_place(self):
+        """Open the place in Odoo where the issue is resolved."""
+        self.ensure_one()
+        self.check_access("read")
+        name = _PLACES.get(self.code)
+        if not name:
+            raise UserError(self.advice)
+        action = self.env["ir.actions.act_window"]._for_xml_id(name)
+        if name != _POLICIES:
+            return action
+        connection = self.dry_run_id.connection_id
+        return action | {
+            "res_id": connection.id,
             "views": [(False, "form")],
             "view_mode": "form",
         }

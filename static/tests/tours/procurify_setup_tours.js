@@ -61,7 +61,7 @@ registry.category("web_tour.tours").add("procurify_setup_begin", {
         onStep("Mappings"),
         {
             content: "Reading goes on in the background",
-            trigger: ".o_field_widget[name=reading_note]:contains(lists are completely read)",
+            trigger: ".o_procurify_reading:contains(lists are completely read)",
         },
     ],
 });
@@ -118,11 +118,12 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
         },
         onStep("Switch on"),
         {
-            trigger: "button[name=action_resume]",
+            trigger: "button[name=action_switch_on]",
             run: "click",
         },
         {
-            trigger: "h2:contains(Switched on)",
+            content: "The dashboard follows what is imported",
+            trigger: ".o_procurify_dashboard .o_kanban_record:contains(Five plants)",
         },
         moment("setup_switched_on"),
     ],

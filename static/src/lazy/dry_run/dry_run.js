@@ -1,9 +1,16 @@
-/** A dry run on the page of its connection: a bar that moves, then what came of it. */
+/** A dry run on the page of its connection: a bar that moves, then what came of it.
+ *
+ * Before the first one it shows how far Procurify is read.
+ */
 
-import { Component, onWillStart, onWillUnmount, onWillUpdateProps, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { Component, onWillUnmount, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+const READING_MS = 2000;
 
 export class ProcurifyDryRun extends Component {
     static template = "procurify_connector.DryRun";
@@ -12,24 +19,47 @@ export class ProcurifyDryRun extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ progress: null });
-        this.dryRunId = false;
-        onWillStart(() => this.follow(this.props));
-        onWillUpdateProps((props) => this.follow(props));
-        onWillUnmount(() => (this.dryRunId = false));
+        this.state = useState({ progress: null, reading: null });
+        this.dryRunId = undefined;
+        useRecordObserver((record) => this.follow(record));
+        onWillUnmount(() => (this.dryRunId = undefined));
     }
 
     /** Does not wait for the end: the page is there meanwhile. */
-    follow({ record }) {
+    follow(record) {
         const id = record.data.dry_run_id?.id || false;
         if (id === this.dryRunId) {
             return;
         }
         this.dryRunId = id;
-        this.state.progress = null;
+        this.state.progress = this.state.reading = null;
         if (id) {
             this.run(id, record, record.data.dry_run_state === "running");
+        } else if (record.resId) {
+            this.read(record);
         }
+    }
+
+    /** Until all is read: the dry run then starts by itself. */
+    async read(record) {
+        let reading = null;
+        do {
+            if (reading) {
+                await new Promise((resolve) => browser.setTimeout(resolve, READING_MS));
+            }
+            const before = reading?.state;
+            reading = await this.orm.silent.call("procurify.connection", "action_follow_reading", [
+                record.resId,
+            ]);
+            if (this.dryRunId !== false) {
+                return;
+            }
+            this.state.reading = reading;
+            if (reading.state === "failed" && before !== "failed") {
+                await record.load(); // says why
+            }
+        } while (reading.state !== "read");
+        await record.load();
     }
 
     /** One call after the other, as none may take long; it stops with the page. */
