@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from odoo.tools import float_repr
 
+from ..procurify_odoo.bills import PLACES, TAG
 from .bills.revision import ROUNDING
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
@@ -73,6 +74,7 @@ class BillImages:
         self.target = target
         self.sources = sources
         self._ids = {}
+        places = target.env[PLACES]
         moves = target.env["account.move"].union(*sources)
         items = moves.line_ids
         taxes = items.tax_ids | items.tax_line_id
@@ -84,9 +86,10 @@ class BillImages:
             items.account_id,
             taxes,
             items.tax_repartition_line_id,
-            target.env["account.analytic.account"].browse(_analytic_ids(items)),
+            places.browse(_analytic_ids(items)),
         ):
             self._ids[records._name] = target._remote_ids(records)
+        self._tags = target._remote_tags(places.browse(_analytic_ids(items)))
 
     def image(self, move, name, makes_items, reverses=0):
         """Return the image of one bill.
@@ -164,12 +167,14 @@ class BillImages:
         return self._id(item.account_id)
 
     def _analytic(self, distribution):
-        accounts = self.target.env["account.analytic.account"]
+        accounts = self.target.env[PLACES]
         found = {}
         for key, share in (distribution or {}).items():
-            ids = [self._id(accounts.browse(int(each))) for each in key.split(",")]
-            there = ",".join(str(each) for each in sorted(ids))
-            found[there] = _number(share)
+            here = {int(each) for each in key.split(",")}
+            ids = [self._id(accounts.browse(id_)) for id_ in here - self._tags.keys()]
+            tags = sorted(self._tags[id_] for id_ in here & self._tags.keys())
+            there = [str(id_) for id_ in sorted(ids)] + [f"{TAG}{id_}" for id_ in tags]
+            found[",".join(there)] = _number(share)
         return found
 
     def _tax_data(self, data):

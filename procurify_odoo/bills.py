@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     Image: TypeAlias = Mapping[str, Any]
 
 MODEL, LINE_MODEL = "account.move", "account.move.line"
+PLACES, TAG_MODEL = "account.analytic.account", "account.analytic.tag"
+#: Before the id of a tag, where a share names it: ``"7,tag:3"``.
+TAG = "tag:"
 #: Items that people see and write.
 SEEN = ("product", "line_section", "line_subsection", "line_note")
 _PAYABLE = "payment_term"
@@ -146,19 +149,33 @@ def _kind_values(item: Image, dialect: Dialect) -> dict[str, Any]:
 def _analytic_values(shares: Mapping[str, str], dialect: Dialect) -> dict[str, Any]:
     """Return the analytic accounts of a line.
 
-    :param shares: {"id" or "id,id" of several plans: percentage}
+    :param shares: {"id" or "id,id" of several plans: percentage}; tags as "tag:id"
     """
     if "analytic_distribution" in dialect.analytic_on_bill:
-        found = {key: Decimal(share) for key, share in shares.items()}
-        if not dialect.joins_plans:
-            found = _apart(found)
-        return {"analytic_distribution": found or False}
-    if not shares:
-        return {"analytic_account_id": False}
-    [(key, share), *others] = shares.items()
-    if others or "," in key or Decimal(share) != 100:
+        return {"analytic_distribution": _shares_there(shares, dialect) or False}
+    places = _places(shares)
+    tags = sorted(places[TAG_MODEL])
+    if len(places[PLACES]) > 1 or any(Decimal(each) != 100 for each in shares.values()):
         raise CannotSay("one analytic account for each line, and no share of it")
-    return {"analytic_account_id": int(key)}
+    account = next(iter(places[PLACES]), False)
+    return {"analytic_account_id": account, "analytic_tag_ids": tags}
+
+
+def _places(keys: Iterable[str]) -> dict[str, set[int]]:
+    """Return {model: ids} of what the keys of shares name."""
+    found: dict[str, set[int]] = {PLACES: set(), TAG_MODEL: set()}
+    for each in (part for key in keys for part in key.split(",")):
+        model = TAG_MODEL if each.startswith(TAG) else PLACES
+        found[model].add(int(each.removeprefix(TAG)))
+    return found
+
+
+def _shares_there(shares: Mapping[str, str], dialect: Dialect) -> dict[str, Decimal]:
+    """Return shares as this version keeps them."""
+    found = {key: Decimal(share) for key, share in shares.items()}
+    if "analytic_distribution" not in dialect.analytic_on_bill:
+        return {",".join(found): Decimal(100)} if found else {}
+    return found if dialect.joins_plans else _apart(found)
 
 
 def _apart(shares: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -193,13 +210,8 @@ def references(image: Image, dialect: Dialect) -> dict[str, set[int]]:
         "account.payment.term": {image["term"]},
         "account.account": {item["account"] for item in items},
         "account.tax": {tax for item in items for tax in item["taxes"]},
-        "account.analytic.account": {
-            int(each)
-            for item in items
-            for key in item["analytic"]
-            for each in key.split(",")
-        },
         MODEL: {image["reverses"]},
+        **_places(key for item in items for key in item["analytic"]),
     }
     return {model: ids - {0} for model, ids in found.items() if ids - {0}}
 
@@ -303,6 +315,30 @@ def rewrite_bill(
     remote.call(MODEL, "write", [remote_id], vals=values, context=own)
 
 
+def settle_credit(
+    remote: RemoteOdoo, ids: Iterable[int], context: Mapping[str, Any]
+) -> None:
+    """Reconcile what is owed of a bill and its credit note, as far as it is open.
+
+    :raises RemoteError: the outcome may be unknown
+    """
+    lines = search_read(
+        remote,
+        LINE_MODEL,
+        [
+            ("move_id", "in", sorted(ids)),
+            ("parent_state", "=", "posted"),
+            remote.dialect.is_payable,
+            ("reconciled", "=", False),
+        ],
+        ("move_id",),
+        context,
+    )
+    if len({id_of(line["move_id"]) for line in lines}) > 1:
+        ids = [line["id"] for line in lines]
+        remote.call(LINE_MODEL, "reconcile", ids, context=context)
+
+
 # === READING BACK === #
 
 
@@ -362,7 +398,9 @@ def _analytic_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
     if "analytic_distribution" in dialect.analytic_on_bill:
         return _shares(line["analytic_distribution"] or {})
     account = id_of(line["analytic_account_id"])
-    return ((str(account), Decimal(100)),) if account else ()
+    places = [str(account)] if account else []
+    places += [f"{TAG}{id_}" for id_ in line["analytic_tag_ids"]]
+    return _shares({",".join(places): 100}) if places else ()
 
 
 def _shares(shares: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -383,11 +421,9 @@ def _expected_items(image: Image, dialect: Dialect) -> dict[tuple[Any, ...], Dec
         elif item["kind"] == _PAYABLE:
             key = (_PAYABLE,)
         else:
-            shares = {k: Decimal(share) for k, share in item["analytic"].items()}
-            if not dialect.joins_plans:
-                shares = _apart(shares)
             taxes = tuple(sorted(item["taxes"]))
-            key = (item["kind"], item["account"], taxes, _shares(shares))
+            places = _shares(_shares_there(item["analytic"], dialect))
+            key = (item["kind"], item["account"], taxes, places)
         _add(found, key, item["balance"])
     return found
 

@@ -45,6 +45,9 @@ class Dialect:
     :param joins_plans: whether one share may have analytic accounts of several plans
     :param has_plans: whether there are analytic plans; before, there were tags
     :param has_expiring_keys: whether an API key says when it expires
+    :param is_payable: the condition of journal items of payables
+    :param reconciles_credits: whether posting a credit note settles the bill that it
+        reverses
     :param has_own_rate: whether a bill takes a rate of exchange as a field
     :param has_access_method: what to ask for a right: ``has_access`` or
         ``check_access_rights``
@@ -78,6 +81,8 @@ class Dialect:
     joins_plans: bool = True
     has_plans: bool = True
     has_expiring_keys: bool = False
+    is_payable: tuple[str, str, str] = ("account_type", "=", "liability_payable")
+    reconciles_credits: bool = True
     has_own_rate: bool = False
     has_access_method: str = "check_access_rights"
     asks_group_of_user: bool = False
@@ -128,6 +133,7 @@ _16 = replace(
     term_line_fields=("months", "days", "end_month", "days_after"),
     has_early_discount=False,
     joins_plans=False,
+    reconciles_credits=False,
 )
 _15 = replace(
     _16,
@@ -137,6 +143,7 @@ _15 = replace(
     analytic_on_bill=("analytic_account_id", _TAGS),
     analytic_on_order=("account_analytic_id", _TAGS),
     account_kind="user_type_id",
+    is_payable=("account_internal_type", "=", "payable"),
     term_line_fields=("option", "days", "day_of_the_month"),
     has_plans=False,
 )

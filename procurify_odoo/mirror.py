@@ -163,6 +163,7 @@ def kinds_of(dialect: Dialect) -> dict[str, Kind]:
             code_field="code",
             others={"plan": "plan_id"} if dialect.has_plans else {},
         ),
+        *([] if dialect.has_plans else [_TAG]),
         Kind(
             "product",
             "product.product",
@@ -206,6 +207,8 @@ _PLAN = Kind(
     others={"parent": "parent_id"},
     is_optional=True,
 )
+
+_TAG = Kind("tag", "account.analytic.tag", is_optional=True)
 
 
 def _unit(dialect: Dialect) -> Kind:

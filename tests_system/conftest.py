@@ -208,4 +208,5 @@ def undisturbed(prepared: Prepared) -> Books:
 
 
 def _purpose(test: str) -> str:
-    return test.removeprefix("test_")[:20]
+    name, _, parameter = test.removeprefix("test_").partition("[")
+    return f"{name[:20]}{parameter.rstrip(']')}"

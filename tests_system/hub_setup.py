@@ -14,6 +14,15 @@ USER_GROUPS = (
     "base.group_partner_manager",
 )
 LOGIN = "connector"
+#: What Odoo 14 calls the types of accounts.
+_TYPES_14 = {
+    "asset_current": "account.data_account_type_current_assets",
+    "asset_fixed": "account.data_account_type_fixed_assets",
+    "asset_prepayments": "account.data_account_type_prepayments",
+    "expense": "account.data_account_type_expenses",
+    "expense_depreciation": "account.data_account_type_depreciation",
+    "expense_direct_cost": "account.data_account_type_direct_costs",
+}
 #: Kind of master data → Odoo's model and the field by which both sides know a record.
 _MAPPED = {
     "account": ("account.account", "code"),
@@ -22,6 +31,7 @@ _MAPPED = {
     "journal": ("account.journal", "code"),
     "payment_term": ("account.payment.term", "name"),
     "analytic_account": ("account.analytic.account", "name"),
+    "tag": ("account.analytic.account", "name"),
     "partner": ("res.partner", "name"),
 }
 
@@ -46,6 +56,61 @@ def set_up_remote(env: Any, books: dict[str, Any], steps: Any) -> None:
     keys = env(user=user)["res.users.apikeys"].sudo()
     key = keys._generate("rpc", "hub", until)
     (env["ir.cron"].search([])).active = False
+    env.cr.commit()
+    print(json.dumps(key))  # noqa: T201
+
+
+def set_up_remote_14(env: Any, books: dict[str, Any]) -> None:
+    """Give an Odoo 14 the company's books, and an API user. Locations are tags."""
+    names = ("group_analytic_accounting", "group_analytic_tags", "group_multi_currency")
+    env["res.config.settings"].create(dict.fromkeys(names, True)).execute()
+    env["account.account"].create(
+        [
+            {
+                "code": account["code"],
+                "name": account["name"],
+                "user_type_id": env.ref(_TYPES_14[account["account_type"]]).id,
+            }
+            for account in books["accounts"]
+        ]
+    )
+    for centre in books["cost_centres"]:
+        if centre["plan"] == "location":
+            env["account.analytic.tag"].create({"name": centre["name"]})
+        else:
+            env["account.analytic.account"].create(
+                {"name": centre["name"], "code": centre["code"]}
+            )
+    env["account.tax"].search([("type_tax_use", "=", "purchase")]).active = False
+    env["account.tax"].create(
+        [
+            {
+                "name": tax["name"],
+                "amount": float(tax["amount"]),
+                "type_tax_use": "purchase",
+                "price_include": tax["price_include"],
+            }
+            for tax in books["taxes"]
+        ]
+    )
+    currencies = env["res.currency"].with_context(active_test=False)
+    rates = books.get("rates", {})
+    for currency in currencies.search([("name", "in", books["currencies"])]):
+        currency.active = True
+        if currency.name in rates:
+            rate = {"name": "2020-01-01", "rate": float(rates[currency.name])}
+            currency.rate_ids = [(5, 0, 0), (0, 0, rate)]
+    env["res.partner"].create(books.get("partners", []))
+    groups = [env.ref(name).id for name in USER_GROUPS]
+    user = env["res.users"].create(
+        {
+            "name": "Connector",
+            "login": LOGIN,
+            "email": "connector@acme.example",
+            "groups_id": [(4, id_) for id_ in groups],
+        }
+    )
+    key = env["res.users.apikeys"].with_user(user)._generate("rpc", "hub")
     env.cr.commit()
     print(json.dumps(key))  # noqa: T201
 

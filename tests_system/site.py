@@ -124,7 +124,7 @@ class Site:
         }
         self.log = STATE / f"{database}.log"
         self.log.write_text("")
-        self._odoo = odoo
+        self.odoo = odoo
         self._stack = ExitStack()
         self._servers: list[Server] = []
         self._rang_at = 0.0
@@ -148,7 +148,7 @@ class Site:
         :param variables: of its environment, beside the usual ones
         """
         port = free_port(FIRST_PORT + next(_starts))
-        command = self._odoo.command(
+        command = self.odoo.command(
             *("--database", self.database, "--db-filter", f"^{self.database}$"),
             *("--http-port", port, "--workers", 0, "--max-cron-threads", 1),
             *("--logfile", self.log, *options),
@@ -156,7 +156,7 @@ class Site:
         process = self._stack.enter_context(
             running(
                 command,
-                {**self._odoo.variables, **variables},
+                {**self.odoo.variables, **variables},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )

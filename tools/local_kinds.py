@@ -307,6 +307,13 @@ LOCALS = {
         ("name", "code"),
         defaults={"plan_id": "_default_plan"},
     ),
+    # Of 14 and 15, which have no plans: beside its account, a line can have tags.
+    "tag": Local(
+        "account.analytic.account",
+        _said("name", active="is_active"),
+        ("name",),
+        defaults={"plan_id": "_default_tag_plan"},
+    ),
     "product": Local(
         "product.product",
         _said("name", "barcode", "type", active="is_active")

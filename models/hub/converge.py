@@ -33,6 +33,7 @@ from ...procurify_odoo.bills import (
     read_bills,
     references,
     rewrite_bill,
+    settle_credit,
 )
 from ...procurify_odoo.sending import (
     CHANGE_REFUSALS,
@@ -658,7 +659,21 @@ class ProcurifyTarget(models.Model):
                 parcel.refused = words.get(parcel.row.remote_id, "")
         done = [parcel for parcel in (*reset, *post, *cancel) if parcel.is_open]
         self._look(remote, done)
+        if not remote.dialect.reconciles_credits:
+            self._settle_credits(remote, parcels)
         self._check(remote, [parcel for parcel in done if parcel.is_open])
+
+    def _settle_credits(self, remote, parcels):
+        """Settle bills by their credit notes, where posting does not."""
+        for parcel in parcels:
+            there, original = parcel.there, parcel.image["reverses"]
+            if (
+                original
+                and there
+                and there.values["state"] == "posted"
+                and there.values["payment_state"] == "not_paid"
+            ):
+                settle_credit(remote, [original, there.id], self._there())
 
     def _note_sent(self, parcels):
         """Write what came of it."""

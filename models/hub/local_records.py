@@ -12,6 +12,7 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import split_every
 
+from ...procurify_odoo.bills import PLACES, TAG_MODEL
 from ...tools.local_kinds import LOCALS, PARTS, Refs, Waits
 from ...tools.own_values import write_each
 
@@ -455,6 +456,13 @@ class ProcurifyMirror(models.Model):
         own, _others = self.env["account.analytic.plan"].sudo()._get_all_plans()
         return own.id
 
+    def _default_tag_plan(self):
+        """Return the plan of what are tags in the remote; without one, make it."""
+        plans = self.env["account.analytic.plan"].sudo()
+        name = self.env._("Analytic Tags")
+        found = plans.search([("name", "=", name)], limit=1)
+        return (found or plans.create({"name": name})).id
+
 
 class ProcurifyTarget(models.Model):
     _inherit = "procurify.target"
@@ -479,6 +487,16 @@ class ProcurifyTarget(models.Model):
         )
         return {row.res_id: row.remote_id for row in found}
 
+    def _remote_tags(self, accounts):
+        """Return {id of an analytic account: id of the tag that it is there}."""
+        self.ensure_one()
+        rows = self.env["procurify.mirror"].sudo()
+        found = rows.search_fetch(
+            self._mapped(TAG_MODEL) & Domain("res_id", "in", accounts.ids),
+            ["res_id", "remote_id"],
+        )
+        return {row.res_id: row.remote_id for row in found}
+
     def _local_record(self, model_name, remote_id):
         """Return the local record of a record of this remote Odoo, or an empty one."""
         self.ensure_one()
@@ -488,7 +506,8 @@ class ProcurifyTarget(models.Model):
             ["res_id"],
             limit=1,
         )
-        return self.env[model_name].browse(found.res_id or ())
+        model = PLACES if model_name == TAG_MODEL else model_name
+        return self.env[model].browse(found.res_id or ())
 
     def _keep_remote_ids(self, kind, remote_ids):
         """Note which records of the remote the connector made there of local ones.
@@ -523,10 +542,16 @@ class ProcurifyTarget(models.Model):
         )
 
     def _mapped(self, model_name):
-        """Return the domain of the rows of this remote that have a local record."""
+        """Return the domain of the rows of this remote that have a local record.
+
+        :param model_name: of the remote; both its analytic accounts and its tags are
+            analytic accounts here
+        """
+        is_tag = model_name == TAG_MODEL
         return (
             Domain("target_id", "=", self.id)
-            & Domain("res_model", "=", model_name)
+            & Domain("res_model", "=", PLACES if is_tag else model_name)
+            & Domain("kind", "=" if is_tag else "!=", "tag")
             & Domain("res_id", "!=", False)
             & Domain("is_gone", "=", False)
         )

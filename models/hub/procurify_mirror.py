@@ -19,6 +19,7 @@ KINDS = [
     ("payment_term", "Payment Term"),
     ("payment_term_line", "Payment Term Line"),
     ("analytic_account", "Analytic Account"),
+    ("tag", "Analytic Tag"),
     ("product", "Product"),
     ("partner", "Contact"),
 ]

@@ -151,6 +151,15 @@ def test_what_a_version_cannot_say_of_plans_is_refused_or_said_apart() -> None:
     for series in (14, 15):
         with pytest.raises(CannotSay):
             item_values(split, bill(), dialect(series))
+    for said in ({"7,tag:3": "100"}, {"7": "100", "tag:3": "100"}):
+        tagged = item(analytic=said)
+        values = item_values(tagged, bill(items=[tagged]), dialect(14))
+        assert values["analytic_account_id"] == 7
+        assert values["analytic_tag_ids"] == [3]
+        assert references(bill(items=[tagged]), dialect(14)) | {
+            "account.analytic.account": {7},
+            "account.analytic.tag": {3},
+        } == references(bill(items=[tagged]), dialect(14))
     joined = item(analytic={"7,9": "100"})
     assert item_values(joined, bill(), dialect(16))["analytic_distribution"] == {
         "7": Decimal(100),
