@@ -98,7 +98,7 @@ class Odoo14:
 
     def template(self) -> str:
         """Return the database with Odoo's own modules, making it when needed."""
-        name = databases.database_name(f"{NAME}_{'_'.join(MODULES)}"[:40])
+        name = databases.database_name(NAME)
         if not databases.exists(self, name):
             unfinished = f"{name}_new"
             with step("Odoo 14: creating its template database"):
