@@ -335,8 +335,8 @@ def settle_credit(
         context,
     )
     if len({id_of(line["move_id"]) for line in lines}) > 1:
-        ids = [line["id"] for line in lines]
-        remote.call(LINE_MODEL, "reconcile", ids, context=context)
+        items = [line["id"] for line in lines]
+        remote.call(LINE_MODEL, "reconcile", items, context=context)
 
 
 # === READING BACK === #
