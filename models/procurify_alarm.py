@@ -24,6 +24,7 @@ CODES = [
     ("secret_unreadable", "The client secret cannot be read"),
     ("audit_broken", "The audit was tampered with"),
     ("remote_key", "The key of the remote Odoo expires"),
+    ("remote_stopped", "Nothing gets to the remote Odoo"),
 ]
 
 

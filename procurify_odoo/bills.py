@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from .sending import (
@@ -189,9 +189,56 @@ def _apart(shares: Mapping[str, Decimal]) -> dict[str, Decimal]:
 
 def sent_items(image: Image, dialect: Dialect) -> list[Image]:
     """Return the items that are sent to this version."""
-    if not dialect.makes_items:
+    if dialect.makes_items:
+        return [item for item in image["items"] if item["kind"] in SEEN]
+    if "analytic_distribution" in dialect.analytic_on_bill:
         return list(image["items"])
-    return [item for item in image["items"] if item["kind"] in SEEN]
+    return [part for item in image["items"] for part in _in_shares(item, image)]
+
+
+def _in_shares(item: Image, image: Image) -> list[Image]:
+    """Return an item as one for each of its shares, for versions with one analytic
+    account on a line. Their amounts add up to the cent."""
+    shares = {key: Decimal(share) for key, share in item["analytic"].items()}
+    if len(shares) < 2 or sum(shares.values()) != 100:
+        return [item]
+    rest = {name: Decimal(item[name]) for name in ("amount", "balance")}
+    parts: list[Image] = []
+    for key, share in shares.items():
+        is_last = len(parts) == len(shares) - 1
+        own = {
+            name: left if is_last else _share_of(Decimal(item[name]), share)
+            for name, left in rest.items()
+        }
+        rest = {name: left - own[name] for name, left in rest.items()}
+        parts.append(
+            {
+                **item,
+                **{name: str(value) for name, value in own.items()},
+                **_quantity_of(item, image, share, own["amount"]),
+                "analytic": {key: "100"},
+                "external_id": f"{item['external_id']}_share_{len(parts) + 1}",
+            }
+        )
+    return parts
+
+
+def _share_of(value: Decimal, share: Decimal) -> Decimal:
+    """Return a share in percent, with the cents of ``value``."""
+    return (value * share / 100).quantize(value, ROUND_HALF_UP)
+
+
+def _quantity_of(
+    item: Image, image: Image, share: Decimal, amount: Decimal
+) -> dict[str, str]:
+    """Return quantity and price of a share: one, if its quantity does not give the
+    amount."""
+    quantity = _share_of(Decimal(item["quantity"]) + Decimal("0.00"), share)
+    price = Decimal(item["price"])
+    net = amount if image["type"] == "in_invoice" else -amount
+    if (quantity * price).quantize(amount, ROUND_HALF_UP) == net:
+        return {"quantity": str(quantity), "price": item["price"]}
+    return {"quantity": "1", "price": str(net)}
 
 
 # === WHAT IT NAMES === #
@@ -415,7 +462,7 @@ def _shares(shares: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _expected_items(image: Image, dialect: Dialect) -> dict[tuple[Any, ...], Decimal]:
     found: dict[tuple[Any, ...], Decimal] = {}
-    for item in image["items"]:
+    for item in image["items"] if dialect.makes_items else sent_items(image, dialect):
         if item["kind"] == "tax":
             key: tuple[Any, ...] = ("tax", item["account"], item["tax"], ())
         elif item["kind"] == _PAYABLE:

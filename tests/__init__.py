@@ -87,6 +87,7 @@ from . import test_reconciliation
 from . import test_reminders
 from . import test_remote_text
 from . import test_requisition
+from . import test_restored
 from . import test_restless
 from . import test_revision
 from . import test_rights
@@ -98,6 +99,7 @@ from . import test_start_date
 from . import test_secrets
 from . import test_settings
 from . import test_setup
+from . import test_several_remotes
 from . import test_signals
 from . import test_slow_tenant
 from . import test_suggestions

@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from devtools import databases
+from devtools import databases, odoo_14
 from devtools.odoo import Odoo
 from devtools.paths import ROOT
 
-from .site import Site
+from .site import Server, Site
 
 _CALL = re.compile(r'"POST (?:/json/2/([a-z.]+)/(\w+)|/(jsonrpc)) HTTP')
 _HEADS = """
@@ -45,6 +46,7 @@ class Series:
     """How the database of a series says what is compared.
 
     :param digits: of prices and quantities; None: any number
+    :param has_one_place: whether a line has one analytic account at most
     """
 
     rate: str = _OWN_RATE
@@ -54,6 +56,7 @@ class Series:
     places: str = "l.analytic_distribution"
     is_seen: str = "l.display_type != 'payment_term'"
     digits: int | None = None
+    has_one_place: bool = False
     names: str = "SELECT id, name->>'en_US' FROM account_analytic_account"
 
     def heads(self, id_: str, join: str, rate: str) -> str:
@@ -104,6 +107,7 @@ SERIES = {
         """,
         is_seen="(l.tax_line_id IS NOT NULL OR NOT l.exclude_from_invoice_tab)",
         digits=2,
+        has_one_place=True,
         names="SELECT id, name FROM account_analytic_account",
     ),
 }
@@ -117,15 +121,52 @@ class Hub:
         odoo: Odoo,
         site: Site,
         remote: Site,
-        access: dict[str, str],
+        key: str,
         version: str = "odoo19",
     ):
         self.odoo = odoo
         self.site = site
         self.remote = remote
-        self.access = access
         self.version = version
         self._read_from = 0
+        self._server: Server | None = None
+        self.access = {
+            "address": self.start_remote(),
+            "database": remote.database,
+            "key": key,
+        }
+
+    def start_remote(self) -> str:
+        """Start the remote's server, the same one if it is not the first time.
+
+        :returns: its address
+        """
+        port = int(self._server.address.rpartition(":")[2]) if self._server else 0
+        self._server = self.remote.start(port=port)
+        return self._server.address
+
+    def kill_remote(self) -> None:
+        """Kill the remote's server with SIGKILL."""
+        assert self._server
+        self._server.kill()
+
+    def back_up(self, name: str) -> None:
+        """Copy the remote's database."""
+        self._copy(self.remote.database, name)
+
+    def restore(self, name: str) -> None:
+        """Put a copy of the remote's database in its place."""
+        self.kill_remote()
+        self.remote.disconnect()
+        self._copy(name, self.remote.database)
+        self.remote.connect()
+        self.start_remote()
+
+    def _copy(self, source: str, name: str) -> None:
+        if self.version == odoo_14.NAME:
+            self.remote.odoo.duplicate(source, name)
+        else:
+            databases.duplicate(self.remote.odoo, source, name)
 
     def connect(self, **values: Any) -> None:
         """Let the connection book in the remote."""
@@ -154,9 +195,11 @@ class Hub:
 
     def differences(self) -> list[str]:
         """Return in words where the remote's bills are not those of the hub."""
-        there_series = SERIES[self.version]
-        here = self._books(self.site, SERIES["odoo19"], "d.remote_id", _DISPATCHED)
-        there = self._books(self.remote, there_series, "m.id", "")
+        split: set[int] = set()
+        here = self._books(
+            self.site, SERIES["odoo19"], "d.remote_id", _DISPATCHED, split
+        )
+        there = self._books(self.remote, SERIES[self.version], "m.id", "", split)
         return [
             f"{id_}: {here.get(id_, set()) - there.get(id_, set())} here, "
             f"{there.get(id_, set()) - here.get(id_, set())} there"
@@ -165,9 +208,13 @@ class Hub:
         ]
 
     def _books(
-        self, site: Site, series: Series, id_: str, join: str
+        self, site: Site, series: Series, id_: str, join: str, split: set[int]
     ) -> dict[int, set[str]]:
-        """Return {id in the remote: what is compared of a bill}."""
+        """Return {id in the remote: what is compared of a bill}.
+
+        :param split: ids of bills with a line that is several ones in the remote: their
+            quantities are not compared. Those of the hub are added here.
+        """
         compared = SERIES[self.version]
         names = dict(site.rows(series.names))
         found = {
@@ -176,10 +223,37 @@ class Hub:
         }
         seen: Counter[tuple[int, str]] = Counter()
         lines = site.rows(series.lines(id_, join, compared.digits))
-        for move, *line, places in lines:
-            text = f"{line} {_places(places, names)}"
+        parts = []
+        for line in lines:
+            mine = self._parts(line, _places(line[-1], names))
+            split |= {line[0]} if len(mine) > 1 else set()
+            parts += mine
+        for part, place in parts:
+            move, kind, account, name, quantity, price, *rest, _places_ = part
+            # Versions fill these in themselves where they mean nothing.
+            is_counted = move not in split and kind == "product"
+            numbers = (quantity, price) if is_counted else ()
+            text = f"{kind} {account} {name} {numbers} {rest} {place}"
             seen[move, text] += 1
             found[move].add(f"{text} {seen[move, text]}")
+        return found
+
+    def _parts(self, line: tuple[Any, ...], places: Any) -> list[tuple[Any, Any]]:
+        """Return [(line, its analytic accounts)]: one for each share, where lines of
+        the remote have one."""
+        if not SERIES[self.version].has_one_place or len(places) < 2:
+            return [(line, places)]
+        *_others, balance, amount, _taxes, _said = line
+        rest, found = [balance, amount], []
+        for number, (place, share) in enumerate(places, start=1):
+            own = [
+                left if number == len(places) else round(float(value) * share / 100, 2)
+                for left, value in zip(rest, (balance, amount), strict=True)
+            ]
+            own = [Decimal(str(value)).quantize(balance) for value in own]
+            rest = [left - mine for left, mine in zip(rest, own, strict=True)]
+            part = (*line[:-4], *own, *line[-2:])
+            found.append((part, [(place, 100.0)]))
         return found
 
 

@@ -141,13 +141,18 @@ class Site:
         self._look = self._connected(self.database)
         self._bell = self._connected("postgres")
 
-    def start(self, *options: object, **variables: str) -> "Server":
+    def disconnect(self) -> None:
+        """Leave the database, so that it can be replaced."""
+        self._look.close()
+
+    def start(self, *options: object, port: int = 0, **variables: str) -> "Server":
         """Start an Odoo server, one more if there is one.
 
         :param options: of its command line; they win over those of this method
+        :param port: on which it answers; 0: a free one
         :param variables: of its environment, beside the usual ones
         """
-        port = free_port(FIRST_PORT + next(_starts))
+        port = port or free_port(FIRST_PORT + next(_starts))
         command = self.odoo.command(
             *("--database", self.database, "--db-filter", f"^{self.database}$"),
             *("--http-port", port, "--workers", 0, "--max-cron-threads", 1),

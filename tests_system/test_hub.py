@@ -1,6 +1,7 @@
 """A hub and the real Odoo in which it books: the same books, whatever happens."""
 
 import json
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from .conftest import Procurify
 from .hub import SERIES, Hub
 from .site import Site
 
-KILLS = 10
+#: Of the hub, and as many of the remote's server.
+KILLS = int(os.environ.get("PROCURIFY_HUB_KILLS", "6"))
 SEED = 23
 #: How long the hub sends between two kills, at most.
 SENDS_FOR_S = 0.6
@@ -29,7 +31,34 @@ _OPEN = """
     SELECT count(*) FROM procurify_dispatch
      WHERE is_due OR state IN ('sending', 'to_send')
 """
-_SENDING = "SELECT count(*) FROM procurify_dispatch WHERE state = 'sending'"
+#: Let the job that sends run now, unless it does already.
+_SEND = """
+    UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id IN (
+        SELECT c.id FROM ir_cron c JOIN ir_model_data d ON d.res_id = c.id
+         WHERE d.model = 'ir.cron' AND d.name = 'ir_cron_converge'
+           FOR NO KEY UPDATE OF c SKIP LOCKED) RETURNING id
+"""
+#: Some bills are not sent before the backup, and then they are.
+_KEEP_BACK = """
+    UPDATE procurify_dispatch SET is_due = false, state = 'sent'
+     WHERE res_model = 'account.move' AND id % 3 = 0 RETURNING id
+"""
+_LET_GO = """
+    UPDATE procurify_dispatch SET is_due = true, state = 'to_send'
+     WHERE id IN (SELECT id FROM procurify_dispatch WHERE remote_id = 0
+                     AND res_model = 'account.move') RETURNING id
+"""
+_LOST = "SELECT res_model, lost, count(*) FROM procurify_dispatch GROUP BY 1, 2"
+_ERROR = "SELECT error_message FROM procurify_target"
+_SEND_AGAIN = """
+env["procurify.target"].search([]).action_send_again()
+env.cr.commit()
+run(env, "converge")
+"""
+_SENDING = """
+    SELECT count(*) FROM procurify_dispatch WHERE state = 'sending' AND write_date > %s
+"""
+_NOW = "SELECT now() AT TIME ZONE 'UTC'"
 _COUNT = """
     SELECT count(*) FROM account_move WHERE move_type IN ('in_invoice', 'in_refund')
 """
@@ -220,8 +249,7 @@ def hub(odoo: Odoo, site: Site, request: pytest.FixtureRequest) -> Iterator[Hub]
         script = f"{steps}\n{setup}\nset_up_remote(env, {books()!r}, globals())"
     key = json.loads(databases.execute(remote_odoo, name, script).splitlines()[-1])
     with closing(Site(remote_odoo, name)) as remote:
-        access = {"address": remote.start().address, "database": name, "key": key}
-        yield Hub(odoo, site, remote, access, version)
+        yield Hub(odoo, site, remote, key, version)
 
 
 def test_bills_arrive_as_they_are_here_and_are_sent_once(
@@ -389,25 +417,99 @@ def test_credit_and_rebill_is_carried_out_there(hub: Hub, procurify: Procurify) 
 def test_kills_between_the_intent_and_the_answer_double_nothing(
     hub: Hub, procurify: Procurify
 ) -> None:
-    hub.connect()
-    hub.script("run(env, 'fetch', 'import')")
-    hub.site.rows("UPDATE procurify_target SET bills_per_call = 6 RETURNING id")
+    _prepare_kills(hub)
     draw, within = random.Random(SEED), 0
     for _number in range(KILLS):
         server = hub.site.start()
-        hub.site.wait_for(
-            lambda: hub.site.value(_SENDING) or not hub.site.value(_OPEN),
-            "nothing is sent",
-        )
-        time.sleep(draw.uniform(0, SENDS_FOR_S))
+        within += _wait_within(hub, draw)
         server.kill()
-        within += bool(hub.site.value(_SENDING))
     hub.site.start()
-    hub.site.wait_for(lambda: not hub.site.value(_OPEN), "not all is sent")
+    _check_after_kills(hub, within)
 
+
+def test_kills_of_the_remote_double_nothing(hub: Hub, procurify: Procurify) -> None:
+    _prepare_kills(hub)
+    draw, within = random.Random(SEED), 0
+    hub.site.start()
+    for _number in range(KILLS):
+        within += _wait_within(hub, draw)
+        hub.kill_remote()
+        hub.start_remote()
+    _check_after_kills(hub, within)
+
+
+def _prepare_kills(hub: Hub) -> None:
+    """Let bills be sent in many small calls."""
+    hub.connect(bill_policy="posted")
+    hub.script("run(env, 'fetch', 'import')")
+    hub.site.rows("UPDATE procurify_target SET bills_per_call = 6 RETURNING id")
+
+
+def _wait_within(hub: Hub, draw: random.Random) -> bool:
+    """Wait until something new is being sent, or all is sent, and some moments more.
+
+    :returns: whether something is being sent
+    """
+    since = hub.site.value(_NOW)
+
+    def is_sending() -> bool:
+        if hub.site.value(_SENDING, since) or not hub.site.value(_OPEN):
+            return True
+        hub.site.rows(_SEND)
+        return False
+
+    hub.site.wait_for(is_sending, "nothing is sent")
+    time.sleep(draw.uniform(0, SENDS_FOR_S))
+    return bool(hub.site.value(_SENDING, since))
+
+
+def _check_after_kills(hub: Hub, within: int) -> None:
+    def is_sent() -> bool:
+        hub.site.rows(_SEND)
+        return not hub.site.value(_OPEN)
+
+    hub.site.wait_for(is_sent, "not all is sent")
     say(f"{within} of {KILLS} kills were within a call")
     assert within > 0
     assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
     assert hub.site.rows("SELECT * FROM procurify_dispatch WHERE state != 'sent'") == []
+    assert hub.differences()[:2] == []
+    assert hub.remote.rows(_DOUBLED) == []
+
+
+def test_a_restored_backup_is_noticed_and_what_is_missing_is_sent_again(
+    hub: Hub, procurify: Procurify
+) -> None:
+    hub.connect(bill_policy="posted")
+    hub.script("run(env, 'fetch', 'import')")
+    hub.site.rows(_KEEP_BACK)
+    hub.script("run(env, 'converge')")
+    backup = f"{hub.remote.database}_old"
+    hub.back_up(backup)
+    hub.site.rows(_LET_GO)
+    [[changed]] = hub.site.rows(_PLAIN_POSTED)
+    hub.script(_REVISE.format(ids=[changed]))
+    hub.script(_CHOOSE.format(ids=[changed]))
+    assert hub.differences()[:2] == []
+    whole = hub.remote.value(_COUNT)
+
+    hub.restore(backup)
+    missing = whole - hub.remote.value(_COUNT)
+    assert missing > 2
+    before = hub.remote.traces()
+    hub.script("run(env, 'pull', 'converge')")
+
+    assert "backup" in hub.site.value(_ERROR)
+    lost = {(model, what): count for model, what, count in hub.site.rows(_LOST)}
+    assert lost["account.move", "gone"] == missing
+    assert lost["account.move", "older"] == 1
+    assert hub.remote.traces() == before
+    assert hub.site.value(_COUNT) == whole
+
+    hub.script(_SEND_AGAIN)
+
+    assert hub.site.value(_ERROR) is None
+    assert hub.site.rows("SELECT * FROM procurify_dispatch WHERE state != 'sent'") == []
+    assert hub.remote.value(_COUNT) == whole
     assert hub.differences()[:2] == []
     assert hub.remote.rows(_DOUBLED) == []

@@ -387,7 +387,9 @@ class ProcurifyConnection(models.Model):
     def _own_alarms(self):
         self.ensure_one()
         found = {"import_stopped": self._import_obstacle() or self._missing_right()}
-        found["remote_key"] = self.target_id._key_warning(fields.Datetime.now())
+        now = fields.Datetime.now()
+        found["remote_key"] = self.target_id._key_warning(now)
+        found["remote_stopped"] = self.target_id._stopped_alarm(now)
         if self.state == "error":
             found["failing"] = self.error_message
         if self.audit_state == "verification_failed":

@@ -8,3 +8,4 @@ from . import probe
 from . import read_only
 from . import converge
 from . import pull
+from . import restored

@@ -142,8 +142,7 @@ class ProcurifyTarget(models.Model):
                     self._note_upgrade(remote.version)
                     return
                 problem = act(remote) or False
-            if (self.error_message or False) != problem:
-                self.error_message = problem
+            self._note_answer(problem)
             # A conflict shows here at the latest, while nobody else works with it.
             self.env["ir.cron"]._commit_progress()
         except _TimeOver:
@@ -151,7 +150,7 @@ class ProcurifyTarget(models.Model):
         except UnknownOutcome as error:
             # What was under way is looked for in the next run.
             self.env.cr.rollback()
-            self.error_message = self._explain_outage(error)
+            self._note_outage(self._explain_outage(error))
             self.bills_per_call = max(self.bills_per_call // 2, 1)
         except (RemoteError, UnreadableSecret) as error:
             self.env.cr.rollback()
@@ -174,6 +173,9 @@ class ProcurifyTarget(models.Model):
         """
         if problem := self._pull_changes(remote):
             return problem
+        if self.mirror_state and not self.compared_at:
+            # Ids may stand for other records than those that were read.
+            self._mirror()
         self._find_interrupted(remote)
         self._expect_files()
         seen = {}
@@ -356,6 +358,7 @@ class ProcurifyTarget(models.Model):
 
         :param seen: {model: {id: whether the API user sees it}}, for the whole run
         """
+        rows -= self._after_their_bill(rows)
         parcels = [Parcel(row, row.state) for row in rows]
         # Until their outcome is written, a run that ends leaves them to the next.
         rows.write({"is_due": False, "state": "to_send"})
@@ -382,6 +385,14 @@ class ProcurifyTarget(models.Model):
         self._note_gone(self._rows(p.row for p in parcels if p.is_gone))
         self._follow_states(self._rows(p.row for p in parcels if p.there))
         self._hold(parcels)
+
+    def _after_their_bill(self, rows):
+        """Return the rows of credit notes whose bill is among them and not there yet:
+        they name its id."""
+        new = set(rows.filtered(lambda row: not row.remote_id).mapped("res_id"))
+        moves = self.env[MOVES].browse(rows.mapped("res_id")).exists()
+        later = {move.id for move in moves if move.reversed_entry_id.id in new}
+        return rows.filtered(lambda row: row.res_id in later)
 
     def _make_images(self, remote, parcels):
         """Give each parcel its image; that of a document deleted here has none.

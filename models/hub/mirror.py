@@ -101,8 +101,8 @@ class ProcurifyTarget(models.Model):
                 self._compare(remote, kinds, company, commit)
         self._apply_mirror(commit)
         # The jobs of live connections clear what they found themselves.
-        if self.error_message and not self._live_connections():
-            self.error_message = False
+        if not self._live_connections():
+            self._note_answer()
 
     def _read(self, remote, kind, company, state, commit):
         """Store what changed of one kind, page by page.
@@ -169,8 +169,19 @@ class ProcurifyTarget(models.Model):
         message = self._explain(error)
         if not isinstance(error, TryAgain):
             self._note_failure(error)
-        elif self.error_message != message:
-            self.error_message = message
+        else:
+            self._note_outage(message)
+
+    def _note_outage(self, message):
+        """Write that the remote does not answer, and since when."""
+        if self.error_message != message or not self.failing_since:
+            since = self.failing_since or fields.Datetime.now()
+            self.write({"error_message": message, "failing_since": since})
+
+    def _note_answer(self, problem=False):
+        """Write that the remote answers, and what a person must know."""
+        if (self.error_message or False) != problem or self.failing_since:
+            self.write({"error_message": problem, "failing_since": False})
 
     def _note_upgrade(self, version):
         """Write that the remote has another version than the test found."""

@@ -20,6 +20,7 @@ from ...tools.cipher import UnreadableSecret
 from .converge import CHUNK
 
 WARNED_DAYS = 14
+SHORTEST_OUTAGE = timedelta(hours=1)  # shorter ones end by themselves
 LONGEST_S = 90  # a person waits for the test, and Odoo ends requests after two minutes
 
 
@@ -55,6 +56,24 @@ class ProcurifyTarget(models.Model):
             name=self.name,
             day=day,
         )
+
+    def _stopped_alarm(self, now):
+        """Return why documents do not get there, in words, or False."""
+        if self.state == "stopped":
+            return self.env._(
+                "%(name)s is not ready, so nothing is sent: %(reason)s",
+                name=self.name,
+                reason=self.error_message or self.missing,
+            )
+        if self.failing_since and self.failing_since < now - SHORTEST_OUTAGE:
+            return self.env._(
+                "%(name)s has not answered since %(since)s (UTC). What is to be sent "
+                "waits. %(reason)s",
+                name=self.name,
+                since=self.failing_since,
+                reason=self.error_message,
+            )
+        return bool(self.lost_count) and self.error_message
 
     def _compute_summary(self):
         for target in self:
@@ -125,6 +144,7 @@ class ProcurifyTarget(models.Model):
                 "price_digits": ", ".join(sorted(digits)) or False,
                 "missing": "\n".join(missing) or False,
                 "error_message": False,
+                "failing_since": False,
                 "key_expires_at": expires and expires.replace(tzinfo=None),
                 "key_count": found.keys,
                 "probed_at": fields.Datetime.now(),

@@ -116,6 +116,14 @@ class ProcurifyDispatch(models.Model):
     )
     remote_payment = fields.Char("Payment There", readonly=True, copy=False)
     remote_written_at = fields.Char(readonly=True, copy=False)
+    lost = fields.Selection(
+        [("gone", "Not there"), ("older", "Older there")],
+        string="After a Restore",
+        readonly=True,
+        copy=False,
+        help="A backup of the remote Odoo was restored: it is not there any more, or "
+        "older than before.",
+    )
     is_edited = fields.Boolean(
         "Edited There",
         readonly=True,
@@ -132,6 +140,7 @@ class ProcurifyDispatch(models.Model):
     _due_idx = models.Index(
         "(target_id, id) WHERE is_due OR state IN ('sending', 'to_send')"
     )
+    _lost_idx = models.Index("(target_id) WHERE lost IS NOT NULL")
     _remote_idx = models.Index("(target_id, res_model, remote_id)")
 
     # === COMPUTE METHODS === #

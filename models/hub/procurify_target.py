@@ -25,6 +25,7 @@ _NO_FINDINGS = {
     "price_digits": False,
     "missing": False,
     "error_message": False,
+    "failing_since": False,
     "key_expires_at": False,
     "key_count": 0,
     "probed_at": False,
@@ -112,6 +113,12 @@ class ProcurifyTarget(models.Model):
     )
     missing = fields.Text("What Is Missing", readonly=True, copy=False)
     error_message = fields.Text(readonly=True, copy=False)
+    failing_since = fields.Datetime(
+        "No Answer Since",
+        readonly=True,
+        copy=False,
+        help="It is tried again by itself.",
+    )
     key_expires_at = fields.Datetime("Key Expires On", readonly=True, copy=False)
     key_count = fields.Integer(
         "Keys of the API User",

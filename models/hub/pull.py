@@ -19,9 +19,6 @@ from ...tools.shadows import writing_shadows
 from .procurify_dispatch import MOVES
 
 POLLED = 5000  # bills of one call
-# So many are not all deleted by somebody at once: the remote was restored, or the user
-# may not see them any more.
-_MANY = 10
 
 
 class ProcurifyTarget(models.Model):
@@ -57,29 +54,28 @@ class ProcurifyTarget(models.Model):
             order="id",
         )
         newest, gone, hidden = self.pulled_until or "", rows.browse(), rows.browse()
+        back, parts = rows.browse(), []
         for start in range(0, len(rows), POLLED):
             part = rows[start : start + POLLED]
             there, changed, stamp = self._changed_there(remote, part)
             newest = max(newest, stamp)
             lost, unseen = self._lost(remote, part, there, changed)
             gone, hidden = gone | lost, hidden | unseen
-            self._note_changes(remote, part - lost - unseen, changed)
+            parts.append((part - lost - unseen, changed))
+            back |= self._went_back(parts[-1][0], changed)
+        if problem := self._find_restored(remote, rows, gone, hidden, back):
+            return problem
+        for part, changed in parts:
+            self._note_changes(remote, part, changed)
         if newest != (self.pulled_until or ""):
             self.pulled_until = newest
-        missing = len(gone) + len(hidden)
-        if missing >= _MANY and missing * 2 > len(rows):
-            return self.env._(
-                "%(count)s bills that were sent are not in the remote Odoo, or the API "
-                "user may not see them any more. Nothing was changed here, and nothing "
-                "is sent.",
-                count=missing,
-            )
         self._note_hidden(hidden)
         self._note_gone(gone)
         return None
 
     def _changed_there(self, remote, rows):
-        """Return the ids that exist, those that changed, and the newest change.
+        """Return the ids that exist, {id of what changed: when the bill itself did},
+        and the newest change.
 
         Lines are asked for too: in old versions, their changes do not move that of the
         bill.
@@ -87,7 +83,7 @@ class ProcurifyTarget(models.Model):
         ids = rows.mapped("remote_id")
         there = remote.visible(MODEL, ids)
         since = [("write_date", ">=", _before(self.pulled_until))]
-        changed, newest = set(), ""
+        changed, newest = {}, ""
         for model, name in ((MODEL, "id"), (LINE_MODEL, "move_id")):
             found = remote.call(
                 model,
@@ -97,9 +93,26 @@ class ProcurifyTarget(models.Model):
                 context={"active_test": False, **self._there()},
             )
             for row in found:
-                changed.add(row[name] if name == "id" else row[name][0])
+                if name == "id":
+                    changed[row["id"]] = row["write_date"]
+                else:
+                    changed.setdefault(row[name][0], "")
                 newest = max(newest, row["write_date"])
         return there, changed, newest
+
+    def _went_back(self, rows, changed):
+        """Return the rows whose bills changed last before we knew it.
+
+        :param changed: {id of what changed lately: when the bill itself did}
+        """
+        since = _before(self.pulled_until)
+        return rows.filtered(
+            lambda row: (
+                row.remote_written_at
+                and row.remote_written_at >= since
+                and changed.get(row.remote_id, "") < row.remote_written_at
+            )
+        )
 
     def _lost(self, remote, rows, there, changed):
         """Return the rows whose bills are not there, and those that nobody may see.

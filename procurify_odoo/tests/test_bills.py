@@ -18,6 +18,7 @@ from procurify_odoo.bills import (
     header_values,
     item_values,
     references,
+    sent_items,
 )
 from procurify_odoo.sending import Outcome, call_apart, external_ids, load_apart
 
@@ -147,10 +148,12 @@ def test_before_16_items_have_debit_and_credit(series: int) -> None:
 
 
 def test_what_a_version_cannot_say_of_plans_is_refused_or_said_apart() -> None:
-    split = item(analytic={"7": "60", "8": "40"})
-    for series in (14, 15):
-        with pytest.raises(CannotSay):
-            item_values(split, bill(), dialect(series))
+    for shares in ({"7,8": "100"}, {"7": "60"}, {"7": "60", "8": "60"}):
+        split = bill(items=[item(analytic=shares)])
+        for series in (14, 15):
+            [sent] = sent_items(split, dialect(series))
+            with pytest.raises(CannotSay):
+                item_values(sent, split, dialect(series))
     for said in ({"7,tag:3": "100"}, {"7": "100", "tag:3": "100"}):
         tagged = item(analytic=said)
         values = item_values(tagged, bill(items=[tagged]), dialect(14))
@@ -168,6 +171,29 @@ def test_what_a_version_cannot_say_of_plans_is_refused_or_said_apart() -> None:
     assert item_values(joined, bill(), dialect(17))["analytic_distribution"] == {
         "7,9": Decimal(100)
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "sign", "amount", "quantity", "expected"),
+    [
+        ("in_invoice", 1, "100.00", "2", [("1.20", "50"), ("0.80", "50")]),
+        ("in_refund", -1, "100.00", "2", [("1.20", "50"), ("0.80", "50")]),
+        ("in_invoice", 1, "100.01", "2", [("1", "60.01"), ("0.80", "50")]),
+        ("in_refund", -1, "0.01", "1", [("1", "0.01"), ("1", "0.00")]),
+    ],
+)
+def test_odoo_14_has_a_line_for_each_share(
+    kind: str, sign: int, amount: str, quantity: str, expected: list[tuple[str, str]]
+) -> None:
+    signed = str(sign * Decimal(amount))
+    shares = {"7,tag:3": "60", "8": "40"}
+    split = item(quantity=quantity, amount=signed, balance=signed, analytic=shares)
+    lines = sent_items(bill(type=kind, items=[split]), dialect(14))
+    assert sum(Decimal(line["balance"]) for line in lines) == Decimal(signed)
+    assert [(line["quantity"], line["price"]) for line in lines] == expected
+    assert [line["analytic"] for line in lines] == [{"7,tag:3": "100"}, {"8": "100"}]
+    assert len({line["external_id"] for line in lines}) == 2
+    assert sent_items(bill(items=[split]), dialect(16)) == [split]
 
 
 def test_a_term_and_a_due_date_are_not_sent_together() -> None:

@@ -1,0 +1,210 @@
+"""A remote Odoo whose backup was restored: what was sent since is not there any more.
+
+Nothing is sent until a person says what happened. Deletions by people look alike, so
+that a few missing documents count as deleted if nothing else says otherwise.
+"""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...procurify_odoo.sending import external_ids, search_read
+from ...tools.own_values import write_each
+from .procurify_dispatch import MOVES, PARTNERS
+
+# So many are not all deleted by somebody at once, if they are more than half.
+_MANY = 10
+# So many of the newest ones are not, if none of the newest is left.
+_NEWEST = 3
+
+
+class ProcurifyTarget(models.Model):
+    _inherit = "procurify.target"
+
+    lost_count = fields.Integer(compute="_compute_lost_count")
+
+    # === COMPUTE METHODS === #
+
+    def _compute_lost_count(self):
+        groups = self.env["procurify.dispatch"]._read_group(
+            Domain("target_id", "in", self.ids) & Domain("lost", "!=", False),
+            ["target_id"],
+            ["__count"],
+        )
+        counts = dict(groups)
+        for target in self:
+            target.lost_count = counts.get(target, 0)
+
+    # === BUSINESS METHODS === #
+
+    def _find_restored(self, remote, rows, gone, hidden, back):
+        """Write which documents a restored backup does not have, or has older.
+
+        :param rows: of all bills that were sent
+        :param gone: those of them that are not there
+        :param hidden: those that the API user may not see
+        :param back: those that are there, and were changed last before we knew it
+        :returns: what a person must know, or None
+        """
+        missing = len(gone) + len(hidden)
+        is_many = missing >= _MANY and missing * 2 > len(rows)
+        first = min(gone.mapped("remote_id"), default=0)
+        since = rows.filtered(lambda row: row.remote_id >= first)
+        is_newest = len(gone) >= _NEWEST and since == gone
+        older, lost = rows.browse(), rows.browse()
+        if gone or back:
+            older = self._older(remote, rows - gone - hidden)
+        if older or is_newest or (is_many and gone):
+            lost = gone | self._lost_others(remote)
+        self._mark_lost(lost, older)
+        if lost or older:
+            return self._explain_restored(len(lost), len(older))
+        if not is_many:
+            return None
+        return self.env._(
+            "The API user may not see %(count)s bills any more that were sent. Nothing "
+            "was changed here, and nothing is sent.",
+            count=missing,
+        )
+
+    def _older(self, remote, rows):
+        """Return the rows whose bills were changed last before we knew it."""
+        domain = [("id", "in", rows.mapped("remote_id"))]
+        found = search_read(remote, MOVES, domain, ("write_date",), self._there())
+        stamps = {bill["id"]: bill["write_date"] for bill in found}
+        return rows.filtered(
+            lambda row: stamps.get(row.remote_id, "~") < (row.remote_written_at or "")
+        )
+
+    def _lost_others(self, remote):
+        """Return the rows of vendors, files and so on that are not there."""
+        rows = self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id)
+            & Domain("res_model", "!=", MOVES)
+            & Domain("remote_id", "!=", 0)
+        )
+        lost = rows.browse()
+        for model, mine in rows.grouped("res_model").items():
+            names = external_ids(remote, model, mine.mapped("remote_id"))
+            lost |= mine.filtered(
+                lambda row, names=names: names.get(row.remote_id) != row.external_id
+            )
+        return lost
+
+    def _mark_lost(self, lost, older):
+        """Write on the rows what became of them, where it differs."""
+        known = self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id) & Domain("lost", "!=", False)
+        )
+        wanted = dict.fromkeys(known, False)
+        wanted |= dict.fromkeys(lost, "gone") | dict.fromkeys(older, "older")
+        write_each({row: {"lost": v} for row, v in wanted.items() if row.lost != v})
+
+    def _explain_restored(self, lost, older):
+        return self.env._(
+            "A backup of the remote Odoo seems to be restored: %(lost)s documents that "
+            "were sent are not there any more, and %(older)s bills are older than "
+            "before. Nothing is sent until you choose: send them again, or take them "
+            "for deleted.",
+            lost=lost,
+            older=older,
+        )
+
+    # === ACTION METHODS === #
+
+    def action_send_again(self):
+        """Send again what a restored backup does not have, or has older.
+
+        The master data is read anew first: ids may stand for other records now.
+
+        :raises UserError: nothing is missing
+        """
+        lost, older = self._check_lost()
+        vendors = lost.filtered(lambda row: row.res_model == PARTNERS)
+        mirror = self.env["procurify.mirror"].sudo()
+        mirror.search(
+            Domain("target_id", "=", self.id)
+            & Domain("kind", "=", "partner")
+            & Domain("remote_id", "in", vendors.mapped("remote_id"))
+        ).unlink()
+        never_sent = {
+            "remote_id": 0,
+            "remote_name": False,
+            "remote_state": False,
+            "remote_payment": False,
+            "remote_written_at": False,
+            "sent_at": False,
+            "sent_image": False,
+            "is_edited": False,
+            "state": "to_send",
+            "is_due": True,
+            "lost": False,
+            "message": False,
+        }
+        to_overwrite = {
+            "is_due": True,
+            "is_decided": True,
+            "decided_on": False,
+            "remote_written_at": False,
+            "lost": False,
+        }
+        for rows, values in ((lost, never_sent), (older, to_overwrite)):
+            posted = rows.filtered(lambda row: row.remote_state == "posted")
+            posted.is_to_post = True
+            rows.write(values)
+        self.sudo()._read_anew()
+        self._log_lost(self.env._("Sent again"), lost | older)
+        self.env["procurify.dispatch"]._send_soon()
+
+    def action_take_for_deleted(self):
+        """Take for deleted what is not there, as where people deleted it.
+
+        :raises UserError: nothing is missing
+        """
+        lost, older = self._check_lost()
+        (lost | older).write({"lost": False})
+        older.write({"remote_written_at": False})
+        self.sudo()._note_gone(lost.filtered(lambda row: row.res_model == MOVES))
+        self.sudo()._read_anew()
+        self._log_lost(self.env._("Taken for deleted"), lost | older)
+
+    def action_open_lost(self):
+        """Return the action that shows what is missing or older there."""
+        action = self.action_open_dispatches()
+        return action | {"context": {"search_default_lost": 1}}
+
+    def _check_lost(self):
+        """Return the rows that are not there, and those that are older.
+
+        :raises UserError: there are none
+        """
+        self.ensure_one()
+        self.check_access("write")
+        rows = self.env["procurify.dispatch"].sudo()
+        rows = rows.search(
+            Domain("target_id", "=", self.id) & Domain("lost", "!=", False)
+        )
+        if not rows:
+            raise UserError(self.env._("Nothing is missing in the remote Odoo."))
+        lost = rows.filtered(lambda row: row.lost == "gone")
+        return lost, rows - lost
+
+    def _read_anew(self):
+        """Let all of the remote be read again: it is another one than before."""
+        state = (self.mirror_state or {}) | {"newest": {}, "read_at": {}}
+        self.write(
+            {
+                "pulled_until": False,
+                "mirror_state": state,
+                "compared_at": False,
+                "error_message": False,
+            }
+        )
+
+    def _log_lost(self, reason, rows):
+        self.env["procurify.audit"]._log_records(
+            "policy_changed",
+            rows.connection_id,
+            after={"documents": len(rows)},
+            reason=f"{self.name}: {reason}",
+        )

@@ -1,0 +1,203 @@
+"""A remote Odoo whose backup was restored, one that stopped, and one that is away."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.procurify_connector.procurify_odoo.tests import fake
+
+from .remote_case import RemoteCase
+from .test_hub import _AMOUNTS, _BILL_THERE, _SENT
+
+BILLS = 5
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestRestored(RemoteCase):
+    def setUp(self):
+        super().setUp()
+        self.remote = self._remote()
+        self.target = self._ready_target(self.remote)
+        self.connection.action_pause()
+        self.connection.target_id = self.target
+        self.connection.action_resume()
+        for _number in range(BILLS):
+            self.dataset.add_bill("plain")
+        self._synchronise()
+        self.rows = self.env["procurify.dispatch"].sudo().search([], order="id")
+        self.assertEqual(len(self.rows), BILLS)
+        for day, row in enumerate(self.rows, start=1):
+            self._send(row, f"2026-03-0{day} 10:00:00")
+        self._run_cron("ir_cron_pull")
+
+    # === RESTORED === #
+
+    def test_a_restored_backup_sends_and_deletes_nothing_until_a_person_says(self):
+        lost = self._lose(3)
+        moves = self.env["account.move"].browse(self.rows.mapped("res_id"))
+
+        for cron in ("ir_cron_pull", "ir_cron_converge", "ir_cron_pull"):
+            self._run_cron(cron)
+
+        self.assertEqual(len(moves.exists()), BILLS)
+        self.assertEqual(self.rows.filtered("lost"), lost)
+        self.assertEqual(set(lost.mapped("lost")), {"gone"})
+        self.assertIn("3 documents", self.target.error_message)
+        self.assertEqual(self.target.lost_count, 3)
+        self.assertIn("remote_stopped", self._alarm_codes())
+        self.assertEqual(len(self.remote.rows["account.move"]), BILLS - 3)
+
+    def test_what_is_sent_again_is_new_there(self):
+        lost = self._lose(3)
+        lost[0].remote_state = "posted"
+        self._run_cron("ir_cron_pull")
+
+        self.target.action_send_again()
+
+        self.assertEqual(lost.mapped("remote_id"), [0, 0, 0])
+        self.assertEqual(set(lost.mapped("state")), {"to_send"})
+        self.assertEqual(lost.mapped("is_to_post"), [True, False, False])
+        self.assertFalse(self.rows.filtered("lost"))
+        self.assertFalse(self.target.error_message)
+        self.assertNotIn("remote_stopped", self._alarm_codes())
+        kept = self.rows - lost
+        self._run_cron("ir_cron_pull")
+        self.assertEqual(set(kept.mapped("remote_state")), {"draft"})
+        with self.assertRaisesRegex(UserError, "Nothing is missing"):
+            self.target.action_send_again()
+
+    def test_what_is_taken_for_deleted_is_deleted_here(self):
+        lost = self._lose(3)
+        moves = self.env["account.move"].browse(lost.mapped("res_id"))
+        self._run_cron("ir_cron_pull")
+
+        self.target.action_take_for_deleted()
+
+        self.assertFalse(moves.exists())
+        self.assertEqual(set(lost.mapped("remote_state")), {"deleted"})
+        self._run_cron("ir_cron_pull")
+        self.assertFalse(self.target.error_message)
+
+    def test_few_deletions_are_those_of_people(self):
+        older = self.rows[1]
+        self._remove(older)
+
+        self._run_cron("ir_cron_pull")
+
+        self.assertEqual(older.remote_state, "deleted")
+        self.assertFalse(self.target.error_message)
+
+    def test_one_bill_that_is_older_says_that_a_backup_was_restored(self):
+        newest = self.rows[-1]
+        self._there(newest)["write_date"] = "2026-03-02 10:00:00"
+
+        self._run_cron("ir_cron_pull")
+
+        self.assertEqual(newest.lost, "older")
+        self.assertIn("1 bills are older", self.target.error_message)
+
+        self.target.action_send_again()
+        self.assertTrue(newest.is_due)
+        self.assertTrue(newest.is_decided)
+        self._run_cron("ir_cron_pull")
+        self.assertFalse(self.target.error_message)
+
+    def test_a_vendor_that_is_missing_too_is_sent_again(self):
+        vendor = self.rows[:1].copy(
+            {
+                "res_model": "res.partner",
+                "res_id": self.partner_a.id,
+                "external_id": "__import__.procurify_vendor",
+            }
+        )
+        vendor.write({"remote_id": 7, "sent_at": fields.Datetime.now()})
+        self.target.sudo()._keep_remote_ids("partner", {self.partner_a: 7})
+        self._lose(3)
+        self._run_cron("ir_cron_pull")
+        self.assertEqual(vendor.lost, "gone")
+
+        self.target.action_send_again()
+
+        self.assertFalse(self.target._remote_ids(self.partner_a))
+        self.assertFalse(vendor.sent_at)
+        self.assertTrue(vendor.is_due)
+
+    def test_a_backup_that_is_replaced_by_the_whole_is_forgotten(self):
+        bills, names = self.remote.rows["account.move"], dict(self.remote.external_ids)
+        kept = list(bills)
+        self._lose(3)
+        self._run_cron("ir_cron_pull")
+        self.assertTrue(self.target.error_message)
+
+        bills[:] = kept
+        self.remote.external_ids = names
+        self._run_cron("ir_cron_pull")
+
+        self.assertFalse(self.target.error_message)
+        self.assertFalse(self.rows.filtered("lost"))
+
+    # === AWAY === #
+
+    def test_a_day_without_an_answer_raises_an_alarm_and_ends_by_itself(self):
+        paths = ("/web/version", "/jsonrpc", "/xmlrpc/2/common")
+        self.rows[0].is_due = True
+        for path in paths:
+            self.remote.answers[path] = [fake.web_page(502, "Bad Gateway")]
+        begun = fields.Datetime.now()
+        for hours in (0, 0.5, 2, 24):
+            now = begun + timedelta(hours=hours)
+            with patch.object(fields.Datetime, "now", return_value=now):
+                for cron in ("ir_cron_mirror", "ir_cron_pull", "ir_cron_converge"):
+                    self._run_cron(cron)
+                with self.subTest(hours):
+                    is_raised = "remote_stopped" in self._alarm_codes()
+                    self.assertEqual(is_raised, hours > 1)
+        self.assertEqual(self.target.state, "ready")
+        self.assertEqual(self.target.failing_since, begun)
+        self.assertTrue(self.rows[0].is_due)
+
+        for path in paths:
+            del self.remote.answers[path]
+        self._run_cron("ir_cron_pull")
+        self.assertFalse(self.target.failing_since)
+        self.assertNotIn("remote_stopped", self._alarm_codes())
+
+    def test_a_stopped_remote_raises_an_alarm(self):
+        self.remote.key = "another"
+
+        self._run_cron("ir_cron_pull")
+
+        self.assertEqual(self.target.state, "stopped")
+        self.assertIn("remote_stopped", self._alarm_codes())
+
+    # === HELPERS === #
+
+    def _send(self, row, day):
+        amounts = dict.fromkeys(_AMOUNTS, 0.0)
+        values = _BILL_THERE | amounts | {"write_date": day}
+        number = self.remote.add("account.move", **values)
+        self.remote.name_row(row.external_id, "account.move", number)
+        row.write({"remote_id": number, "state": "sent", "is_due": False})
+        row.write({"remote_state": "draft", "sent_image": _SENT})
+        self.env.flush_all()
+
+    def _there(self, row):
+        bills = self.remote.rows["account.move"]
+        return next(bill for bill in bills if bill["id"] == row.remote_id)
+
+    def _remove(self, row):
+        self.remote.rows["account.move"].remove(self._there(row))
+        del self.remote.external_ids[row.external_id]
+
+    def _lose(self, count):
+        """Let the newest bills be missing in the remote, and return their rows."""
+        lost = self.rows[-count:]
+        for row in lost:
+            self._remove(row)
+        return lost
+
+    def _alarm_codes(self):
+        return self.connection.sudo()._alarms()[self.connection.sudo()].keys()
