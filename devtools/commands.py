@@ -16,13 +16,14 @@ from . import (
     method_pages,
     mutants,
     odoo,
+    odoo_14,
     packaging,
     postgres,
     screenshots,
     testing,
     translations,
 )
-from .console import Stop, say
+from .console import Stop, say, warn
 from .environment import forget_the_callers_python, python_environment
 from .shell import hand_over
 
@@ -112,6 +113,10 @@ def _setup(_parsed: Namespace) -> None:
     ready = odoo.prepare()
     browser.search_path()
     databases.inventory_template(ready)
+    try:
+        odoo_14.prepare(ready.server)
+    except Stop as reason:
+        warn(str(reason))
     say("Everything is set up.")
 
 

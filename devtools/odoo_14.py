@@ -5,6 +5,8 @@ in it by ``chroot``, in a mount namespace of its own: nothing stays mounted afte
 however it ends. Folder and template database are made once.
 """
 
+import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -56,7 +58,6 @@ if not company.chart_template_id:
 company.tax_calculation_rounding_method = "round_per_line"
 env.cr.commit()
 """
-_making = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -96,21 +97,26 @@ class Odoo14:
         env = environment(self.variables)
         return run(*self.command(*arguments), env=env, **options)
 
+    @property
     def template(self) -> str:
-        """Return the database with Odoo's own modules, making it when needed."""
-        name = databases.database_name(NAME)
-        if not databases.exists(self, name):
-            unfinished = f"{name}_new"
-            with step("Odoo 14: creating its template database"):
-                self.drop(unfinished)
-                self.server.query(
-                    f'CREATE DATABASE "{unfinished}" TEMPLATE template0 '
-                    "ENCODING 'UTF8' LC_COLLATE 'C'"
-                )
-                databases.change(self, unfinished, "--init", ",".join(MODULES))
-                databases.execute(self, unfinished, _PREPARE)
-                self._rename(unfinished, name)
-        return name
+        """The name of the database with Odoo's own modules."""
+        made_of = hashlib.sha256(f"{MODULES} {_PREPARE}".encode()).hexdigest()[:8]
+        return databases.database_name(f"{NAME}_{made_of}")
+
+    def make_template(self) -> None:
+        """Create the database with Odoo's own modules, unless it is there."""
+        if databases.exists(self, self.template):
+            return
+        unfinished = f"{self.template}_new"
+        with step("Odoo 14: creating its template database"):
+            self.drop(unfinished)
+            self.server.query(
+                f'CREATE DATABASE "{unfinished}" TEMPLATE template0 '
+                "ENCODING 'UTF8' LC_COLLATE 'C'"
+            )
+            databases.change(self, unfinished, "--init", ",".join(MODULES))
+            databases.execute(self, unfinished, _PREPARE)
+            self._rename(unfinished, self.template)
 
     def duplicate(self, source: str, name: str) -> str:
         """Copy a database with its filestore."""
@@ -145,10 +151,10 @@ def prepare(server: postgres.Server) -> Odoo14:
 
     :raises Stop: with one sentence about what it lacks.
     """
-    with _making, locked(CACHE / "odoo-14.lock", waiting_for="it fetches Odoo 14"):
+    _check_machine()
+    with locked(CACHE / "odoo-14.lock", waiting_for="it fetches Odoo 14"):
         if not FOLDER.is_dir():
             with step("Odoo 14: fetching the Debian that has it (350 MB)"):
-                _check_machine()
                 _fetch()
     write_if_changed(
         STATE / "odoo14.conf",
@@ -162,7 +168,23 @@ def prepare(server: postgres.Server) -> Odoo14:
         "limit_time_cpu = 0\n"
         "limit_time_real = 0\n",
     )
-    return Odoo14(server)
+    ready = Odoo14(server)
+    with locked(STATE / "odoo-14.lock", waiting_for="it prepares Odoo 14"):
+        ready.make_template()
+    return ready
+
+
+def prepare_meanwhile(server: postgres.Server) -> None:
+    """Begin what :func:`prepare` does, and let its caller go on.
+
+    What goes wrong is said by the tests that need an Odoo 14.
+    """
+
+    def begin() -> None:
+        with contextlib.suppress(Stop):
+            prepare(server)
+
+    threading.Thread(target=begin, daemon=True).start()
 
 
 def _files(database: str) -> Path:

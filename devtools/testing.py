@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import browser, databases, tax_table, translations
+from . import browser, databases, odoo_14, tax_table, translations
 from .console import Stop, say, warn
 from .environment import python_environment
 from .odoo import Odoo, prepare
@@ -87,7 +87,9 @@ def _all(extra: list[str]) -> int:
     started = time.monotonic()
     # What several suites would otherwise make at the same time.
     browser.search_path()
-    databases.inventory_template(prepare())
+    odoo = prepare()
+    odoo_14.prepare_meanwhile(odoo.server)
+    databases.inventory_template(odoo)
     suites: list[Callable[..., int]] = [
         partial(_system, [*SYSTEM_TESTS, *extra]),
         partial(_inventory, extra),

@@ -63,7 +63,8 @@ class Kind:
             self.company_field,
             self.active_field,
         )
-        wanted = (*filter(None, named), "write_date", *self.others.values(), *self.raw)
+        stamps = ("create_date", "write_date")
+        wanted = (*filter(None, named), *stamps, *self.others.values(), *self.raw)
         return [name for name in dict.fromkeys(wanted) if name != "id"]
 
     def domain(self, company_id: int) -> list[Any]:
@@ -86,6 +87,7 @@ class Row:
     """One row of the remote.
 
     :param written_at: UTC, as Odoo writes it
+    :param created_at: the same; another one says that another record has the id now
     :param values: by our names; ids for relations, texts for amounts
     """
 
@@ -95,6 +97,7 @@ class Row:
     code: str
     is_active: bool
     written_at: str
+    created_at: str = ""
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -372,6 +375,7 @@ def _row(kind: Kind, values: Mapping[str, Any]) -> Row:
         code=str(values[kind.code_field] or "") if kind.code_field else "",
         is_active=is_active == kind.active_value,
         written_at=str(values["write_date"]),
+        created_at=str(values["create_date"] or ""),
         values=ours,
     )
 

@@ -139,6 +139,22 @@ class TestRestored(RemoteCase):
         self.assertFalse(self.target.error_message)
         self.assertFalse(self.rows.filtered("lost"))
 
+    def test_an_id_of_another_contact_does_not_rename_the_one_that_is_here(self):
+        number = self.remote.add("res.partner", name="Blank & Sons")
+        self._run_cron("ir_cron_mirror")
+        partner = self.target._local_record("res.partner", number)
+        self.assertEqual(partner.name, "Blank & Sons")
+
+        row = self.remote.rows["res.partner"][-1]
+        row |= dict.fromkeys(("create_date", "write_date"), "2026-03-09 10:00:00")
+        row["name"] = "Somebody Else"
+        self._run_cron("ir_cron_mirror")
+
+        self.assertEqual((partner.name, partner.active), ("Blank & Sons", False))
+        other = self.target._local_record("res.partner", number)
+        self.assertEqual((other.name, other.active), ("Somebody Else", True))
+        self.assertNotEqual(other, partner)
+
     # === AWAY === #
 
     def test_a_day_without_an_answer_raises_an_alarm_and_ends_by_itself(self):

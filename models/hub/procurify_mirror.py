@@ -55,6 +55,7 @@ class ProcurifyMirror(models.Model):
         "more.",
     )
     written_at = fields.Datetime("Changed There On", readonly=True)
+    created_at = fields.Datetime("Created There On", readonly=True)
     data = fields.Json("Other Values", readonly=True)
 
     _record_uniq = models.UniqueIndex(
@@ -77,6 +78,7 @@ class ProcurifyMirror(models.Model):
             & Domain("kind", "=", rows[0].kind)
             & Domain("remote_id", "in", list(wanted))
         )
+        known._let_go_of_others(wanted)
         pending = {"is_pending": True}
         changes = {
             mirror: values | pending
@@ -93,6 +95,20 @@ class ProcurifyMirror(models.Model):
             ]
         )
         return bool(changes or wanted)
+
+    def _let_go_of_others(self, wanted):
+        """Archive the local records of rows whose id stands for another record now, as
+        after the restore of a backup: they do not become that one.
+
+        :param wanted: {remote id: values}
+        """
+        others = self.filtered(
+            lambda row: (
+                row.created_at and row.created_at != wanted[row.remote_id]["created_at"]
+            )
+        )
+        others._take_away()
+        others.write({"res_model": False, "res_id": False})
 
     def _stored(self, names):
         self.ensure_one()
@@ -132,5 +148,6 @@ def _values(row):
         "is_active": row.is_active,
         "is_gone": False,
         "written_at": fields.Datetime.to_datetime(row.written_at),
+        "created_at": fields.Datetime.to_datetime(row.created_at or False) or False,
         "data": row.values or False,  # as an empty one is read back
     }

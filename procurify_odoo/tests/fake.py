@@ -339,7 +339,8 @@ class FakeOdoo(FaultyServer):
         """Add a row and return its id."""
         rows = self.rows[model]
         number = rows[-1]["id"] + 1 if rows else 1
-        rows.append({"write_date": "2026-03-01 10:00:00", **values, "id": number})
+        stamps = dict.fromkeys(("create_date", "write_date"), "2026-03-01 10:00:00")
+        rows.append({**stamps, **values, "id": number})
         return number
 
     def _all(self, model: str) -> list[dict[str, Any]]:
