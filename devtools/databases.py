@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from .console import Stop, step
-from .odoo import Odoo
+from .odoo import AnyOdoo, Odoo
 from .paths import ADDON, CHECKOUT_KEY, ROOT, STATE
 
 #: Odoo Inventory with its valuation, and a second chart of accounts: Korea's, where
@@ -48,7 +48,7 @@ def database_name(purpose: str) -> str:
     return f"{ADDON}_{CHECKOUT_KEY}_{purpose}"
 
 
-def exists(odoo: Odoo, name: str) -> bool:
+def exists(odoo: AnyOdoo, name: str) -> bool:
     """Return whether the server has a database of that name."""
     return bool(
         odoo.server.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
@@ -143,7 +143,7 @@ def drop(odoo: Odoo, name: str) -> None:
     shutil.rmtree(STATE / "data" / "filestore" / name, ignore_errors=True)
 
 
-def change(odoo: Odoo, name: str, *arguments: str) -> str:
+def change(odoo: AnyOdoo, name: str, *arguments: str) -> str:
     """Start Odoo on a database, let it load with these arguments, and stop it.
 
     :returns: what it logged.
@@ -156,7 +156,7 @@ def change(odoo: Odoo, name: str, *arguments: str) -> str:
     )
 
 
-def execute(odoo: Odoo, name: str, script: str) -> str:
+def execute(odoo: AnyOdoo, name: str, script: str) -> str:
     """Run a script in Odoo's shell, where ``env`` is the superuser's environment.
 
     :returns: what it printed.
@@ -245,12 +245,12 @@ def _manage(odoo: Odoo, *arguments: str) -> None:
     _logged(odoo, "db", *arguments)
 
 
-def _logged(odoo: Odoo, *arguments: str) -> str:
+def _logged(odoo: AnyOdoo, *arguments: str) -> str:
     return _run(odoo, *arguments).stderr
 
 
 def _run(
-    odoo: Odoo, *arguments: str, **options: str
+    odoo: AnyOdoo, *arguments: str, **options: str
 ) -> subprocess.CompletedProcess[str]:
     done = odoo.run(*arguments, capture_output=True, **options)
     if done.returncode:

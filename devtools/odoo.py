@@ -4,13 +4,26 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from . import postgres
 from .environment import python_environment
 from .odoo_source import OdooSource, odoo_source
 from .paths import ADDON, CACHE, ROOT, STATE
 from .shell import compiled_apart, environment, link, locked, run, write_if_changed
+
+
+class AnyOdoo(Protocol):
+    """An Odoo of any version that runs databases of a server."""
+
+    @property
+    def server(self) -> postgres.Server:
+        """The server of its databases."""
+
+    def run(
+        self, *arguments: object, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
 
 
 @dataclass(frozen=True)

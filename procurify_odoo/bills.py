@@ -362,7 +362,7 @@ def rewrite_bill(
     remote.call(MODEL, "write", [remote_id], vals=values, context=own)
 
 
-def settle_credit(
+def reconcile_credit(
     remote: RemoteOdoo, ids: Iterable[int], context: Mapping[str, Any]
 ) -> None:
     """Reconcile what is owed of a bill and its credit note, as far as it is open.

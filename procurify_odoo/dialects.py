@@ -46,8 +46,8 @@ class Dialect:
     :param has_plans: whether there are analytic plans; before, there were tags
     :param has_expiring_keys: whether an API key says when it expires
     :param is_payable: the condition of journal items of payables
-    :param reconciles_credits: whether posting a credit note settles the bill that it
-        reverses
+    :param reconciles_credits: whether posting a credit note reconciles it with the
+        bill that it reverses
     :param has_own_rate: whether a bill takes a rate of exchange as a field
     :param has_access_method: what to ask for a right: ``has_access`` or
         ``check_access_rights``

@@ -170,7 +170,8 @@ def call_apart(
     except CHANGE_REFUSALS as error:
         if len(ids) == 1:
             return {ids[0]: str(error)}
-        middle, refused = len(ids) // 2, {}
+        middle = len(ids) // 2
+        refused: dict[int, str] = {}
         for part in (ids[:middle], ids[middle:]):
             refused |= call_apart(remote, model, method, part, context)
         return refused

@@ -12,7 +12,7 @@ import re
 from base64 import urlsafe_b64decode
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 

@@ -1,4 +1,4 @@
-"""A machine that cannot have an Odoo 14 is told so in one sentence."""
+"""A machine that cannot have an Odoo 14 gets one sentence that says so."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ from ...procurify_odoo.bills import (
     differences,
     entered_there,
     read_bills,
+    reconcile_credit,
     references,
     rewrite_bill,
-    settle_credit,
 )
 from ...procurify_odoo.sending import (
     CHANGE_REFUSALS,
@@ -671,11 +671,11 @@ class ProcurifyTarget(models.Model):
         done = [parcel for parcel in (*reset, *post, *cancel) if parcel.is_open]
         self._look(remote, done)
         if not remote.dialect.reconciles_credits:
-            self._settle_credits(remote, parcels)
+            self._reconcile_credits(remote, parcels)
         self._check(remote, [parcel for parcel in done if parcel.is_open])
 
-    def _settle_credits(self, remote, parcels):
-        """Settle bills by their credit notes, where posting does not."""
+    def _reconcile_credits(self, remote, parcels):
+        """Reconcile bills with their credit notes, where posting does not."""
         for parcel in parcels:
             there, original = parcel.there, parcel.image["reverses"]
             if (
@@ -684,7 +684,7 @@ class ProcurifyTarget(models.Model):
                 and there.values["state"] == "posted"
                 and there.values["payment_state"] == "not_paid"
             ):
-                settle_credit(remote, [original, there.id], self._there())
+                reconcile_credit(remote, [original, there.id], self._there())
 
     def _note_sent(self, parcels):
         """Write what came of it."""

@@ -115,7 +115,7 @@ class ProcurifyTarget(models.Model):
     def action_send_again(self):
         """Send again what a restored backup does not have, or has older.
 
-        The master data is read anew first: ids may stand for other records now.
+        The master data is read again first: ids may stand for other records now.
 
         :raises UserError: nothing is missing
         """
@@ -152,7 +152,7 @@ class ProcurifyTarget(models.Model):
             posted = rows.filtered(lambda row: row.remote_state == "posted")
             posted.is_to_post = True
             rows.write(values)
-        self.sudo()._read_anew()
+        self.sudo()._read_all_again()
         self._log_lost(self.env._("Sent again"), lost | older)
         self.env["procurify.dispatch"]._send_soon()
 
@@ -165,7 +165,7 @@ class ProcurifyTarget(models.Model):
         (lost | older).write({"lost": False})
         older.write({"remote_written_at": False})
         self.sudo()._note_gone(lost.filtered(lambda row: row.res_model == MOVES))
-        self.sudo()._read_anew()
+        self.sudo()._read_all_again()
         self._log_lost(self.env._("Taken for deleted"), lost | older)
 
     def action_open_lost(self):
@@ -189,7 +189,7 @@ class ProcurifyTarget(models.Model):
         lost = rows.filtered(lambda row: row.lost == "gone")
         return lost, rows - lost
 
-    def _read_anew(self):
+    def _read_all_again(self):
         """Let all of the remote be read again: it is another one than before."""
         state = (self.mirror_state or {}) | {"newest": {}, "read_at": {}}
         self.write(
