@@ -108,7 +108,7 @@ def stacked_template(
     return name
 
 
-def duplicate(odoo: Odoo, source: str, name: str) -> str:
+def duplicate(odoo: AnyOdoo, source: str, name: str) -> str:
     """Copy a database with its filestore, and give the copy an identity of its own.
 
     As ``odoo db duplicate`` does, which loads all of Odoo for it.
@@ -132,12 +132,16 @@ def duplicate(odoo: Odoo, source: str, name: str) -> str:
     return name
 
 
-def rename(odoo: Odoo, name: str, new_name: str) -> None:
+def rename(odoo: AnyOdoo, name: str, new_name: str) -> None:
     """Give a database and its filestore another name."""
-    _manage(odoo, "rename", name, new_name)
+    odoo.server.query(f'ALTER DATABASE "{name}" RENAME TO "{new_name}"')
+    filestore = STATE / "data" / "filestore"
+    shutil.rmtree(filestore / new_name, ignore_errors=True)
+    if (filestore / name).exists():
+        (filestore / name).rename(filestore / new_name)
 
 
-def drop(odoo: Odoo, name: str) -> None:
+def drop(odoo: AnyOdoo, name: str) -> None:
     """Remove a database and its filestore, if there is one."""
     odoo.server.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     shutil.rmtree(STATE / "data" / "filestore" / name, ignore_errors=True)
@@ -239,10 +243,6 @@ def _check_silent(what: str, log: str) -> None:
     if found := complaints(log):
         lines = "\n".join(f"    {line}" for line in found)
         raise Stop(f"The {what} of {ADDON} is not silent:\n{lines}")
-
-
-def _manage(odoo: Odoo, *arguments: str) -> None:
-    _logged(odoo, "db", *arguments)
 
 
 def _logged(odoo: AnyOdoo, *arguments: str) -> str:

@@ -109,41 +109,14 @@ class Odoo14:
             return
         unfinished = f"{self.template}_new"
         with step("Odoo 14: creating its template database"):
-            self.drop(unfinished)
+            databases.drop(self, unfinished)
             self.server.query(
                 f'CREATE DATABASE "{unfinished}" TEMPLATE template0 '
                 "ENCODING 'UTF8' LC_COLLATE 'C'"
             )
             databases.change(self, unfinished, "--init", ",".join(MODULES))
             databases.execute(self, unfinished, _PREPARE)
-            self._rename(unfinished, self.template)
-
-    def duplicate(self, source: str, name: str) -> str:
-        """Copy a database with its filestore."""
-        self.drop(name)
-        self.server.query(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-        self.server.query(
-            "UPDATE ir_config_parameter SET value = gen_random_uuid() "
-            "WHERE key = 'database.uuid'",
-            name,
-        )
-        if _files(source).is_dir():
-            run_quietly(
-                *("cp", "--archive", "--link", _files(source), _files(name)),
-                failure="The files of a database could not be copied:",
-            )
-        return name
-
-    def drop(self, name: str) -> None:
-        """Remove a database and its filestore, if there is one."""
-        self.server.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        shutil.rmtree(_files(name), ignore_errors=True)
-
-    def _rename(self, name: str, new_name: str) -> None:
-        self.server.query(f'ALTER DATABASE "{name}" RENAME TO "{new_name}"')
-        shutil.rmtree(_files(new_name), ignore_errors=True)
-        if _files(name).is_dir():
-            _files(name).rename(_files(new_name))
+            databases.rename(self, unfinished, self.template)
 
 
 def prepare(server: postgres.Server) -> Odoo14:
@@ -160,7 +133,7 @@ def prepare(server: postgres.Server) -> Odoo14:
         STATE / "odoo14.conf",
         "[options]\n"
         "addons_path = /usr/lib/python3/dist-packages/odoo/addons\n"
-        f"data_dir = {STATE / 'data14'}\n"
+        f"data_dir = {STATE / 'data'}\n"
         "http_interface = 127.0.0.1\n"
         "list_db = False\n"
         "without_demo = all\n"
@@ -185,10 +158,6 @@ def prepare_meanwhile(server: postgres.Server) -> None:
             prepare(server)
 
     threading.Thread(target=begin, daemon=True).start()
-
-
-def _files(database: str) -> Path:
-    return STATE / "data14" / "filestore" / database
 
 
 def _check_machine() -> None:

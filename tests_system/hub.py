@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from devtools import databases, odoo_14
+from devtools import databases
 from devtools.odoo import Odoo
 from devtools.paths import ROOT
 
@@ -152,21 +152,15 @@ class Hub:
 
     def back_up(self, name: str) -> None:
         """Copy the remote's database."""
-        self._copy(self.remote.database, name)
+        databases.duplicate(self.remote.odoo, self.remote.database, name)
 
     def restore(self, name: str) -> None:
         """Put a copy of the remote's database in its place."""
         self.kill_remote()
         self.remote.disconnect()
-        self._copy(name, self.remote.database)
+        databases.duplicate(self.remote.odoo, name, self.remote.database)
         self.remote.connect()
         self.start_remote()
-
-    def _copy(self, source: str, name: str) -> None:
-        if self.version == odoo_14.NAME:
-            self.remote.odoo.duplicate(source, name)
-        else:
-            databases.duplicate(self.remote.odoo, source, name)
 
     def connect(self, **values: Any) -> None:
         """Let the connection book in the remote."""

@@ -240,7 +240,7 @@ def hub(odoo: Odoo, site: Site, request: pytest.FixtureRequest) -> Iterator[Hub]
     setup = (ROOT / "tests_system" / "hub_setup.py").read_text()
     if version == odoo_14.NAME:
         remote_odoo: Any = odoo_14.prepare(odoo.server)
-        remote_odoo.duplicate(remote_odoo.template, name)
+        databases.duplicate(remote_odoo, remote_odoo.template, name)
         script = f"{setup}\nset_up_remote_14(env, {books()!r})"
     else:
         remote_odoo = odoo
