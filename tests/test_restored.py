@@ -140,7 +140,8 @@ class TestRestored(RemoteCase):
         self.assertFalse(self.rows.filtered("lost"))
 
     def test_an_id_of_another_contact_does_not_rename_the_one_that_is_here(self):
-        number = self.remote.add("res.partner", name="Blank & Sons")
+        values = {"company_id": False, "active": True, "type": "contact"}
+        number = self.remote.add("res.partner", name="Blank & Sons", **values)
         self._run_cron("ir_cron_mirror")
         partner = self.target._local_record("res.partner", number)
         self.assertEqual(partner.name, "Blank & Sons")
