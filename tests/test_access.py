@@ -114,8 +114,11 @@ ATTACKS = {
     "procurify.dispatch": {"action_open_here": {}},
     "procurify.target": {
         "action_open_dispatches": {},
+        "action_open_lost": {},
         "action_open_mirror": {},
         "action_probe": {},
+        "action_send_again": {},
+        "action_take_for_deleted": {},
     },
     "procurify.version": {"action_compare": {}, "action_replay": {}},
 }

@@ -201,8 +201,11 @@ METHODS = {
     "procurify.support": {"action_download": "manager"},
     "procurify.target": {
         "action_open_dispatches": "reviewer",
+        "action_open_lost": "reviewer",
         "action_open_mirror": "reviewer",
         "action_probe": "manager",
+        "action_send_again": "manager",
+        "action_take_for_deleted": "manager",
     },
     "procurify.version": {"action_compare": "reviewer", "action_replay": "reviewer"},
     "res.config.settings": {
