@@ -23,6 +23,8 @@ from .site import Site
 #: Of the hub, and as many of the remote's server.
 KILLS = int(os.environ.get("PROCURIFY_HUB_KILLS", "6"))
 SEED = 23
+#: Bills of one call, so that there are many moments between calls.
+SMALL = 4
 #: How long the hub sends between two kills, at most.
 SENDS_FOR_S = 0.6
 _CHANGES = {"load", "write", "create", "unlink", "action_post", "button_draft"}
@@ -57,6 +59,10 @@ run(env, "converge")
 """
 _SENDING = """
     SELECT count(*) FROM procurify_dispatch WHERE state = 'sending' AND write_date > %s
+"""
+_SMALL_CALLS = f"""
+    UPDATE procurify_target SET bills_per_call = {SMALL}
+     WHERE id IN (SELECT id FROM procurify_target FOR UPDATE SKIP LOCKED) RETURNING id
 """
 _NOW = "SELECT now() AT TIME ZONE 'UTC'"
 _COUNT = """
@@ -442,7 +448,6 @@ def _prepare_kills(hub: Hub) -> None:
     """Let bills be sent in many small calls."""
     hub.connect(bill_policy="posted")
     hub.script("run(env, 'fetch', 'import')")
-    hub.site.rows("UPDATE procurify_target SET bills_per_call = 6 RETURNING id")
 
 
 def _wait_within(hub: Hub, draw: random.Random) -> bool:
@@ -451,6 +456,7 @@ def _wait_within(hub: Hub, draw: random.Random) -> bool:
     :returns: whether something is being sent
     """
     since = hub.site.value(_NOW)
+    hub.site.rows(_SMALL_CALLS)
 
     def is_sending() -> bool:
         if hub.site.value(_SENDING, since) or not hub.site.value(_OPEN):
@@ -471,6 +477,7 @@ def _check_after_kills(hub: Hub, within: int) -> None:
     hub.site.wait_for(is_sent, "not all is sent")
     say(f"{within} of {KILLS} kills were within a call")
     assert within > 0
+    assert hub.site.value("SELECT bills_per_call FROM procurify_target") > SMALL
     assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
     assert hub.site.rows("SELECT * FROM procurify_dispatch WHERE state != 'sent'") == []
     assert hub.differences()[:2] == []

@@ -619,8 +619,11 @@ class ProcurifyTarget(models.Model):
             return
         started = time.monotonic()
         outcome = create_bills(remote, [p.image for p in parcels], self._there())
-        if time.monotonic() - started > LONGEST_CALL_S and self.bills_per_call > 1:
+        spent, whole = time.monotonic() - started, self.bills_per_call
+        if spent > LONGEST_CALL_S and whole > 1:
             self.bills_per_call //= 2
+        elif spent < LONGEST_CALL_S / 4 and len(parcels) >= whole < CHUNK:
+            self.bills_per_call = min(2 * whole, CHUNK)
         write_each(
             {parcels[n].row: {"remote_id": id_} for n, id_ in outcome.ids.items()}
         )
