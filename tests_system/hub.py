@@ -152,13 +152,16 @@ class Hub:
 
     def back_up(self, name: str) -> None:
         """Copy the remote's database."""
-        databases.duplicate(self.remote.odoo, self.remote.database, name)
+        self._copy(self.remote.database, name)
 
     def restore(self, name: str) -> None:
         """Put a copy of the remote's database in its place."""
+        self._copy(name, self.remote.database)
+
+    def _copy(self, source: str, name: str) -> None:
         self.kill_remote()
         self.remote.disconnect()
-        databases.duplicate(self.remote.odoo, name, self.remote.database)
+        databases.duplicate(self.remote.odoo, source, name)
         self.remote.connect()
         self.start_remote()
 

@@ -20,8 +20,8 @@ from .conftest import Procurify
 from .hub import SERIES, Hub
 from .site import Site
 
-#: Of the hub, and as many of the remote's server.
-KILLS = int(os.environ.get("PROCURIFY_HUB_KILLS", "6"))
+#: Of the hub and of the remote's server, by turns.
+KILLS = int(os.environ.get("PROCURIFY_HUB_KILLS", "10"))
 SEED = 23
 #: Bills of one call, so that there are many moments between calls.
 SMALL = 4
@@ -420,34 +420,22 @@ def test_credit_and_rebill_is_carried_out_there(hub: Hub, procurify: Procurify) 
     assert hub.differences()[:2] == []
 
 
-def test_kills_between_the_intent_and_the_answer_double_nothing(
+def test_kills_of_the_hub_and_of_the_remote_double_nothing(
     hub: Hub, procurify: Procurify
 ) -> None:
-    _prepare_kills(hub)
-    draw, within = random.Random(SEED), 0
-    for _number in range(KILLS):
-        server = hub.site.start()
-        within += _wait_within(hub, draw)
-        server.kill()
-    hub.site.start()
-    _check_after_kills(hub, within)
-
-
-def test_kills_of_the_remote_double_nothing(hub: Hub, procurify: Procurify) -> None:
-    _prepare_kills(hub)
-    draw, within = random.Random(SEED), 0
-    hub.site.start()
-    for _number in range(KILLS):
-        within += _wait_within(hub, draw)
-        hub.kill_remote()
-        hub.start_remote()
-    _check_after_kills(hub, within)
-
-
-def _prepare_kills(hub: Hub) -> None:
-    """Let bills be sent in many small calls."""
     hub.connect(bill_policy="posted")
     hub.script("run(env, 'fetch', 'import')")
+    draw, within = random.Random(SEED), 0
+    server = hub.site.start()
+    for number in range(KILLS):
+        within += _wait_within(hub, draw)
+        if number % 2:
+            hub.kill_remote()
+            hub.start_remote()
+        else:
+            server.kill()
+            server = hub.site.start()
+    _check_after_kills(hub, within)
 
 
 def _wait_within(hub: Hub, draw: random.Random) -> bool:
