@@ -109,6 +109,21 @@ class TestCreation(ProcurifyCommon):
 
         self.assertEqual(record.res_id, other.id)
 
+    def test_used_suggestion_is_not_undone_once_a_document_is_imported(self):
+        account = self._account("640200", name="Plant trials")
+        bill_id = self.dataset.add_bill("plain", code="7450")
+        self._synchronise()
+        [code] = self._records("account_code", code="7450")
+        creation = self._preview(code)
+        self.assertEqual(creation.line_ids.choice, "suggestion")
+        creation.action_create()
+        self.assertEqual(self._move(bill_id).invoice_line_ids.account_id, account)
+
+        with self.assertRaisesRegex(UserError, "7450 .* is used already"):
+            creation.action_undo()
+
+        self.assertEqual(code.res_id, account.id)
+
     def test_no_suggestion_cannot_be_used(self):
         creation = self._preview(self._staged("department", name="Zymurgy"))
 

@@ -133,6 +133,7 @@ class ProcurifyCreationLine(models.Model):
         :raises UserError: something in Odoo uses one of them; nothing was changed
         """
         used = self.filtered(lambda line: line.choice == "suggestion")
+        used._check_nothing_imported()
         (self - used)._delete_created()
         used.filtered(
             lambda line: line.record_id.res_id == line.res_id
@@ -152,6 +153,30 @@ class ProcurifyCreationLine(models.Model):
             mapped = lines.record_id.filtered(lambda record: record.res_id)
             mapped.write({"res_id": False})
             targets._procurify_delete_created()
+
+    def _check_nothing_imported(self):
+        """Check that no document is in Odoo with one of these mappings.
+
+        :raises UserError: names what is used
+        """
+        booked = (
+            self.env["procurify.mention"]
+            .sudo()
+            .search(
+                [
+                    ("mention_id", "in", self.record_id.ids),
+                    ("res_id", "!=", 0),
+                    ("document_id.state", "=", "done"),
+                ]
+            )
+        )
+        if names := booked.mention_id[:5].mapped("display_name"):
+            raise UserError(
+                self.env._(
+                    "%(names)s is used already, so nothing was undone.",
+                    names=", ".join(names),
+                )
+            )
 
     def _check_unused(self, targets):
         """Check that nothing in Odoo uses one of ``targets``.
