@@ -183,10 +183,10 @@ class ProcurifyConnection(models.Model):
             what is in them and was not fetched. Otherwise the last nightly check counts
         :returns: a dict for JSON: ``documents`` (one per document: outcome, reason,
             ``is_explained``, both amounts), ``sums`` (per kind, currency and
-            dimension: total, vendor, account, department, location), ``counts``
-            ({kind: {outcome: number}}), ``findings`` (sentences about the whole) and
-            ``unexplained_count`` (documents that are not explained, and findings) and
-            ``result``
+            dimension: total, vendor, account, tax, department, location, and ``plan``
+            of custom fields), ``counts`` ({kind: {outcome: number}}), ``findings``
+            (sentences about the whole) and ``unexplained_count`` (documents that are
+            not explained, and findings) and ``result``
         :raises AccessError: the user is no reviewer, or may not read journal items
         :raises UserError: the period ends before it begins, or Procurify's lists are
             wanted and cannot be read
