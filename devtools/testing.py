@@ -60,7 +60,7 @@ def test(what: str, pytest_arguments: Sequence[str]) -> int:
     """
     extra = list(pytest_arguments)
     suites: dict[str, Callable[[], int]] = {
-        "plain": lambda: _plain([*PLAIN_TESTS, *extra]),
+        "plain": lambda: _all_plain(extra),
         "odoo": lambda: _first_failure(
             [_life_cycle(), _odoo([*ODOO_TESTS, *extra], whole=True)]
         ),
@@ -179,10 +179,24 @@ def _first_failure(codes: list[int]) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _plain(arguments: list[str], *, fuzz: bool = False, **options: Any) -> int:
+def _plain(
+    arguments: list[str], *, fuzz: bool = False, part: int = 0, **options: Any
+) -> int:
     """Run tests of plain Python: no Odoo, no database, seconds."""
-    with _timed("Plain tests"):
+    with _timed(f"Plain tests, part {part}" if part else "Plain tests"):
         return _pytest(arguments, {"PROCURIFY_FUZZ": 1 if fuzz else None}, **options)
+
+
+def _all_plain(extra: list[str]) -> int:
+    """Run all tests of plain Python, in two halves side by side."""
+    if extra:  # they may select few tests, or want the terminal
+        return _plain([*PLAIN_TESTS, *extra])
+    halves = [
+        partial(_plain, [*PLAIN_TESTS, f"{SHARD_OPTION}={number}/2"], part=number)
+        for number in (1, 2)
+    ]
+    with ThreadPoolExecutor() as pool:
+        return _first_failure(list(pool.map(_printed_at_its_end, halves)))
 
 
 def _system(arguments: list[str], **options: Any) -> int:
