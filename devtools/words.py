@@ -8,6 +8,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from .paths import ROOT
@@ -65,11 +66,19 @@ def check() -> str:
 
 
 def found_in(text: str, table: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if not _any_of(tuple(table)).search(text):
+        return
     for pattern, instead in table.items():
         # Labels have capitals that count; "held" may be the name of a field.
         how = 0 if pattern in SHOWN_INSTEAD else re.IGNORECASE
         for found in re.finditer(rf"\b({pattern})\b", text, how):
             yield found[0], instead
+
+
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern that finds at least what one of ``patterns`` finds."""
+    return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
 
 
 def _sources() -> Iterator[tuple[Path, dict[str, str], Iterator[Text]]]:
