@@ -4,6 +4,7 @@ Runs inside of ``odoo shell``, which hands over ``env``. ``tests/common.py`` fin
 by their names.
 """
 
+from importlib import import_module
 from typing import Any
 
 #: As many as one test needs: its own company, and those beside it.
@@ -13,14 +14,12 @@ NAME = "Prepared for tests {}"
 
 def make_companies(env: Any) -> None:
     """Create them as Odoo's own tests create theirs."""
-    from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-
-    class Maker(AccountTestInvoicingCommon):
-        """What creates a company there is a class method."""
-
-    Maker.env = env(context=AccountTestInvoicingCommon.default_env_context())
+    case = import_module("odoo.addons.account.tests.common").AccountTestInvoicingCommon
+    # What creates a company there is a method of the class.
+    context = case.default_env_context()
+    maker: Any = type("Maker", (case,), {"env": env(context=context)})
     before = env.user.company_ids
     for number in range(1, COUNT + 1):
-        Maker._create_company(name=NAME.format(number))
+        maker._create_company(name=NAME.format(number))
     env.user.company_ids = before
     env.cr.commit()

@@ -410,7 +410,8 @@ class _Server(ThreadingHTTPServer):
         second."""
         ending = threading.Thread(target=super().shutdown)
         ending.start()
-        with suppress(OSError), socket.create_connection(self.server_address[:2], 1):
+        address = ("127.0.0.1", self.server_port)
+        with suppress(OSError), socket.create_connection(address, 1):
             ending.join()
 
     def server_close(self) -> None:
