@@ -4,6 +4,7 @@ Both are kept with the staged object as JSON, so that SQL can split amounts with
 reading payloads. Amounts and quantities are texts of exact decimals.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ..procurify import InvalidPayload
@@ -82,19 +83,40 @@ def _text(amount):
 # === RECEIPTS === #
 
 
-def order_receipts(order):
-    """Return {id of a line: (day, quantity received so far)}.
+@dataclass(frozen=True)
+class Received:
+    """What came of a line so far: [[day, quantity up to that day]], the last day last.
 
-    The day is that of the line's last change: Procurify's order does not say when
-    something came.
+    Without logs there is one entry: of the day of the line's last change.
     """
+
+    entries: list
+    is_logged: bool
+
+
+def order_receipts(order):
+    """Return {id of a line: Received}."""
     found = {}
     for line in live_lines(order):
+        if entries := _logged(line):
+            found[str(line.id)] = Received(entries, is_logged=True)
+            continue
         changed = line.modified or order.modified
-        day = changed.date() if changed else order.date
-        if day:
-            found[str(line.id)] = (day.isoformat(), _text(line.received))
+        if day := changed.date() if changed else order.date:
+            entries = [[day.isoformat(), _text(line.received)]]
+            found[str(line.id)] = Received(entries, is_logged=False)
     return found
+
+
+def _logged(line):
+    """Return the entries that the line's logs make, if they come to what it says."""
+    total, by_day = Decimal(0), {}
+    for receipt in line.receipts:
+        if receipt.quantity is None:
+            return None
+        total += receipt.quantity
+        by_day[receipt.day.isoformat()] = _text(total)
+    return [list(entry) for entry in by_day.items()] if total == line.received else None
 
 
 def receipt_history(known, found):
@@ -105,7 +127,11 @@ def receipt_history(known, found):
     :returns: False if nothing has ever come
     """
     history = {line_id: list(entries) for line_id, entries in (known or {}).items()}
-    for line_id, (day, total) in found.items():
+    for line_id, received in found.items():
+        if received.is_logged:
+            history[line_id] = received.entries
+            continue
+        [[day, total]] = received.entries
         mine = history.get(line_id, [])
         before = Decimal(mine[-1][1]) if mine else Decimal(0)
         if Decimal(total) != before:

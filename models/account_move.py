@@ -633,7 +633,7 @@ class AccountMove(models.Model):
 
         :raises UserError: naming the bills
         """
-        # Whoever pays is refused, also who may not see what Procurify says.
+        # This also refuses users who may not see what Procurify says.
         if blocked := self.sudo().filtered("procurify_payment_blocked"):
             raise UserError(
                 self.env._(

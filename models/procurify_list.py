@@ -39,6 +39,14 @@ class ProcurifyList(models.AbstractModel):
         return found
 
     @api.model
+    def search_fetch(self, domain, field_names=None, *args, **kwargs):
+        """Fetch the company, too: the rules of access read it of each row, and a
+        report would be worked out once more for that."""
+        if field_names is not None and "company_id" in self._fields:
+            field_names = [*field_names, "company_id"]
+        return super().search_fetch(domain, field_names, *args, **kwargs)
+
+    @api.model
     def get_empty_list_help(self, help_message):
         """Return the reason, as Odoo shows help; without one, the usual help."""
         user = self.sudo(False)

@@ -6,6 +6,7 @@ from odoo.tools import SQL, Query
 
 from ..importers.resource_kinds import KINDS
 from ..tools.document_states import DOCUMENT_STATES
+from ..tools.row_ids import row_id
 
 # Of a whole document, in place of what its shares have.
 _WHOLE = {
@@ -186,7 +187,7 @@ class ProcurifyShare(models.Model):
             is_first,
         )
         return {
-            "id": SQL("document.id::bigint * 1000 + coalesce(share.place, 0)"),
+            "id": row_id(SQL("document.id"), SQL("coalesce(share.place, 0)")),
             "department_id": SQL("department.id"),
             "location_id": SQL("location.id"),
             "document_count": SQL("(%s)::int", is_first),

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
@@ -11,6 +11,12 @@ from dateutil.relativedelta import relativedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+
+from odoo.addons.procurify_connector.importers.coding import (
+    order_receipts,
+    receipt_history,
+)
+from odoo.addons.procurify_connector.importers.resource_kinds import PAYLOADS
 
 from .common import ProcurifyCommon
 from .looks import LooksCase
@@ -127,6 +133,42 @@ class TestAccruals(AccrualCase):
         self.assertEqual(sum(self._open(day).mapped("original_amount")), 20)
         self.assertEqual(sum(self._open().mapped("original_amount")), 35)
         self.assertFalse(self._open(earlier - timedelta(days=1)))
+
+    def test_receipts_count_on_the_days_that_the_lines_logs_say(self):
+        record = self._record("purchase_order", self._logged_order([4, 3]))
+        [entries] = record.remote_receipts.values()
+        self.assertEqual(entries, [["2026-03-05", "4"], ["2026-04-02", "7"]])
+
+        for day, amount in (
+            (date(2026, 3, 4), 0),
+            (date(2026, 3, 31), 20),
+            (date(2026, 4, 30), 35),
+        ):
+            rows = self._open(day)
+            self.assertEqual(sum(rows.mapped("original_amount")), amount, day)
+
+    def test_logs_that_do_not_come_to_what_was_received_are_not_trusted(self):
+        record = self._record("purchase_order", self._logged_order([4, 2]))
+
+        [[[_day, quantity]]] = record.remote_receipts.values()
+
+        self.assertEqual(Decimal(quantity), 7)
+
+    def _logged_order(self, quantities):
+        """Stage an order of which 7 came, whose line's logs say these quantities."""
+        order_id = self._order(received=7)
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        data = json.loads(record.payload)
+        data["order_items"][0]["logs"] = [
+            {"action": 6, "dateTime": f"{day}T10:00:00Z", "line_qty_pass": str(each)}
+            for day, each in zip(("2026-03-05", "2026-04-02"), quantities, strict=True)
+        ]
+        record.sudo().remote_receipts = receipt_history(
+            record.remote_receipts,
+            order_receipts(PAYLOADS["purchase_order"].from_json(data)),
+        )
+        return order_id
 
     def test_receipt_that_is_undone_is_not_open(self):
         order_id = self._order(received=4)

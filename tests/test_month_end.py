@@ -158,6 +158,57 @@ class TestMonthEnd(SharedCommon):
                 drawn += bool(month["value"])
         self.assertGreater(drawn, 3)
 
+    def test_analyses_count_the_same_bills(self):
+        in_odoo = [r for r in self._bills() if r.state == "done"]
+        bills = self.env["account.move"].union(*map(self._bill, in_odoo))
+        for state in ("posted", "draft"):
+            mine = bills.filtered(lambda bill, state=state: bill.state == state)
+            spent = mine.line_ids.filtered(
+                lambda line: (
+                    line.display_type == "product"
+                    or line.account_id.internal_group == "expense"
+                )
+            )
+            domain = [("is_from_procurify", "=", True), ("state", "=", state)]
+            found = self._amount_of("procurify.spend", domain)
+            self.assertTrue(found, state)
+            self.assertAlmostEqual(found, sum(spent.mapped("balance")), 2, state)
+        posted = bills.filtered(lambda bill: bill.state == "posted")
+        self.assertAlmostEqual(
+            self._amount_of("procurify.payable", [("is_from_procurify", "=", True)]),
+            -sum(posted.mapped("amount_residual_signed")),
+            2,
+        )
+        cycles = self.env["procurify.cycle"].search([])
+        self.assertEqual(sorted(cycles.move_id.ids), sorted(bills.ids))
+        self.assertEqual(len(cycles), len(in_odoo))
+
+    def test_filters_and_lists_of_signals_count_the_same(self):
+        self._run_cron("ir_cron_signals")
+        self.env.invalidate_all()
+        signals = self.env["procurify.signal"].search([("checked_at", "=", False)])
+        self.assertTrue(signals)
+        marked = self.env["account.move"].search(
+            [("procurify_signal_state", "=", "open")]
+        )
+        of_bills = signals.filtered("move_id")
+        self.assertEqual(sorted(marked.ids), sorted(of_bills.move_id.ids))
+        groups = self.env["account.move"].formatted_read_group(
+            [("id", "in", self.env["account.move"].search([]).ids)],
+            ["procurify_signal_state"],
+            ["__count"],
+        )
+        counts = {g["procurify_signal_state"]: g["__count"] for g in groups}
+        self.assertEqual(counts["open"], len(marked))
+        on_hold = self.env["procurify.record"].search(
+            [("signal_ids", "any", [("checked_at", "=", False)])]
+        )
+        self.assertEqual(sorted(on_hold.ids), sorted(signals.record_id.ids))
+
+    def _amount_of(self, model, domain):
+        [found] = self.env[model].formatted_read_group(domain, [], ["amount:sum"])
+        return found["amount:sum"] or 0
+
     def test_largest_issue_comes_first_with_its_amount(self):
         issues = self._card(self.first)["issues"]
 

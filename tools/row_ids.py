@@ -3,7 +3,7 @@
 from odoo.tools import SQL
 
 PARTS = 64
-MANY = 100_000
+MANY = 10_000
 
 
 def row_id(base, part):

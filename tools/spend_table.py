@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from .spent_items import BILL_TYPES, borne_items
 
-# All of a row comes from elsewhere: a new version of the addon makes the table anew.
+# All of a row comes from elsewhere: an update of the addon makes a new table.
 # What is due: a bill, or all of them where there is none.
 _TABLES = """
 DROP TABLE IF EXISTS procurify_spend, procurify_spend_due;

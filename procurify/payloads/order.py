@@ -17,6 +17,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
+from ..receipts import Receipt
+from ..receipts import receipts as receipts_of
 from .embedded import (
     Allocation,
     Attachment,
@@ -141,6 +143,10 @@ def _files_of_line(source: Reader) -> tuple[Attachment, ...]:
     return each_once(files)
 
 
+def _receipts(source: Reader) -> tuple[Receipt, ...]:
+    return tuple(receipts_of(source.data))
+
+
 @payload
 class OrderLine(Keyed):
     """One line of a purchase order; amounts in the currency ``currency_name``.
@@ -149,7 +155,8 @@ class OrderLine(Keyed):
     requisition it came from. A line moves to another order when its own is cancelled:
     ``order_id`` says where it is now. ``fallback_account`` is the coding of a line
     whose ``allocations`` are empty. ``vendor_text`` is the free text that names the
-    real vendor where the order's is a catch-all. ``received`` counts what passed.
+    real vendor where the order's is a catch-all. ``received`` counts what passed,
+    ``receipts`` lists it by day where the line's logs are there.
     """
 
     id: int = strict(Reader.integer)
@@ -170,6 +177,7 @@ class OrderLine(Keyed):
     active: bool = computed(is_active)
     order_id: int | None = strict(Reader.reference, "purchase_order")
     received: Decimal = strict(Reader.decimal_or_zero, "receivedPassQty")
+    receipts: tuple[Receipt, ...] = computed(_receipts)
     allocations: tuple[Allocation, ...] = computed(_allocations)
     fallback_account: Allocation | None = derived(_fallback)
     catalog_item_id: int | None = strict(Reader.reference, "catalog_item")
