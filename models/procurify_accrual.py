@@ -114,7 +114,8 @@ class ProcurifyAccrual(models.Model):
         )
         return SQL(
             """
-            WITH open AS (%(receipts)s UNION ALL %(bills)s),
+            WITH unbilled AS MATERIALIZED (%(unbilled)s),
+            open AS (%(receipts)s UNION ALL %(bills)s),
             accrued AS (
                 SELECT item.procurify_accrual_key AS key,
                        sum(item.amount_currency) AS amount
@@ -129,22 +130,14 @@ class ProcurifyAccrual(models.Model):
                             THEN greatest(open.value - coalesce(accrued.amount, 0), 0)
                             ELSE least(open.value - coalesce(accrued.amount, 0), 0)
                         END AS rest,
-                       document.connection_id,
-                       document.company_id,
-                       document.name AS document,
-                       document.remote_party AS party,
-                       document.remote_date AS date,
-                       document.remote_due_date AS due_date,
-                       document.remote_currency AS currency,
                        own.id AS company_currency_id,
                        foreign_money.id AS currency_id,
                        %(rate)s AS rate
                   FROM open
-                  JOIN procurify_record document ON document.id = open.record_id
-                  JOIN res_company company ON company.id = document.company_id
+                  JOIN res_company company ON company.id = open.company_id
                   JOIN res_currency own ON own.id = company.currency_id
              LEFT JOIN res_currency foreign_money
-                       ON foreign_money.name = document.remote_currency
+                       ON foreign_money.name = open.currency
              LEFT JOIN accrued ON accrued.key = open.key
                  WHERE open.value <> 0
             )
@@ -192,6 +185,7 @@ class ProcurifyAccrual(models.Model):
                   AND location.resource = 'location'
                   AND location.external_id = part.location
             """,
+            unbilled=self._unbilled_in_sql(day),
             receipts=self._receipts_in_sql(day),
             bills=self._bills_in_sql(day),
             day=day,
@@ -209,6 +203,13 @@ class ProcurifyAccrual(models.Model):
             SELECT 'receipt' AS kind,
                    document.connection_id || '/' || (line.value ->> 'item') AS key,
                    document.id AS record_id,
+                   document.connection_id,
+                   document.company_id,
+                   document.name AS document,
+                   document.remote_party AS party,
+                   document.remote_date AS date,
+                   document.remote_due_date AS due_date,
+                   document.remote_currency AS currency,
                    line.place,
                    order_line.id AS line_id,
                    line.value ->> 'name' AS name,
@@ -265,19 +266,31 @@ class ProcurifyAccrual(models.Model):
                AND jsonb_typeof(document.remote_coding) = 'array'
                AND document.state NOT IN ('excluded', 'ignored')
                AND document.remote_deleted IS NOT TRUE
-               AND %(unbilled)s
+               AND document.id IN (SELECT id FROM unbilled)
             """,
             day=day,
-            unbilled=self._unbilled_in_sql(day),
         )
 
     def _unbilled_in_sql(self, day):
         """Return the SQL of the orders of which something may not have been billed.
 
-        The lines of an order that was billed in full before the day are not read.
+        The lines of an order that was billed in full before the day are not read. These
+        orders are looked for once, also where PostgreSQL takes the tables for empty.
         """
         return SQL(
-            """document.id IN (
+            """
+                WITH orders AS MATERIALIZED (
+                    SELECT line.order_id
+                      FROM purchase_order_line line
+                     WHERE abs(line.qty_invoiced) < abs(line.product_qty)
+                 UNION ALL
+                    SELECT line.order_id
+                      FROM account_move move
+                      JOIN account_move_line bill_line ON bill_line.move_id = move.id
+                      JOIN purchase_order_line line
+                           ON line.id = bill_line.purchase_line_id
+                     WHERE move.state = 'draft' OR move.date > %s
+                )
                 SELECT record.id
                   FROM procurify_record record
                  WHERE record.resource = 'purchase_order'
@@ -286,20 +299,8 @@ class ProcurifyAccrual(models.Model):
                 SELECT record.id
                   FROM procurify_record record
                  WHERE record.res_model = 'purchase.order'
-                   AND record.res_id IN (
-                       SELECT line.order_id
-                         FROM purchase_order_line line
-                        WHERE abs(line.qty_invoiced) < abs(line.product_qty)
-                    UNION ALL
-                       SELECT line.order_id
-                         FROM account_move move
-                         JOIN account_move_line bill_line
-                              ON bill_line.move_id = move.id
-                         JOIN purchase_order_line line
-                              ON line.id = bill_line.purchase_line_id
-                        WHERE move.state = 'draft' OR move.date > %s
-                   )
-            )""",
+                   AND record.res_id IN (SELECT order_id FROM orders)
+            """,
             day,
         )
 
@@ -312,6 +313,13 @@ class ProcurifyAccrual(models.Model):
                    document.connection_id || '/bill/' || document.id || '/'
                        || line.place,
                    document.id,
+                   document.connection_id,
+                   document.company_id,
+                   document.name,
+                   document.remote_party,
+                   document.remote_date,
+                   document.remote_due_date,
+                   document.remote_currency,
                    line.place,
                    NULL::integer,
                    line.value ->> 'name',
