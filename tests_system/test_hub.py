@@ -47,8 +47,7 @@ _KEEP_BACK = """
 """
 _LET_GO = """
     UPDATE procurify_dispatch SET is_due = true, state = 'to_send'
-     WHERE id IN (SELECT id FROM procurify_dispatch WHERE remote_id = 0
-                     AND res_model = 'account.move') RETURNING id
+     WHERE coalesce(remote_id, 0) = 0 AND res_model = 'account.move' RETURNING id
 """
 _LOST = "SELECT res_model, lost, count(*) FROM procurify_dispatch GROUP BY 1, 2"
 _ERROR = "SELECT error_message FROM procurify_target"
@@ -468,5 +467,43 @@ def _check_after_kills(hub: Hub, within: int) -> None:
     assert hub.site.value("SELECT bills_per_call FROM procurify_target") > SMALL
     assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
     assert hub.site.rows("SELECT * FROM procurify_dispatch WHERE state != 'sent'") == []
+    assert hub.differences()[:2] == []
+    assert hub.remote.rows(_DOUBLED) == []
+
+
+def test_a_restored_backup_is_noticed_and_what_is_missing_is_sent_again(
+    hub: Hub, procurify: Procurify
+) -> None:
+    hub.connect(bill_policy="posted")
+    hub.script("run(env, 'fetch', 'import')")
+    hub.site.rows(_KEEP_BACK)
+    hub.script("run(env, 'converge')")
+    backup = f"{hub.remote.database}_old"
+    hub.back_up(backup)
+    hub.site.rows(_LET_GO)
+    [[changed]] = hub.site.rows(_PLAIN_POSTED)
+    hub.script(_REVISE.format(ids=[changed]))
+    hub.script(_CHOOSE.format(ids=[changed]))
+    assert hub.differences()[:2] == []
+    whole = hub.remote.value(_COUNT)
+
+    hub.restore(backup)
+    missing = whole - hub.remote.value(_COUNT)
+    assert missing > 2
+    before = hub.remote.traces()
+    hub.script("run(env, 'pull', 'converge')")
+
+    assert "backup" in hub.site.value(_ERROR)
+    lost = {(model, what): count for model, what, count in hub.site.rows(_LOST)}
+    assert lost["account.move", "gone"] == missing
+    assert lost["account.move", "older"] == 1
+    assert hub.remote.traces() == before
+    assert hub.site.value(_COUNT) == whole
+
+    hub.script(_SEND_AGAIN)
+
+    assert hub.site.value(_ERROR) is None
+    assert hub.site.rows("SELECT * FROM procurify_dispatch WHERE state != 'sent'") == []
+    assert hub.remote.value(_COUNT) == whole
     assert hub.differences()[:2] == []
     assert hub.remote.rows(_DOUBLED) == []
