@@ -310,6 +310,8 @@ class ImportBatch:
         kind = DRAFTS.get(self.resource, Draft)
         self._by_record = {record: kind(record) for record in records}
         self.drafts = list(self._by_record.values())
+        # {order: its record, or None}: what was written besides the drafts' documents.
+        self.touched = {}
 
     @property
     def open(self):
@@ -328,6 +330,11 @@ class ImportBatch:
     def open_payloads(self):
         """Return {record: payload} of the open drafts."""
         return {draft.record: draft.payload for draft in self.open}
+
+    def touch(self, orders, record=None):
+        """Note that ``orders`` were written for a document that is not theirs alone."""
+        for order in orders:
+            self.touched[order] = record or self.touched.get(order)
 
     def records_of(self, drafts):
         """Return the ``procurify.record`` rows of these drafts."""

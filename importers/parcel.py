@@ -1,16 +1,16 @@
 """Documents on their way to a remote Odoo, and what is known of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """A bill on its way to the remote Odoo.
+    """A bill or order on its way to the remote Odoo.
 
     * ``row``: its ``procurify.dispatch``
     * ``was``: the state of the row before
-    * ``move``: the bill here; None if it was deleted
+    * ``move``: the document here; None if it was deleted
     * ``image``: what it shall be there; None if that is not known
     * ``there``: Facts of what the remote has; None: nothing
     * ``is_news``: it shall be something else than was sent last, or than is there
@@ -18,8 +18,12 @@ class Parcel:
     * ``is_to_check``: nobody knows yet whether the remote made of it what was sent
     * ``refused``, ``wrong``, ``conflict``: in words, why the remote does not have it,
       what it has otherwise, and what somebody changed there
-    * ``rival``: what somebody entered there, and may be the same bill
+    * ``rival``: what somebody entered there, and may be the same document
     * ``is_gone``: it was deleted there
+    * ``lines``: of an order, {id of a line here: its ``procurify.dispatch``}
+    * ``is_changed``: more than its status differs
+    * ``ended``: what somebody changed there of ``state`` and ``locked``
+    * ``unconfirmed``: in words, why it is not confirmed there
     """
 
     row: Any
@@ -35,6 +39,16 @@ class Parcel:
     conflict: str = ""
     rival: Any = None
     is_gone: bool = False
+    lines: dict = field(default_factory=dict)
+    is_changed: bool = False
+    ended: frozenset = frozenset()
+    unconfirmed: str = ""
+
+    @property
+    def line_ids(self):
+        """{external id: remote id} of the lines of an order that are there."""
+        rows = self.lines.values()
+        return {row.external_id: row.remote_id for row in rows if row.remote_id}
 
     @property
     def is_open(self):
@@ -67,4 +81,4 @@ class Parcel:
     @property
     def message(self):
         """What its row says of it in words."""
-        return self.refused or self.wrong or self.conflict
+        return self.refused or self.wrong or self.conflict or self.unconfirmed

@@ -37,10 +37,10 @@ def external_id(connection, resource, name, generation=1):
     """
     slugs = ("procurify", connection._tenant(), resource, name)
     behind = (str(generation),) if generation > 1 else ()
-    return f"__import__.{'_'.join(_slug(each) for each in (*slugs, *behind))}"
+    return f"__import__.{'_'.join(slug(each) for each in (*slugs, *behind))}"
 
 
-def _slug(text):
+def slug(text):
     """Return ``text`` as a part of an external id. Different texts stay different."""
     text = str(text)
     slug = _NOT_NAME.sub("_", text.lower()).strip("_")
@@ -84,6 +84,7 @@ class BillImages:
             moves.currency_id | items.currency_id,
             moves.invoice_payment_term_id,
             items.account_id,
+            items.purchase_line_id,
             taxes,
             items.tax_repartition_line_id,
             places.browse(_analytic_ids(items)),
@@ -116,7 +117,7 @@ class BillImages:
             "ref": move.ref or "",
             **day,
             "term": self._id(move.invoice_payment_term_id),
-            "rate": _number(move.invoice_currency_rate or 1),
+            "rate": plain_number(move.invoice_currency_rate or 1),
             "origin": move.invoice_origin or "",
             "note": str(move.narration or ""),
             "reverses": reverses,
@@ -136,7 +137,7 @@ class BillImages:
             source = sources.get(item.id) or f"{kind} {item.tax_line_id.id or ''}"
             counts[source] += 1
             number = f" {counts[source]}" if counts[source] > 1 else ""
-            key = _slug(f"{source}{number}")
+            key = slug(f"{source}{number}")
             found.append(self._item(move, item, f"{name}_{key}", makes_items))
         return found
 
@@ -147,9 +148,10 @@ class BillImages:
             "kind": item.display_type,
             "name": item.name or "",
             "account": self._account(item, makes_items),
-            "quantity": _number(item.quantity),
-            "price": _number(item.price_unit),
+            "quantity": plain_number(item.quantity),
+            "price": plain_number(item.price_unit),
             "taxes": [self._id(tax) for tax in item.tax_ids],
+            "order_line": self._id(item.purchase_line_id),
             "analytic": self._analytic(item.analytic_distribution),
             "tax_data": self._tax_data(item.extra_tax_data),
             "tax": self._id(item.tax_line_id),
@@ -174,7 +176,7 @@ class BillImages:
             ids = [self._id(accounts.browse(id_)) for id_ in here - self._tags.keys()]
             tags = sorted(self._tags[id_] for id_ in here & self._tags.keys())
             there = [str(id_) for id_ in sorted(ids)] + [f"{TAG}{id_}" for id_ in tags]
-            found[",".join(there)] = _number(share)
+            found[",".join(there)] = plain_number(share)
         return found
 
     def _tax_data(self, data):
@@ -241,6 +243,6 @@ def _amount(value, currency):
     return float_repr(value + 0.0, currency.decimal_places)
 
 
-def _number(value):
+def plain_number(value):
     """Return a number as text, with the fewest digits that mean it."""
     return format(Decimal(repr(float(value or 0))).normalize() + 0, "f")

@@ -55,6 +55,7 @@ from . import purchase_order_line
 from . import purchase_order
 from . import purchase_order_revision
 from . import purchase_order_requisition
+from . import purchase_order_remote
 from . import account_move
 from . import account_move_line
 from . import account_move_signals

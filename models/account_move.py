@@ -24,7 +24,7 @@ from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.findings import undocumented
 from ..tools.own_values import write_each
 from ..tools.readers import ITEM_READERS
-from ..tools.shadows import kept, writes_shadows
+from ..tools.shadows import kept
 from .record.quarantine import GIVEN_UP
 
 _SETTLED = ("paid", "reversed")
@@ -34,13 +34,10 @@ _PAID = (
     & Domain("remote_payment", "!=", False)
 )
 
-# Fields that people may always change. A message to somebody makes the token.
-_FREE = ("message_", "activity_", "access_token")
-
 
 class AccountMove(models.Model):
     _name = "account.move"
-    _inherit = ["account.move", "procurify.import.mixin"]
+    _inherit = ["account.move", "procurify.import.mixin", "procurify.shadow"]
 
     _procurify_resources = ("bill",)
 
@@ -100,35 +97,6 @@ class AccountMove(models.Model):
     def write(self, vals):
         self._procurify_check_shadow(kept(self, vals))
         return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_shadow(self):
-        self._procurify_check_shadow({"state"})
-
-    def _procurify_check_shadow(self, names):
-        """Refuse people's changes of what stands for a document of a remote Odoo.
-
-        The next comparison would undo them there, or overwrite what is there. Messages
-        and activities are free.
-
-        :param names: of the fields that change
-        :raises UserError: naming the document
-        """
-        if writes_shadows() or all(name.startswith(_FREE) for name in names):
-            return
-        companies = self.env["procurify.target"]._hub_companies()
-        if not companies or companies.isdisjoint(self.company_id.ids):
-            return
-        if sent := self.env["procurify.dispatch"]._of(self._name, self.ids):
-            move = self.browse(next(iter(sent)))
-            raise UserError(
-                self.env._(
-                    "%(name)s stands for a document of the remote Odoo %(target)s. "
-                    "Change it there.",
-                    name=move.display_name,
-                    target=sent[move.id].target_id.name,
-                )
-            )
 
     # === WHICH BILLS === #
 

@@ -19,6 +19,7 @@ from ..procurify import OrderState
 from ..procurify.findings import undocumented
 from ..tools.own_values import write_each
 from ..tools.private import Private
+from ..tools.shadows import kept, writes_shadows
 
 # What is confirmed now comes from Procurify.
 _importing = Private("procurify_importing_orders", default=False)
@@ -26,7 +27,7 @@ _importing = Private("procurify_importing_orders", default=False)
 
 class PurchaseOrder(models.Model):
     _name = "purchase.order"
-    _inherit = ["purchase.order", "procurify.import.mixin"]
+    _inherit = ["purchase.order", "procurify.import.mixin", "procurify.shadow"]
 
     _procurify_resources = ("purchase_order", "requisition")
 
@@ -89,6 +90,12 @@ class PurchaseOrder(models.Model):
         for draft in written:
             draft.target._procurify_lock(batch, draft)
             draft.written = draft.target._procurify_applied(imported, draft)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        self._procurify_check_shadow(kept(self, vals))
+        return super().write(vals)
 
     # === WHICH ORDERS === #
 
@@ -239,7 +246,7 @@ class PurchaseOrder(models.Model):
 
     def _add_supplier_to_product(self):
         # The generic product has no vendor, and prices are Procurify's business.
-        if _importing.get():
+        if _importing.get() or writes_shadows():
             return None
         return super()._add_supplier_to_product()
 
@@ -305,6 +312,7 @@ class PurchaseOrder(models.Model):
                     or item.remote_modified,
                 }
         for order, lines in left.grouped("order_id").items():
+            imported.batch.touch(order)
             order._procurify_drop_lines(lines)
         write_each(linked)
         items = self.env["procurify.record"].sudo().browse(i.id for i in linked)

@@ -63,6 +63,7 @@ class PurchaseOrder(models.Model):
             for item, values in items.items():
                 request._procurify_request_line(imported, draft, item, lines, values)
         requests._procurify_end_requests(draft.record.name)
+        imported.batch.touch(requests, draft.record)
         return requests.filtered("order_line")
 
     @api.model
@@ -133,6 +134,7 @@ class PurchaseOrder(models.Model):
         for source, line in taken.items():
             values = imported.requested_values(draft, source, line)
             line.write(values | {"order_id": self.id})
+        imported.batch.touch(requests)
         requests._procurify_end_requests(self.name)
         return taken
 

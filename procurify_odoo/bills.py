@@ -9,14 +9,14 @@ Image: ``external_id``, ``type``, ``partner``, ``journal``, ``currency``, ``ref`
 ``invoice_date``, ``date``, ``due``, ``term``, ``rate``, ``origin``, ``note``,
 ``reverses``, ``untaxed``, ``tax``, ``total``, ``company_total``, ``items``.
 Item: ``external_id``, ``kind``, ``name``, ``account``, ``quantity``, ``price``,
-``taxes``, ``analytic``, ``tax_data``, ``tax``, ``tax_part``, ``base``, ``amount``,
-``balance``, ``due``.
+``taxes``, ``order_line``, ``analytic``, ``tax_data``, ``tax``, ``tax_part``,
+``base``, ``amount``, ``balance``, ``due``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,7 @@ _LINE = {
     "quantity": "quantity",
     "price": "price_unit",
     "taxes": "tax_ids",
+    "order_line": "purchase_line_id",
 }
 _ITEM = {
     "tax_part": "tax_repartition_line_id",
@@ -75,16 +76,16 @@ _ITEM = {
     "partner": "partner_id",
     "due": "date_maturity",
 }
-_MANY2ONE = frozenset(
-    {"partner", "journal", "currency", "term", "reverses", "account", "tax_part"}
-)
 _NUMBERS = frozenset({"quantity", "price", "base", "amount"})
 _READ = (
     *("state", "payment_state", "name", "move_type", "partner_id", "journal_id"),
     *("currency_id", "ref", "invoice_date", "date", "write_date"),
     *("amount_untaxed", "amount_tax", "amount_total", "amount_total_signed"),
 )
-_READ_LINE = ("move_id", "account_id", "tax_ids", "tax_line_id", "balance")
+_READ_LINE = (
+    *("move_id", "account_id", "tax_ids", "tax_line_id", "balance"),
+    *("purchase_line_id", "quantity"),
+)
 
 
 # === FIELDS OF THIS VERSION === #
@@ -257,6 +258,7 @@ def references(image: Image, dialect: Dialect) -> dict[str, set[int]]:
         "account.payment.term": {image["term"]},
         "account.account": {item["account"] for item in items},
         "account.tax": {tax for item in items for tax in item["taxes"]},
+        "purchase.order.line": {item["order_line"] for item in items},
         MODEL: {image["reverses"]},
         **_places(key for item in items for key in item["analytic"]),
     }
@@ -394,11 +396,13 @@ class Facts:
     """What the remote has of a bill.
 
     :param items: {(kind, account, taxes or tax, analytic): balance}
+    :param billed: {id of an order's line: quantity}
     """
 
     id: int
     values: Mapping[str, Any]
     items: Mapping[tuple[Any, ...], Decimal]
+    billed: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def written_at(self) -> str:
@@ -422,9 +426,16 @@ def read_bills(
     there = [move["id"] for move in moves]
     lines = search_read(remote, LINE_MODEL, [("move_id", "in", there)], names, context)
     items: dict[int, dict[tuple[Any, ...], Decimal]] = defaultdict(dict)
+    billed: dict[int, dict[int, Decimal]] = defaultdict(dict)
     for line in lines:
-        _add(items[id_of(line["move_id"])], _line_key(line, dialect), line["balance"])
-    return {move["id"]: Facts(move["id"], move, items[move["id"]]) for move in moves}
+        move_id, order_line = id_of(line["move_id"]), id_of(line["purchase_line_id"])
+        _add(items[move_id], _line_key(line, dialect), line["balance"])
+        if order_line:
+            _add(billed[move_id], order_line, line["quantity"])
+    return {
+        move["id"]: Facts(move["id"], move, items[move["id"]], billed[move["id"]])
+        for move in moves
+    }
 
 
 def _line_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
@@ -475,7 +486,7 @@ def _expected_items(image: Image, dialect: Dialect) -> dict[tuple[Any, ...], Dec
     return found
 
 
-def _add(sums: dict[tuple[Any, ...], Decimal], key: tuple[Any, ...], more: Any) -> None:
+def _add(sums: dict[Any, Decimal], key: Any, more: Any) -> None:
     sums[key] = sums.get(key, Decimal(0)) + Decimal(str(more))
 
 
@@ -532,7 +543,21 @@ def differences(image: Image, facts: Facts, dialect: Dialect) -> list[Difference
         there = facts.items.get(item, Decimal(0))
         if wanted != _like(wanted, there):
             found.append(Difference("item", wanted, there, item))
-    return found
+    return found + _differing_links(image, facts)
+
+
+def _differing_links(image: Image, facts: Facts) -> list[Difference]:
+    """Return how much of which order's line is billed otherwise."""
+    expected: dict[int, Decimal] = {}
+    for item in image["items"]:
+        if item.get("order_line"):
+            _add(expected, item["order_line"], item["quantity"])
+    return [
+        Difference("order_line", wanted, there, (str(line),))
+        for line in dict.fromkeys((*expected, *facts.billed))
+        if (wanted := expected.get(line, Decimal(0)))
+        != (there := facts.billed.get(line, Decimal(0)))
+    ]
 
 
 def _like(wanted: Decimal, found: Decimal) -> Decimal:

@@ -42,6 +42,10 @@ class Dialect:
     :param has_early_discount: whether a payment term has an early discount of its own
     :param create_context: what keeps the server from computing a new bill
     :param rewrite_context: the same for a draft whose items are replaced
+    :param order_price_guard: the field of an order's line that keeps Odoo from looking
+        for another price, or ""
+    :param has_order_discount: whether an order's line has a discount
+    :param has_long_prices: whether prices have any number of digits; else two
     :param joins_plans: whether one share may have analytic accounts of several plans
     :param has_plans: whether there are analytic plans; before, there were tags
     :param has_expiring_keys: whether an API key says when it expires
@@ -66,6 +70,9 @@ class Dialect:
     order_unit: str = "product_uom"
     order_note: str = "notes"
     lock_order: str = "button_done"
+    order_price_guard: str = ""
+    has_order_discount: bool = True
+    has_long_prices: bool = False
     account_company: str = "company_id"
     account_archived: str = "deprecated"
     account_kind: str = "account_type"
@@ -132,6 +139,7 @@ _16 = replace(
     tax_line_owner=("invoice_tax_id", "refund_tax_id"),
     term_line_fields=("months", "days", "end_month", "days_after"),
     has_early_discount=False,
+    has_order_discount=False,
     joins_plans=False,
     reconciles_credits=False,
 )
@@ -180,6 +188,8 @@ DIALECTS: Mapping[int, Dialect] = {
         order_unit="product_uom_id",
         order_note="note",
         lock_order="button_lock",
+        order_price_guard="technical_price_unit",
+        has_long_prices=True,
         account_archived="active",
         has_unit_categories=False,
         has_own_rate=True,

@@ -140,7 +140,7 @@ def matrix(
 def commands(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a line as ``write`` takes them."""
     return {
-        name: [(6, 0, value)] if name.endswith("_ids") else value
+        name: [(6, 0, value)] if isinstance(value, list) else value
         for name, value in values.items()
     }
 

@@ -1,7 +1,9 @@
 """Documents of a connection that books in a remote Odoo, before they are sent."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -52,21 +54,30 @@ class TestHub(RemoteCase):
         self.assertTrue(self._records("bill", state="done"))
         self.assertFalse(self.env["procurify.dispatch"].search([]))
 
-    def test_orders_and_requisitions_are_excluded(self):
-        self.dataset.orders()
+    def test_an_order_is_noted_and_people_cannot_change_it_here(self):
+        order_id = self.dataset.add_order("plain")
         self._synchronise()
 
-        for resource, rule in (
-            ("purchase_order", "orders_not_imported"),
-            ("requisition", "requisitions_not_imported"),
+        record = self._record("purchase_order", order_id)
+        rows = self._dispatches("purchase.order")
+        [row] = rows.filtered(lambda row: row.record_id == record)
+        self.assertEqual(row.res_id, record.res_id)
+        self.assertTrue(row.is_due)
+        self.assertRegex(row.external_id, rf"_purchase_order_{order_id}$")
+        order = self.env["purchase.order"].browse(record.res_id)
+        line = order.order_line[0]
+        for change in (
+            lambda: order.write({"origin": "mine"}),
+            order.button_cancel,
+            order.unlink,
+            lambda: line.write({"price_unit": 7.0}),
+            lambda: line.copy({"order_id": order.id}),
         ):
-            rules = set(self._records(resource).mapped("excluded_rule"))
-            self.assertLessEqual(rules, {rule})
-        self.assertFalse(
-            self.env["purchase.order"].search(
-                [("id", "in", self._records("purchase_order").mapped("res_id"))]
-            )
-        )
+            with (
+                self.assertRaisesRegex(UserError, "remote Odoo Books"),
+                self.env.cr.savepoint(),
+            ):
+                change()
 
     # === SHADOWS === #
 
@@ -180,6 +191,70 @@ class TestHub(RemoteCase):
         self.assertEqual(self.target.bills_per_call, 50)
         self.target.action_probe()
         self.assertEqual(self.target.bills_per_call, 100)
+
+    def test_an_order_sends_its_vendor_and_product_and_its_bill_waits(self):
+        order_id = self.dataset.add_order("plain")
+        self._synchronise()
+
+        self._run_cron("ir_cron_converge")
+
+        record = self._record("purchase_order", order_id)
+        self.assertEqual(self._codes(record), {"remote_refused"})
+        self.assertIn("is not in the remote Odoo", record.hold_reason)
+        for model in ("res.partner", "product.product"):
+            rows = self._dispatches(model)
+            self.assertTrue(rows)
+            self.assertEqual(set(rows.mapped("state")), {"sent"})
+        self.assertFalse(self.remote.rows["purchase.order"])
+
+    def test_what_was_refused_is_tried_again_after_a_change_or_a_day(self):
+        self._synchronise()
+        self._run_cron("ir_cron_converge")
+        [row] = self._dispatches()
+        target = self.target.sudo()
+        target._retry_refused()
+        self.assertTrue(row.is_due)
+        for before, moment in ((False, "retried_at"), (True, "mirrored_at")):
+            row.sudo().is_due = False
+            now = fields.Datetime.now()
+            if before:
+                target.mirrored_at = now + timedelta(seconds=1)
+            target._retry_refused()
+            self.assertEqual(row.is_due, before, moment)
+        row.sudo().is_due = False
+        target.write({"mirrored_at": False, "retried_at": now - timedelta(days=2)})
+        target._retry_refused()
+        self.assertTrue(row.is_due)
+
+    def test_what_the_remote_has_now_is_no_longer_on_hold_for_its_refusal(self):
+        self._synchronise()
+        self._run_cron("ir_cron_converge")
+        record = self._record("bill", self.bill)
+        self.assertEqual(record.state, "quarantined")
+
+        record.sudo()._release_sent()
+
+        self.assertEqual(record.state, "done")
+        self.assertFalse(record.issue_ids or record.held_at)
+
+    def test_products_are_created_there_by_policy_only(self):
+        self.connection.product_policy = "hold"
+        own, other = (
+            self.connection.product_id,
+            self.env["product.product"].create({"name": "Stapler"}),
+        )
+        wanted = dict.fromkeys(own | other, self.connection.sudo())
+        target = self.target.sudo()
+
+        self.assertTrue(target._expect_products(wanted))
+        self.assertEqual(self._dispatches("product.product").mapped("res_id"), own.ids)
+
+        self.connection.product_policy = "create"
+        target._expect_products(wanted)
+        self.assertEqual(
+            set(self._dispatches("product.product").mapped("res_id")),
+            {own.id, other.id},
+        )
 
     # === CHANGES DURING A COMPARISON === #
 

@@ -185,6 +185,32 @@ class TestMirror(RemoteCase):
         self._mirror()
         self.assertFalse(self._mirrors("partner").filtered("is_gone"))
 
+    def test_it_stops_where_most_vanishes_until_a_person_tests_again(self):
+        for number in range(12):
+            self.remote.add(
+                "res.partner",
+                name=f"Vendor {number}",
+                active=True,
+                company_id=False,
+                write_date="2026-03-02 10:00:00",
+            )
+        self._mirror()
+        self.remote.rows["res.partner"].clear()
+        self._let_a_day_pass()
+
+        self._mirror()
+
+        self.assertFalse(self._mirrors("partner").filtered("is_gone"))
+        self.assertEqual(self.target.state, "stopped")
+        self.assertIn("14 of 14", self.target.error_message)
+
+        self.target.action_probe()
+        self._mirror()
+
+        self.assertTrue(all(self._mirrors("partner").mapped("is_gone")))
+        self.assertEqual(self.target.state, "ready")
+        self.assertFalse(self.target.has_vanished)
+
     def test_another_database_begins_again(self):
         self._mirror()
         other = fake.FakeOdoo("19.0")

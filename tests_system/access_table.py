@@ -58,6 +58,7 @@ MODELS = {
     "procurify.mirror": Rights(read="reviewer"),
     "procurify.payable": Rights(read="reviewer"),
     "procurify.mirrored": Rights(),
+    "procurify.shadow": Rights(),
     "procurify.monitoring": Rights(),
     "procurify.record": Rights(read="reviewer", write="reviewer"),
     "procurify.dispatch": Rights(read="reviewer"),

@@ -137,6 +137,16 @@ _TRACES = {
                md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
           FROM account_move_line
     """,
+    "purchase_order": """
+        SELECT count(*), max(write_date),
+               md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
+          FROM purchase_order
+    """,
+    "purchase_order_line": """
+        SELECT count(*), max(write_date),
+               md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
+          FROM purchase_order_line
+    """,
 }
 
 

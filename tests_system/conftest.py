@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.request import Request, urlopen
@@ -87,6 +87,10 @@ class Procurify:
         found: dict[str, dict[str, Any]] = self._call("GET", "expected")
         return found
 
+    def edit(self, name: str, **params: Any) -> Any:
+        """Edit the data, with a method of the simulator's data set."""
+        return self._call("POST", "edits", {"edit": name, **params})["result"]
+
     def tokens_given(self) -> int:
         """Return how many tokens were asked for since :meth:`forget_requests`."""
         return sum(path.endswith("/oauth/token") for path in self.paths())
@@ -114,7 +118,20 @@ def odoo() -> Iterator[Odoo]:
 @pytest.fixture(scope="session")
 def procurify_process(odoo: Odoo) -> Iterator[Procurify]:
     """Run the simulator; always with the same data."""
-    command = (odoo.python, "-m", "simulator", "--bills", BILLS, "--seed", SEED)
+    with _simulator(odoo, BILLS) as process:
+        yield process
+
+
+@pytest.fixture
+def own_procurify(odoo: Odoo) -> Iterator[Procurify]:
+    """Run a smaller simulator for one test that edits its data."""
+    with _simulator(odoo, 20) as process:
+        yield process
+
+
+@contextmanager
+def _simulator(odoo: Odoo, bills: int) -> Iterator[Procurify]:
+    command = (odoo.python, "-m", "simulator", "--bills", bills, "--seed", SEED)
     with running(
         command,
         compiled_apart(),

@@ -38,6 +38,59 @@ _DISPATCHED = """
     JOIN procurify_dispatch d ON d.res_id = m.id AND d.res_model = 'account.move'
      AND d.remote_id > 0
 """
+_ORDERS = """
+    SELECT {id}, o.state, o.locked, p.name, o.origin, c.name, o.date_order,
+           o.date_approve, t.name->>'en_US', round(o.currency_rate::numeric, 6),
+           o.amount_untaxed, o.amount_tax, o.amount_total
+      FROM purchase_order o {join}
+      JOIN res_partner p ON p.id = o.partner_id
+      JOIN res_currency c ON c.id = o.currency_id
+      LEFT JOIN account_payment_term t ON t.id = o.payment_term_id
+"""
+_ORDERS_HERE = _ORDERS.format(
+    id="d.remote_id",
+    join="JOIN procurify_dispatch d ON d.res_id = o.id AND d.remote_id > 0 "
+    "AND d.res_model = 'purchase.order'",
+)
+_ORDERS_THERE = _ORDERS.format(id="o.id", join="")
+_ORDER_LINES = """
+    SELECT {id}, l.display_type, l.name, m.name->>'en_US', u.name->>'en_US',
+           l.product_qty, l.price_unit, l.discount, l.date_planned, l.qty_received,
+           l.qty_invoiced, l.price_total, l.analytic_distribution,
+           (SELECT array_agg(t.name->>'en_US' ORDER BY t.id)
+              FROM account_tax_purchase_order_line_rel r
+              JOIN account_tax t ON t.id = r.account_tax_id
+             WHERE r.purchase_order_line_id = l.id)
+      FROM purchase_order_line l {join}
+      LEFT JOIN product_product v ON v.id = l.product_id
+      LEFT JOIN product_template m ON m.id = v.product_tmpl_id
+      LEFT JOIN uom_uom u ON u.id = l.product_uom_id
+"""
+_ORDER_LINES_HERE = _ORDER_LINES.format(
+    id="d.remote_id",
+    join="JOIN procurify_dispatch d ON d.res_id = l.order_id AND d.remote_id > 0 "
+    "AND d.res_model = 'purchase.order'",
+)
+_ORDER_LINES_THERE = _ORDER_LINES.format(id="l.order_id", join="")
+_SENT_ORDER = """
+    SELECT d.remote_id FROM procurify_dispatch d JOIN procurify_record r
+        ON r.id = d.record_id AND r.res_id = d.res_id AND r.res_model = d.res_model
+     WHERE r.resource = 'purchase_order' AND r.external_id = %s
+"""
+_ORDER_STATE = """
+    SELECT id, state, coalesce(locked, false), amount_untaxed FROM purchase_order
+     WHERE id = %s
+"""
+_FIRST_LINE = """
+    SELECT name, product_qty FROM purchase_order_line WHERE order_id = %s
+     ORDER BY id LIMIT 1
+"""
+_ORDERS_HELD = """
+    SELECT r.external_id, array_agg(i.code) FROM procurify_record r
+      JOIN procurify_record_issue_rel l ON l.record_id = r.id
+      JOIN procurify_issue i ON i.id = l.issue_id
+     WHERE r.resource = 'purchase_order' AND r.external_id = ANY(%s) GROUP BY 1
+"""
 _OWN_RATE = "round(m.invoice_currency_rate::numeric, 6)"
 
 
@@ -165,8 +218,12 @@ class Hub:
         self.remote.connect()
         self.start_remote()
 
-    def connect(self, **values: Any) -> None:
-        """Let the connection book in the remote."""
+    def connect(self, credentials: dict[str, str] | None = None, **values: Any) -> None:
+        """Let the connection book in the remote; bills only, if nothing else is said.
+
+        :param credentials: of another Procurify than that of the other tests
+        """
+        values = {"order_policy": "none"} | values | (credentials or {})
         self.script(f"set_up_hub(env, {self.access!r}, {values!r})")
 
     def script(self, text: str) -> str:
@@ -203,6 +260,34 @@ class Hub:
             for id_ in sorted({*here, *there})
             if here.get(id_) != there.get(id_)
         ]
+
+    def order_differences(self) -> list[str]:
+        """Return in words where an Odoo 19's orders are not those of the hub."""
+        here = _orders(self.site, _ORDERS_HERE, _ORDER_LINES_HERE)
+        there = _orders(self.remote, _ORDERS_THERE, _ORDER_LINES_THERE)
+        return [
+            f"{id_}: {here.get(id_, set()) - there.get(id_, set())} here, "
+            f"{there.get(id_, set()) - here.get(id_, set())} there"
+            for id_ in sorted({*here, *there})
+            if here.get(id_) != there.get(id_)
+        ]
+
+    def order_there(self, order_id: int) -> tuple[int, str, bool, float]:
+        """Return (id, state, locked, net amount) of the remote's order."""
+        [[remote_id]] = self.site.rows(_SENT_ORDER, str(order_id))
+        [row] = self.remote.rows(_ORDER_STATE, remote_id)
+        return (row[0], row[1], row[2], float(row[3]))
+
+    def orders_held(self, ids: dict[str, int]) -> dict[str, list[str]]:
+        """Return {name: codes of its issues} of these orders of Procurify."""
+        names = {str(id_): name for name, id_ in ids.items()}
+        rows = self.site.rows(_ORDERS_HELD, list(names))
+        return {names[row[0]]: row[1] for row in rows}
+
+    def line_there(self, remote_id: int) -> tuple[str, float]:
+        """Return text and quantity of the first line of the remote's order."""
+        [row] = self.remote.rows(_FIRST_LINE, remote_id)
+        return (row[0], float(row[1]))
 
     def _books(
         self, site: Site, series: Series, id_: str, join: str, split: set[int]
@@ -262,3 +347,21 @@ def _places(said: Any, names: dict[int, str]) -> list[tuple[tuple[str, ...], flo
         (tuple(sorted(names[int(each)] for each in key.split(","))), float(share))
         for key, share in (said or {}).items()
     )
+
+
+def _orders(site: Site, heads: str, lines: str) -> dict[int, set[str]]:
+    names = dict(site.rows(SERIES["odoo19"].names))
+    found = {
+        row[0]: {f"{number} {value}" for number, value in enumerate(row[1:])}
+        for row in site.rows(heads)
+    }
+    seen: Counter[tuple[int, str]] = Counter()
+    for id_, *line, analytic, taxes in site.rows(lines):
+        places = {
+            tuple(sorted(names[int(each)] for each in key.split(","))): share
+            for key, share in (analytic or {}).items()
+        }
+        text = f"{line} {sorted(places.items())} {taxes}"
+        seen[id_, text] += 1
+        found[id_].add(f"{text} {seen[id_, text]}")
+    return found

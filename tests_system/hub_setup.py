@@ -12,6 +12,7 @@ USER_GROUPS = (
     "account.group_account_invoice",
     "purchase.group_purchase_user",
     "base.group_partner_manager",
+    "product.group_product_manager",
 )
 LOGIN = "connector"
 #: What Odoo 14 calls the types of accounts.

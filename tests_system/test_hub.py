@@ -4,6 +4,7 @@ import json
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -27,7 +28,12 @@ SEED = 23
 SMALL = 4
 #: How long the hub sends between two kills, at most.
 SENDS_FOR_S = 0.6
-_CHANGES = {"load", "write", "create", "unlink", "action_post", "button_draft"}
+_CHANGES = {
+    *("load", "write", "create", "unlink", "action_post", "button_draft"),
+    *("button_confirm", "button_lock", "button_unlock", "button_cancel"),
+}
+#: Orders were tried with this version only.
+_IN_19 = pytest.mark.parametrize("hub", ["odoo19"], indirect=True)
 
 _OPEN = """
     SELECT count(*) FROM procurify_dispatch
@@ -79,6 +85,51 @@ _FILES_HERE = """
 _FILES_THERE = """
     SELECT res_id, name, checksum FROM ir_attachment
      WHERE res_model = 'account.move' AND res_field IS NULL
+"""
+_ORDER_STATES = "SELECT DISTINCT state, coalesce(locked, false) FROM purchase_order"
+_LINKED = "SELECT count(*) FROM account_move_line WHERE purchase_line_id IS NOT NULL"
+_RECEIVED = "SELECT sum(qty_received) FROM purchase_order_line WHERE order_id = %s"
+_PEOPLE_ORDERS = """
+orders = env["purchase.order"]
+orders.browse({merged}).order_line[:1].name = "Agreed"
+orders.browse({update}).order_line[:1].product_qty = 3
+orders.browse({keep}).order_line[:1].product_qty = 3
+orders.browse({cancelled}).button_cancel()
+orders.browse({deleted}).button_cancel()
+orders.browse({deleted}).unlink()
+orders.browse({locked}).button_lock()
+env.cr.commit()
+"""
+_CHOOSE_ORDER = """
+record = env["procurify.record"].search(
+    [("resource", "=", "purchase_order"), ("external_id", "=", "{id}")]
+)
+record.{method}()
+env.cr.commit()
+run(env, "converge")
+"""
+_BILLED_ORDER = """
+    SELECT o.origin FROM account_move_line l
+      JOIN purchase_order_line p ON p.id = l.purchase_line_id
+      JOIN purchase_order o ON o.id = p.order_id
+     ORDER BY o.id LIMIT 1
+"""
+_REFUSE_ORDER = """
+    CREATE FUNCTION refuse_order() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'not this one'; END $$;
+    CREATE TRIGGER refuse_order BEFORE INSERT ON purchase_order FOR EACH ROW
+        WHEN (NEW.origin = '{origin}') EXECUTE FUNCTION refuse_order();
+    SELECT 1
+"""
+_WAITING_BILLS = """
+    SELECT r.external_id, d.message FROM procurify_dispatch d
+      JOIN procurify_record r ON r.id = d.record_id
+      JOIN procurify_record_issue_rel l ON l.record_id = r.id
+      JOIN procurify_issue i ON i.id = l.issue_id AND i.code = 'remote_refused'
+     WHERE d.res_model = 'account.move' AND d.state = 'refused'
+"""
+_SENT_KINDS = """
+    SELECT res_model, count(*) FROM procurify_dispatch WHERE state = 'sent' GROUP BY 1
 """
 _STATES = "SELECT state, count(*) FROM account_move GROUP BY 1"
 _REFS = "SELECT id, ref, state FROM account_move"
@@ -507,3 +558,158 @@ def test_a_restored_backup_is_noticed_and_what_is_missing_is_sent_again(
     assert hub.remote.value(_COUNT) == whole
     assert hub.differences()[:2] == []
     assert hub.remote.rows(_DOUBLED) == []
+
+
+@_IN_19
+def test_orders_arrive_as_they_are_here_with_their_bills_and_are_sent_once(
+    hub: Hub, procurify: Procurify
+) -> None:
+    hub.connect(order_policy="purchase", requisition_policy="rfq")
+    hub.script("run(env, 'fetch', 'import')")
+    hub.calls()
+    hub.script("run(env, 'converge')")
+    calls = hub.calls()
+    counts = Counter(dict(hub.site.rows(_SENT_KINDS)))
+    say(f"{dict(counts)}, {sum(calls.values())} calls: {dict(calls)}")
+    refused = hub.site.rows(
+        "SELECT external_id, state, message FROM procurify_dispatch"
+        " WHERE state != 'sent' OR message IS NOT NULL"
+    )
+    assert refused == []
+    assert hub.site.value(_OPEN) == 0
+    assert counts["purchase.order"] >= 30
+    assert hub.order_differences()[:2] == []
+    assert hub.differences()[:2] == []
+    states = set(hub.remote.rows(_ORDER_STATES))
+    assert {("purchase", False), ("purchase", True), ("draft", False)} <= states
+    assert hub.remote.value(_LINKED) == hub.site.value(_LINKED) > 30
+
+    hub.calls()
+    traces = hub.site.traces(), hub.remote.traces()
+    hub.script("run(env, 'fetch', 'import', 'converge', 'pull')")
+    assert not _CHANGES & {name.rpartition(".")[2] for name in hub.calls()}
+    assert (hub.site.traces(), hub.remote.traces()) == traces
+
+
+@_IN_19
+def test_revisions_of_orders_are_carried_out_there(
+    hub: Hub, own_procurify: Procurify
+) -> None:
+    procurify = own_procurify
+    hub.connect(
+        procurify.credentials,
+        order_policy="purchase",
+        requisition_policy="rfq",
+        receipt_policy="set",
+    )
+    names = ("quantity", "added", "removed", "cancelled", "closed", "received", "moved")
+    ids = {name: procurify.edit("add_order", scenario="plain") for name in names}
+    asked = procurify.edit("add_requisition")
+    other = procurify.edit("add_order", scenario="plain")
+    hub.script("run(env, 'fetch', 'import', 'converge')")
+    assert hub.order_differences()[:2] == []
+    before = {name: hub.order_there(id_) for name, id_ in ids.items()}
+
+    procurify.edit("revise_order", order_id=ids["quantity"], quantity="7", price="3.25")
+    procurify.edit("add_order_line", order_id=ids["added"])
+    procurify.edit("add_order_line", order_id=ids["removed"])
+    procurify.edit("remove_order_line", order_id=ids["removed"])
+    procurify.edit("cancel_order", order_id=ids["cancelled"])
+    procurify.edit("close_order", order_id=ids["closed"])
+    procurify.edit("receive", order_id=ids["received"], quantity="1")
+    procurify.edit("add_order_line", order_id=ids["moved"])
+    procurify.edit("move_line", order_id=ids["moved"], line=0, to_order=other)
+    hub.script("run(env, 'fetch', 'import', 'converge')")
+
+    assert hub.orders_held(ids) == {}
+    assert hub.order_differences()[:2] == []
+    assert hub.differences()[:2] == []
+    now = {name: hub.order_there(id_) for name, id_ in ids.items()}
+    assert {n: row[0] for n, row in now.items()} == {
+        name: row[0] for name, row in before.items()
+    }
+    assert now["quantity"][3] == 7 * 3.25
+    assert now["cancelled"][1] == "cancel"
+    assert now["closed"][1:3] == ("purchase", True)
+    assert hub.remote.value(_RECEIVED, now["received"][0]) == 1
+    assert asked
+    assert hub.site.value(_OPEN) == 0
+
+
+@_IN_19
+def test_changes_of_orders_there_are_seen_and_not_overwritten(
+    hub: Hub, own_procurify: Procurify
+) -> None:
+    procurify = own_procurify
+    hub.connect(procurify.credentials, order_policy="purchase")
+    names = ("merged", "update", "keep", "cancelled", "deleted", "locked")
+    ids = {name: procurify.edit("add_order", scenario="plain") for name in names}
+    hub.script("run(env, 'fetch', 'import', 'converge')")
+    there = {name: hub.order_there(id_)[0] for name, id_ in ids.items()}
+    hub.there(_PEOPLE_ORDERS.format(**there))
+    traces = hub.remote.traces()
+
+    hub.script("run(env, 'pull')")
+
+    assert hub.remote.traces() == traces
+    assert [
+        row for row in hub.order_differences() if str(there["deleted"]) not in row
+    ] == []
+    for name in names:
+        procurify.edit("revise_order", order_id=ids[name], quantity="17")
+
+    hub.script("run(env, 'fetch', 'import', 'converge')")
+
+    assert hub.orders_held(ids) == {
+        "update": ["changed_after_booking"],
+        "keep": ["changed_after_booking"],
+        "cancelled": ["cancelled_in_odoo"],
+        "deleted": ["target_deleted"],
+        "locked": ["order_locked"],
+    }
+    assert hub.line_there(there["merged"]) == ("Agreed", 17)
+
+    for method, name in (
+        ("action_reset_and_update", "update"),
+        ("action_keep_odoo", "keep"),
+        ("action_reset_and_update", "cancelled"),
+        ("action_import_again", "deleted"),
+        ("action_reset_and_update", "locked"),
+    ):
+        hub.script(_CHOOSE_ORDER.format(id=ids[name], method=method))
+
+    assert hub.orders_held(ids) == {}
+    assert hub.line_there(there["update"])[1] == 17
+    assert hub.line_there(there["keep"])[1] == 3
+    assert hub.order_there(ids["cancelled"])[:2] == (there["cancelled"], "purchase")
+    assert hub.order_there(ids["deleted"])[0] > there["deleted"]
+    assert hub.line_there(there["locked"])[1] == 17
+    assert hub.order_differences()[:2] == []
+
+
+@_IN_19
+def test_a_bill_waits_for_its_order(hub: Hub, procurify: Procurify) -> None:
+    hub.connect(order_policy="purchase")
+    hub.script("run(env, 'fetch', 'import')")
+    [[origin]] = hub.site.rows(_BILLED_ORDER)
+    hub.remote.rows(_REFUSE_ORDER.format(origin=origin))
+
+    hub.script("run(env, 'converge')")
+
+    held = dict(hub.site.rows(_WAITING_BILLS))
+    assert held
+    assert all("is not in the remote Odoo" in words for words in held.values()), held
+    assert all("not this one" in words for words in held.values()), held
+    assert hub.remote.value(_COUNT) == hub.site.value(_COUNT) - len(held)
+
+    hub.remote.rows("DROP TRIGGER refuse_order ON purchase_order; SELECT 1")
+    hub.script(
+        "env['procurify.record'].search([('resource', '=', 'purchase_order'),"
+        " ('issue_ids.code', '=', 'remote_refused')]).action_replay()\n"
+        "env.cr.commit()\nrun(env, 'converge')"
+    )
+
+    assert hub.site.rows(_WAITING_BILLS) == []
+    assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
+    assert hub.order_differences()[:2] == []
+    assert hub.differences()[:2] == []

@@ -1,8 +1,7 @@
 """Where a connection books: in this Odoo, or in a remote one.
 
-With a remote Odoo, the import makes its bills here as before, and a job brings the
-remote to what they say, see ``models/hub/``. Orders and requisitions cannot be sent
-yet: they are excluded, so that nothing is booked only here.
+With a remote Odoo, the import makes its documents here as before, and a job brings the
+remote to what they say, see ``models/hub/``.
 """
 
 from odoo import api, fields, models
@@ -85,9 +84,8 @@ class ProcurifyConnection(models.Model):
     @api.depends("target_id")
     def _compute_target_note(self):
         note = self.env._(
-            "Vendors, bills, refunds and their files are sent to the remote Odoo. "
-            "Orders and requisitions are not sent yet: they are excluded. Mappings "
-            "and dry runs refer to this Odoo."
+            "Vendors, products, orders, bills, refunds and their files are sent to the "
+            "remote Odoo. Mappings and dry runs refer to this Odoo."
         )
         for connection in self:
             connection.target_note = note if connection.target_id else False
@@ -113,14 +111,14 @@ class ProcurifyConnection(models.Model):
             )
 
     def _imports_orders(self):
-        """Return whether purchase orders are imported: they cannot be sent yet."""
+        """Return whether purchase orders are imported."""
         self.ensure_one()
-        return self.order_policy != "none" and not self.target_id
+        return self.order_policy != "none"
 
     def _imports_requisitions(self):
-        """Return whether requisitions are imported: they cannot be sent yet."""
+        """Return whether requisitions are imported."""
         self.ensure_one()
-        return self.requisition_policy != "none" and not self.target_id
+        return self.requisition_policy != "none"
 
     # === ACTION METHODS === #
 

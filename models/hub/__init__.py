@@ -9,3 +9,4 @@ from . import read_only
 from . import converge
 from . import pull
 from . import restored
+from . import orders

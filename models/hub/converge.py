@@ -1,13 +1,14 @@
 """Sending: the remote Odoo is brought to what the documents here say.
 
 ``_converge`` reads from top to bottom: what is there, what was under way when a run
-ended, vendors, bills, files. Of each chunk the images are committed before it is sent,
-and what came of it afterwards.
+ended, vendors, products, orders, bills, files. Of each chunk the images are committed
+before it is sent, and what came of it afterwards.
 """
 
 import time
 from collections import defaultdict
 from contextlib import contextmanager
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -46,13 +47,21 @@ from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.own_values import write_each
 from ...tools.private import is_run_manually
-from .procurify_dispatch import FILES, MOVES, PAID, PARTNERS
+from .procurify_dispatch import (
+    FILES,
+    MOVES,
+    ORDER_LINES,
+    ORDERS,
+    PAID,
+    PARTNERS,
+    PRODUCTS,
+)
 
 CHUNK = 100  # rows of one call: 100 bills of five lines take about four seconds
 LONGEST_CALL_S = 30.0  # proxies end requests after a minute
 FILES_CHUNK = 10
+RETRIED_EVERY = timedelta(days=1)
 FILES_CHUNK_BYTES = 8_000_000
-_RIVAL = "remote account.move"  # in the list of what a person ruled out
 _LOCK = 0x70726F  # of PostgreSQL's advisory locks, with the target's id
 
 
@@ -62,6 +71,9 @@ class ProcurifyTarget(models.Model):
     dispatch_ids = fields.One2many("procurify.dispatch", "target_id", readonly=True)
     dispatch_count = fields.Integer("Documents", compute="_compute_dispatch_count")
 
+    retried_at = fields.Datetime(
+        "Refused Ones Tried Again On", readonly=True, copy=False
+    )
     bills_per_call = fields.Integer(
         readonly=True,
         default=CHUNK,
@@ -74,7 +86,10 @@ class ProcurifyTarget(models.Model):
     @api.depends("dispatch_ids")
     def _compute_dispatch_count(self):
         groups = self.env["procurify.dispatch"]._read_group(
-            Domain("target_id", "in", self.ids), ["target_id"], ["__count"]
+            Domain("target_id", "in", self.ids)
+            & Domain("res_model", "!=", ORDER_LINES),
+            ["target_id"],
+            ["__count"],
         )
         counts = dict(groups)
         for target in self:
@@ -177,10 +192,13 @@ class ProcurifyTarget(models.Model):
             # Ids may stand for other records than those that were read.
             self._mirror()
         self._find_interrupted(remote)
+        self._retry_refused()
         self._expect_files()
         seen = {}
         for model, send in (
             (PARTNERS, self._send_vendors),
+            (PRODUCTS, self._send_products),
+            (ORDERS, self._send_orders),
             (MOVES, self._send_bills),
             (FILES, self._send_files),
         ):
@@ -189,16 +207,35 @@ class ProcurifyTarget(models.Model):
                 self._commit_sent(len(rows))
         return None
 
+    def _retry_refused(self):
+        """Compare again what was refused: once a day, and after the remote's master
+        data changed."""
+        now, last = fields.Datetime.now(), self.retried_at
+        is_soon = last and last >= now - RETRIED_EVERY
+        if is_soon and not (self.mirrored_at and self.mirrored_at > last):
+            return
+        rows = self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id)
+            & Domain("res_model", "in", (MOVES, ORDERS))
+            & Domain("state", "=", "refused")
+            & Domain("record_id.issue_ids.code", "=", "remote_refused")
+        )
+        if rows:
+            rows.is_due = True
+            self.retried_at = now
+
     def _next_due(self, model):
         """Return the next rows to compare. A run that ended left some to send."""
         is_due = Domain("is_due", "=", True) & Domain("state", "!=", "sending")
+        limits = dict.fromkeys((MOVES, ORDERS), self.bills_per_call)
+        limits[FILES] = FILES_CHUNK
         return self.env["procurify.dispatch"].search(
             Domain("target_id", "=", self.id)
             & Domain("res_model", "=", model)
             & (is_due | Domain("state", "=", "to_send"))
             & Domain("connection_id", "in", self._live_connections().ids),
             order="id",
-            limit={MOVES: self.bills_per_call, FILES: FILES_CHUNK}.get(model, CHUNK),
+            limit=limits.get(model, CHUNK),
         )
 
     def _commit_sent(self, count=0):
@@ -238,6 +275,8 @@ class ProcurifyTarget(models.Model):
         # A new bill with other values than were sent stays as it is, with an issue.
         for row in (bills & self._rows(found)) - arrived:
             row.sent_image = row.image
+        orders = rows.filtered(lambda row: row.res_model == ORDERS and row.remote_id)
+        self._find_interrupted_orders(remote, orders, self._rows(found))
         rows.write({"state": "to_send", "is_due": True})
         self._commit_sent()
 
@@ -292,10 +331,19 @@ class ProcurifyTarget(models.Model):
             and vendor_image(known[row.res_id], row.external_id)
             for row in rows
         ]
+        self._send_created(remote, "partner", rows, known, tables)
+
+    def _send_created(self, remote, kind, rows, known, tables):
+        """Create records of master data there, and note which ones they are.
+
+        :param kind: of the mirror
+        :param known: {id: record here} of the rows
+        :param tables: {column: value} of each row, or a false value
+        """
         self._note_sending(
             {row: table or row.image for row, table in zip(rows, tables, strict=True)}
         )
-        outcome = self._load(remote, PARTNERS, tables)
+        outcome = self._load(remote, rows[0].res_model, tables)
         outcome.refused |= {
             n: self._explain_not_there(known[row.res_id])
             for n, row in enumerate(rows)
@@ -303,7 +351,7 @@ class ProcurifyTarget(models.Model):
         }
         self._note_loaded(rows, outcome)
         self._keep_remote_ids(
-            "partner", {known[rows[n].res_id]: id_ for n, id_ in outcome.ids.items()}
+            kind, {known[rows[n].res_id]: id_ for n, id_ in outcome.ids.items()}
         )
 
     def _load(self, remote, model, tables):
@@ -363,7 +411,13 @@ class ProcurifyTarget(models.Model):
         # Until their outcome is written, a run that ends leaves them to the next.
         rows.write({"is_due": False, "state": "to_send"})
         missing = self._make_images(remote, parcels)
-        if self._expect_vendors(missing):
+        if self._expect_vendors(
+            {
+                record: parcel.row.connection_id
+                for parcel, record in missing.items()
+                if record._name == PARTNERS
+            }
+        ):
             # They are sent first.
             while vendors := self._next_due(PARTNERS):
                 self._send_vendors(remote, vendors, seen)
@@ -380,6 +434,7 @@ class ProcurifyTarget(models.Model):
             self._rewrite_bills(remote, [p for p in news if p.there])
             self._look(remote, news)
         self._check(remote, [p for p in parcels if p.is_open and p.is_to_check])
+        self._release([p for p in parcels if p.is_open])
         self._change_states(remote, [p for p in parcels if p.is_open])
         self._note_sent(parcels)
         self._note_gone(self._rows(p.row for p in parcels if p.is_gone))
@@ -423,18 +478,13 @@ class ProcurifyTarget(models.Model):
                 missing[parcel] = error.record
         return missing
 
-    def _expect_vendors(self, missing):
+    def _expect_vendors(self, wanted):
         """Create the rows of vendors that only this Odoo has; those that were refused
         are tried again.
 
-        :param missing: {parcel: record that the remote does not have}
+        :param wanted: {partner that the remote does not have: connection}
         :returns: whether there are any
         """
-        wanted = {
-            partner: parcel.row.connection_id
-            for parcel, partner in missing.items()
-            if partner._name == PARTNERS
-        }
         ids = [partner.id for partner in wanted]
         known = self.env["procurify.dispatch"]._of(PARTNERS, ids)
         self._rows(known.values()).is_due = True
@@ -478,13 +528,29 @@ class ProcurifyTarget(models.Model):
 
         :param missing: {parcel: that record}
         """
-        ids = [record.id for record in missing.values() if record._name == PARTNERS]
-        vendors = self.env["procurify.dispatch"]._of(PARTNERS, ids)
+        sent = self._rows_of_missing(missing.values())
         for parcel, record in missing.items():
-            parcel.refused = self._explain_not_there(record)
-            vendor = record._name == PARTNERS and vendors.get(record.id)
-            if vendor and vendor.message not in (False, parcel.refused):
-                parcel.refused += f" {vendor.message}"
+            if record._name == ORDER_LINES:
+                record = record.order_id
+                words = self.env._(
+                    "Its order %(name)s is not in the remote Odoo.",
+                    name=record.display_name,
+                )
+            else:
+                words = self._explain_not_there(record)
+            row = sent.get(record)
+            is_said = row and row.message not in (False, words)
+            parcel.refused = f"{words} {row.message}" if is_said else words
+
+    def _rows_of_missing(self, records):
+        """Return {record, or the order of a line: its row} of what was to be sent."""
+        records = [r.order_id if r._name == ORDER_LINES else r for r in records]
+        found = {}
+        for model in (PARTNERS, PRODUCTS, ORDERS):
+            mine = [record for record in records if record._name == model]
+            rows = self.env["procurify.dispatch"]._of(model, [r.id for r in mine])
+            found |= {record: rows[record.id] for record in mine if record.id in rows}
+        return found
 
     def _vendor_names(self, partners):
         """Return {partner: its vendor's record, or an empty one}."""
@@ -507,12 +573,14 @@ class ProcurifyTarget(models.Model):
             kind=record._description,
         )
 
-    def _refuse_hidden(self, remote, parcels, seen):
+    def _refuse_hidden(self, remote, parcels, seen, named_by=references):
         """Refuse what names a record that the API user may not see.
 
         Odoo itself takes any record as a value. One search for each model.
+
+        :param named_by: returns {model: ids} of an image
         """
-        named = {p: references(p.image, remote.dialect) for p in parcels if p.is_open}
+        named = {p: named_by(p.image, remote.dialect) for p in parcels if p.is_open}
         for model in sorted({model for mine in named.values() for model in mine}):
             known = seen.setdefault(model, {})
             new = {i for mine in named.values() for i in mine.get(model, ())} - {*known}
@@ -574,7 +642,9 @@ class ProcurifyTarget(models.Model):
         for parcel in new:
             said = {tuple(pair) for pair in parcel.row.record_id.ruled_out or ()}
             rivals = [bill for bill in theirs if _is_same(parcel.image, bill)]
-            rivals = [bill for bill in rivals if (_RIVAL, bill["id"]) not in said]
+            rivals = [
+                bill for bill in rivals if (f"remote {MOVES}", bill["id"]) not in said
+            ]
             if rivals:
                 parcel.rival = rivals[0]
                 words = ISSUES["duplicate_bill"][1]
@@ -706,6 +776,11 @@ class ProcurifyTarget(models.Model):
             outcome[row] = mine
         write_each(outcome)
 
+    def _release(self, parcels):
+        """Take documents off hold that the remote had refused, and has now."""
+        records = {parcel.row.record_id for parcel in parcels if parcel.row.record_id}
+        self._rows(records, "procurify.record")._release_sent()
+
     def _hold(self, parcels):
         """Put documents on hold that the remote refuses, changed or does not give."""
         holds = defaultdict(list)
@@ -715,11 +790,14 @@ class ProcurifyTarget(models.Model):
                 ("remote_refused", parcel.refused),
                 ("booked_otherwise", parcel.wrong),
                 ("changed_after_booking", parcel.conflict),
+                ("confirmation_refused", parcel.unconfirmed),
             ):
                 if words and record:
                     params = {"value": words, "found": record.display_name}
                     if parcel.rival and code == "remote_refused":
-                        code, params = "duplicate_bill", self._rivalry(parcel)
+                        is_order = parcel.row.res_model == ORDERS
+                        code = "duplicate_order" if is_order else "duplicate_bill"
+                        params = self._rivalry(parcel)
                     key = f"{record.resource}/{record.external_id}"
                     holds[record].append(Hold(code, key, params))
         records = self._rows(holds, "procurify.record")
@@ -727,13 +805,13 @@ class ProcurifyTarget(models.Model):
             mine._hold_besides({record: holds[record] for record in mine})
 
     def _rivalry(self, parcel):
-        """Return the parameters of the issue of a bill that somebody entered there."""
-        rival = parcel.rival
+        """Return the parameters of the issue of what somebody entered there."""
+        rival, image = parcel.rival, parcel.image
         return {
-            "value": parcel.row.record_id.name or parcel.image["ref"],
+            "value": parcel.row.record_id.name or image.get("ref") or image["origin"],
             "found": f"{rival['name'] or rival['ref']} ({self.name})",
             "rule": "number",
-            "rival": [_RIVAL, rival["id"]],
+            "rival": [f"remote {parcel.row.res_model}", rival["id"]],
         }
 
     @api.model
@@ -774,11 +852,34 @@ class ProcurifyTarget(models.Model):
             "total": self.env._("total"),
             "company_total": self.env._("total in the company's currency"),
             "item": self.env._("journal item"),
+            "order_line": self.env._("order line"),
+            "origin": self.env._("number"),
+            "date_order": self.env._("date"),
+            "term": self.env._("payment terms"),
+            "rate": self.env._("exchange rate"),
+            "state": self.env._("status"),
+            "locked": self.env._("lock"),
+            "line": self.env._("line"),
+            "kind": self.env._("kind"),
+            "name": self.env._("text"),
+            "product": self.env._("product"),
+            "unit": self.env._("unit"),
+            "quantity": self.env._("quantity"),
+            "price": self.env._("price"),
+            "discount": self.env._("discount"),
+            "planned": self.env._("expected arrival"),
+            "taxes": self.env._("taxes"),
+            "analytic": self.env._("analytic accounts"),
+            "received": self.env._("received quantity"),
         }
 
     def _label(self, labels, difference):
-        if difference.name != "item" or len(difference.key) < 2:
-            return labels[difference.name]
+        if difference.name != "item":
+            text = difference.key[0].split("\n")[0] if difference.key else ""
+            label = labels[difference.name]
+            return f"{label} “{text}”" if text else label
+        if len(difference.key) < 2:
+            return labels["item"]
         account = self._name_there("account.account", difference.key[1])
         return f"{labels['item']} {account}"
 
@@ -787,6 +888,9 @@ class ProcurifyTarget(models.Model):
             "partner": PARTNERS,
             "journal": "account.journal",
             "currency": "res.currency",
+            "term": "account.payment.term",
+            "product": PRODUCTS,
+            "unit": "uom.uom",
         }
         if difference.name in models_ and value:
             return self._name_there(models_[difference.name], value)

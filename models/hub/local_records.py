@@ -15,6 +15,7 @@ from odoo.tools import split_every
 from ...procurify_odoo.bills import PLACES, TAG_MODEL
 from ...tools.local_kinds import LOCALS, PARTS, Refs, Waits
 from ...tools.own_values import write_each
+from .procurify_dispatch import ORDER_LINES
 
 SET_SIZE = 500
 # What Odoo raises where it does not take the values of a record.
@@ -479,6 +480,9 @@ class ProcurifyTarget(models.Model):
         :returns: {local id: remote id}
         """
         self.ensure_one()
+        if records._name == ORDER_LINES:
+            rows = self.env["procurify.dispatch"]._of(ORDER_LINES, records.ids)
+            return {id_: row.remote_id for id_, row in rows.items() if row.remote_id}
         rows = self.env["procurify.mirror"].sudo()
         found = rows.search_fetch(
             self._mapped(records._name) & Domain("res_id", "in", records.ids),

@@ -18,6 +18,9 @@ from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 
 COMPARED_EVERY = timedelta(days=1)
+# So many are not all deleted by somebody at once: the remote was restored, or the user
+# may not see them any more.
+MANY = 10
 
 
 class ProcurifyTarget(models.Model):
@@ -30,6 +33,13 @@ class ProcurifyTarget(models.Model):
     mirror_state = fields.Json(readonly=True, copy=False)
     mirrored_at = fields.Datetime("Last Change Read", readonly=True, copy=False)
     compared_at = fields.Datetime("All IDs Compared On", readonly=True, copy=False)
+    has_vanished = fields.Boolean(
+        "Most Records Missing",
+        readonly=True,
+        copy=False,
+        help="It was stopped, because most records of a kind were missing at once. "
+        "After the next test, what is missing is archived here.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -130,18 +140,49 @@ class ProcurifyTarget(models.Model):
 
     def _compare(self, remote, kinds, company, commit):
         """Mark what is gone, and read what is visible again."""
-        changed = False
+        rows, there = self.env["procurify.mirror"], []
         for kind in kinds:
             visible = visible_ids(remote, kind, company)
-            rows = self.env["procurify.mirror"]
+            there.append((kind, visible))
+            present = rows._present_ids(self, kind.name)
+            missing = len(present - visible)
+            is_loss = missing >= MANY and missing * 2 > len(present)
+            if is_loss and not self.has_vanished:
+                self._note_vanished(kind.name, missing, len(present))
+                commit()
+                return
+        changed = False
+        for kind, visible in there:
             changed |= rows._mark_gone(self, kind.name, visible)
             if back := visible - rows._present_ids(self, kind.name):
                 for page in changed_rows(remote, kind, company, ids=back):
                     changed |= rows._keep(self, page)
             commit()
+        if self.has_vanished:
+            self.has_vanished = False
         now = fields.Datetime.now()
         self.write({"compared_at": now} | ({"mirrored_at": now} if changed else {}))
         commit()
+
+    def _note_vanished(self, kind, missing, count):
+        """Stop, because most records of a kind are missing at once."""
+        field = self.env["procurify.mirror"]._fields["kind"]
+        labels = dict(field._description_selection(self.env))
+        self.write(
+            {
+                "state": "stopped",
+                "has_vanished": True,
+                "error_message": self.env._(
+                    "%(missing)s of %(count)s records (%(kind)s) are not in the remote "
+                    "Odoo any more, or the API user may not see them. Nothing was "
+                    "changed here. If that is right, test it again: they are archived "
+                    "here then.",
+                    missing=missing,
+                    count=count,
+                    kind=labels[kind],
+                ),
+            }
+        )
 
     def _mirror_state(self):
         """Return the state to go on from. That of another database begins again."""

@@ -1,5 +1,7 @@
 """What is to be in a remote Odoo, what was sent, and what became of it there."""
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -10,12 +12,15 @@ from ...tools.own_values import write_each
 from ...tools.readers import ITEM_READERS
 
 MOVES, PARTNERS, FILES = "account.move", "res.partner", "ir.attachment"
+ORDERS, ORDER_LINES = "purchase.order", "purchase.order.line"
+PRODUCTS = "product.product"
 CREDIT = "credit"
 PAID = ("paid", "in_payment", "partial", "reversed")
 
 
 class ProcurifyDispatch(models.Model):
-    """A row is one vendor, bill, refund or file of a remote Odoo.
+    """A row is one vendor, product, order or its line, bill, refund or file of a remote
+    Odoo.
 
     The import notes that a document here is to be compared (``is_due``). The job that
     sends writes the image and ``sending``, commits, and sends. So after any crash it is
@@ -59,6 +64,9 @@ class ProcurifyDispatch(models.Model):
     kind = fields.Selection(
         [
             (PARTNERS, "Vendor"),
+            (PRODUCTS, "Product"),
+            (ORDERS, "Order"),
+            (ORDER_LINES, "Order line"),
             (MOVES, "Bill"),
             (FILES, "File"),
         ],
@@ -76,6 +84,11 @@ class ProcurifyDispatch(models.Model):
     is_decided = fields.Boolean(
         readonly=True,
         help="A person decided to overwrite what the remote Odoo has.",
+    )
+    takes_there = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A person decided to keep what the remote Odoo has.",
     )
     # ``remote_written_at`` of what this person knew.
     decided_on = fields.Char("Changed There On", readonly=True, copy=False)
@@ -106,6 +119,10 @@ class ProcurifyDispatch(models.Model):
     remote_state = fields.Selection(
         [
             ("draft", "Draft"),
+            ("sent", "RFQ sent"),
+            ("to approve", "To approve"),
+            ("purchase", "Confirmed"),
+            ("done", "Locked"),
             ("posted", "Posted"),
             ("cancel", "Cancelled"),
             ("deleted", "Deleted"),
@@ -154,13 +171,19 @@ class ProcurifyDispatch(models.Model):
 
     @api.model
     def _expect(self, batch):
-        """Note that the bills of an import are to be compared with the remote's.
+        """Note that the documents of an import are to be compared with the remote's.
 
         :param batch: ImportBatch whose outcome is written
         """
-        target = batch.connection.target_id
-        if not target or batch.resource != "bill":
+        if not batch.connection.target_id:
             return
+        if batch.resource in ("purchase_order", "requisition"):
+            self._expect_orders(batch)
+        elif batch.resource == "bill":
+            self._expect_bills(batch)
+
+    @api.model
+    def _expect_bills(self, batch):
         drafts = {d.record.res_id: d for d in batch.drafts if d.record.res_id}
         if not drafts:
             return
@@ -179,6 +202,93 @@ class ProcurifyDispatch(models.Model):
     @api.model
     def _send_soon(self):
         self.env.ref("procurify_connector.ir_cron_converge").sudo()._trigger()
+
+    @api.model
+    def _expect_orders(self, batch):
+        """Do the same for orders, and for requests that gave them their lines."""
+        records = {
+            draft.record.res_id: draft.record
+            for draft in batch.drafts
+            if draft.record.res_id and draft.record.res_model == ORDERS
+        }
+        records |= {
+            order.id: record or records.get(order.id)
+            for order, record in batch.touched.items()
+        }
+        if not records:
+            return
+        known = self._of(ORDERS, list(records))
+        write_each(
+            {
+                dispatch: dispatch._wanted_now(batch)
+                for res_id, dispatch in known.items()
+            }
+        )
+        self._try_files_again(batch.records)
+        self._create_for_orders(
+            batch, {i: r for i, r in records.items() if r and i not in known}
+        )
+        self._send_soon()
+
+    @api.model
+    def _create_for_orders(self, batch, records):
+        """Create the rows of orders that were never sent.
+
+        :param records: {id of an order: its record}; a requisition has several orders
+        """
+        before = self._count_before(ORDERS, [record.id for record in records.values()])
+        vals_list = []
+        for res_id, record in records.items():
+            before[record] += 1
+            vals_list.append(
+                {
+                    "target_id": batch.connection.target_id.id,
+                    "connection_id": batch.connection.id,
+                    "record_id": record.id,
+                    "res_model": ORDERS,
+                    "res_id": res_id,
+                    "external_id": external_id(
+                        batch.connection,
+                        batch.resource,
+                        record.external_id,
+                        before[record],
+                    ),
+                    "is_due": True,
+                }
+            )
+        self._create_once(vals_list)
+
+    @api.model
+    def _count_before(self, model, record_ids):
+        """Return {record: number of its rows of a model}."""
+        groups = self._read_group(
+            Domain("record_id", "in", record_ids)
+            & Domain("res_model", "=", model)
+            & Domain("external_id", "not like", f"%\\_{CREDIT}"),
+            ["record_id"],
+            ["__count"],
+        )
+        return defaultdict(int, groups)
+
+    @api.model
+    def _keep_there(self, record):
+        """Let the orders of a record take over what the remote has."""
+        rows = self.sudo().search(
+            Domain("record_id", "=", record.id) & Domain("res_model", "=", ORDERS)
+        )
+        if rows:
+            rows.write({"takes_there": True, "is_due": True})
+            self._send_soon()
+
+    def _wanted_now(self, batch):
+        """Return what an import writes on this row of an order, see ``_wanted``."""
+        wanted = {
+            "is_due": True,
+            "is_decided": self.is_decided or bool(batch.choice),
+        }
+        if batch.choice:
+            wanted |= {"decided_on": self.remote_written_at, "takes_there": False}
+        return wanted
 
     def _wanted(self, draft, batch):
         """Return what an import writes on this row, also where it is so already.
@@ -223,15 +333,7 @@ class ProcurifyDispatch(models.Model):
         of its own.
         """
         records = batch.records_of(drafts)
-        before = dict(
-            self._read_group(
-                Domain("record_id", "in", records.ids)
-                & Domain("res_model", "=", MOVES)
-                & Domain("external_id", "not like", f"%\\_{CREDIT}"),
-                ["record_id"],
-                ["__count"],
-            )
-        )
+        before = self._count_before(MOVES, records.ids)
         self._create_once(
             [
                 {
@@ -244,7 +346,7 @@ class ProcurifyDispatch(models.Model):
                         batch.connection,
                         batch.resource,
                         draft.record.external_id,
-                        before.get(draft.record, 0) + 1,
+                        before[draft.record] + 1,
                     ),
                     "is_due": True,
                     "is_to_post": draft.is_to_post_there,

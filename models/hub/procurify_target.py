@@ -46,7 +46,8 @@ class ProcurifyTarget(models.Model):
     _check_company_auto = True
     _system_fields = frozenset(_NO_FINDINGS) | {
         *(KEY, "mirror_ids", "mirror_state", "mirrored_at", "compared_at"),
-        *("dispatch_ids", "pulled_until", "bills_per_call"),
+        *("dispatch_ids", "pulled_until", "bills_per_call", "retried_at"),
+        "has_vanished",
     }
 
     name = fields.Char(required=True, default="Remote Odoo")

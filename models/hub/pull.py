@@ -1,6 +1,8 @@
 """Pulling: what people did in the remote Odoo with what was sent."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -16,9 +18,30 @@ from ...procurify_odoo.mirror import OVERLAP
 from ...procurify_odoo.sending import external_ids
 from ...tools.own_values import write_each
 from ...tools.shadows import writing_shadows
+from .mirror import MANY
 from .procurify_dispatch import MOVES
 
+_PLACES = ((MODEL, "id"), (LINE_MODEL, "move_id"))
 POLLED = 5000  # bills of one call
+
+
+@dataclass
+class _Changes:
+    """What the remote says of documents that were sent.
+
+    :param changed, gone, hidden: rows
+    :param newest: stamp of the newest change
+    :param problem: what a person must know first
+    """
+
+    changed: Any
+    newest: str
+    problem: str = ""
+    gone: Any = None
+    hidden: Any = None
+
+    def __post_init__(self):
+        self.gone = self.hidden = self.changed
 
 
 class ProcurifyTarget(models.Model):
@@ -45,26 +68,23 @@ class ProcurifyTarget(models.Model):
         :returns: what a person must know, or None
         :raises RemoteError: the remote cannot be read
         """
-        rows = self.env["procurify.dispatch"].search(
-            Domain("target_id", "=", self.id)
-            & Domain("res_model", "=", MOVES)
-            & Domain("state", "!=", "sending")
-            & Domain("remote_id", "!=", 0)
-            & Domain("remote_state", "!=", "deleted"),
-            order="id",
-        )
+        rows = self._rows_sent(MOVES)
         newest, gone, hidden = self.pulled_until or "", rows.browse(), rows.browse()
         back, parts = rows.browse(), []
         for start in range(0, len(rows), POLLED):
             part = rows[start : start + POLLED]
-            there, changed, stamp = self._changed_there(remote, part)
+            there, changed, stamp = self._changed_there(remote, part, _PLACES)
             newest = max(newest, stamp)
-            lost, unseen = self._lost(remote, part, there, changed)
+            lost, unseen = self._lost(remote, MODEL, part, there, changed)
             gone, hidden = gone | lost, hidden | unseen
             parts.append((part - lost - unseen, changed))
             back |= self._went_back(parts[-1][0], changed)
         if problem := self._find_restored(remote, rows, gone, hidden, back):
             return problem
+        problem, stamp = self._pull_orders(remote)
+        if problem:
+            return problem
+        newest = max(newest, stamp)
         for part, changed in parts:
             self._note_changes(remote, part, changed)
         if newest != (self.pulled_until or ""):
@@ -73,7 +93,44 @@ class ProcurifyTarget(models.Model):
         self._note_gone(gone)
         return None
 
-    def _changed_there(self, remote, rows):
+    def _rows_sent(self, model):
+        """Return the rows of documents that are in the remote."""
+        return self.env["procurify.dispatch"].search(
+            Domain("target_id", "=", self.id)
+            & Domain("res_model", "=", model)
+            & Domain("state", "!=", "sending")
+            & Domain("remote_id", "!=", 0)
+            & Domain("remote_state", "!=", "deleted"),
+            order="id",
+        )
+
+    def _read_changes(self, remote, rows, model, places):
+        """Ask which documents changed, are gone, or are hidden.
+
+        :param places: (model, field with the document's id) of what changes
+        """
+        found = _Changes(rows.browse(), self.pulled_until or "")
+        for start in range(0, len(rows), POLLED):
+            part = rows[start : start + POLLED]
+            there, changed, stamp = self._changed_there(remote, part, places)
+            found.newest = max(found.newest, stamp)
+            lost, unseen = self._lost(remote, model, part, there, changed)
+            found.gone |= lost
+            found.hidden |= unseen
+            found.changed |= (part - lost - unseen).filtered(
+                lambda row, changed=changed: row.remote_id in changed
+            )
+        missing = len(found.gone) + len(found.hidden)
+        if missing >= MANY and missing * 2 > len(rows):
+            found.problem = self.env._(
+                "%(count)s documents that were sent are not in the remote Odoo, or the "
+                "API user may not see them any more. Nothing was changed here, and "
+                "nothing is sent.",
+                count=missing,
+            )
+        return found
+
+    def _changed_there(self, remote, rows, places):
         """Return the ids that exist, {id of what changed: when the bill itself did},
         and the newest change.
 
@@ -81,10 +138,10 @@ class ProcurifyTarget(models.Model):
         bill.
         """
         ids = rows.mapped("remote_id")
-        there = remote.visible(MODEL, ids)
+        there = remote.visible(places[0][0], ids)
         since = [("write_date", ">=", _before(self.pulled_until))]
         changed, newest = {}, ""
-        for model, name in ((MODEL, "id"), (LINE_MODEL, "move_id")):
+        for model, name in places:
             found = remote.call(
                 model,
                 "search_read",
@@ -114,7 +171,7 @@ class ProcurifyTarget(models.Model):
             )
         )
 
-    def _lost(self, remote, rows, there, changed):
+    def _lost(self, remote, model, rows, there, changed):
         """Return the rows whose bills are not there, and those that nobody may see.
 
         An id may stand for another bill, e.g. where a backup was restored.
@@ -125,7 +182,7 @@ class ProcurifyTarget(models.Model):
         asked = rows.filtered(
             lambda row: row.remote_id not in there or row.remote_id in changed
         )
-        names = external_ids(remote, MODEL, asked.mapped("remote_id"))
+        names = external_ids(remote, model, asked.mapped("remote_id"))
         mine = asked.filtered(lambda row: names.get(row.remote_id) == row.external_id)
         return asked - mine, mine.filtered(lambda row: row.remote_id not in there)
 
@@ -157,9 +214,14 @@ class ProcurifyTarget(models.Model):
         self._follow_states(self._rows(moved), self._rows(reset))
 
     def _note_hidden(self, rows):
-        """Write which bills are there, but not for the API user."""
-        moves = self.env[MOVES].browse(rows.mapped("res_id")).exists()
-        words = {move.id: self._explain_not_there(move) for move in moves}
+        """Write which documents are there, but not for the API user.
+
+        :param rows: of one model
+        """
+        if not rows:
+            return
+        found = self.env[rows[0].res_model].browse(rows.mapped("res_id")).exists()
+        words = {record.id: self._explain_not_there(record) for record in found}
         write_each(
             {
                 row: {"message": words[row.res_id]}

@@ -7,6 +7,9 @@ from odoo.fields import Domain
 from ...tools.local_kinds import MIRRORED
 from ...tools.shadows import writes_shadows
 
+# Fields that people may always change. A message to somebody makes the token.
+_FREE = ("message_", "activity_", "access_token")
+
 
 class ProcurifyMirrored(models.AbstractModel):
     """For Odoo's models of which records may come from a remote Odoo.
@@ -75,5 +78,48 @@ class ProcurifyMirrored(models.AbstractModel):
                     "%(names)s: this comes from the remote Odoo. Change it there; it "
                     "is read again within 15 minutes.",
                     names=", ".join(names),
+                )
+            )
+
+
+class ProcurifyShadow(models.AbstractModel):
+    """For Odoo's documents that may stand for those of a remote Odoo.
+
+    Their own ``write`` asks first: Odoo's adds values of its own before it comes here.
+    """
+
+    _name = "procurify.shadow"
+    _description = "Procurify Document of a Remote Odoo"
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_shadow(self):
+        self._procurify_check_shadow({"state"})
+
+    # === BUSINESS METHODS === #
+
+    def _procurify_check_shadow(self, names):
+        """Refuse people's changes of what stands for a document of a remote Odoo.
+
+        The next comparison would undo them there, or overwrite what is there. Messages
+        and activities are free.
+
+        :param names: of the fields that change
+        :raises UserError: naming the document
+        """
+        if writes_shadows() or all(name.startswith(_FREE) for name in names):
+            return
+        companies = self.env["procurify.target"]._hub_companies()
+        if not companies or companies.isdisjoint(self.company_id.ids):
+            return
+        if sent := self.env["procurify.dispatch"]._of(self._name, self.ids):
+            document = self.browse(next(iter(sent)))
+            raise UserError(
+                self.env._(
+                    "%(name)s stands for a document of the remote Odoo %(target)s. "
+                    "Change it there.",
+                    name=document.display_name,
+                    target=sent[document.id].target_id.name,
                 )
             )

@@ -10,7 +10,7 @@ from odoo.fields import Domain
 
 from ...procurify_odoo.sending import external_ids, search_read
 from ...tools.own_values import write_each
-from .procurify_dispatch import MOVES, PARTNERS
+from .procurify_dispatch import MOVES, ORDER_LINES, ORDERS, PARTNERS, PRODUCTS
 
 # So many are not all deleted by somebody at once, if they are more than half.
 _MANY = 10
@@ -80,7 +80,7 @@ class ProcurifyTarget(models.Model):
         """Return the rows of vendors, files and so on that are not there."""
         rows = self.env["procurify.dispatch"].search(
             Domain("target_id", "=", self.id)
-            & Domain("res_model", "!=", MOVES)
+            & Domain("res_model", "not in", (MOVES, ORDER_LINES))
             & Domain("remote_id", "!=", 0)
         )
         lost = rows.browse()
@@ -122,11 +122,17 @@ class ProcurifyTarget(models.Model):
         lost, older = self._check_lost()
         vendors = lost.filtered(lambda row: row.res_model == PARTNERS)
         mirror = self.env["procurify.mirror"].sudo()
-        mirror.search(
-            Domain("target_id", "=", self.id)
-            & Domain("kind", "=", "partner")
-            & Domain("remote_id", "in", vendors.mapped("remote_id"))
-        ).unlink()
+        products = lost.filtered(lambda row: row.res_model == PRODUCTS)
+        for kind, rows in (("partner", vendors), ("product", products)):
+            mirror.search(
+                Domain("target_id", "=", self.id)
+                & Domain("kind", "=", kind)
+                & Domain("remote_id", "in", rows.mapped("remote_id"))
+            ).unlink()
+        orders = lost.filtered(lambda row: row.res_model == ORDERS)
+        lines = self.env[ORDERS].browse(orders.mapped("res_id")).exists().order_line
+        rows = self.env["procurify.dispatch"]._of(ORDER_LINES, lines.ids)
+        write_each({row: {"remote_id": 0} for row in rows.values()})
         never_sent = {
             "remote_id": 0,
             "remote_name": False,
@@ -165,6 +171,9 @@ class ProcurifyTarget(models.Model):
         (lost | older).write({"lost": False})
         older.write({"remote_written_at": False})
         self.sudo()._note_gone(lost.filtered(lambda row: row.res_model == MOVES))
+        self.sudo()._note_orders_gone(
+            lost.filtered(lambda row: row.res_model == ORDERS)
+        )
         self.sudo()._read_all_again()
         self._log_lost(self.env._("Taken for deleted"), lost | older)
 

@@ -351,6 +351,7 @@ class ProcurifyRecord(models.Model):
                 applied_state=applied,
                 applied_digest=record.digest,
             )
+            self.env["procurify.dispatch"]._keep_there(record)
             move._message_log(
                 body=self.env._(
                     "Kept as it is, although Procurify's version differs: %(reason)s",

@@ -41,6 +41,7 @@ def item(kind: str = "product", **values: Any) -> dict[str, Any]:
         "quantity": "2",
         "price": "50",
         "taxes": [],
+        "order_line": 0,
         "analytic": {},
         "tax_data": None,
         "tax": 0,
