@@ -170,7 +170,7 @@ class TestMirror(RemoteCase):
 
         self._mirror()
         self.assertFalse(self._mirrors("partner").filtered("is_gone"), "once a day")
-        self._let_a_day_pass()
+        self._let_the_ids_be_due()
         self._mirror()
         self.assertEqual(
             self._mirrors("partner").filtered("is_gone").name, "Blank & Sons"
@@ -181,7 +181,7 @@ class TestMirror(RemoteCase):
         self._mirror()
         # It was changed long before what was read last.
         self.remote.rows["res.partner"].insert(0, hidden)
-        self._let_a_day_pass()
+        self._let_the_ids_be_due()
         self._mirror()
         self.assertFalse(self._mirrors("partner").filtered("is_gone"))
 
@@ -196,7 +196,7 @@ class TestMirror(RemoteCase):
             )
         self._mirror()
         self.remote.rows["res.partner"].clear()
-        self._let_a_day_pass()
+        self._let_the_ids_be_due()
 
         self._mirror()
 
@@ -376,7 +376,7 @@ class TestMirror(RemoteCase):
         target.mirror_state = target.mirror_state | {"read_at": read_at}
         self.env.flush_all()
 
-    def _let_a_day_pass(self):
+    def _let_the_ids_be_due(self):
         self.target.sudo().compared_at -= timedelta(days=1, minutes=1)
         self.env.flush_all()
 
