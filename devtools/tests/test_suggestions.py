@@ -30,7 +30,7 @@ CHARTS = {
 }
 MOST_WRONG, MOST_ABSURD = 0.20, 0.02
 #: Of what *Create missing* uses instead of a new account, unless a person objects.
-MOST_WRONG_PROPOSED = 0.05
+MOST_WRONG_PROPOSED = 0.10
 
 
 def _chart_file(name: str) -> Path:
