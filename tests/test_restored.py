@@ -22,7 +22,7 @@ class TestRestored(RemoteCase):
         self.remote = self._remote()
         self.target = self._ready_target(self.remote)
         self.connection.action_pause()
-        self.connection.target_id = self.target
+        self.connection.write({"target_id": self.target.id, "order_policy": "none"})
         self.connection.action_resume()
         for _number in range(BILLS):
             self.dataset.add_bill("plain")

@@ -111,7 +111,7 @@ class ProcurifyTarget(models.Model):
                 self._compare(remote, kinds, company, commit)
         self._apply_mirror(commit)
         # The jobs of live connections clear what they found themselves.
-        if not self._live_connections():
+        if self.state == "ready" and not self._live_connections():
             self._note_answer()
 
     def _read(self, remote, kind, company, state, commit):
