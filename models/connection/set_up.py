@@ -210,10 +210,11 @@ class ProcurifyConnection(models.Model):
     def _choose_plans(self):
         """Fill the plans that are not chosen yet."""
         plans = self.env["account.analytic.plan"]
-        for field, name in (
-            ("department_plan_id", self.env._("Departments")),
-            ("location_plan_id", self.env._("Locations")),
-        ):
+        names = {
+            "department_plan_id": self.env._("Departments"),
+            "location_plan_id": self.env._("Locations"),
+        }
+        for field, name in names.items():
             if not self[field]:
                 found = plans.search([("name", "=ilike", name)], limit=1)
                 self[field] = found or plans.create({"name": name})
