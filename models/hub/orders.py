@@ -234,7 +234,7 @@ class ProcurifyTarget(models.Model):
             elif not parcel.there:
                 parcel.refused = self._explain_not_there(parcel.move)
         self._note_line_ids(remote, [parcel for parcel in sent if parcel.there])
-        self._leave_out_moved([parcel for parcel in sent if parcel.there])
+        self._remove_moved([parcel for parcel in sent if parcel.there])
 
     def _note_line_ids(self, remote, parcels):
         """Write the remote ids of lines where they are not known, or others by now."""
@@ -256,8 +256,8 @@ class ProcurifyTarget(models.Model):
             }
         )
 
-    def _leave_out_moved(self, parcels):
-        """Leave out of what is seen the lines that belong to other orders by now."""
+    def _remove_moved(self, parcels):
+        """Remove from what is seen the lines that belong to other orders by now."""
         ids = [int(i) for parcel in parcels for i in parcel.there.seen["lines"]]
         rows = self.env["procurify.dispatch"].search(
             Domain("target_id", "=", self.id)
