@@ -518,7 +518,7 @@ def changes_there(
     """Compare what the order here says, what the remote had, and what it has.
 
     :param before: what was seen when it was written last
-    :param takes_all: what differs from the order here is taken over, no matter who changed it
+    :param takes_all: what differs is taken over from there, no matter who changed it
     """
     return _Comparison(dialect, takes_all=takes_all).run(image, before, seen, ids)
 
