@@ -66,14 +66,23 @@ def tests_template(odoo: Odoo) -> str:
 
     Loading a chart of accounts takes seconds, and each class of tests needs one.
     """
-    script = (Path(__file__).parent / "test_companies.py").read_text()
-    script += "\nmake_companies(env)\n"
-    return stacked_template(odoo, "tests", [], template(odoo), script)
+    return stacked_template(odoo, "tests", [], template(odoo), _test_companies())
 
 
 def inventory_template(odoo: Odoo) -> str:
-    """Return the database that also has Odoo Inventory, making it when needed."""
-    return stacked_template(odoo, "inventory", INVENTORY_MODULES, tests_template(odoo))
+    """Return the database that also has Odoo Inventory, making it when needed.
+
+    The companies come after it, as Inventory makes a warehouse for each new one.
+    """
+    return stacked_template(
+        odoo, "inventory", INVENTORY_MODULES, template(odoo), _test_companies()
+    )
+
+
+def _test_companies() -> str:
+    """Return the script that makes the companies that tests take."""
+    script = (Path(__file__).parent / "test_companies.py").read_text()
+    return f"{script}\nmake_companies(env)\n"
 
 
 def stacked_template(
