@@ -39,6 +39,8 @@ class ProcurifyList(models.AbstractModel):
         return found
 
     @api.model
+    @api.private
+    @api.readonly
     def search_fetch(self, domain, field_names=None, *args, **kwargs):
         """Fetch the company, too: the rules of access read it of each row, and a
         report would be worked out once more for that."""

@@ -56,7 +56,9 @@ class ProcurifySpend(models.Model):
     def _bring_up_to_date(self):
         """Let the table have what the ledger has."""
         self.env.flush_all()
-        spend_table.bring_up_to_date(self.env.cr)
+        if spend_table.bring_up_to_date(self.env.cr):
+            for name in ("procurify.spend", "procurify.payable"):
+                self.env[name].invalidate_model(flush=False)
 
     @api.autovacuum
     def _gc_due(self):

@@ -308,6 +308,18 @@ class TestSpend(AnalysisCase):
             other.unlink()
             self.assertFalse(self._rows(other))
 
+    def test_row_keeps_its_id_when_the_table_is_filled_again(self):
+        a, b, _c = self.departments
+        shares = {str(a.id): 40.0, str(b.id): 60.0}
+        bill = self._bill((60.0, self.office, shares, None))
+        before = self._rows(bill).ids
+
+        self.connection.department_plan_id = self.plans["location"]
+        self.connection.department_plan_id = self.plans["department"]
+
+        self.assertEqual(len(before), 2)
+        self.assertEqual(self._rows(bill).ids, before)
+
     def test_table_is_written_when_something_changed_and_only_then(self):
         self._bill((60.0, self.office, False, None))
         self._rows(self.env["account.move"])

@@ -20,6 +20,8 @@ ORM_OVERRIDES = {
     *("create", "write", "unlink", "default_get"),
     *("fields_get", "get_empty_list_help"),
 }
+#: Odoo calls them itself, and nobody else may.
+PRIVATE = {"init", "search_fetch"}
 #: Odoo's ways to each of the four rights, and what they are called with.
 READING: dict[str, dict[str, Any]] = {
     "export_data": {"fields_to_export": ["display_name"]},
@@ -153,7 +155,7 @@ def _assert_table_is_complete(found: dict[str, Any]) -> None:
 
 
 def _is_public(name: str) -> bool:
-    return not name.startswith("_") and name != "init"
+    return not name.startswith("_") and name not in PRIVATE
 
 
 def _orm_calls(found: dict[str, Any]) -> Iterator[Call]:

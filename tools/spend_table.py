@@ -7,6 +7,7 @@ bill that a person enters costs no query more.
 
 from odoo.tools import SQL
 
+from .row_ids import row_id
 from .spent_items import BILL_TYPES, borne_items
 
 # All of a row comes from elsewhere: an update of the addon makes a new table.
@@ -14,7 +15,7 @@ from .spent_items import BILL_TYPES, borne_items
 _TABLES = """
 DROP TABLE IF EXISTS procurify_spend, procurify_spend_due;
 CREATE TABLE procurify_spend (
-    id serial PRIMARY KEY,
+    id bigint PRIMARY KEY,
     move_id integer NOT NULL,
     move_type varchar,
     state varchar,
@@ -122,10 +123,13 @@ def drop(cr):
 
 
 def bring_up_to_date(cr):
-    """Split the bills that are due; only then does this write anything."""
+    """Split the bills that are due; only then does this write anything.
+
+    :returns: whether it did
+    """
     cr.execute("SELECT FROM procurify_spend_due LIMIT 1")
     if not cr.rowcount:
-        return
+        return False
     # Another reader who does the same lets this transaction start again.
     cr.execute("DELETE FROM procurify_spend_due RETURNING move_id")
     due = {move_id for (move_id,) in cr.fetchall()}
@@ -139,10 +143,10 @@ def bring_up_to_date(cr):
         SQL(
             """
             INSERT INTO procurify_spend (
-                move_id, move_type, state, company_id, currency_id, partner_id, date,
-                invoice_date, account_id, product_id, department_id, location_id,
-                is_from_procurify, requester, amount, original_amount)
-            SELECT line.move_id, move.move_type, line.parent_state, line.company_id,
+                id, move_id, move_type, state, company_id, currency_id, partner_id,
+                date, invoice_date, account_id, product_id, department_id,
+                location_id, is_from_procurify, requester, amount, original_amount)
+            SELECT %s, line.move_id, move.move_type, line.parent_state, line.company_id,
                    line.currency_id, move.commercial_partner_id, line.date,
                    move.invoice_date, line.account_id, line.product_id,
                    places.department_id, places.location_id,
@@ -151,9 +155,18 @@ def bring_up_to_date(cr):
               %s
           ORDER BY line.date, line.id
             """,
+            # The same for the same part of an item, however often it is split.
+            row_id(
+                SQL("line.id"),
+                SQL(
+                    "row_number() OVER (PARTITION BY line.id "
+                    "ORDER BY places.department_id, places.location_id)"
+                ),
+            ),
             borne_items(moves),
         )
     )
+    return True
 
 
 def _trigger(cr, number, events, table, each, function, condition=None):
