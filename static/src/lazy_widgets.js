@@ -14,38 +14,22 @@ function lazy(name) {
     };
 }
 
-const fields = registry.category("fields");
+function addField(name, component, displayName, options) {
+    registry.category("fields").add(`procurify_${name}`, {
+        component: lazy(`procurify_connector.${component}`),
+        displayName,
+        supportedTypes: ["json"],
+        ...options,
+    });
+}
 
-fields.add("procurify_candidates", {
-    component: lazy("procurify_connector.Candidates"),
-    displayName: _t("Candidates"),
-    supportedTypes: ["json"],
+addField("candidates", "Candidates", _t("Candidates"), {
     extractProps: ({ options }) => ({ method: options.method }),
 });
-
-fields.add("procurify_document", {
-    component: lazy("procurify_connector.Document"),
-    displayName: _t("Procurify document"),
-    supportedTypes: ["json"],
-});
-
-fields.add("procurify_issues", {
-    component: lazy("procurify_connector.Issues"),
-    displayName: _t("Procurify issues"),
-    supportedTypes: ["json"],
-});
-
-fields.add("procurify_month_end", {
-    component: lazy("procurify_connector.MonthEnd"),
-    displayName: _t("Month end"),
-    supportedTypes: ["text"],
-});
-
-fields.add("procurify_trail", {
-    component: lazy("procurify_connector.Trail"),
-    displayName: _t("Procurify approvals"),
-    supportedTypes: ["json"],
-});
+addField("document", "Document", _t("Procurify document"));
+addField("issues", "Issues", _t("Procurify issues"));
+addField("month_end", "MonthEnd", _t("Month end"), { supportedTypes: ["text"] });
+addField("trail", "Trail", _t("Procurify approvals"));
 
 registry.category("view_widgets").add("procurify_dry_run", {
     component: lazy("procurify_connector.DryRun"),
