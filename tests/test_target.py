@@ -249,7 +249,7 @@ class TestTarget(RemoteCase):
         self.connection.action_pause()
         with Form(self.connection) as form:
             form.target_id = self.target
-            self.assertIn("Orders and requisitions are not sent", form.target_note)
+            self.assertIn("orders, bills, refunds", form.target_note)
 
         self.assertEqual(self.connection.target_id, self.target)
 
