@@ -20,7 +20,7 @@ def make_companies(env: Any) -> None:
     maker: Any = type("Maker", (case,), {"env": env(context=context)})
     before = env.user.company_ids
     # Only in a test does Odoo Inventory make a warehouse for each new company.
-    modules = import_module("odoo.modules.module")
+    modules: Any = import_module("odoo.modules.module")
     modules.current_test = maker
     for number in range(1, COUNT + 1):
         maker._create_company(name=NAME.format(number))
