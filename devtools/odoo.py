@@ -23,7 +23,7 @@ class AnyOdoo(Protocol):
     def run(
         self, *arguments: object, **options: Any
     ) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run it, and wait until it has ended."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Odoo:
     def run(
         self, *arguments: object, **options: Any
     ) -> subprocess.CompletedProcess[str]:
-        """Run Odoo to its end."""
+        """Run Odoo, and wait until it has ended."""
         env = environment(self.variables)
         return run(*self.command(*arguments), env=env, **options)
 

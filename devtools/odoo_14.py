@@ -93,7 +93,7 @@ class Odoo14:
     def run(
         self, *arguments: object, **options: Any
     ) -> subprocess.CompletedProcess[str]:
-        """Run Odoo 14 to its end."""
+        """Run Odoo 14, and wait until it has ended."""
         env = environment(self.variables)
         return run(*self.command(*arguments), env=env, **options)
 

@@ -21,12 +21,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from .sending import (
+    CannotSay,
     Outcome,
     columns_of,
     commands,
     id_of,
-    load_apart,
-    matrix,
+    load_documents,
     search_read,
 )
 
@@ -89,10 +89,6 @@ _READ_LINE = (
 
 
 # === FIELDS OF THIS VERSION === #
-
-
-class CannotSay(Exception):
-    """This version has no field for something that the image says."""
 
 
 def header_values(image: Image, dialect: Dialect) -> dict[str, Any]:
@@ -298,28 +294,11 @@ def create_bills(
 
     :raises RemoteError: other than a refusal: the outcome may be unknown
     """
-    dialect, outcome = remote.dialect, Outcome()
-    tables = {}
-    for place, image in enumerate(images):
-        try:
-            tables[place] = _rows_of(image, dialect)
-        except CannotSay as error:
-            outcome.refused[place] = str(error)
+    dialect = remote.dialect
     own = {**context, **dict.fromkeys(dialect.create_context, True)}
-
-    def load(places: list[int]) -> list[int]:
-        columns, rows = matrix([tables[place] for place in places])
-        return remote.load(MODEL, columns, rows, context=own)
-
-    def starts(places: list[int]) -> list[int]:
-        found, next_row = [], 0
-        for place in places:
-            found.append(next_row)
-            next_row += len(tables[place])
-        return found
-
-    load_apart(list(tables), load, starts, outcome)
-    return outcome
+    return load_documents(
+        remote, MODEL, images, lambda image: _rows_of(image, dialect), own
+    )
 
 
 def _rows_of(image: Image, dialect: Dialect) -> list[dict[str, Any]]:

@@ -19,14 +19,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .bills import CannotSay, Difference
+from .bills import Difference
 from .sending import (
+    CannotSay,
     Outcome,
     columns_of,
     commands,
     external_ids,
     id_of,
-    load_apart,
+    load_documents,
     matrix,
     search_read,
 )
@@ -154,27 +155,9 @@ def create_orders(
 
     :raises RemoteError: other than a refusal: the outcome may be unknown
     """
-    dialect, outcome = remote.dialect, Outcome()
-    tables = {}
-    for place, image in enumerate(images):
-        try:
-            tables[place] = _rows_of(image, dialect)
-        except CannotSay as error:
-            outcome.refused[place] = str(error)
-
-    def load(places: list[int]) -> list[int]:
-        columns, rows = matrix([tables[place] for place in places])
-        return remote.load(MODEL, columns, rows, context=context)
-
-    def starts(places: list[int]) -> list[int]:
-        found, next_row = [], 0
-        for place in places:
-            found.append(next_row)
-            next_row += len(tables[place])
-        return found
-
-    load_apart(list(tables), load, starts, outcome)
-    return outcome
+    return load_documents(
+        remote, MODEL, images, lambda image: _rows_of(image, remote.dialect), context
+    )
 
 
 def _rows_of(image: Image, dialect: Dialect) -> list[dict[str, Any]]:

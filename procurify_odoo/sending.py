@@ -47,6 +47,10 @@ def external_ids(remote: RemoteOdoo, model: str, ids: Iterable[int]) -> dict[int
 # === CREATING === #
 
 
+class CannotSay(Exception):
+    """This version has no field for something that the image says."""
+
+
 @dataclass
 class Outcome:
     """What became of some bills, by their place in the list.
@@ -57,6 +61,40 @@ class Outcome:
 
     ids: dict[int, int] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
+
+
+def load_documents(
+    remote: RemoteOdoo,
+    model: str,
+    images: Sequence[Mapping[str, Any]],
+    rows_of: Callable[[Mapping[str, Any]], list[dict[str, Any]]],
+    context: Mapping[str, Any],
+) -> Outcome:
+    """Create documents, those that are refused excepted. It is safe to repeat.
+
+    :param rows_of: returns the rows of one as ``load`` reads them, or raises CannotSay
+    :raises RemoteError: other than a refusal: the outcome may be unknown
+    """
+    outcome, tables = Outcome(), {}
+    for place, image in enumerate(images):
+        try:
+            tables[place] = rows_of(image)
+        except CannotSay as error:
+            outcome.refused[place] = str(error)
+
+    def load(places: list[int]) -> list[int]:
+        columns, rows = matrix([tables[place] for place in places])
+        return remote.load(model, columns, rows, context=context)
+
+    def starts(places: list[int]) -> list[int]:
+        found, next_row = [], 0
+        for place in places:
+            found.append(next_row)
+            next_row += len(tables[place])
+        return found
+
+    load_apart(list(tables), load, starts, outcome)
+    return outcome
 
 
 def load_apart(

@@ -122,31 +122,15 @@ _DEFECTS = {
 
 # The transaction that wrote a row betrays a write that leaves the date alone.
 _TRACES = {
-    "res_partner": """
+    table: f"""
         SELECT count(*), max(write_date),
                md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
-          FROM res_partner
-    """,
-    "account_move": """
-        SELECT count(*), max(write_date),
-               md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
-          FROM account_move
-    """,
-    "account_move_line": """
-        SELECT count(*), max(write_date),
-               md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
-          FROM account_move_line
-    """,
-    "purchase_order": """
-        SELECT count(*), max(write_date),
-               md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
-          FROM purchase_order
-    """,
-    "purchase_order_line": """
-        SELECT count(*), max(write_date),
-               md5(string_agg(id || ':' || xmin, ',' ORDER BY id))
-          FROM purchase_order_line
-    """,
+          FROM {table}
+    """
+    for table in (
+        *("res_partner", "account_move", "account_move_line"),
+        *("purchase_order", "purchase_order_line"),
+    )
 }
 
 

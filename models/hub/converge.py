@@ -27,7 +27,6 @@ from ...importers.remote_images import (
 from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
 from ...procurify_odoo.bills import (
     MODEL,
-    CannotSay,
     create_bills,
     differences,
     entered_there,
@@ -38,6 +37,7 @@ from ...procurify_odoo.bills import (
 )
 from ...procurify_odoo.sending import (
     CHANGE_REFUSALS,
+    CannotSay,
     Outcome,
     call_apart,
     external_ids,

@@ -20,7 +20,6 @@ from ...importers.remote_orders import (
     product_image,
     remote_ids_in,
 )
-from ...procurify_odoo.bills import CannotSay
 from ...procurify_odoo.orders import (
     LINE_MODEL,
     MODEL,
@@ -38,7 +37,12 @@ from ...procurify_odoo.orders import (
     references,
     rewrite_order,
 )
-from ...procurify_odoo.sending import CHANGE_REFUSALS, call_apart, external_ids
+from ...procurify_odoo.sending import (
+    CHANGE_REFUSALS,
+    CannotSay,
+    call_apart,
+    external_ids,
+)
 from ...tools.own_values import write_each
 from ...tools.shadows import writing_shadows
 from .procurify_dispatch import MOVES, ORDER_LINES, ORDERS, PARTNERS, PRODUCTS
@@ -554,7 +558,8 @@ class ProcurifyTarget(models.Model):
         ids = [parcel.row.remote_id for parcel in parcels]
         words = call_apart(remote, MODEL, method, ids, self._there())
         for parcel in parcels:
-            parcel.refused = words.get(parcel.row.remote_id, "")
+            if parcel.row.remote_id in words:
+                parcel.refused = words[parcel.row.remote_id]
 
     def _change_order_states(self, remote, parcels):
         """Unlock, confirm, cancel and lock; write what Odoo computes otherwise."""

@@ -10,7 +10,6 @@ import pytest
 from procurify_odoo import RefusedRow, RefusedValues, RowsRefused, Version, dialect_of
 from procurify_odoo.bills import (
     MODEL,
-    CannotSay,
     Facts,
     _rows_of,
     differences,
@@ -20,7 +19,13 @@ from procurify_odoo.bills import (
     references,
     sent_items,
 )
-from procurify_odoo.sending import Outcome, call_apart, external_ids, load_apart
+from procurify_odoo.sending import (
+    CannotSay,
+    Outcome,
+    call_apart,
+    external_ids,
+    load_apart,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from procurify_odoo import Version, dialect_of
-from procurify_odoo.bills import CannotSay
 from procurify_odoo.orders import (
     Changes,
     _rows_of,
@@ -21,6 +20,7 @@ from procurify_odoo.orders import (
     numbers_of,
     references,
 )
+from procurify_odoo.sending import CannotSay
 
 if TYPE_CHECKING:
     from procurify_odoo.dialects import Dialect
