@@ -18,9 +18,13 @@ from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 
 COMPARED_EVERY = timedelta(days=1)
-# So many are not all deleted by somebody at once: the remote was restored, or the user
-# may not see them any more.
-MANY = 10
+_MANY = 10
+
+
+def is_loss(missing, count):
+    """Return whether so many of ``count`` records are missing that nobody deleted them
+    all at once: the remote was restored, or the user may not see them any more."""
+    return missing >= _MANY and missing * 2 > count
 
 
 class ProcurifyTarget(models.Model):
@@ -146,8 +150,7 @@ class ProcurifyTarget(models.Model):
             there.append((kind, visible))
             present = rows._present_ids(self, kind.name)
             missing = len(present - visible)
-            is_loss = missing >= MANY and missing * 2 > len(present)
-            if is_loss and not self.has_vanished:
+            if is_loss(missing, len(present)) and not self.has_vanished:
                 self._note_vanished(kind.name, missing, len(present))
                 commit()
                 return

@@ -398,6 +398,7 @@ class ProcurifyTarget(models.Model):
 
     def _follow_orders(self, parcels, changes, local_ids):
         """Write what people changed onto the orders of these parcels."""
+        vals_list = []
         for parcel in parcels:
             mine = changes[parcel]
             values = local_values(mine.header, local_ids, is_header=True)
@@ -421,21 +422,20 @@ class ProcurifyTarget(models.Model):
                 ],
                 lines.browse(own[id_] for id_ in mine.removed),
             )
-            self.env["procurify.dispatch"]._create_once(
-                [
-                    {
-                        "target_id": self.id,
-                        "connection_id": parcel.row.connection_id.id,
-                        "record_id": parcel.row.record_id.id,
-                        "res_model": ORDER_LINES,
-                        "res_id": line.id,
-                        "external_id": f"{parcel.row.external_id}_there_{id_}",
-                        "remote_id": id_,
-                        "state": "sent",
-                    }
-                    for line, id_ in zip(new, mine.added, strict=True)
-                ]
-            )
+            vals_list += [
+                {
+                    "target_id": self.id,
+                    "connection_id": parcel.row.connection_id.id,
+                    "record_id": parcel.row.record_id.id,
+                    "res_model": ORDER_LINES,
+                    "res_id": line.id,
+                    "external_id": f"{parcel.row.external_id}_there_{id_}",
+                    "remote_id": id_,
+                    "state": "sent",
+                }
+                for line, id_ in zip(new, mine.added, strict=True)
+            ]
+        self.env["procurify.dispatch"]._create_once(vals_list)
 
     # === COMPARING === #
 

@@ -18,7 +18,7 @@ from ...procurify_odoo.mirror import OVERLAP
 from ...procurify_odoo.sending import external_ids
 from ...tools.own_values import write_each
 from ...tools.shadows import writing_shadows
-from .mirror import MANY
+from .mirror import is_loss
 from .procurify_dispatch import MOVES
 
 _PLACES = ((MODEL, "id"), (LINE_MODEL, "move_id"))
@@ -121,7 +121,7 @@ class ProcurifyTarget(models.Model):
                 lambda row, changed=changed: row.remote_id in changed
             )
         missing = len(found.gone) + len(found.hidden)
-        if missing >= MANY and missing * 2 > len(rows):
+        if is_loss(missing, len(rows)):
             found.problem = self.env._(
                 "%(count)s documents that were sent are not in the remote Odoo, or the "
                 "API user may not see them any more. Nothing was changed here, and "

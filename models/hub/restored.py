@@ -10,10 +10,9 @@ from odoo.fields import Domain
 
 from ...procurify_odoo.sending import external_ids, search_read
 from ...tools.own_values import write_each
+from .mirror import is_loss
 from .procurify_dispatch import MOVES, ORDER_LINES, ORDERS, PARTNERS, PRODUCTS
 
-# So many are not all deleted by somebody at once, if they are more than half.
-_MANY = 10
 # So many of the newest ones are not, if none of the newest is left.
 _NEWEST = 3
 
@@ -47,7 +46,7 @@ class ProcurifyTarget(models.Model):
         :returns: what a person must know, or None
         """
         missing = len(gone) + len(hidden)
-        is_many = missing >= _MANY and missing * 2 > len(rows)
+        is_many = is_loss(missing, len(rows))
         first = min(gone.mapped("remote_id"), default=0)
         since = rows.filtered(lambda row: row.remote_id >= first)
         is_newest = len(gone) >= _NEWEST and since == gone
