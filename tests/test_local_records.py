@@ -64,7 +64,7 @@ class LocalRecordsCommon(RemoteCase):
         [row] = [row for row in self.remote.rows[model] if row["id"] == number]
         row.update({"write_date": _CHANGED, **values})
 
-    def _let_a_day_pass(self):
+    def _next_comparison_is_due(self):
         self.target.sudo().compared_at = _LONG_AGO
         self.env.flush_all()
 
@@ -367,7 +367,7 @@ class TestLocalRecords(LocalRecordsCommon):
     def test_an_unchanged_remote_writes_no_record_here(self):
         self._mirror()
         self._age()
-        self._let_a_day_pass()
+        self._next_comparison_is_due()
         self._mirror()
 
         self.assertEqual(self._written(), {("procurify.target", self.target.id)})
@@ -399,7 +399,7 @@ class TestLocalRecords(LocalRecordsCommon):
         partner, tax = self._local("partner", 2), self._local("tax", 1)
         self._change("res.partner", 2, active=False)
         hidden = self.remote.rows["account.tax"].pop()
-        self._let_a_day_pass()
+        self._next_comparison_is_due()
         self._mirror()
         self.assertFalse(partner.active)
         self.assertFalse(tax.active)
@@ -416,7 +416,7 @@ class TestLocalRecords(LocalRecordsCommon):
         self._mirror()
         rate = self._local("rate", 1)
         self.remote.rows["res.currency.rate"].clear()
-        self._let_a_day_pass()
+        self._next_comparison_is_due()
 
         self._mirror()
 

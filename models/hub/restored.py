@@ -116,6 +116,7 @@ class ProcurifyTarget(models.Model):
 
         The master data is read again first: ids may stand for other records now.
 
+        :returns: a notification
         :raises UserError: nothing is missing
         """
         lost, older = self._check_lost()
@@ -158,12 +159,13 @@ class ProcurifyTarget(models.Model):
             posted.is_to_post = True
             rows.write(values)
         self.sudo()._read_all_again()
-        self._log_lost(self.env._("Sent again"), lost | older)
         self.env["procurify.dispatch"]._send_soon()
+        return self._log_lost(self.env._("Sent again"), lost | older)
 
     def action_take_for_deleted(self):
         """Take for deleted what is not there, as where people deleted it.
 
+        :returns: a notification
         :raises UserError: nothing is missing
         """
         lost, older = self._check_lost()
@@ -174,7 +176,7 @@ class ProcurifyTarget(models.Model):
             lost.filtered(lambda row: row.res_model == ORDERS)
         )
         self.sudo()._read_all_again()
-        self._log_lost(self.env._("Taken for deleted"), lost | older)
+        return self._log_lost(self.env._("Taken for deleted"), lost | older)
 
     def action_open_lost(self):
         """Return the action that shows what is missing or older there."""
@@ -210,9 +212,11 @@ class ProcurifyTarget(models.Model):
         )
 
     def _log_lost(self, reason, rows):
+        """Write what a person chose for these rows, and return a notification."""
         self.env["procurify.audit"]._log_records(
             "policy_changed",
             rows.connection_id,
             after={"documents": len(rows)},
             reason=f"{self.name}: {reason}",
         )
+        return self._notification("success", f"{reason}: {len(rows)}")
