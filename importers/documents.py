@@ -41,7 +41,10 @@ class ReferenceImport:
         self._read = {}
         self.references = {}
         self.analytic = {}
-        self.pricing = LinePricing(env)
+        target = batch.connection.target_id
+        self.pricing = LinePricing(
+            env, target._order_price_digits() if target else None
+        )
         self.plans = AnalyticPlans(env, batch.connection)
         self.custom = CustomPlans(batch.connection)
 

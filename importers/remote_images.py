@@ -8,9 +8,9 @@ import re
 from collections import defaultdict
 from decimal import Decimal
 
-from odoo.tools import float_repr
+from odoo.tools import float_repr, html2plaintext
 
-from ..procurify_odoo.bills import PLACES, TAG
+from ..procurify_odoo.analytic import PLACES, key_of
 from .bills.revision import ROUNDING
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
@@ -87,16 +87,16 @@ class BillImages:
             items.purchase_line_id,
             taxes,
             items.tax_repartition_line_id,
-            places.browse(_analytic_ids(items)),
+            places.browse(analytic_ids(items)),
         ):
             self._ids[records._name] = target._remote_ids(records)
-        self._tags = target._remote_tags(places.browse(_analytic_ids(items)))
+        self._tags = target._remote_tags(places.browse(analytic_ids(items)))
 
-    def image(self, move, name, makes_items, reverses=0):
+    def image(self, move, name, dialect, reverses=0):
         """Return the image of one bill.
 
         :param name: its external id
-        :param makes_items: whether the remote makes taxes and what is owed
+        :param dialect: of the remote
         :param reverses: remote id of the bill that it credits
         :raises NotThere: something that it names is not in the remote
         """
@@ -119,7 +119,7 @@ class BillImages:
             "term": self._id(move.invoice_payment_term_id),
             "rate": plain_number(move.invoice_currency_rate or 1),
             "origin": move.invoice_origin or "",
-            "note": str(move.narration or ""),
+            "note": note(move.narration, dialect),
             "reverses": reverses,
             "untaxed": _amount(move.amount_untaxed, move.currency_id),
             "tax": _amount(move.amount_tax, move.currency_id),
@@ -127,7 +127,7 @@ class BillImages:
             "company_total": _amount(
                 move.amount_total_signed, move.company_currency_id
             ),
-            "items": self._items(move, name, makes_items),
+            "items": self._items(move, name, dialect.makes_items),
         }
 
     def _items(self, move, name, makes_items):
@@ -169,15 +169,11 @@ class BillImages:
         return self._id(item.account_id)
 
     def _analytic(self, distribution):
-        accounts = self.target.env[PLACES]
-        found = {}
-        for key, share in (distribution or {}).items():
-            here = {int(each) for each in key.split(",")}
-            ids = [self._id(accounts.browse(id_)) for id_ in here - self._tags.keys()]
-            tags = sorted(self._tags[id_] for id_ in here & self._tags.keys())
-            there = [str(id_) for id_ in sorted(ids)] + [f"{TAG}{id_}" for id_ in tags]
-            found[",".join(there)] = plain_number(share)
-        return found
+        return shares_by_ids(
+            distribution,
+            self._tags,
+            lambda id_: self._id(self.target.env[PLACES].browse(id_)),
+        )
 
     def _tax_data(self, data):
         """Return the taxes of a line as Procurify rounded them, by remote ids."""
@@ -227,15 +223,36 @@ def sources_of(move, record):
 _VERSIONS = ("asked", "booked")
 
 
-def _analytic_ids(items):
+def analytic_ids(lines):
+    """Return the ids of the analytic accounts that lines name."""
     return sorted(
         {
             int(each)
-            for item in items
-            for key in item.analytic_distribution or {}
+            for line in lines
+            for key in line.analytic_distribution or {}
             for each in key.split(",")
         }
     )
+
+
+def shares_by_ids(distribution, tags, id_of):
+    """Return an analytic distribution by the ids of a remote.
+
+    :param tags: {id of an account here: id of the tag that it is there}
+    :param id_of: returns the remote id of the other accounts
+    """
+    found = {}
+    for key, share in (distribution or {}).items():
+        here = {int(each) for each in key.split(",")}
+        accounts = [id_of(each) for each in here - tags.keys()]
+        there = key_of(accounts, [tags[each] for each in here & tags.keys()])
+        found[there] = plain_number(share)
+    return found
+
+
+def note(html, dialect):
+    """Return a document's note as a version takes it."""
+    return html2plaintext(html or "") if dialect.has_plain_notes else str(html or "")
 
 
 def _amount(value, currency):

@@ -7,7 +7,8 @@ from collections import defaultdict
 
 from odoo.tools import float_repr
 
-from .remote_images import plain_number, slug
+from ..procurify_odoo.analytic import PLACES, TAG_MODEL, is_one_place, named_places
+from .remote_images import analytic_ids, note, plain_number, shares_by_ids, slug
 
 PRODUCT_COLUMNS = {
     "name": "name",
@@ -44,16 +45,16 @@ def product_image(product, name, ids, dialect):
 class OrderImages:
     """Makes the images of several orders; looks ids up once for all of them."""
 
-    def __init__(self, target, orders):
-        """:param orders: purchase.order records that are sent to ``target``"""
+    def __init__(self, target, orders, dialect):
+        """:param orders: purchase.order records that are sent to ``target``
+        :param dialect: of the remote
+        """
         self.target = target
+        self.dialect = dialect
         self._missing = {}
         lines = orders.order_line
-        accounts = target.env["account.analytic.account"]
-        found = lines.mapped("analytic_distribution")
-        keys = {
-            each for shares in found for key in shares or () for each in key.split(",")
-        }
+        places = target.env[PLACES].browse(analytic_ids(lines))
+        self._tags = target._remote_tags(places)
         self._ids = {
             records._name: target._remote_ids(records)
             for records in (
@@ -63,7 +64,7 @@ class OrderImages:
                 lines.product_id,
                 lines.product_uom_id,
                 lines.tax_ids,
-                accounts.browse(sorted(map(int, keys))),
+                places,
             )
         }
 
@@ -82,7 +83,7 @@ class OrderImages:
             "origin": order.origin or "",
             "date_order": _moment(order.date_order),
             "term": self._id(order.payment_term_id),
-            "note": str(order.note or ""),
+            "note": note(order.note, self.dialect),
             "rate": plain_number(order.currency_rate) if currency != own else "",
             "approved": _moment(order.date_approve),
             "state": "draft" if order.state == "sent" else order.state,
@@ -97,9 +98,10 @@ class OrderImages:
         return image, list(self._missing)
 
     def _line(self, line):
+        text, places = self._text_and_places(line)
         return {
             "kind": line.display_type or "",
-            "name": line.name or "",
+            "name": text,
             "product": self._id(line.product_id),
             "unit": self._id(line.product_uom_id),
             "quantity": plain_number(line.product_qty),
@@ -107,17 +109,30 @@ class OrderImages:
             "discount": plain_number(line.discount),
             "planned": _moment(line.date_planned),
             "taxes": sorted(self._id(tax) for tax in line.tax_ids),
-            "analytic": self._analytic(line.analytic_distribution),
+            "analytic": places,
             "received": plain_number(line.qty_received),
         }
 
-    def _analytic(self, distribution):
-        accounts = self.target.env["account.analytic.account"]
-        found = {}
-        for key, share in (distribution or {}).items():
-            ids = [self._id(accounts.browse(int(each))) for each in key.split(",")]
-            found[",".join(str(each) for each in sorted(ids))] = plain_number(share)
-        return found
+    def _text_and_places(self, line):
+        """Return a line's text and analytic accounts; the text says those for which
+        the remote has no field."""
+        accounts, text = self.target.env[PLACES], line.name or ""
+        shares = shares_by_ids(
+            line.analytic_distribution,
+            self._tags,
+            lambda id_: self._id(accounts.browse(id_)),
+        )
+        if not self.dialect.has_one_place or is_one_place(shares):
+            return text, shares
+        said = "; ".join(
+            f"{plain_number(share)} % {', '.join(self._names(key))}"
+            for key, share in line.analytic_distribution.items()
+        )
+        return (text if said in text.split("\n") else f"{text}\n{said}"), {}
+
+    def _names(self, key):
+        ids = [int(each) for each in key.split(",")]
+        return sorted(self.target.env[PLACES].browse(ids).mapped("name"))
 
     def _id(self, record):
         """Return the remote id of one record, or 0 of none."""
@@ -176,7 +191,7 @@ _LINE = {
     "discount": ("discount", None),
     "planned": ("date_planned", None),
     "taxes": ("tax_ids", "account.tax"),
-    "analytic": ("analytic_distribution", "account.analytic.account"),
+    "analytic": ("analytic_distribution", PLACES),
     "received": ("qty_received", None),
 }
 _FLOATS = frozenset({"quantity", "price", "discount", "received"})
@@ -192,7 +207,8 @@ def remote_ids_in(changes):
         for key, value in values.items():
             _field, model = (_HEADER if is_header else _LINE).get(key, ("", None))
             if key == "analytic":
-                found[model] |= {int(i) for shares in value for i in shares.split(",")}
+                for each, ids in named_places(value).items():
+                    found[each] |= ids
             elif key == "taxes":
                 found[model] |= set(value)
             elif model and value:
@@ -214,7 +230,7 @@ def local_values(values, local_ids, is_header):
 
 
 def _local_value(key, value, model, local_ids):
-    def local(remote_id):
+    def local(remote_id, model=model):
         if remote_id not in local_ids[model]:
             raise KeyError((model, remote_id))
         return local_ids[model][remote_id]
@@ -222,12 +238,18 @@ def _local_value(key, value, model, local_ids):
     if key in _FLOATS:
         return float(value)
     if key == "analytic":
-        return {
-            ",".join(str(local(int(i))) for i in shares.split(",")): float(share)
-            for shares, share in value.items()
-        } or False
+        return _local_shares(value, local) or False
     if key == "taxes":
         return [local(each) for each in value]
     if model:
         return local(value) if value else False
     return value or False
+
+
+def _local_shares(shares, local):
+    found = {}
+    for key, share in shares.items():
+        places = named_places([key])
+        ids = [local(i, model) for model in (PLACES, TAG_MODEL) for i in places[model]]
+        found[",".join(str(each) for each in sorted(ids))] = float(share)
+    return found

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from .analytic import named_places, read_places, shares_there, written_places
 from .sending import (
-    CannotSay,
     Outcome,
     columns_of,
     commands,
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     Image: TypeAlias = Mapping[str, Any]
 
 MODEL, LINE_MODEL = "account.move", "account.move.line"
-PLACES, TAG_MODEL = "account.analytic.account", "account.analytic.tag"
-#: Before the id of a tag, where a share names it: ``"7,tag:3"``.
-TAG = "tag:"
 #: Items that people see and write.
 SEEN = ("product", "line_section", "line_subsection", "line_note")
 _PAYABLE = "payment_term"
@@ -77,6 +74,7 @@ _ITEM = {
     "due": "date_maturity",
 }
 _NUMBERS = frozenset({"quantity", "price", "base", "amount"})
+_HUNDREDTHS = Decimal("0.00")
 _READ = (
     *("state", "payment_state", "name", "move_type", "partner_id", "journal_id"),
     *("currency_id", "ref", "invoice_date", "date", "write_date"),
@@ -109,7 +107,7 @@ def item_values(item: Image, image: Image, dialect: Dialect) -> dict[str, Any]:
     :raises CannotSay: its analytic accounts cannot be said in this version
     """
     values = {name: _value(key, item[key]) for key, name in _LINE.items()}
-    values |= _analytic_values(item["analytic"], dialect)
+    values |= written_places(item["analytic"], dialect, dialect.analytic_on_bill)
     if dialect.makes_items:
         values["display_type"] = item["kind"]
         values["extra_tax_data"] = item["tax_data"] or False
@@ -143,47 +141,6 @@ def _kind_values(item: Image, dialect: Dialect) -> dict[str, Any]:
     }
 
 
-def _analytic_values(shares: Mapping[str, str], dialect: Dialect) -> dict[str, Any]:
-    """Return the analytic accounts of a line.
-
-    :param shares: {"id" or "id,id" of several plans: percentage}; tags as "tag:id"
-    """
-    if "analytic_distribution" in dialect.analytic_on_bill:
-        return {"analytic_distribution": _shares_there(shares, dialect) or False}
-    places = _places(shares)
-    tags = sorted(places[TAG_MODEL])
-    if len(places[PLACES]) > 1 or any(Decimal(each) != 100 for each in shares.values()):
-        raise CannotSay("one analytic account for each line, and no share of it")
-    account = next(iter(places[PLACES]), False)
-    return {"analytic_account_id": account, "analytic_tag_ids": tags}
-
-
-def _places(keys: Iterable[str]) -> dict[str, set[int]]:
-    """Return {model: ids} of what the keys of shares name."""
-    found: dict[str, set[int]] = {PLACES: set(), TAG_MODEL: set()}
-    for each in (part for key in keys for part in key.split(",")):
-        model = TAG_MODEL if each.startswith(TAG) else PLACES
-        found[model].add(int(each.removeprefix(TAG)))
-    return found
-
-
-def _shares_there(shares: Mapping[str, str], dialect: Dialect) -> dict[str, Decimal]:
-    """Return shares as this version keeps them."""
-    found = {key: Decimal(share) for key, share in shares.items()}
-    if "analytic_distribution" not in dialect.analytic_on_bill:
-        return {",".join(found): Decimal(100)} if found else {}
-    return found if dialect.joins_plans else _apart(found)
-
-
-def _apart(shares: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Return shares with one analytic account in each key."""
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    for key, share in shares.items():
-        for each in key.split(","):
-            found[each] += share
-    return dict(found)
-
-
 def sent_items(image: Image, dialect: Dialect) -> list[Image]:
     """Return the items that are sent to this version."""
     if dialect.makes_items:
@@ -200,19 +157,23 @@ def _in_shares(item: Image, image: Image) -> list[Image]:
     if len(shares) < 2 or sum(shares.values()) != 100:
         return [item]
     rest = {name: Decimal(item[name]) for name in ("amount", "balance")}
+    if item["order_line"]:
+        # What is billed of the order's line adds up, and Odoo finds the price.
+        rest["quantity"] = Decimal(item["quantity"]) + _HUNDREDTHS
+    wholes = dict(rest)
     parts: list[Image] = []
     for key, share in shares.items():
         is_last = len(parts) == len(shares) - 1
         own = {
-            name: left if is_last else _share_of(Decimal(item[name]), share)
+            name: left if is_last else _share_of(wholes[name], share)
             for name, left in rest.items()
         }
         rest = {name: left - own[name] for name, left in rest.items()}
         parts.append(
             {
                 **item,
-                **{name: str(value) for name, value in own.items()},
                 **_quantity_of(item, image, share, own["amount"]),
+                **{name: str(value) for name, value in own.items()},
                 "analytic": {key: "100"},
                 "external_id": f"{item['external_id']}_share_{len(parts) + 1}",
             }
@@ -230,7 +191,7 @@ def _quantity_of(
 ) -> dict[str, str]:
     """Return quantity and price of a share: one, if its quantity does not give the
     amount."""
-    quantity = _share_of(Decimal(item["quantity"]) + Decimal("0.00"), share)
+    quantity = _share_of(Decimal(item["quantity"]) + _HUNDREDTHS, share)
     price = Decimal(item["price"])
     net = amount if image["type"] == "in_invoice" else -amount
     if (quantity * price).quantize(amount, ROUND_HALF_UP) == net:
@@ -256,7 +217,7 @@ def references(image: Image, dialect: Dialect) -> dict[str, set[int]]:
         "account.tax": {tax for item in items for tax in item["taxes"]},
         "purchase.order.line": {item["order_line"] for item in items},
         MODEL: {image["reverses"]},
-        **_places(key for item in items for key in item["analytic"]),
+        **named_places(key for item in items for key in item["analytic"]),
     }
     return {model: ids - {0} for model, ids in found.items() if ids - {0}}
 
@@ -428,26 +389,14 @@ def _line_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
     if kind == _PAYABLE:
         return (_PAYABLE,)
     taxes = tuple(sorted(line["tax_ids"]))
-    return (kind, id_of(line["account_id"]), taxes, _analytic_key(line, dialect))
+    places = _analytic_key(read_places(line, dialect.analytic_on_bill), dialect)
+    return (kind, id_of(line["account_id"]), taxes, places)
 
 
-def _analytic_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
-    if "analytic_distribution" in dialect.analytic_on_bill:
-        return _shares(line["analytic_distribution"] or {})
-    account = id_of(line["analytic_account_id"])
-    places = [str(account)] if account else []
-    places += [f"{TAG}{id_}" for id_ in line["analytic_tag_ids"]]
-    return _shares({",".join(places): 100}) if places else ()
-
-
-def _shares(shares: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return shares in one order; each analytic account by itself."""
-    return tuple(
-        sorted(
-            (",".join(sorted(key.split(","))), Decimal(str(share)).normalize())
-            for key, share in shares.items()
-        )
-    )
+def _analytic_key(shares: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:
+    """Return shares in one order."""
+    there = shares_there(shares, dialect, dialect.analytic_on_bill)
+    return tuple(sorted((key, share.normalize()) for key, share in there.items()))
 
 
 def _expected_items(image: Image, dialect: Dialect) -> dict[tuple[Any, ...], Decimal]:
@@ -459,7 +408,7 @@ def _expected_items(image: Image, dialect: Dialect) -> dict[tuple[Any, ...], Dec
             key = (_PAYABLE,)
         else:
             taxes = tuple(sorted(item["taxes"]))
-            places = _shares(_shares_there(item["analytic"], dialect))
+            places = _analytic_key(item["analytic"], dialect)
             key = (item["kind"], item["account"], taxes, places)
         _add(found, key, item["balance"])
     return found

@@ -45,7 +45,7 @@ class Dialect:
     :param order_price_guard: the field of an order's line that keeps Odoo from looking
         for another price, or ""
     :param has_order_discount: whether an order's line has a discount
-    :param has_long_prices: whether prices have any number of digits; else two
+    :param has_plain_notes: whether the notes of documents are plain text, not HTML
     :param joins_plans: whether one share may have analytic accounts of several plans
     :param has_plans: whether there are analytic plans; before, there were tags
     :param has_expiring_keys: whether an API key says when it expires
@@ -72,7 +72,7 @@ class Dialect:
     lock_order: str = "button_done"
     order_price_guard: str = ""
     has_order_discount: bool = True
-    has_long_prices: bool = False
+    has_plain_notes: bool = False
     account_company: str = "company_id"
     account_archived: str = "deprecated"
     account_kind: str = "account_type"
@@ -102,6 +102,11 @@ class Dialect:
         It computes them, so that it must not be kept from that.
         """
         return self.bill_lines == "invoice_line_ids"
+
+    @property
+    def has_one_place(self) -> bool:
+        """Whether a line has one analytic account at most, and tags."""
+        return "analytic_distribution" not in self.analytic_on_order
 
     def fields_used(self) -> dict[str, tuple[str, ...]]:
         """Return the fields, by model, that differ between versions and are used."""
@@ -170,6 +175,7 @@ DIALECTS: Mapping[int, Dialect] = {
         series=14,
         tax_base_fields=(),
         company_country="country_id",
+        has_plain_notes=True,
         needs_email=True,
     ),
     15: _15,
@@ -189,7 +195,6 @@ DIALECTS: Mapping[int, Dialect] = {
         order_note="note",
         lock_order="button_lock",
         order_price_guard="technical_price_unit",
-        has_long_prices=True,
         account_archived="active",
         has_unit_categories=False,
         has_own_rate=True,

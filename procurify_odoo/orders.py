@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .analytic import named_places, read_places, shares_there, written_places
 from .bills import Difference
 from .sending import (
-    CannotSay,
     Outcome,
     columns_of,
     commands,
@@ -106,23 +106,8 @@ def line_values(line: Image, dialect: Dialect) -> dict[str, Any]:
     if dialect.order_price_guard:
         # Equal to the price, Odoo would look for another one.
         values[dialect.order_price_guard] = Decimal(-1)
-    return values | _analytic_values(line["analytic"], dialect)
-
-
-def _analytic_values(shares: Mapping[str, str], dialect: Dialect) -> dict[str, Any]:
-    name = dialect.analytic_on_order[0]
-    if name == "analytic_distribution":
-        found: dict[str, Decimal] = defaultdict(Decimal)
-        for key, share in shares.items():
-            for each in (key,) if dialect.joins_plans else key.split(","):
-                found[each] += Decimal(share)
-        return {name: dict(found) or False}
-    if not shares:
-        return {name: False}
-    [(key, share), *others] = shares.items()
-    if others or "," in key or Decimal(share) != 100:
-        raise CannotSay("one analytic account for each line, and no share of it")
-    return {name: int(key)}
+    places = written_places(line["analytic"], dialect, dialect.analytic_on_order)
+    return values | places
 
 
 def references(image: Image) -> dict[str, set[int]]:
@@ -135,12 +120,7 @@ def references(image: Image) -> dict[str, set[int]]:
         "product.product": {line["product"] for line in lines},
         "uom.uom": {line["unit"] for line in lines},
         "account.tax": {tax for line in lines for tax in line["taxes"]},
-        "account.analytic.account": {
-            int(each)
-            for line in lines
-            for key in line["analytic"]
-            for each in key.split(",")
-        },
+        **named_places(key for line in lines for key in line["analytic"]),
     }
     return {model: ids - {0} for model, ids in found.items() if ids - {0}}
 
@@ -282,7 +262,7 @@ def read_orders(
         return {}
     names = (
         *_READ_LINE,
-        *(dialect.order_taxes, dialect.order_unit, dialect.analytic_on_order[0]),
+        *(dialect.order_taxes, dialect.order_unit, *dialect.analytic_on_order),
         *(("discount",) if dialect.has_order_discount else ()),
     )
     domain = [("order_id", "in", [order["id"] for order in orders])]
@@ -319,21 +299,14 @@ def _seen_line(line: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
         "discount": number(line.get("discount")),
         "planned": line["date_planned"] or "",
         "taxes": sorted(line[dialect.order_taxes]),
-        "analytic": _seen_analytic(line[dialect.analytic_on_order[0]]),
+        "analytic": {
+            key: number(share)
+            for key, share in read_places(line, dialect.analytic_on_order).items()
+        },
         "received": number(line["qty_received"]),
         "invoiced": number(line["qty_invoiced"]),
         "is_received_there": line["qty_received_method"] not in ("manual", False),
     }
-
-
-def _seen_analytic(value: Any) -> dict[str, str]:
-    if isinstance(value, dict):
-        return {_in_order(key): number(share) for key, share in value.items()}
-    return {str(id_of(value)): "100"} if value else {}
-
-
-def _in_order(key: str) -> str:
-    return ",".join(sorted(key.split(","), key=int))
 
 
 def _plain(value: Any) -> Any:
@@ -385,29 +358,20 @@ def numbers_of(image: Image) -> set[str]:
 def is_same(key: str, one: Any, other: Any, dialect: Dialect) -> bool:
     """Return whether two values of an image's field mean the same."""
     if key in _NUMBERS:
-        places = _PLACES
-        if key == "price" and not dialect.has_long_prices:
-            places = Decimal("0.01")
         if key == "discount" and not dialect.has_order_discount:
             return True
-        return bool(abs(Decimal(one) - Decimal(other)) < places)
+        return bool(abs(Decimal(one) - Decimal(other)) < _PLACES)
     if key == "rate":
         return not one or abs(Decimal(one) - Decimal(other)) <= Decimal(one) / 10**6
     if key == "analytic":
-        return _shares(one, dialect) == _shares(other, dialect)
+        names = dialect.analytic_on_order
+        mine, theirs = (shares_there(each, dialect, names) for each in (one, other))
+        return mine == theirs
     if key == "taxes":
         return sorted(one) == sorted(other)
     if key == "name":
         return str(one).strip() == str(other).strip()
     return bool((one or False) == (other or False))
-
-
-def _shares(shares: Mapping[str, str], dialect: Dialect) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    for key, share in shares.items():
-        for each in (_in_order(key),) if dialect.joins_plans else key.split(","):
-            found[each] += Decimal(share)
-    return dict(found)
 
 
 def differences(

@@ -256,6 +256,23 @@ class TestHub(RemoteCase):
             {own.id, other.id},
         )
 
+    def test_prices_that_the_remote_cannot_keep_are_ordered_as_one_piece(self):
+        for price, digits, expected in (
+            ("0.0375", "2", (1.0, 37.5)),
+            ("0.0375", "4", (1000.0, 0.0375)),
+            ("0.0375", False, (1000.0, 0.0375)),
+            ("0.25", "2", (1000.0, 0.25)),
+        ):
+            with self.subTest(price=price, digits=digits):
+                self.target.sudo().price_digits = digits
+                order_id = self.dataset.add_order("plain")
+                self.dataset.revise_order(order_id, quantity="1000", price=price)
+                self._synchronise()
+                record = self._record("purchase_order", order_id)
+                [line] = self.env["purchase.order"].browse(record.res_id).order_line
+                self.assertEqual((line.product_qty, line.price_unit), expected)
+                self.assertEqual("1000" in line.name, expected[0] == 1.0)
+
     # === CHANGES DURING A COMPARISON === #
 
     def test_an_import_writes_the_row_also_where_it_is_due_already(self):

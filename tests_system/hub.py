@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -39,46 +39,40 @@ _DISPATCHED = """
      AND d.remote_id > 0
 """
 _ORDERS = """
-    SELECT {id}, o.state, o.locked, p.name, o.origin, c.name, o.date_order,
-           o.date_approve, t.name->>'en_US', round(o.currency_rate::numeric, 6),
+    SELECT {id}, {state}, {is_locked}, p.name, o.origin, c.name, o.date_order,
+           o.date_approve, {term}, round(o.currency_rate::numeric, 6),
            o.amount_untaxed, o.amount_tax, o.amount_total
       FROM purchase_order o {join}
       JOIN res_partner p ON p.id = o.partner_id
       JOIN res_currency c ON c.id = o.currency_id
       LEFT JOIN account_payment_term t ON t.id = o.payment_term_id
 """
-_ORDERS_HERE = _ORDERS.format(
-    id="d.remote_id",
-    join="JOIN procurify_dispatch d ON d.res_id = o.id AND d.remote_id > 0 "
-    "AND d.res_model = 'purchase.order'",
-)
-_ORDERS_THERE = _ORDERS.format(id="o.id", join="")
+#: The last three columns of a line are its text, taxes and analytic accounts.
 _ORDER_LINES = """
-    SELECT {id}, l.display_type, l.name, m.name->>'en_US', u.name->>'en_US',
-           l.product_qty, l.price_unit, l.discount, l.date_planned, l.qty_received,
-           l.qty_invoiced, l.price_total, l.analytic_distribution,
-           (SELECT array_agg(t.name->>'en_US' ORDER BY t.id)
+    SELECT {id}, l.display_type, {product}, {unit}, round(l.product_qty::numeric, 6),
+           round(l.price_unit::numeric, 6), {discount}, l.date_planned,
+           round(l.qty_received::numeric, 6), round(l.qty_invoiced::numeric, 6),
+           l.price_total, l.name,
+           (SELECT array_agg({tax} ORDER BY {tax})
               FROM account_tax_purchase_order_line_rel r
               JOIN account_tax t ON t.id = r.account_tax_id
-             WHERE r.purchase_order_line_id = l.id)
+             WHERE r.purchase_order_line_id = l.id), {order_places}
       FROM purchase_order_line l {join}
       LEFT JOIN product_product v ON v.id = l.product_id
       LEFT JOIN product_template m ON m.id = v.product_tmpl_id
-      LEFT JOIN uom_uom u ON u.id = l.product_uom_id
+      LEFT JOIN uom_uom u ON u.id = {unit_id}
 """
-_ORDER_LINES_HERE = _ORDER_LINES.format(
-    id="d.remote_id",
-    join="JOIN procurify_dispatch d ON d.res_id = l.order_id AND d.remote_id > 0 "
-    "AND d.res_model = 'purchase.order'",
-)
-_ORDER_LINES_THERE = _ORDER_LINES.format(id="l.order_id", join="")
+_DISPATCHED_ORDERS = """
+    JOIN procurify_dispatch d ON d.res_id = {id} AND d.remote_id > 0
+     AND d.res_model = 'purchase.order'
+"""
 _SENT_ORDER = """
     SELECT d.remote_id FROM procurify_dispatch d JOIN procurify_record r
         ON r.id = d.record_id AND r.res_id = d.res_id AND r.res_model = d.res_model
      WHERE r.resource = 'purchase_order' AND r.external_id = %s
 """
 _ORDER_STATE = """
-    SELECT id, state, coalesce(locked, false), amount_untaxed FROM purchase_order
+    SELECT id, {state}, {is_locked}, amount_untaxed FROM purchase_order o
      WHERE id = %s
 """
 _FIRST_LINE = """
@@ -111,6 +105,15 @@ class Series:
     digits: int | None = None
     has_one_place: bool = False
     names: str = "SELECT id, name->>'en_US' FROM account_analytic_account"
+    lock: str = "button_lock"
+    state: str = "o.state"
+    is_locked: str = "coalesce(o.locked, false)"
+    term: str = "t.name->>'en_US'"
+    product: str = "m.name->>'en_US'"
+    unit: str = "u.name->>'en_US'"
+    unit_id: str = "l.product_uom_id"
+    discount: str = "coalesce(l.discount, 0)::float"
+    order_places: str = "l.analytic_distribution"
 
     def heads(self, id_: str, join: str, rate: str) -> str:
         """Return the query of the bills.
@@ -140,6 +143,14 @@ class Series:
         )
 
 
+_PLACES_14 = """
+    (SELECT array_agg(name) FROM (
+        SELECT name FROM account_analytic_account WHERE id = l.{account}
+         UNION ALL
+        SELECT g.name FROM {table} r
+          JOIN account_analytic_tag g ON g.id = r.account_analytic_tag_id
+         WHERE r.{line} = l.id) places)
+"""
 SERIES = {
     "odoo19": Series(),
     "odoo14": Series(
@@ -149,19 +160,28 @@ SERIES = {
         account="a.code",
         tax="t.name",
         # An account has no more than one plan there: its name, and those of its tags.
-        places="""
-           (SELECT array_agg(name) FROM (
-                SELECT name FROM account_analytic_account
-                 WHERE id = l.analytic_account_id
-                 UNION ALL
-                SELECT g.name FROM account_analytic_tag_account_move_line_rel r
-                  JOIN account_analytic_tag g ON g.id = r.account_analytic_tag_id
-                 WHERE r.account_move_line_id = l.id) places)
-        """,
+        places=_PLACES_14.format(
+            account="analytic_account_id",
+            table="account_analytic_tag_account_move_line_rel",
+            line="account_move_line_id",
+        ),
         is_seen="(l.tax_line_id IS NOT NULL OR NOT l.exclude_from_invoice_tab)",
         digits=2,
         has_one_place=True,
         names="SELECT id, name FROM account_analytic_account",
+        lock="button_done",
+        state="CASE o.state WHEN 'done' THEN 'purchase' ELSE o.state END",
+        is_locked="o.state = 'done'",
+        term="t.name",
+        product="m.name",
+        unit="u.name",
+        unit_id="l.product_uom",
+        discount="0::float",
+        order_places=_PLACES_14.format(
+            account="account_analytic_id",
+            table="account_analytic_tag_purchase_order_line_rel",
+            line="purchase_order_line_id",
+        ),
     ),
 }
 
@@ -262,9 +282,9 @@ class Hub:
         ]
 
     def order_differences(self) -> list[str]:
-        """Return in words where an Odoo 19's orders are not those of the hub."""
-        here = _orders(self.site, _ORDERS_HERE, _ORDER_LINES_HERE)
-        there = _orders(self.remote, _ORDERS_THERE, _ORDER_LINES_THERE)
+        """Return in words where the remote's orders are not those of the hub."""
+        here = self._orders(self.site, SERIES["odoo19"], is_here=True)
+        there = self._orders(self.remote, SERIES[self.version], is_here=False)
         return [
             f"{id_}: {here.get(id_, set()) - there.get(id_, set())} here, "
             f"{there.get(id_, set()) - here.get(id_, set())} there"
@@ -275,7 +295,9 @@ class Hub:
     def order_there(self, order_id: int) -> tuple[int, str, bool, float]:
         """Return (id, state, locked, net amount) of the remote's order."""
         [[remote_id]] = self.site.rows(_SENT_ORDER, str(order_id))
-        [row] = self.remote.rows(_ORDER_STATE, remote_id)
+        series = SERIES[self.version]
+        statement = _ORDER_STATE.format(state=series.state, is_locked=series.is_locked)
+        [row] = self.remote.rows(statement, remote_id)
         return (row[0], row[1], row[2], float(row[3]))
 
     def orders_held(self, ids: dict[str, int]) -> dict[str, list[str]]:
@@ -288,6 +310,36 @@ class Hub:
         """Return text and quantity of the first line of the remote's order."""
         [row] = self.remote.rows(_FIRST_LINE, remote_id)
         return (row[0], float(row[1]))
+
+    def _orders(
+        self, site: Site, series: Series, *, is_here: bool
+    ) -> dict[int, set[str]]:
+        """Return {id in the remote: what is compared of an order}."""
+        names = dict(site.rows(series.names))
+        order, line = ("d.remote_id",) * 2 if is_here else ("o.id", "l.order_id")
+        joins = [
+            _DISPATCHED_ORDERS.format(id=id_) if is_here else ""
+            for id_ in ("o.id", "l.order_id")
+        ]
+        heads, lines = (
+            statement.format(id=id_, join=join, **asdict(series))
+            for statement, id_, join in zip(
+                (_ORDERS, _ORDER_LINES), (order, line), joins, strict=True
+            )
+        )
+        found = {
+            row[0]: {f"{number} {value}" for number, value in enumerate(row[1:])}
+            for row in site.rows(heads)
+        }
+        seen: Counter[tuple[int, str]] = Counter()
+        for id_, *values, text, taxes, said in site.rows(lines):
+            places = _places(said, names)
+            if SERIES[self.version].has_one_place:
+                text, places = _in_one_place(text, places)
+            whole = f"{values} {text} {taxes} {places}"
+            seen[id_, whole] += 1
+            found[id_].add(f"{whole} {seen[id_, whole]}")
+        return found
 
     def _books(
         self, site: Site, series: Series, id_: str, join: str, split: set[int]
@@ -349,19 +401,15 @@ def _places(said: Any, names: dict[int, str]) -> list[tuple[tuple[str, ...], flo
     )
 
 
-def _orders(site: Site, heads: str, lines: str) -> dict[int, set[str]]:
-    names = dict(site.rows(SERIES["odoo19"].names))
-    found = {
-        row[0]: {f"{number} {value}" for number, value in enumerate(row[1:])}
-        for row in site.rows(heads)
-    }
-    seen: Counter[tuple[int, str]] = Counter()
-    for id_, *line, analytic, taxes in site.rows(lines):
-        places = {
-            tuple(sorted(names[int(each)] for each in key.split(","))): share
-            for key, share in (analytic or {}).items()
-        }
-        text = f"{line} {sorted(places.items())} {taxes}"
-        seen[id_, text] += 1
-        found[id_].add(f"{text} {seen[id_, text]}")
-    return found
+def _in_one_place(text: str, places: Any) -> tuple[Any, Any]:
+    """Return a line's text, with the shares that it says, and its analytic accounts.
+
+    Where a line has one account, its text says the shares.
+    """
+    *lines, last = text.split("\n")
+    if " % " in last and lines:
+        return ("\n".join(lines), sorted(last.split("; "))), []
+    if len(places) > 1:
+        shares = [f"{share:g} % {', '.join(sorted(each))}" for each, share in places]
+        return (text, sorted(shares)), []
+    return (text, []), places

@@ -12,8 +12,12 @@ from .taxes import LineTaxes, Said
 class LinePricing:
     """Knows how Odoo rounds in one company, and writes values that survive it."""
 
-    def __init__(self, env):
-        """:param env: of the company that books"""
+    def __init__(self, env, digits_there=None):
+        """:param env: of the company that books
+        :param digits_there: decimals of an order's prices in its remote Odoo; None: any
+            number
+        """
+        self.digits_there = digits_there
         digits = env["decimal.precision"].precision_get
         self.company = env.company
         self.price_digits = digits("Product Price")
@@ -159,6 +163,13 @@ class LinePricing:
             largest = max(shares, key=lambda key: abs(shares[key]))
             shares[largest] += 100 - sum(shares.values())
         return {key: float(share) for key, share in shares.items() if share}
+
+    def keeps_order_price(self, price):
+        """Return whether an order's line keeps every digit of ``price``.
+
+        This Odoo keeps them all.
+        """
+        return self.digits_there is None or self.keeps(price, self.digits_there)
 
     @staticmethod
     def keeps(number, digits):

@@ -39,6 +39,7 @@ def quantity_and_price(pricing, quantity, price, amount):
         quantity is None
         or price is None
         or not pricing.keeps(quantity, pricing.unit_digits)
+        or not pricing.keeps_order_price(price)
     ):
         return 1.0, float(amount)
     return float(quantity), float(price)

@@ -471,7 +471,7 @@ class ProcurifyTarget(models.Model):
                 parcel.image = images.image(
                     parcel.move,
                     parcel.row.external_id,
-                    remote.dialect.makes_items,
+                    remote.dialect,
                     original.remote_id,
                 )
             except NotThere as error:

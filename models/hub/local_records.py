@@ -12,7 +12,7 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import split_every
 
-from ...procurify_odoo.bills import PLACES, TAG_MODEL
+from ...procurify_odoo.analytic import PLACES, TAG_MODEL
 from ...tools.local_kinds import LOCALS, PARTS, Refs, Waits
 from ...tools.own_values import write_each
 from .procurify_dispatch import ORDER_LINES

@@ -135,12 +135,12 @@ class ProcurifyTarget(models.Model):
         # Until their outcome is written, a run that ends leaves them to the next.
         rows.write({"is_due": False, "state": "to_send"})
         self._look_at_orders(remote, parcels, is_first=True)
-        missing = self._make_order_images(parcels)
+        missing = self._make_order_images(remote, parcels)
         if self._send_missing(remote, missing, seen):
-            missing = self._make_order_images(parcels)
+            missing = self._make_order_images(remote, parcels)
         self._refuse_missing({p: records[0] for p, records in missing.items()})
         if taken := self._take_over(remote, parcels):
-            self._make_order_images(taken)
+            self._make_order_images(remote, taken)
         self._refuse_hidden(remote, parcels, seen, lambda image, _d: references(image))
         self._find_order_news(remote, parcels)
         self._refuse_known_orders(remote, [p for p in parcels if p.is_open])
@@ -281,14 +281,15 @@ class ProcurifyTarget(models.Model):
                 if owners.get(id_, parcel.move) != parcel.move:
                     del seen[id_]
 
-    def _make_order_images(self, parcels):
+    def _make_order_images(self, remote, parcels):
         """Give each parcel its image.
 
         :returns: {parcel: records that it names and the remote does not have}
         """
         mine = [parcel for parcel in parcels if parcel.move and not parcel.is_gone]
         orders = self.env[ORDERS].union(*(parcel.move for parcel in mine))
-        images = OrderImages(self, orders.with_company(self.company_id))
+        orders = orders.with_company(self.company_id)
+        images = OrderImages(self, orders, remote.dialect)
         missing = {}
         for parcel in mine:
             names = {id_: row.external_id for id_, row in parcel.lines.items()}
@@ -710,7 +711,7 @@ class ProcurifyTarget(models.Model):
         mine = lost.changed.filtered("sent_image")
         parcels = self._order_parcels(mine)
         self._look_at_orders(remote, parcels)
-        self._make_order_images(parcels)
+        self._make_order_images(remote, parcels)
         taken = self._take_over(remote, parcels)
         outcome = {}
         for parcel in parcels:

@@ -125,6 +125,12 @@ class ProcurifyTarget(models.Model):
             return self._notification("success", target.summary)
         return self._notification("danger", target.error_message or target.missing)
 
+    def _order_price_digits(self):
+        """Return how many decimals prices have there, or None: any number."""
+        self.ensure_one()
+        digits = (self.price_digits or "").split(", ")
+        return min((int(each) for each in digits if each), default=None)
+
     def _note_findings(self, found):
         """Write what the test found."""
         self.ensure_one()

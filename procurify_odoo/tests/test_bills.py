@@ -202,6 +202,19 @@ def test_odoo_14_has_a_line_for_each_share(
     assert sent_items(bill(items=[split]), dialect(16)) == [split]
 
 
+def test_shares_of_an_orders_line_bill_its_whole_quantity() -> None:
+    split = item(
+        quantity="1",
+        amount="100.00",
+        balance="100.00",
+        order_line=31,
+        analytic={"7": "33.33", "8": "33.33", "9": "33.34"},
+    )
+    lines = sent_items(bill(items=[split]), dialect(14))
+    assert [line["quantity"] for line in lines] == ["0.33", "0.33", "0.34"]
+    assert sum(Decimal(line["balance"]) for line in lines) == 100
+
+
 def test_a_term_and_a_due_date_are_not_sent_together() -> None:
     assert header_values(bill(), dialect(19))["invoice_date_due"] == "2026-03-31"
     with_term = header_values(bill(term=6), dialect(19))
