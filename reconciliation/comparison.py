@@ -11,6 +11,7 @@ from ..procurify import InvalidPayload
 from .labels import Labels
 from .line import Line
 from .order_lines import OrderLines
+from .remote import RemoteSide
 from .sides import OdooSide, ProcurifySide
 
 BATCH = 500  # documents whose payloads are in memory at the same time
@@ -63,13 +64,17 @@ class Reconciliation:
     document, ``findings`` the sentences about what no document stands for.
     """
 
-    def __init__(self, connection, date_from, date_to, company=None, listed=None):
+    def __init__(
+        self, connection, date_from, date_to, company=None, listed=None, sight=None
+    ):
         """:param connection: in the environment of the user who asks
         :param date_from: first day, a date
         :param date_to: last day, a date
         :param company: the connection's own, or a branch that it books for
         :param listed: {resource: rows of Procurify's list}, see ``_listed``; None
             where the comparison of the last night is to do
+        :param sight: what was seen of the remote Odoo just now, see ``RemoteSide``;
+            None where the connection books here
         """
         self.listed = listed
         self.company = company or connection.company_id
@@ -79,6 +84,8 @@ class Reconciliation:
         self.procurify = ProcurifySide(self.connection)
         self.odoo = OdooSide(self.procurify)
         self.order_lines = OrderLines(self.env, self.connection)
+        self.sight = sight
+        self.remote = sight and RemoteSide(self.env, sight)
         rules = self.env["procurify.record"]._fields["excluded_rule"]
         self.rules = dict(rules._description_selection(self.env))
         self.lines, self.findings = [], []
@@ -97,7 +104,17 @@ class Reconciliation:
             self._judge_comparisons()
         else:
             self._add_missing()
+        if self.sight:
+            self._judge_sight()
         return self
+
+    @property
+    def remote_values(self):
+        """Name of the remote Odoo in which is booked, and of when it speaks (UTC)."""
+        return {
+            "remote_name": self.sight.target.name if self.sight else False,
+            "remote_as_of": self.sight.as_of if self.sight else False,
+        }
 
     @property
     def unexplained_count(self):
@@ -165,6 +182,8 @@ class Reconciliation:
         )
         targets = self._targets(records)
         self.procurify.prepare(records)
+        if self.remote:
+            self.remote.load(records)
         for record in records:
             self.lines.append(self._line(record, targets))
         records.invalidate_recordset(["payload"], flush=False)
@@ -200,10 +219,14 @@ class Reconciliation:
         document, line.odoo = targets.get((record.resource, record.res_id), (None, {}))
         if document:
             line.res_name, line.odoo_state = document.display_name, document.state
+        if self.remote:
+            self.remote.correct(line, document)
         payload = None
         if record.resource in COMPARED:
             payload = self._read(record, line)
         self._judge(record, line, document, payload)
+        if self.remote:
+            self.remote.judge(line)
         return line
 
     def _read(self, record, line):
@@ -409,6 +432,12 @@ class Reconciliation:
                 )
                 self.findings.append(text)
                 self.unverified_count += 1
+
+    def _judge_sight(self):
+        """Say where the remote Odoo could not be asked, or what was found there."""
+        if self.sight.problem:
+            self.findings.append(self.sight.problem)
+            self.unverified_count += not self.sight.as_of
 
     def _compared_streams(self):
         return self.connection.sudo().stream_ids.filtered(

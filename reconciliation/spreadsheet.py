@@ -14,6 +14,8 @@ _SUMMARY = (
     "date_to",
     "date",
     "user_name",
+    "remote_name",
+    "remote_as_of",
     "state",
     "document_count",
     "booked_count",

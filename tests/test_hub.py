@@ -15,6 +15,7 @@ from odoo.addons.procurify_connector.procurify_odoo.bills import Facts
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
 from .remote_case import RemoteCase
+from .test_reconciliation import EVER
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -382,6 +383,119 @@ class TestHub(RemoteCase):
             with self.subTest(name), self.assertRaises(ValidationError):
                 self.target[name] = value
         self.target.write({"database": self.target.database, "api_key": fake.KEY})
+
+    # === CERTIFICATE === #
+
+    def test_what_is_not_there_yet_does_not_count_as_booked(self):
+        self._synchronise()
+
+        line = self._certificate_line()
+
+        self.assertEqual(line.outcome, "pending")
+        self.assertEqual(line.odoo_amount, 0.0)
+        self.assertEqual(line.document_state, "queued")
+        self.assertFalse(line.is_explained)
+        self.assertTrue(line.certificate_id.remote_as_of)
+
+    def test_the_certificate_says_what_the_remote_has_now(self):
+        self._synchronise()
+        total = self._move(self.bill).amount_total
+        there = self._sent_as_it_is()
+        for values, expected in (
+            ({}, ("booked", "draft", total)),
+            ({"state": "posted"}, ("booked", "posted", total)),
+            ({"amount_total": total + 5}, ("changed", "posted", total + 5)),
+            ({"ref": "another"}, ("changed", "posted", total + 5)),
+            ({"state": "cancel", "amount_total": total}, ("changed", "cancelled", 0.0)),
+        ):
+            there |= values
+            with self.subTest(values):
+                line = self._certificate_line()
+                self.assertEqual(
+                    (line.outcome, line.document_state, line.odoo_amount), expected
+                )
+                self.assertEqual(line.is_explained, expected[0] == "booked")
+                sums = line.certificate_id.sum_ids.filtered(
+                    lambda each: each.resource == "bill"
+                )
+                for dimension in set(sums.mapped("dimension")):
+                    mine = sums.filtered(lambda s, d=dimension: s.dimension == d)
+                    found = sum(mine.mapped("odoo_amount"))
+                    self.assertAlmostEqual(found, expected[2], 2, dimension)
+        self.remote.rows["account.move"].clear()
+        self.remote.external_ids.clear()
+        line = self._certificate_line()
+        self.assertEqual((line.outcome, line.odoo_amount), ("pending", 0.0))
+
+    def test_a_change_there_that_no_total_shows_is_said(self):
+        self._synchronise()
+        there = self._sent_as_it_is()
+        there["ref"] = "another"
+
+        line = self._certificate_line()
+
+        self.assertEqual(line.outcome, "changed")
+        self.assertIn("changed in the remote Odoo", line.reason)
+        self.assertIn("another", line.reason)
+
+    def test_a_certificate_without_an_answer_is_not_verified(self):
+        self._synchronise()
+        self._sent_as_it_is()
+        self._certificate_line()
+        for path in ("/web/version", "/jsonrpc", "/xmlrpc/2/common"):
+            self.remote.answers[path] = [fake.web_page(502, "Bad Gateway")]
+
+        line = self._certificate_line()
+
+        certificate = line.certificate_id
+        self.assertFalse(certificate.remote_as_of)
+        self.assertEqual(certificate.remote_name, "Books 19.0")
+        self.assertIn("could not be asked", certificate.findings)
+        self.assertNotEqual(certificate.state, "complete")
+        self.assertEqual(line.outcome, "booked")
+
+    def _certificate_line(self):
+        """Make a certificate, and return its line of the bill."""
+        self.env.flush_all()
+        certificate = self.env["procurify.certificate"]._certify(self.connection, *EVER)
+        self.assertEqual(certificate._tampering(), [])
+        return certificate.line_ids.filtered(
+            lambda line: line.external_id == str(self.bill) and line.resource == "bill"
+        )
+
+    def _sent_as_it_is(self):
+        """Let the bill be in the remote with its own total; return its values there."""
+        total = self._move(self.bill).amount_total
+        row = self._sent(amount_total=total, write_date="2026-03-02 10:00:00")
+        row.sudo().sent_image = _SENT | {"total": f"{total:.2f}"}
+        return self.remote.rows["account.move"][0]
+
+    # === DRY RUN === #
+
+    def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(self):
+        order_id = self.dataset.add_order("plain")
+        self._run_cron("ir_cron_fetch")
+        self.remote.requests.clear()
+
+        result = self.connection._dry_run()
+
+        self.assertFalse(self.remote.requests)
+        self.assertFalse(self.env["procurify.dispatch"].search([]))
+        self.assertIn("Books 19.0", result["remote"])
+        lines = self.env["procurify.dry.run.line"].search(
+            [("dry_run_id", "=", result["dry_run_id"])]
+        )
+        for resource, number in (("bill", self.bill), ("purchase_order", order_id)):
+            [line] = lines.filtered(
+                lambda each, resource=resource, number=number: (
+                    each.resource == resource
+                    and each.record_id.external_id == str(number)
+                )
+            )
+            # The stand-in has no accounts and no units.
+            self.assertFalse(line.is_sent)
+            self.assertIn("is not in the remote Odoo", line.remote_text)
+            self.assertIn("would be created there", line.remote_text)
 
     # === HELPERS === #
 

@@ -67,6 +67,13 @@ class ProcurifyCertificate(models.Model):
         help="Procurify's lists were read for this certificate. Otherwise the last "
         "nightly check counts.",
     )
+    remote_name = fields.Char("Remote Odoo", readonly=True)
+    remote_as_of = fields.Datetime(
+        "As Of",
+        readonly=True,
+        help="When the remote Odoo was read for this certificate: statuses and totals "
+        "are those that it had then.",
+    )
     document_count = fields.Integer("Documents", readonly=True)
     booked_count = fields.Integer(
         "In Odoo", readonly=True, help="Posted, or drafts in Odoo."
@@ -276,6 +283,7 @@ class ProcurifyCertificate(models.Model):
             "user_ref": user.id,
             "user_name": user.name,
             "state": result.result,
+            **result.remote_values,
             "findings": "\n".join(result.findings) or False,
             "finding_count": len(result.findings),
             "was_listed": listed,

@@ -150,9 +150,10 @@ class ProcurifyConnection(models.Model):
         :param date_from: first day, ``YYYY-MM-DD``
         :param date_to: last day
         :returns: ``{"connection_id", "connection", "company_id", "company",
-            "date_from", "date_to", "made_at", "made_by", "documents": [one each, with
-            its outcome, ``document_state``, reason, ``is_explained`` and both amounts],
-            "sums": [per kind,
+            "date_from", "date_to", "made_at", "made_by", "remote": name of the remote
+            Odoo or ``False``, "remote_as_of": when it was read for this, or ``False``,
+            "documents": [one each, with its outcome, ``document_state``, reason,
+            ``is_explained`` and both amounts], "sums": [per kind,
             currency and dimension], "counts": {kind: {outcome: number}}, "findings":
             [sentences], "unexplained_count", "result": "complete" | "unverified" |
             "open"}``. The period is complete if ``unexplained_count`` is 0;
@@ -202,6 +203,10 @@ class ProcurifyConnection(models.Model):
             "date_to": result.date_to.isoformat(),
             "made_at": fields.Datetime.to_string(fields.Datetime.now()),
             "made_by": self.env.user.name,
+            "remote": result.remote_values["remote_name"],
+            "remote_as_of": fields.Datetime.to_string(
+                result.remote_values["remote_as_of"]
+            ),
             "counts": {kind: dict(each) for kind, each in counts(lines).items()},
             "sums": plain(sum_rows(self.env, lines)),
             "documents": plain([line_row(line) for line in lines]),
@@ -218,7 +223,9 @@ class ProcurifyConnection(models.Model):
         if not first or not last or last < first:
             raise UserError(self.env._("The period ends before it starts."))
         lists = self._listed(COMPARED) if listed else None
-        return Reconciliation(self, first, last, company, lists).run()
+        target = self.sudo().target_id
+        sight = target._look_now() if target else None
+        return Reconciliation(self, first, last, company, lists, sight).run()
 
     def _listed(self, resources):
         """Read whole lists of Procurify, without details and without storing them.

@@ -442,7 +442,8 @@ class ProcurifyConnection(models.Model):
              "journal_items": [{"document", "date", "account_code", "account",
                                 "label", "balance", "amount_currency", "currency",
                                 "cost_centres", "taxes"}],
-             "journal_item_count": int}
+             "journal_item_count": int, "remote": what would be sent to a remote Odoo,
+             in words, or ""}
 
         :raises AccessError: the user is no administrator of the connector
         """

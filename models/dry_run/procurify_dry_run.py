@@ -71,7 +71,8 @@ class ProcurifyDryRun(models.Model):
 
         :returns: ``{"state", "done", "total", "percent"}``, and at the end ``summary``
             (a list of ``{"resource", "kind", "outcome", "origin", "text", "count",
-            "amount"}``), ``items`` and ``duplicates`` (numbers)
+            "amount"}``), ``remote`` (what would be sent to a remote Odoo, in words),
+            ``items`` and ``duplicates`` (numbers)
         :raises AccessError: the user is no administrator of the connector
         """
         self.ensure_one()
@@ -97,12 +98,33 @@ class ProcurifyDryRun(models.Model):
             mine = Domain("dry_run_id", "=", self.id)
             progress |= {
                 "summary": self._summary(),
+                "remote": self._remote_summary(),
                 "items": self.env["procurify.dry.run.item"].search_count(mine),
                 "duplicates": self.env["procurify.dry.run.line"].search_count(
                     mine & Domain("is_duplicate", "=", True)
                 ),
             }
         return progress
+
+    def _remote_summary(self):
+        """Return what would be sent to the remote Odoo in words, or ""."""
+        target = self.connection_id.target_id
+        if not target or self.scope == "master":
+            return ""
+        lines = self.env["procurify.dry.run.line"]
+        mine = Domain("dry_run_id", "=", self.id)
+        sent = lines.search_count(mine & Domain("is_sent", "=", True))
+        refused = lines.search_count(
+            mine & Domain("is_sent", "=", False) & Domain("remote_text", "!=", False)
+        )
+        return self.env._(
+            "To the remote Odoo %(name)s, %(sent)s documents would be sent; "
+            "%(refused)s would be on hold, because something is missing there. "
+            "Nothing was sent now.",
+            name=target.name,
+            sent=sent,
+            refused=refused,
+        )
 
     # === STEPS === #
 
@@ -189,7 +211,11 @@ class ProcurifyDryRun(models.Model):
             added
         """
         lines = []
-        for record, outcome in zip(records, records._try(), strict=True):
+        outcomes = records._try()
+        target = self.connection_id.target_id
+        sent = target._would_send(records) if target else {}
+        for record, outcome in zip(records, outcomes, strict=True):
+            is_sent, remote_text = sent.get(record, (False, ""))
             lines.append(
                 {
                     "record_id": record.id,
@@ -208,6 +234,8 @@ class ProcurifyDryRun(models.Model):
                     "reasons": "\n".join(
                         issue._message_for_all() for issue in record.issue_ids
                     ),
+                    "is_sent": is_sent,
+                    "remote_text": remote_text or False,
                     "booked": outcome["booked"],
                 }
             )
@@ -302,6 +330,7 @@ class ProcurifyDryRun(models.Model):
                 for issue in self.issue_ids.filtered("mapped_resource")
             ],
             "duplicates": self._duplicates(),
+            "remote": self._remote_summary(),
             "journal_items": self._journal_items(items),
             "journal_item_count": self.env["procurify.dry.run.item"].search_count(
                 [("dry_run_id", "=", self.id)]

@@ -75,6 +75,12 @@ class ProcurifyDryRunLine(models.Model):
     is_duplicate = fields.Boolean(
         readonly=True, help="Odoo already has a bill of this vendor with this number."
     )
+    is_sent = fields.Boolean("Would Be Sent", readonly=True, help="To the remote Odoo.")
+    remote_text = fields.Text(
+        "In the Remote Odoo",
+        readonly=True,
+        help="What the remote Odoo lacks, and what would be created there.",
+    )
     amount = fields.Float("Total", digits=(16, 2), readonly=True)
     currency = fields.Char(readonly=True)
     item_ids = fields.One2many("procurify.dry.run.item", "line_id")

@@ -10,3 +10,5 @@ from . import converge
 from . import pull
 from . import restored
 from . import orders
+from . import sight
+from . import trial

@@ -772,7 +772,7 @@ class ProcurifyTarget(models.Model):
                 mine |= {"is_edited": True, "is_decided": False}
             elif parcel.is_written:
                 mine |= {"sent_image": parcel.image, "sent_at": now}
-                mine |= {"is_decided": False, "is_edited": False}
+                mine |= {"is_decided": False, "is_edited": False, "edited_text": False}
             outcome[row] = mine
         write_each(outcome)
 
@@ -822,6 +822,7 @@ class ProcurifyTarget(models.Model):
             "remote_name": values["name"] or False,
             "remote_state": values["state"],
             "remote_payment": values["payment_state"] or False,
+            "remote_total": str(values["amount_total"]),
             "remote_written_at": there.written_at,
         }
 

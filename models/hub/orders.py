@@ -81,13 +81,10 @@ class ProcurifyTarget(models.Model):
         :param missing: {product: connection}
         :returns: whether there are any
         """
-        rounding = self.env.ref("procurify_connector.product_rounding", False)
         wanted = {
             product: connection
             for product, connection in missing.items()
-            if product == rounding
-            or product == connection.product_id
-            or connection.product_policy == "create"
+            if self._may_create_there(product, connection)
         }
         dispatches = self.env["procurify.dispatch"]
         known = dispatches._of(PRODUCTS, [product.id for product in wanted])
@@ -122,6 +119,15 @@ class ProcurifyTarget(models.Model):
             ]
         )
         return bool(wanted)
+
+    @api.model
+    def _may_create_there(self, record, connection):
+        """Return whether a record is a product that may be created in the remote."""
+        rounding = self.env.ref("procurify_connector.product_rounding", False)
+        return record._name == PRODUCTS and (
+            record in (rounding, connection.product_id)
+            or connection.product_policy == "create"
+        )
 
     # === ORDERS === #
 
@@ -669,6 +675,7 @@ class ProcurifyTarget(models.Model):
         return {
             "remote_name": values["name"] or False,
             "remote_state": values["state"],
+            "remote_total": str(values["amount_total"]),
             "remote_written_at": there.written_at,
         }
 

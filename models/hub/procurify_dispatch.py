@@ -132,6 +132,15 @@ class ProcurifyDispatch(models.Model):
         copy=False,
     )
     remote_payment = fields.Char("Payment There", readonly=True, copy=False)
+    # As a text, to the cent.
+    remote_total = fields.Char("Total There", readonly=True, copy=False)
+    edited_text = fields.Text(
+        "Edited",
+        readonly=True,
+        copy=False,
+        groups=ITEM_READERS,
+        help="What the remote Odoo has otherwise than was sent.",
+    )
     remote_written_at = fields.Char(readonly=True, copy=False)
     lost = fields.Selection(
         [("gone", "Not there"), ("older", "Older there")],

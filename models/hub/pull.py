@@ -198,7 +198,10 @@ class ProcurifyTarget(models.Model):
             if not (there := facts.get(row.remote_id)):
                 continue
             differing = differences(row.sent_image, there, remote.dialect)
-            now = self._facts_of(there) | {"is_edited": bool(differing)}
+            now = self._facts_of(there) | {
+                "is_edited": bool(differing),
+                "edited_text": self._in_words(differing) or False,
+            }
             found = {name: v for name, v in now.items() if row[name] != v}
             if found:
                 news[row] = found
