@@ -14,11 +14,12 @@ from ..procurify_odoo.analytic import PLACES, key_of
 from .bills.revision import ROUNDING
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
-# A partner's field → the column by which it is sent.
-_VENDOR = {
-    **{name: name for name in ("name", "ref", "vat", "email", "phone")},
-    **{name: name for name in ("street", "street2", "city", "zip")},
-}
+#: Fields of a partner that are sent; so are their columns called.
+VENDOR_COLUMNS = (
+    *("name", "ref", "vat", "email", "phone"),
+    *("street", "street2", "city", "zip"),
+)
+COUNTRY_COLUMN = "country_id/id"
 
 
 class NotThere(Exception):
@@ -59,8 +60,27 @@ def vendor_image(partner, name):
         "id": name,
         "is_company": partner.is_company,
         "supplier_rank": 1,
-        "country_id/id": f"base.{country.lower()}" if country else "",
-        **{column: partner[field] or "" for field, column in _VENDOR.items()},
+        COUNTRY_COLUMN: country_name(country),
+        **{name: partner[name] or "" for name in VENDOR_COLUMNS},
+    }
+
+
+def country_name(code):
+    """Return the external id of a country, "" of none."""
+    return f"base.{code.lower()}" if code else ""
+
+
+def vendor_changes(image, sent, there):
+    """Return {column: value} of what only this side changed of a vendor.
+
+    :param image: what it is here
+    :param sent: what was sent last
+    :param there: what the remote has, see ``VENDOR_COLUMNS`` and ``COUNTRY_COLUMN``
+    """
+    return {
+        name: image[name]
+        for name, value in there.items()
+        if value == sent.get(name, "") != image[name]
     }
 
 

@@ -23,21 +23,28 @@ class UomUom(models.Model):
 
     @api.model
     def _procurify_match(self, batch):
-        """Match by name; create, hold or leave to the product what is not found."""
-        drafts = batch.open
+        """Match by name; create, hold or leave to the product what is not found.
+
+        A remote Odoo has units of its own, and the connector makes none there.
+        """
+        drafts, target = batch.open, batch.connection.sudo().target_id
         names = [draft.payload.name for draft in drafts]
-        found = search_by(self, "name", names, Domain("active", "=", True))
+        usable = Domain("active", "=", True)
+        if target:
+            usable &= target._known_there(self._name)
+        found = search_by(self, "name", names, usable)
         pieces = self.env.ref("uom.product_uom_unit", raise_if_not_found=False)
         for draft in drafts:
             name = normalise(draft.payload.name)
-            units = found[name] or (name in _PIECES and pieces) or self
+            meant = name in _PIECES and pieces and pieces.filtered_domain(usable)
+            units = found[name] or meant or self
             if len(units) == 1:
                 draft.link(units.id, evidence=(SAME_NAME, ONLY_ONE))
         policy = batch.connection.unit_policy
-        if policy == "create":
+        if policy == "create" and not target:
             self._procurify_create(batch)
         for draft in batch.open:
-            if policy == "product":
+            if policy == "product" or (policy == "create" and target):
                 draft.exclude("product_unit")
             else:
                 self._procurify_hold_open(draft)

@@ -225,7 +225,7 @@ class Reconciliation:
         if record.resource in COMPARED:
             payload = self._read(record, line)
         self._judge(record, line, document, payload)
-        if self.remote:
+        if self.remote and record.state == "done":
             self.remote.judge(line)
         return line
 

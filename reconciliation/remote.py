@@ -83,8 +83,8 @@ class RemoteSide:
         line.odoo = places
 
     def judge(self, line):
-        """Say of what counts as booked why it is not, or not as it was sent."""
-        if line.outcome != "booked" or not line.res_id:
+        """Say of an imported document why it is not there, or not as it was sent."""
+        if not line.res_id:
             return
         row = self._row(line)
         if not row or not row.remote_id:
@@ -93,6 +93,8 @@ class RemoteSide:
         elif line.record_id in self._open:
             outcome = "pending"
             reason = self.env._("Its last version is not in the remote Odoo yet.")
+        elif line.outcome == "changed" and line.explained:
+            return
         elif row.edited_text:
             outcome = "changed"
             reason = self.env._(

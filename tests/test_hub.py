@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
 
 from odoo.addons.procurify_connector.fetching.remote_odoo import open_remote
@@ -182,6 +182,49 @@ class TestHub(RemoteCase):
         loads = [call for call in self.remote.calls if call[:2] == _LOAD_VENDOR]
         self.assertEqual(len(loads), 1)
 
+    def test_later_changes_of_a_vendor_are_sent_but_not_over_those_of_people(self):
+        self._synchronise()
+        self._run_cron("ir_cron_converge")
+        [row] = self._dispatches("res.partner")
+        [there] = self.remote.rows["res.partner"]
+        there["phone"] = "1"
+        vendor = row.record_id
+        self.dataset.edit_vendor(
+            int(vendor.external_id), street="Lakeside 7", phone="2"
+        )
+        self._age(row)
+
+        self._synchronise()
+        self.assertTrue(row.is_due)
+        mirror = self.env["procurify.mirror"].sudo()
+        mine = Domain("res_id", "=", row.res_id)
+        free = mine & mirror._not_to_send(self.target)
+        self.assertTrue(mirror.search(mine))
+        self.assertFalse(mirror.search(free))
+        self._run_cron("ir_cron_converge")
+
+        self.assertEqual((there["street"], there["phone"]), ("Lakeside 7", "1"))
+        self.assertEqual((row.state, row.is_due), ("sent", False))
+        self.assertTrue(mirror.search(mine & mirror._not_to_send(self.target)))
+        self.remote.calls.clear()
+        row.sudo().is_due = True
+        self._run_cron("ir_cron_converge")
+        self.assertNotIn(("res.partner", "write"), [c[:2] for c in self.remote.calls])
+
+    def test_a_refused_change_of_a_vendor_is_said(self):
+        self._synchronise()
+        self._run_cron("ir_cron_converge")
+        [row] = self._dispatches("res.partner")
+        self.dataset.edit_vendor(int(row.record_id.external_id), street="Lakeside 7")
+        self._synchronise()
+        denied = "missing right: read a model (user without accounting)"
+        self.remote.faults["res.partner.write"] = [denied]
+
+        self._run_cron("ir_cron_converge")
+
+        self.assertEqual(row.state, "refused")
+        self.assertTrue(row.message)
+
     def test_a_call_without_an_answer_makes_the_next_ones_smaller(self):
         self._synchronise()
         model = type(self.env["procurify.target"])
@@ -273,6 +316,20 @@ class TestHub(RemoteCase):
                 [line] = self.env["purchase.order"].browse(record.res_id).order_line
                 self.assertEqual((line.product_qty, line.price_unit), expected)
                 self.assertEqual("1000" in line.name, expected[0] == 1.0)
+
+    def test_a_unit_that_the_remote_does_not_have_is_said_in_the_text(self):
+        unit = self.env["uom.uom"].create({"name": "Barrel"})
+        for policy in ("product", "create"):
+            with self.subTest(policy):
+                self.connection.unit_policy = policy
+                order_id = self.dataset.add_order("plain")
+                self.dataset.revise_order(order_id, unit=f"Barrel {policy}")
+                unit.name = f"Barrel {policy}"
+                self._synchronise()
+                record = self._record("purchase_order", order_id)
+                [line] = self.env["purchase.order"].browse(record.res_id).order_line
+                self.assertEqual(line.product_uom_id, self.connection.product_id.uom_id)
+                self.assertIn(f"(Barrel {policy})", line.name)
 
     # === CHANGES DURING A COMPARISON === #
 

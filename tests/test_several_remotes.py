@@ -83,6 +83,50 @@ class TestSeveralRemotes(RemoteCase):
         states = [row.remote_state for row in self.rows]
         self.assertEqual(states, ["draft", "posted"])
 
+    def test_a_slow_one_does_not_delay_the_other(self):
+        for remote in (self.first, self.second):
+            remote.rows["account.move"][0]["state"] = "posted"
+            remote.requests.clear()
+        jobs = self.targets._own_jobs("ir_cron_pull")
+        self.assertFalse(jobs[self.targets[0]])
+        [own] = jobs[self.targets[1]]
+
+        with self._job_cursor_sees_the_test():
+            own.method_direct_trigger()
+        self.env.invalidate_all()
+
+        states = [row.remote_state for row in self.rows]
+        self.assertEqual(states, ["draft", "posted"])
+        self.assertFalse(self.first.requests)
+
+        self.second.requests.clear()
+        with self._job_cursor_sees_the_test(), self.registry.cursor() as cr:
+            self.targets.browse().with_env(self.env(cr=cr))._cron_pull()
+        self.assertEqual(self.rows[0].remote_state, "posted")
+        self.assertFalse(self.second.requests)
+
+    def test_each_is_called_by_its_own_job(self):
+        main = self.env.ref("procurify_connector.ir_cron_converge")
+        [own] = self.targets._own_jobs("ir_cron_converge")[self.targets[1]]
+        triggers = self.env["ir.cron.trigger"].sudo()
+        before = triggers.search([])
+
+        self.targets[1]._send_soon()
+        self.assertEqual((triggers.search([]) - before).cron_id, own)
+        self.targets._send_soon()
+        self.assertEqual((triggers.search([]) - before).cron_id, own | main)
+
+    def test_the_jobs_of_a_remote_go_with_it(self):
+        own = self.targets._own_jobs()[self.targets[1]]
+        self.assertEqual(len(own), 3)
+        third = self._target(self._remote("17.0"), database="third")
+        theirs = third._own_jobs()[third]
+
+        third.unlink()
+
+        self.assertFalse(theirs.exists())
+        self.assertEqual(own.exists(), own)
+
     def _sent(self, target, remote):
         """Let a bill of the company be in its remote, and return its row."""
         [connection] = target.connection_ids

@@ -203,6 +203,7 @@ class Hub:
         self.version = version
         self._read_from = 0
         self._server: Server | None = None
+        self._hub_server: Server | None = None
         self.access = {
             "address": self.start_remote(),
             "database": remote.database,
@@ -223,6 +224,39 @@ class Hub:
         assert self._server
         self._server.kill()
 
+    def start_hub(self) -> Server:
+        """Start the hub's server, with its scheduled actions in a worker process."""
+        self._hub_server = self.site.start("--workers", 1, "--no-http")
+        return self._hub_server
+
+    def stop_hub(self) -> None:
+        """Stop the hub's server, if it runs."""
+        if self._hub_server:
+            self._hub_server.kill()
+
+    def back_up_both(self) -> str:
+        """Copy the databases of the hub and of the remote.
+
+        :returns: what :meth:`restore_both` needs
+        """
+        for site in (self.site, self.remote):
+            self._copy_of(site, site.database, f"{site.database}_old")
+        self.start_remote()
+        return "_old"
+
+    def restore_both(self, suffix: str) -> None:
+        """Put the copies in the place of both databases."""
+        for site in (self.site, self.remote):
+            self._copy_of(site, f"{site.database}{suffix}", site.database)
+        self.start_remote()
+
+    def _copy_of(self, site: Site, source: str, name: str) -> None:
+        if site is self.remote:
+            self.kill_remote()
+        site.disconnect()
+        databases.duplicate(site.odoo, source, name)
+        site.connect()
+
     def back_up(self, name: str) -> None:
         """Copy the remote's database."""
         self._copy(self.remote.database, name)
@@ -232,10 +266,7 @@ class Hub:
         self._copy(name, self.remote.database)
 
     def _copy(self, source: str, name: str) -> None:
-        self.kill_remote()
-        self.remote.disconnect()
-        databases.duplicate(self.remote.odoo, source, name)
-        self.remote.connect()
+        self._copy_of(self.remote, source, name)
         self.start_remote()
 
     def connect(self, credentials: dict[str, str] | None = None, **values: Any) -> None:

@@ -11,8 +11,9 @@ import subprocess
 import time
 import zlib
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg2
@@ -168,7 +169,8 @@ class Site:
                 stderr=subprocess.DEVNULL,
             )
         )
-        wait_for_port(port, process, self.log)
+        if "--no-http" not in options:
+            wait_for_port(port, process, self.log)
         self._servers.append(Server(self, process, f"http://127.0.0.1:{port}"))
         return self._servers[-1]
 
@@ -204,6 +206,7 @@ class Site:
         look: Callable[[], Seen | None],
         complaint: str,
         every_s: float = POLL_S,
+        patience_s: float = PATIENCE_S,
     ) -> Seen:
         """Look until there is something to see, and return it.
 
@@ -213,7 +216,7 @@ class Site:
         started_at = moved_at = time.monotonic()
         progress = None
         while (
-            time.monotonic() - moved_at < PATIENCE_S
+            time.monotonic() - moved_at < patience_s
             and time.monotonic() - started_at < MOST_PATIENCE_S
         ):
             if seen := look():
@@ -319,6 +322,13 @@ class Server:
             return None
 
         return self._site.wait_for(frozen, "the moment of the kill never came")
+
+    def kill_workers(self) -> None:
+        """Send SIGKILL to its worker processes; the server starts others."""
+        found = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        for pid in map(int, found.read_text().split()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """Send SIGKILL to the whole process group, as ``kill -9`` does."""

@@ -5,8 +5,9 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,13 +22,18 @@ from .conftest import Procurify
 from .hub import SERIES, Hub
 from .site import Site
 
-#: Of the hub and of the remote's server, by turns.
-KILLS = int(os.environ.get("PROCURIFY_HUB_KILLS", "10"))
+#: Of the hub, the remote's server and the hub's worker, by turns. For 200 of each
+#: version: ``PROCURIFY_HUB_KILLS=200 ./dev test tests_system/test_hub.py -s -k kills``.
+KILLS = int(os.environ.get("PROCURIFY_HUB_KILLS", "12"))
+#: After so many, all is sent, compared, and both databases begin anew.
+KILLS_A_ROUND = 25
 SEED = 23
 #: Bills of one call, so that there are many moments between calls.
 SMALL = 4
 #: How long the hub sends between two kills, at most.
 SENDS_FOR_S = 0.6
+#: How long a killed hub may take until it sends again, and until all is sent.
+STARTS_WITHIN_S, SENDS_WITHIN_S = 180, 600
 _CHANGES = {
     *("load", "write", "create", "unlink", "action_post", "button_draft"),
     *("button_confirm", "button_lock", "button_done", "button_unlock", "button_cancel"),
@@ -72,6 +78,12 @@ _SMALL_CALLS = f"""
 _NOW = "SELECT now() AT TIME ZONE 'UTC'"
 _COUNT = """
     SELECT count(*) FROM account_move WHERE move_type IN ('in_invoice', 'in_refund')
+"""
+_COUNT_ORDERS = "SELECT count(*) FROM purchase_order"
+_DOUBLED_PRODUCTS = """
+    SELECT t.name::text, count(*) FROM product_product p
+      JOIN product_template t ON t.id = p.product_tmpl_id
+     WHERE p.active GROUP BY 1 HAVING count(*) > 1
 """
 _DOUBLED = """
     SELECT name, count(*) FROM res_partner WHERE supplier_rank > 0
@@ -300,24 +312,45 @@ run(env, "converge")
 """
 
 
+@pytest.fixture(scope="session")
+def remote_books(odoo: Odoo) -> Callable[[str], tuple[Any, str, str]]:
+    """Give what makes the company's books in an Odoo of a version, once for all tests.
+
+    It returns that Odoo, a database that is copied for each test, and an API key.
+    """
+
+    @cache
+    def made(version: str) -> tuple[Any, str, str]:
+        name = databases.database_name(f"books_of_{version}")
+        setup = (ROOT / "tests_system" / "hub_setup.py").read_text()
+        if version == odoo_14.NAME:
+            remote_odoo: Any = odoo_14.prepare(odoo.server)
+            databases.duplicate(remote_odoo, remote_odoo.template, name)
+            script = f"{setup}\nset_up_remote_14(env, {books()!r})"
+        else:
+            remote_odoo = odoo
+            databases.duplicate(odoo, databases.template(odoo), name)
+            steps = (ROOT / "devtools" / "company.py").read_text()
+            script = f"{steps}\n{setup}\nset_up_remote(env, {books()!r}, globals())"
+        printed = databases.execute(remote_odoo, name, script)
+        return remote_odoo, name, json.loads(printed.splitlines()[-1])
+
+    return made
+
+
 @pytest.fixture(params=["odoo19", odoo_14.NAME])
-def hub(odoo: Odoo, site: Site, request: pytest.FixtureRequest) -> Iterator[Hub]:
+def hub(
+    odoo: Odoo,
+    site: Site,
+    remote_books: Callable[[str], tuple[Any, str, str]],
+    request: pytest.FixtureRequest,
+) -> Iterator[Hub]:
     """Give a hub that is not connected yet, and a running remote of each version."""
-    version = request.param
+    remote_odoo, template, key = remote_books(request.param)
     name = databases.database_name(f"{site.database.rpartition('_')[2]}_books")
-    setup = (ROOT / "tests_system" / "hub_setup.py").read_text()
-    if version == odoo_14.NAME:
-        remote_odoo: Any = odoo_14.prepare(odoo.server)
-        databases.duplicate(remote_odoo, remote_odoo.template, name)
-        script = f"{setup}\nset_up_remote_14(env, {books()!r})"
-    else:
-        remote_odoo = odoo
-        databases.duplicate(odoo, databases.template(odoo), name)
-        steps = (ROOT / "devtools" / "company.py").read_text()
-        script = f"{steps}\n{setup}\nset_up_remote(env, {books()!r}, globals())"
-    key = json.loads(databases.execute(remote_odoo, name, script).splitlines()[-1])
+    databases.duplicate(remote_odoo, template, name)
     with closing(Site(remote_odoo, name)) as remote:
-        yield Hub(odoo, site, remote, key, version)
+        yield Hub(odoo, site, remote, key, request.param)
 
 
 def test_orders_and_bills_arrive_as_they_are_here_and_are_sent_once(
@@ -531,19 +564,40 @@ def test_credit_and_rebill_is_carried_out_there(hub: Hub, procurify: Procurify) 
 def test_kills_of_the_hub_and_of_the_remote_double_nothing(
     hub: Hub, procurify: Procurify
 ) -> None:
-    hub.connect(bill_policy="posted")
+    hub.remote.rows(_MANAGE_PRODUCTS)
+    hub.connect(bill_policy="posted", order_policy="purchase", requisition_policy="rfq")
     hub.script("run(env, 'fetch', 'import')")
+    rounds, rest = divmod(KILLS, KILLS_A_ROUND)
+    sizes = [KILLS_A_ROUND] * rounds + [rest] * bool(rest)
+    backup = hub.back_up_both() if len(sizes) > 1 else ""
     draw, within = random.Random(SEED), 0
-    server = hub.site.start()
-    for number in range(KILLS):
+    for number, size in enumerate(sizes, start=1):
+        within += _kill(hub, draw, size)
+        _check_after_kills(hub)
+        say(f"Round {number} of {len(sizes)}: {within} kills were within a call")
+        if number < len(sizes):
+            hub.restore_both(backup)
+    assert within > 0
+
+
+def _kill(hub: Hub, draw: random.Random, times: int) -> int:
+    """Kill the hub, its worker and the remote's server by turns while it sends.
+
+    :returns: how many of the kills were while something was being sent
+    """
+    within, server = 0, hub.start_hub()
+    for number in range(times):
         within += _wait_within(hub, draw)
-        if number % 2:
+        turn = number % 3
+        if turn == 0:
+            server.kill()
+            server = hub.start_hub()
+        elif turn == 1:
             hub.kill_remote()
             hub.start_remote()
         else:
-            server.kill()
-            server = hub.site.start()
-    _check_after_kills(hub, within)
+            server.kill_workers()
+    return within
 
 
 def _wait_within(hub: Hub, draw: random.Random) -> bool:
@@ -560,24 +614,30 @@ def _wait_within(hub: Hub, draw: random.Random) -> bool:
         hub.site.rows(_SEND)
         return False
 
-    hub.site.wait_for(is_sending, "nothing is sent")
+    hub.site.wait_for(is_sending, "nothing is sent", patience_s=STARTS_WITHIN_S)
     time.sleep(draw.uniform(0, SENDS_FOR_S))
     return bool(hub.site.value(_SENDING, since))
 
 
-def _check_after_kills(hub: Hub, within: int) -> None:
+def _check_after_kills(hub: Hub) -> None:
+    """Let all be sent, and check that nothing is lost, doubled or wrong."""
+
     def is_sent() -> bool:
         hub.site.rows(_SEND)
         return not hub.site.value(_OPEN)
 
-    hub.site.wait_for(is_sent, "not all is sent")
-    say(f"{within} of {KILLS} kills were within a call")
-    assert within > 0
+    hub.site.wait_for(
+        is_sent, "not all is sent", every_s=0.2, patience_s=SENDS_WITHIN_S
+    )
+    hub.stop_hub()
     assert hub.site.value("SELECT bills_per_call FROM procurify_target") > SMALL
-    assert hub.remote.value(_COUNT) == hub.site.value(_COUNT)
+    for statement in (_COUNT, _COUNT_ORDERS):
+        assert hub.remote.value(statement) == hub.site.value(statement) > 0
     assert hub.site.rows("SELECT * FROM procurify_dispatch WHERE state != 'sent'") == []
+    assert hub.order_differences()[:2] == []
     assert hub.differences()[:2] == []
     assert hub.remote.rows(_DOUBLED) == []
+    assert hub.remote.rows(_DOUBLED_PRODUCTS) == []
 
 
 def test_a_restored_backup_is_noticed_and_what_is_missing_is_sent_again(

@@ -334,7 +334,8 @@ class ProcurifyConnection(models.Model):
         jobs = self.env["ir.cron"]._procurify_jobs("procurify.connection")
         if self.env["procurify.target"].sudo().search_count([], limit=1):
             jobs |= self.env["ir.cron"]._procurify_jobs("procurify.target")
-        existing = self.env["ir.cron"].sudo().union(*jobs.values())
+        own = self.env["procurify.target"].sudo().search([])._own_jobs()
+        existing = self.env["ir.cron"].sudo().union(*jobs.values(), *own.values())
         off = existing.filtered(lambda cron: not cron.active)
         late = (existing - off).filtered(_is_late)
         names_off = off.mapped("name") + [name for name, job in jobs.items() if not job]

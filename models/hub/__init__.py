@@ -12,3 +12,4 @@ from . import restored
 from . import orders
 from . import sight
 from . import trial
+from . import schedule

@@ -18,10 +18,14 @@ from ...fetching.remote_odoo import open_remote
 from ...importers.issues import ISSUES, Hold
 from ...importers.parcel import Parcel
 from ...importers.remote_images import (
+    COUNTRY_COLUMN,
+    VENDOR_COLUMNS,
     BillImages,
     NotThere,
+    country_name,
     external_id,
     sources_of,
+    vendor_changes,
     vendor_image,
 )
 from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
@@ -41,7 +45,9 @@ from ...procurify_odoo.sending import (
     Outcome,
     call_apart,
     external_ids,
+    id_of,
     load_apart,
+    search_read,
 )
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
@@ -62,6 +68,8 @@ LONGEST_CALL_S = 30.0  # proxies end requests after a minute
 FILES_CHUNK = 10
 RETRIED_EVERY = timedelta(days=1)
 FILES_CHUNK_BYTES = 8_000_000
+#: What is written on the row of what is as it was sent.
+_SENT = {"state": "sent", "is_due": False, "message": False}
 _LOCK = 0x70726F  # of PostgreSQL's advisory locks, with the target's id
 
 
@@ -98,20 +106,25 @@ class ProcurifyTarget(models.Model):
     # === CRON METHODS === #
 
     @api.model
-    def _cron_converge(self):
-        """Send what changed to each remote Odoo that is ready."""
-        self._work_with_each("_converge")
+    def _cron_converge(self, target_id=0):
+        """Send what changed to each remote Odoo that is ready.
+
+        :param target_id: see ``_served``
+        """
+        self._work_with_each("_converge", target_id)
 
     # === ONE REMOTE AFTER THE OTHER === #
 
     @api.model
-    def _work_with_each(self, method):
+    def _work_with_each(self, method, target_id):
         """Call ``method`` of each remote Odoo that is ready and has live connections.
 
         One that fails does not stop the next.
+
+        :param target_id: see ``_served``
         """
         commit = self.env["ir.cron"]._commit_progress
-        targets = self.sudo().search([("state", "=", "ready")])
+        targets = self._served(target_id)
         targets = targets.filtered(lambda target: target._live_connections())
         commit(remaining=len(targets))
         for target in targets:
@@ -245,7 +258,7 @@ class ProcurifyTarget(models.Model):
         """
         time_left = self.env["ir.cron"]._commit_progress(count)
         if not (time_left or is_run_manually()):
-            self.env.ref("procurify_connector.ir_cron_converge")._trigger()
+            self._send_soon()
             raise _TimeOver
 
     # === WHAT WAS UNDER WAY === #
@@ -318,20 +331,97 @@ class ProcurifyTarget(models.Model):
     # === VENDORS === #
 
     def _send_vendors(self, remote, rows, _seen):
-        """Create the vendors that the import created here.
+        """Create the vendors that the import created here, and send their changes.
 
-        One that was sent is not created again: it was deleted or merged there, or is
-        hidden, and people say which one it is now.
+        One that was sent and is not there is not created again: it was deleted or
+        merged, or is hidden, and people say which one it is now.
         """
         partners = self.env[PARTNERS].browse(rows.mapped("res_id")).exists()
         known = {partner.id: partner for partner in partners}
-        tables = [
-            row.res_id in known
-            and not row.sent_at
-            and vendor_image(known[row.res_id], row.external_id)
-            for row in rows
-        ]
-        self._send_created(remote, "partner", rows, known, tables)
+        there = self._remote_ids(partners)
+        sent = rows.filtered(lambda row: row.sent_at and row.res_id in there)
+        if sent:
+            self._send_vendor_changes(remote, sent, known, there)
+        if rows := rows - sent:
+            tables = [
+                row.res_id in known
+                and not row.sent_at
+                and vendor_image(known[row.res_id], row.external_id)
+                for row in rows
+            ]
+            self._send_created(remote, "partner", rows, known, tables)
+
+    def _send_vendor_changes(self, remote, rows, known, ids):
+        """Write what Procurify changed of vendors that are there.
+
+        A field that a person changed there is that person's from then on. Nothing is
+        noted before: after a crash, the same comparison finds what is left.
+
+        :param known: {id: partner here}
+        :param ids: {id: remote id}
+        """
+        images = {r: vendor_image(known[r.res_id], r.external_id) for r in rows}
+        news = [row for row in rows if images[row] != row.sent_image]
+        facts = self._vendors_there(remote, [ids[row.res_id] for row in news])
+        outcome = {row: _SENT for row in rows}
+        for row in news:
+            there, image = facts.get(ids[row.res_id]), images[row]
+            if there is None:
+                words = self._explain_not_there(known[row.res_id])
+                outcome[row] = _SENT | {"state": "refused", "message": words}
+                continue
+            changes = vendor_changes(image, row.sent_image, there)
+            try:
+                if changes:
+                    values = self._vendor_values(changes)
+                    remote.call(
+                        PARTNERS,
+                        "write",
+                        [ids[row.res_id]],
+                        vals=values,
+                        context=self._there(),
+                    )
+            except CHANGE_REFUSALS as error:
+                outcome[row] = _SENT | {"state": "refused", "message": str(error)}
+                continue
+            same = {name for name in there if there[name] == image[name]}
+            kept = {name: image[name] for name in changes.keys() | same}
+            outcome[row] = _SENT | {
+                "sent_image": row.sent_image | kept,
+                "sent_at": fields.Datetime.now(),
+            }
+        write_each(outcome)
+
+    def _vendors_there(self, remote, ids):
+        """Return {remote id: {column: value}} of vendors, as in their images."""
+        if not ids:
+            return {}
+        names = (*VENDOR_COLUMNS, "country_id")
+        found = search_read(remote, PARTNERS, [("id", "in", ids)], names, self._there())
+        countries = self._countries_there()
+        return {
+            partner["id"]: {
+                **{name: partner[name] or "" for name in VENDOR_COLUMNS},
+                COUNTRY_COLUMN: countries.get(id_of(partner["country_id"]), ""),
+            }
+            for partner in found
+        }
+
+    def _countries_there(self):
+        """Return {remote id: external id} of the countries."""
+        rows = self.env["procurify.mirror"].sudo()
+        found = rows.search_fetch(self._mapped("res.country"), ["remote_id", "res_id"])
+        countries = self.env["res.country"].browse(found.mapped("res_id"))
+        codes = {country.id: country.code for country in countries}
+        return {row.remote_id: country_name(codes[row.res_id]) for row in found}
+
+    def _vendor_values(self, changes):
+        """Return the values of ``write`` for columns of a vendor's image."""
+        values = {name: value or False for name, value in changes.items()}
+        if COUNTRY_COLUMN in values:
+            ids = {name: id_ for id_, name in self._countries_there().items()}
+            values["country_id"] = ids.get(values.pop(COUNTRY_COLUMN), False)
+        return values
 
     def _send_created(self, remote, kind, rows, known, tables):
         """Create records of master data there, and note which ones they are.

@@ -59,11 +59,24 @@ class ProcurifyMirror(models.Model):
         return {kind for [kind] in groups}
 
     @api.model
+    def _not_to_send(self, target):
+        """Return the domain of rows whose partner has no change that is to be sent: it
+        would be overwritten here."""
+        due = self.env["procurify.dispatch"]._search(
+            Domain("target_id", "=", target.id)
+            & Domain("res_model", "=", "res.partner")
+            & Domain("is_due", "=", True)
+        )
+        return Domain("res_id", "not in", due.subselect("res_id"))
+
     def _pending_rows(self, target, kind):
         """Return the rows of a kind that changed, or whose parts did."""
         of_target = Domain("target_id", "=", target.id)
         pending = of_target & Domain("is_pending", "=", True)
-        rows = self.search(pending & Domain("kind", "=", kind), order="remote_id")
+        pending_kind = pending & Domain("kind", "=", kind)
+        if kind == "partner":
+            pending_kind &= self._not_to_send(target)
+        rows = self.search(pending_kind, order="remote_id")
         part_kinds = {part.kind for part in LOCALS[kind].parts.values()}
         if not part_kinds:
             return rows
@@ -490,6 +503,13 @@ class ProcurifyTarget(models.Model):
             order="id",
         )
         return {row.res_id: row.remote_id for row in found}
+
+    def _known_there(self, model_name):
+        """Return the domain of the records of a model that this remote Odoo has too."""
+        self.ensure_one()
+        rows = self.env["procurify.mirror"].sudo()
+        found = rows.search_fetch(self._mapped(model_name), ["res_id"])
+        return Domain("id", "in", found.mapped("res_id"))
 
     def _remote_tags(self, accounts):
         """Return {id of an analytic account: id of the tag that it is there}."""

@@ -61,10 +61,13 @@ class ProcurifyTarget(models.Model):
     # === CRON METHODS === #
 
     @api.model
-    def _cron_mirror(self):
-        """Read what changed in each remote Odoo that is ready."""
+    def _cron_mirror(self, target_id=0):
+        """Read what changed in each remote Odoo that is ready.
+
+        :param target_id: see ``_served``
+        """
         commit = self.env["ir.cron"]._commit_progress
-        targets = self.sudo().search([("state", "=", "ready")])
+        targets = self._served(target_id)
         commit(remaining=len(targets))
         for target in targets:
             with mute_sql_errors(*CONCURRENCY_ERRORS), target._alone() as is_alone:

@@ -190,6 +190,17 @@ class ProcurifyDispatch(models.Model):
             self._expect_orders(batch)
         elif batch.resource == "bill":
             self._expect_bills(batch)
+        elif batch.resource == "vendor":
+            self._expect_vendor_changes(batch)
+
+    @api.model
+    def _expect_vendor_changes(self, batch):
+        """Note that vendors that were sent may have changed."""
+        ids = [draft.record.res_id for draft in batch.drafts if draft.record.res_id]
+        rows = self._of(PARTNERS, ids).values()
+        if sent := self.browse(row.id for row in rows if row.sent_at):
+            sent.is_due = True
+            batch.connection.target_id._send_soon()
 
     @api.model
     def _expect_bills(self, batch):
@@ -206,11 +217,7 @@ class ProcurifyDispatch(models.Model):
         self._try_files_again(batch.records_of(drafts.values()))
         new = [draft for res_id, draft in drafts.items() if res_id not in known]
         self._create_for_bills(batch, new)
-        self._send_soon()
-
-    @api.model
-    def _send_soon(self):
-        self.env.ref("procurify_connector.ir_cron_converge").sudo()._trigger()
+        batch.connection.target_id._send_soon()
 
     @api.model
     def _expect_orders(self, batch):
@@ -237,7 +244,7 @@ class ProcurifyDispatch(models.Model):
         self._create_for_orders(
             batch, {i: r for i, r in records.items() if r and i not in known}
         )
-        self._send_soon()
+        batch.connection.target_id._send_soon()
 
     @api.model
     def _create_for_orders(self, batch, records):
@@ -287,7 +294,7 @@ class ProcurifyDispatch(models.Model):
         )
         if rows:
             rows.write({"takes_there": True, "is_due": True})
-            self._send_soon()
+            rows.target_id._send_soon()
 
     def _wanted_now(self, batch):
         """Return what an import writes on this row of an order, see ``_wanted``."""
@@ -384,7 +391,7 @@ class ProcurifyDispatch(models.Model):
                 }
             ]
         )
-        self._send_soon()
+        original.target_id._send_soon()
 
     @api.model
     def _of(self, model, res_ids):

@@ -172,7 +172,10 @@ class ProcurifyTarget(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         targets = super().create([self._with_clean_address(vals) for vals in vals_list])
+        others = self.sudo().with_context(active_test=False)
+        is_first = not others.search_count(Domain("id", "not in", targets.ids), limit=1)
         self.env["ir.cron"]._procurify_switch(targets, is_on=True)
+        targets[is_first:]._make_own_jobs()
         self.env.registry.clear_cache()
         return targets
 
@@ -194,7 +197,9 @@ class ProcurifyTarget(models.Model):
         return written
 
     def unlink(self):
+        own = self._own_jobs()
         unlinked = super().unlink()
+        self.env["ir.cron"].sudo().union(*own.values()).unlink()
         self.env["ir.cron"]._procurify_switch(self, is_on=False)
         self.env.registry.clear_cache()
         return unlinked

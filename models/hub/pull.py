@@ -54,9 +54,12 @@ class ProcurifyTarget(models.Model):
     # === CRON METHODS === #
 
     @api.model
-    def _cron_pull(self):
-        """Read what people did with the bills that were sent."""
-        self._work_with_each("_pull_changes")
+    def _cron_pull(self, target_id=0):
+        """Read what people did with the documents that were sent.
+
+        :param target_id: see ``_served``
+        """
+        self._work_with_each("_pull_changes", target_id)
 
     # === PULL === #
 

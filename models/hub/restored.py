@@ -159,7 +159,7 @@ class ProcurifyTarget(models.Model):
             posted.is_to_post = True
             rows.write(values)
         self.sudo()._read_all_again()
-        self.env["procurify.dispatch"]._send_soon()
+        self.sudo()._send_soon()
         return self._log_lost(self.env._("Sent again"), lost | older)
 
     def action_take_for_deleted(self):

@@ -317,6 +317,12 @@ class FakeOdoo(FaultyServer):
     ) -> list[int]:
         return [self.add(model, **values) for values in vals_list]
 
+    def _do_write(self, model: str, ids: list[int], vals: dict[str, Any]) -> bool:
+        for row in self.rows[model]:
+            if row["id"] in ids:
+                row |= vals
+        return True
+
     def _do_button_draft(self, _model: str, _ids: Any) -> Any:
         return NOTHING
 
