@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 PROTOCOLS = ("json2", "jsonrpc", "xmlrpc")
 
 # Methods whose first parameter has another name in some series: it is sent by position.
-_BY_POSITION = {"create": "vals_list", "search": "domain", "search_count": "domain"}
+_BY_POSITION = {
+    "create": "vals_list",
+    "search": "domain",
+    "search_count": "domain",
+    # Some models call it otherwise, such as purchase.order.line of Odoo 14.
+    "write": "vals",
+}
 _XML = "text/xml"
 _GATEWAY = frozenset({502, 503, 504})
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import config
 
 from ...fetching.tenant import check_secret
@@ -334,7 +335,10 @@ class ProcurifyConnection(models.Model):
         jobs = self.env["ir.cron"]._procurify_jobs("procurify.connection")
         if self.env["procurify.target"].sudo().search_count([], limit=1):
             jobs |= self.env["ir.cron"]._procurify_jobs("procurify.target")
-        own = self.env["procurify.target"].sudo().search([])._own_jobs()
+        targets = (
+            self.env["procurify.target"].sudo().search(Domain("active", "=", True))
+        )
+        own = targets._own_jobs()
         existing = self.env["ir.cron"].sudo().union(*jobs.values(), *own.values())
         off = existing.filtered(lambda cron: not cron.active)
         late = (existing - off).filtered(_is_late)

@@ -41,7 +41,13 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda value, wanted: value in wanted,
 }
 #: Methods that are called without ids → their first parameter.
-_BY_POSITION = {"create": "vals_list", "search": "domain", "search_count": "domain"}
+_BY_POSITION = {
+    "create": "vals_list",
+    "search": "domain",
+    "search_count": "domain",
+    # Some models call it otherwise, such as purchase.order.line of Odoo 14.
+    "write": "vals",
+}
 _DENIED_READ = "missing right: read a model (user without accounting)"
 NOTHING = object()
 #: What an empty field reads as, by its type; others as False.
@@ -197,11 +203,13 @@ class FakeOdoo(FaultyServer):
         named = dict(named)
         named.pop("context")
         positional = list(positional)
-        ids = None
-        if positional and (name := _BY_POSITION.get(method)):
-            named[name] = positional.pop(0)
-        elif positional:
+        ids, name = None, _BY_POSITION.get(method)
+        if positional and (not name or method == "write"):
             ids = positional.pop(0)
+        if positional:
+            named[str(name)] = positional.pop(0)
+        elif method == "write":
+            raise FakeFault("unknown keyword argument")
         return self._call(model, method, ids, named)
 
     # === MODELS === #

@@ -112,7 +112,8 @@ def test_every_series_and_protocol_has_the_same_interface(
 
     ids = remote.call("res.partner", "create", vals_list=[{"name": "A"}, {"name": "B"}])
     assert ids == [1, 2]
-    assert remote.call("res.partner", "search", domain=[("name", "=", "B")]) == [2]
+    remote.call("res.partner", "write", [2], vals={"name": "C"})
+    assert remote.call("res.partner", "search", domain=[("name", "=", "C")]) == [2]
     assert remote.visible("res.partner", [2, 3, 2]) == {2}
     price = remote.fields("account.move.line", ["price_unit", "no_such_field"])
     assert set(price) == {"price_unit"}
