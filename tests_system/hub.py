@@ -10,6 +10,7 @@ from devtools import databases
 from devtools.odoo import Odoo
 from devtools.paths import ROOT
 
+from .shell import OpenShell
 from .site import Server, Site
 
 _CALL = re.compile(r'"POST (?:/json/2/([a-z.]+)/(\w+)|/(jsonrpc)) HTTP')
@@ -204,6 +205,7 @@ class Hub:
         self._read_from = 0
         self._server: Server | None = None
         self._hub_server: Server | None = None
+        self._shell: OpenShell | None = None
         self.access = {
             "address": self.start_remote(),
             "database": remote.database,
@@ -253,6 +255,8 @@ class Hub:
     def _copy_of(self, site: Site, source: str, name: str) -> None:
         if site is self.remote:
             self.kill_remote()
+        else:
+            self.close()
         site.disconnect()
         databases.duplicate(site.odoo, source, name)
         site.connect()
@@ -279,9 +283,17 @@ class Hub:
 
     def script(self, text: str) -> str:
         """Run a script in the hub, and return the last line that it prints."""
+        if not self._shell:
+            self._shell = OpenShell(self.odoo, self.site.database)
         setup = (ROOT / "tests_system" / "hub_setup.py").read_text()
-        printed = databases.execute(self.odoo, self.site.database, f"{setup}\n{text}")
+        printed = self._shell.run(f"{setup}\n{text}")
         return (printed.splitlines() or [""])[-1]
+
+    def close(self) -> None:
+        """End the shell that runs scripts in the hub."""
+        if self._shell:
+            self._shell.close()
+            self._shell = None
 
     def there(self, text: str) -> str:
         """Run a script in the remote, and return the last line that it prints."""

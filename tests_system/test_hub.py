@@ -349,8 +349,11 @@ def hub(
     remote_odoo, template, key = remote_books(request.param)
     name = databases.database_name(f"{site.database.rpartition('_')[2]}_books")
     databases.duplicate(remote_odoo, template, name)
-    with closing(Site(remote_odoo, name)) as remote:
-        yield Hub(odoo, site, remote, key, request.param)
+    with (
+        closing(Site(remote_odoo, name)) as remote,
+        closing(Hub(odoo, site, remote, key, request.param)) as hub,
+    ):
+        yield hub
 
 
 def test_orders_and_bills_arrive_as_they_are_here_and_are_sent_once(
