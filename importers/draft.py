@@ -154,6 +154,7 @@ class BillDraft(DocumentDraft):
     """A vendor bill or refund.
 
     * ``sources``: for each line of ``values``, what it is in Procurify
+    * ``taxes``: {source: Decimal, the taxes of its line}
     * ``offer``: the version that ``values`` makes, to compare
     * ``revision``: BillRevision against what is in Odoo
     * ``other_plans``: {source: what its line has in plans that are not Procurify's},
@@ -168,6 +169,7 @@ class BillDraft(DocumentDraft):
     """
 
     sources: list = ()
+    taxes: dict = field(default_factory=dict)
     offer: dict | None = None
     revision: Any = None
     other_plans: dict = field(default_factory=dict)

@@ -91,6 +91,7 @@ from . import test_restored
 from . import test_restless
 from . import test_revision
 from . import test_rights
+from . import test_revised_taxes
 from . import test_routing
 from . import test_run
 from . import test_schedule

@@ -62,8 +62,10 @@ class BillImport(DocumentImport):
             if _says_only_text(line):
                 lines.setdefault(line.source, _note(line))
                 continue
-            several = self._line_values(draft, line, currency, item)
-            lines |= self._by_source(line, several)
+            several, taxes = self._line_values(draft, line, currency, item)
+            mine = self._by_source(line, several)
+            lines |= mine
+            draft.taxes |= dict(zip(mine, taxes, strict=True))
             lines |= self._uncounted_link(line, currency, item)
         lines |= self._rounding_line(draft, currency)
         self._check_journal(draft, currency)
@@ -125,7 +127,7 @@ class BillImport(DocumentImport):
         }
 
     def _line_values(self, draft, line, currency, item):
-        """Return the values of the Odoo lines for one net line.
+        """Return (values, taxes) of the Odoo lines for one net line.
 
         One line per account code. Several departments are its analytic distribution
         where Odoo's percentages give their cents back, else a line each.
@@ -137,7 +139,7 @@ class BillImport(DocumentImport):
         custom = draft.custom.get(line.source, ())
         keys = [self._analytic_key(draft, share, custom) for share in line.shares]
         if not currency or not account_id or draft.holds:
-            return []
+            return [], []
         tax = self.taxes.get(tax_id)
         amounts = [share.amount for share in line.shares]
         distribution = self.pricing.distribution(line.amount, amounts, keys)
@@ -162,7 +164,7 @@ class BillImport(DocumentImport):
             several[0] |= self._link(draft, line, currency, tax, parts[0][:2], item)
         for values in several:
             values["name"] = _label(line, values)
-        return several
+        return several, [draft.sign * tax_amount for _net, tax_amount, _a in parts]
 
     def _price(self, sign, line, currency, tax, part):
         """Return quantity, price and taxes of a part of ``line``: (net, tax)."""
@@ -353,7 +355,8 @@ class BillImport(DocumentImport):
             values["invoice_currency_rate"] = rate
         draft.values = values
         draft.sources = list(lines)
-        draft.offer = offered_version(values, draft.sources, draft.total, currency)
+        taxes = {source: draft.taxes.get(source, 0) for source in lines}
+        draft.offer = offered_version(values, taxes, draft.total, currency)
         draft.awaited = self.links.awaited(bill)
 
 

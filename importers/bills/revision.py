@@ -26,7 +26,8 @@ HEADER = (
     "amount_total",
 )
 # What the general ledger shows of a line, and what a draft carries besides.
-BOOKED_FACTS = ("account_id", "net", "tax_ids", "analytic")
+_LIKENESS = ("account_id", "net", "tax_ids", "analytic")
+BOOKED_FACTS = (*_LIKENESS, "tax")
 DRAFT_FACTS = (
     *BOOKED_FACTS,
     "name",
@@ -53,7 +54,7 @@ _MODELS = {
     "purchase_line_id": "purchase.order.line",
 }
 _DATES = ("invoice_date", "invoice_date_due", "date")
-_AMOUNTS = ("amount_total", "net")
+_AMOUNTS = ("amount_total", "net", "tax")
 
 
 class Fact(NamedTuple):
@@ -95,6 +96,9 @@ class LineVersions(NamedTuple):
         source = (self.offered or self.asked or {}).get("source", "")
         if source.startswith(_OWN_TEXTS):
             names = [name for name in names if name != "name"]
+        if not all(line and "tax" in line for line in (self.asked, self.written)):
+            # Earlier imports did not keep it.
+            names = [name for name in names if name != "tax"]
         return [Fact(name, *(line and line[name] for line in self)) for name in names]
 
 
@@ -330,6 +334,7 @@ class BillDifference:
             "amount_total": self.env._("total"),
             "account_id": self.env._("account"),
             "net": self.env._("net amount"),
+            "tax": self.env._("tax amount"),
             "tax_ids": self.env._("taxes"),
             "analytic": self.env._("departments"),
             "name": self.env._("text"),
@@ -401,6 +406,7 @@ def booked_version(move):
                 "quantity": _amount(line.quantity),
                 "price_unit": _amount(line.price_unit),
                 "net": _amount(line.price_subtotal),
+                "tax": _amount(line.price_total - line.price_subtotal),
                 "tax_ids": sorted(line.tax_ids.ids),
                 "analytic": plain_shares(line.analytic_distribution),
                 "product_id": line.product_id.id,
@@ -411,11 +417,11 @@ def booked_version(move):
     }
 
 
-def offered_version(values, sources, total, currency):
+def offered_version(values, taxes, total, currency):
     """Return what an import would write, as JSON values.
 
     :param values: as ``account.move.create`` takes them
-    :param sources: for each line, what it is in Procurify
+    :param taxes: {what a line is in Procurify: Decimal, its taxes} of each line
     :param total: Decimal, with taxes, without sign
     """
     version = {
@@ -436,12 +442,13 @@ def offered_version(values, sources, total, currency):
                 "quantity": _amount(line["quantity"]),
                 "price_unit": _amount(line["price_unit"]),
                 "net": _amount(net_of(line, currency)),
+                "tax": _amount(tax),
                 "tax_ids": sorted(id_ for taxes in line["tax_ids"] for id_ in taxes[2]),
                 "analytic": plain_shares(line.get("analytic_distribution")),
                 "product_id": line.get("product_id") or False,
                 "purchase_line_id": line.get("purchase_line_id") or False,
             }
-            for source, line in zip(sources, lines, strict=True)
+            for (source, tax), line in zip(taxes.items(), lines, strict=True)
         ],
     }
 
@@ -484,7 +491,7 @@ def _former(source, line, gone):
 
 
 def _alike(line, other):
-    return all(line[name] == other[name] for name in BOOKED_FACTS)
+    return all(line[name] == other[name] for name in _LIKENESS)
 
 
 def _amount(number):
