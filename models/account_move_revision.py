@@ -1,5 +1,7 @@
 """Later versions of a bill that is in Odoo: followed, or held with the difference."""
 
+from markupsafe import Markup
+
 from odoo import api, models
 from odoo.exceptions import UserError
 
@@ -303,12 +305,22 @@ class AccountMove(models.Model):
         credited already needs none. What is paid stays matched with its payment: the
         credit is open then.
 
-        :returns: the credit note
+        :returns: the credit notes, of which there may be several
+        :raises UserError: a part of the bill is credited already
         """
         self.ensure_one()
         self.check_access("write")
         if self._procurify_is_credited():
-            return self.reversal_move_ids
+            return self.reversal_move_ids.filtered(lambda m: m.state == "posted")
+        if credits := self.reversal_move_ids.filtered(lambda m: m.state != "cancel"):
+            raise UserError(
+                self.env._(
+                    "%(credits)s already takes back a part of %(name)s. Credit the "
+                    "rest of it in Odoo first, or delete the credit note.",
+                    credits=", ".join(credits.mapped("display_name")),
+                    name=self.display_name,
+                )
+            )
         has_tax = bool(self._affect_tax_report())
         company_moves = self.with_company(self.company_id)
         day = company_moves._procurify_first_open_day(self.date, has_tax)
@@ -320,6 +332,8 @@ class AccountMove(models.Model):
             "invoice_payment_term_id": False,
             "journal_id": self.journal_id.id,
             "invoice_origin": self.invoice_origin,
+            # It takes back what the bill cost, not what it would cost today.
+            "invoice_currency_rate": self.invoice_currency_rate,
         }
         with writing_shadows():
             credit = company_moves._reverse_moves([values])
@@ -329,14 +343,14 @@ class AccountMove(models.Model):
         self._message_log(body=body)
         return credit
 
-    def _procurify_tell_rebilled(self, new, credit):
+    def _procurify_tell_rebilled(self, new, credits):
         """Say on both bills which one took the place of the other."""
         self.ensure_one()
         self._message_log(
             body=self.env._(
                 "Changed in Procurify. Credited with %(credit)s and re-billed as "
                 "%(new)s.",
-                credit=credit._get_html_link(),
+                credit=Markup(", ").join(each._get_html_link() for each in credits),
                 new=new._get_html_link(),
             )
         )

@@ -9,6 +9,7 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import RESOURCES
+from odoo.addons.procurify_connector.simulator.manufacturer import EUR
 
 from .common import ProcurifyCommon
 
@@ -274,6 +275,58 @@ class TestRevision(ProcurifyCommon):
         self.assertEqual(new.date, first_open)
         self.assertEqual(new.invoice_date, move.invoice_date)
 
+    def test_bill_that_is_credited_in_part_is_not_credited_once_more(self):
+        """A credit of the whole would take the part back a second time."""
+        bill_id, record, move = self._posted("plain")
+        self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
+        self._synchronise()
+        part = self._credit_in_part(move)
+
+        for is_posted in (False, True):
+            if is_posted:
+                part.action_post()
+            with self.subTest(is_posted=is_posted), self.assertRaises(UserError) as no:
+                record.action_credit_and_rebill()
+            self.assertIn(part.display_name, str(no.exception))
+
+        self.assertEqual(move.reversal_move_ids, part)
+        self._credit_in_part(move, move.amount_total - part.amount_total)
+        move.reversal_move_ids.filtered(lambda m: m.state == "draft").action_post()
+        record.action_credit_and_rebill()
+        self.assertEqual(len(move.reversal_move_ids), 2, "no more is credited")
+        self.assertEqual(self._move(bill_id).state, "posted")
+
+    def test_deleted_bill_that_is_credited_in_part_is_not_reversed_as_a_whole(self):
+        _bill_id, record, move = self._posted("plain")
+        part = self._credit_in_part(move)
+        part.action_post()
+        self._vanish(record)
+
+        with self.assertRaises(UserError):
+            record.action_reverse()
+
+        self.assertEqual(move.reversal_move_ids, part)
+
+    def test_credit_has_the_rate_of_its_bill(self):
+        """What the bill cost in the company's own currency is taken back exactly."""
+        bill_id = self.dataset.add_bill("untaxed")
+        self.dataset.revise_bill(bill_id, currency_id=EUR.id)
+        self._synchronise()
+        record, move = self._record("bill", bill_id), self._move(bill_id)
+        move.invoice_currency_rate = 0.5
+        move.action_post()
+        self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
+        self._synchronise()
+        self.company.fiscalyear_lock_date = fields.Date.add(move.date, days=3)
+
+        record.action_credit_and_rebill()
+
+        credit = move.reversal_move_ids
+        self.assertEqual(credit.invoice_currency_rate, 0.5)
+        items = (move | credit).line_ids
+        for account, mine in items.grouped("account_id").items():
+            self.assertAlmostEqual(sum(mine.mapped("balance")), 0, msg=account.code)
+
     # === KEEP === #
 
     def test_kept_bill_is_asked_about_again_only_after_the_next_change(self):
@@ -538,6 +591,27 @@ class TestRevision(ProcurifyCommon):
         bill = self.dataset.bill(bill_id)
         changed = replace(bill, items=items, modified=self.dataset.stamp())
         self.dataset._store(changed)
+
+    def _credit_in_part(self, move, amount=1.0):
+        """Draft a credit note for a part of a bill, as a person does in Odoo."""
+        wizard = self.env["account.move.reversal"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        before = move.reversal_move_ids
+        wizard.create({"journal_id": move.journal_id.id}).reverse_moves()
+        credit = move.reversal_move_ids - before
+        credit.invoice_line_ids = [
+            Command.clear(),
+            Command.create(
+                {
+                    "name": "A part",
+                    "account_id": move.invoice_line_ids[0].account_id.id,
+                    "price_unit": amount,
+                    "tax_ids": [],
+                }
+            ),
+        ]
+        return credit
 
     def _pay(self, move):
         self.env["account.payment.register"].with_context(

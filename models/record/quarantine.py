@@ -332,10 +332,10 @@ class ProcurifyRecord(models.Model):
             former = old, record._applied()
             choice = Choice(self.env.user, post=True, next_open=True, former=former)
             with self.env.cr.savepoint():
-                credit = old._procurify_credit()
+                credits = old._procurify_credit()
                 record._unlink_target()
                 record._import_chosen(choice)
-                old._procurify_tell_rebilled(record._own_target(), credit)
+                old._procurify_tell_rebilled(record._own_target(), credits)
         return self._notify_outcome(self.env._("Credited and billed again: %s."))
 
     def action_keep_odoo(self):
