@@ -46,6 +46,7 @@ class AccountAccount(models.Model):
     _procurify_rule = Rule(alone=frozenset((SAME_CODE,)), only_one=False, shared=True)
     _procurify_exact = frozenset((SAME_NAME, NAME_FITS))
     _procurify_likely = LIKELY
+    _procurify_asks_again = True
 
     @api.model
     def _procurify_key(self, record):

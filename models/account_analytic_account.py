@@ -24,6 +24,7 @@ class AccountAnalyticAccount(models.Model):
     _procurify_code_field = "code"
     _procurify_exact = frozenset((SAME_NAME, NAME_FITS))
     _procurify_rule = Rule(frozenset((SAME_CODE,)), shared=True)
+    _procurify_asks_again = True
 
     @api.model
     def _procurify_match(self, batch):

@@ -46,6 +46,8 @@ class ProcurifyImportMixin(models.AbstractModel):
     _procurify_many_to_one = False
     # The likeness from which a suggestion is proposed instead of a new record.
     _procurify_likely = 2.0  # never
+    # Whether an object that is called like another record by now is a question.
+    _procurify_asks_again = False
     # Whether names are of companies, whose legal forms do not count.
     _procurify_legal_names = False
 
@@ -299,11 +301,45 @@ class ProcurifyImportMixin(models.AbstractModel):
         """Keep the links that exist; hold those that cannot be used any more."""
         linked = [draft for draft in batch.open if draft.record.res_id]
         unusable = self._procurify_unusable(batch.records_of(linked))
+        unusable |= self._procurify_renamed(
+            {d.record: d.payload for d in linked if d.record not in unusable}
+        )
         for draft in linked:
             if hold := unusable.get(draft.record):
                 draft.hold_once(hold)
             else:
                 draft.link(draft.record.res_id, "remembered")
+
+    @api.model
+    def _procurify_renamed(self, payloads):
+        """Return {record: Hold} of what was found by its code or name, and would be
+        another record by them now.
+
+        What a person mapped stands, whatever it is called.
+
+        :param payloads: {linked record: payload}
+        """
+        changed = [
+            record
+            for record in payloads
+            if self._procurify_asks_again
+            and record.origin == "matched"
+            and record.applied_digest != record.digest
+        ]
+        if not changed:
+            return {}
+        holds = {}
+        for record, verdict in self._procurify_decide(changed, payloads).items():
+            if verdict.is_link and verdict.target.id != record.res_id:
+                found = self.env._(
+                    "%(target)s, but is called like %(other)s now",
+                    target=self.browse(record.res_id)._procurify_candidate_name(),
+                    other=verdict.target._procurify_candidate_name(),
+                )
+                holds[record] = self._procurify_hold(
+                    record, "wrong_target", found=found
+                )
+        return holds
 
     @api.model
     def _procurify_find_linked(self, batch):

@@ -27,6 +27,7 @@ class ProductProduct(models.Model):
 
     _procurify_resources = ("catalog_item",)
     _procurify_code_field = "default_code"
+    _procurify_asks_again = True
     _procurify_rule = Rule(
         frozenset((SAME_CODE, SAME_BARCODE, LINKED_BEFORE)), two_keys=True, shared=True
     )

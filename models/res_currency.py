@@ -15,6 +15,7 @@ class ResCurrency(models.Model):
 
     _procurify_resources = ("currency",)
     _procurify_exact = frozenset((SAME_MEANING,))
+    _procurify_asks_again = True
     _procurify_rule = Rule(alone=frozenset((SAME_CODE,)), only_one=False)
 
     @api.model

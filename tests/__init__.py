@@ -18,6 +18,7 @@ from . import test_candidates
 from . import test_issue
 from . import test_certificate
 from . import test_client_context
+from . import test_changed_meaning
 from . import test_chart_taxes
 from . import test_close
 from . import test_closed_period
