@@ -71,6 +71,7 @@ from . import test_month_end
 from . import test_monitoring
 from . import test_multi_company
 from . import test_order_items
+from . import test_odd_documents
 from . import test_odoo_says_no
 from . import test_order_tax
 from . import test_other_settings

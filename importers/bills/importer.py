@@ -3,7 +3,7 @@
 from decimal import Decimal
 from functools import cached_property
 
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from ...procurify.arithmetic import bill_figures, quantity_text, split
 from ...procurify.payloads.dates import example
@@ -48,7 +48,8 @@ class BillImport(DocumentImport):
         currency = self._currency(draft)
         self._check_vendor(draft)
         self._check_dates(draft)
-        self._check_currencies(draft, [item.currency_name for item in items])
+        named = [item.currency_name for item in items]
+        self._check_currencies(draft, [*named, *self._cost_currencies(draft.payload)])
         check_stated_total(
             draft, currency, bookable=self.connection.rounding_account_id
         )
@@ -72,6 +73,24 @@ class BillImport(DocumentImport):
         if draft.is_writable:
             self.pricing.release(lines.values(), self.taxes, currency)
             self._prepare(draft, currency, lines)
+
+    def _cost_currencies(self, bill):
+        """Return the names of the currencies of a bill's costs that are not its own."""
+        own = bill.currency and bill.currency.id
+        ids = {cost.currency_id for cost in bill.costs} - {None, own}
+        if own is None:
+            return []
+        return [self._currency_names.get(str(number), "?") for number in sorted(ids)]
+
+    @cached_property
+    def _currency_names(self):
+        """{id of a currency in Procurify: its name} of all that are known."""
+        rows = self.connection.env["procurify.record"].search_fetch(
+            Domain("connection_id", "=", self.connection.id)
+            & Domain("resource", "=", "currency"),
+            ["external_id", "name"],
+        )
+        return {row.external_id: row.name for row in rows}
 
     def _check_dates(self, draft):
         """Note a bill whose days may be others than those that are written.

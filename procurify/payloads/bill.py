@@ -223,6 +223,7 @@ class BillCost(Payload):
     id: int = strict(Reader.integer)
     name: str = spare(Reader.text)
     amount: Decimal = strict(Reader.required_decimal)
+    currency_id: int | None = spare(Reader.reference, "currency")
     allocation: Allocation | None = strict(child(Allocation), "cost_allocation")
 
 
