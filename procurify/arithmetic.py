@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from .rounding import ONE, ZERO, plain, rounded, split
+from .rounding import ONE, ZERO, allocated, plain, rounded, split
 from .taxes import Tax, TaxedAmount, taxes_of
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def _item_lines(item: BillItem, tax: Tax | None, cent: Decimal) -> list[NetLine]
     net = rounded(_net_amount(item), cent)
     tax_amount = rounded(item.tax_amount, cent)
     parts = _by_account(item, net, cent)
-    taxes = split(tax_amount, [abs(part) for _code, _s, part in parts], cent)
+    weights = [part if net else abs(part) for _code, _s, part in parts]
+    taxes = split(tax_amount, weights, cent)
     whole = len(parts) == 1
     quantity, price = _quantity_and_price(item, net, cent) if whole else (None, None)
     lines = [
@@ -213,7 +214,7 @@ def _by_account(
     """
     allocations = item.allocations or (item.fallback_account,)
     weights = [allocation.amount if allocation else ONE for allocation in allocations]
-    amounts = split(amount, weights, cent)
+    amounts = allocated(amount, weights, cent)
 
     def code_id(pair: tuple[Allocation | None, Decimal]) -> int:
         code = pair[0].account_code if pair[0] else None

@@ -31,6 +31,26 @@ def split(amount: Decimal, weights: Sequence[Decimal], cent: Decimal) -> list[De
     return shares
 
 
+def allocated(
+    amount: Decimal, weights: Sequence[Decimal], cent: Decimal
+) -> list[Decimal]:
+    """Split ``amount`` as :func:`split` does, by what was allocated.
+
+    A line of nothing may move an amount from one account to another.
+
+    :raises InvalidPayload: the allocations cancel each other out, and ``amount`` is not
+        nothing
+    """
+    if not any(weights) or sum(weights, ZERO):
+        return split(amount, weights, cent)
+    if amount:
+        raise InvalidPayload("allocations", "add up to nothing")
+    shares = [rounded(weight, cent) for weight in weights]
+    largest = max(range(len(shares)), key=lambda i: abs(weights[i]))
+    shares[largest] -= sum(shares, ZERO)
+    return shares
+
+
 def apportioned(
     amount: Decimal, weights: Sequence[Decimal], cent: Decimal
 ) -> list[Decimal]:

@@ -39,6 +39,43 @@ class TestOddBills(TaxCase):
 
                 self.assertEqual(self._booked(record).amount_total, 140)
 
+    # === ALLOCATIONS THAT CANCEL EACH OTHER OUT === #
+
+    def test_line_of_nothing_moves_an_amount_to_another_account(self):
+        detail, codes = self._moving(0)
+
+        record = self._stage_documents("bill", [detail])
+        self._import()
+
+        lines = self._booked(record).invoice_line_ids
+        found = {code: self._on(lines, code) for code in codes}
+        self.assertEqual(found, dict(zip(codes, (100.0, -100.0), strict=True)))
+
+    def test_line_of_nothing_moves_an_amount_to_another_department(self):
+        departments = self._records("department", state="done")[:2]
+        detail, codes = self._moving(0)
+        first, second = detail["items"][0]["cost_allocations"]
+        second["budget"]["account_code"] = first["budget"]["account_code"]
+        for share, row in zip((first, second), departments, strict=True):
+            share["budget"]["department"] = json.loads(row.payload)
+
+        record = self._stage_documents("bill", [detail])
+        self._import()
+
+        lines = self._booked(record).invoice_line_ids
+        lines = lines.filtered(lambda line: line.account_id.code == codes[0])
+        self.assertEqual(sorted(lines.mapped("balance")), [-100.0, 100.0])
+        places = lines.mapped(lambda line: tuple(line.analytic_distribution))
+        self.assertEqual(len(set(places)), 2)
+
+    def test_amount_of_which_allocations_make_nothing_is_on_hold(self):
+        detail, _codes = self._moving(50)
+
+        record = self._stage_documents("bill", [detail])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"invalid_payload"})
+
     # === HELPERS === #
 
     def _with_cost(self, currency):

@@ -381,7 +381,8 @@ class BillImport(DocumentImport):
 
 def _says_only_text(line):
     """Return whether a line costs nothing and counts nothing: billed by cost, of 0."""
-    return not (line.amount or line.tax_amount or line.quantity)
+    is_moved = any(share.amount for share in line.shares)
+    return not (line.amount or line.tax_amount or line.quantity or is_moved)
 
 
 def _note(line):

@@ -271,6 +271,22 @@ def test_two_shares_of_one_department_are_one(data: dict[str, Any]) -> None:
     assert [share.amount for share in line.shares] == [800]
 
 
+def test_tax_of_accounts_of_both_signs_is_that_of_each(data: dict[str, Any]) -> None:
+    item = data["items"][1]
+    first, second = item["cost_allocations"]
+    first |= {"amount": "1000"}
+    second |= {"amount": "-200"}
+    second["budget"]["account_code"]["id"] = 99
+
+    lines = [
+        (line.amount, line.tax_amount)
+        for line in bill_figures(Bill.from_json(data), CENT).lines
+        if line.source == "item 61002"
+    ]
+
+    assert lines == [(Decimal(1000), Decimal(120)), (Decimal(-200), Decimal(-24))]
+
+
 def test_lines_without_a_code_come_before_the_first_of_procurify(
     data: dict[str, Any],
 ) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from ..errors import InvalidPayload
-from ..rounding import plain, rounded, split
+from ..rounding import allocated, plain, rounded, split
 
 CENT = Decimal("0.01")
 
@@ -83,3 +83,29 @@ def test_what_many_digits_make_is_an_amount() -> None:
     amount = Decimal("-7.7371234567890123456789e+26")
 
     assert rounded(amount, Decimal("0.01")) == amount
+
+
+def test_allocations_of_nothing_move_their_amounts() -> None:
+    weights = [Decimal(100), Decimal("-60.005"), Decimal("-39.995")]
+
+    shares = allocated(Decimal(0), weights, CENT)
+
+    assert shares == [Decimal("100.01"), Decimal("-60.01"), Decimal("-40.00")]
+
+
+def test_allocations_that_add_up_to_something_are_weights() -> None:
+    weights = [Decimal(110), Decimal(-55)]
+
+    assert allocated(Decimal(50), weights, CENT) == [Decimal(100), Decimal(-50)]
+    assert allocated(Decimal(0), weights, CENT) == [0, 0]
+
+
+def test_allocations_without_amounts_give_all_to_the_first() -> None:
+    assert allocated(Decimal(50), [Decimal(0), Decimal(0)], CENT) == [50, 0]
+
+
+def test_amount_of_which_allocations_make_nothing_is_refused() -> None:
+    with pytest.raises(InvalidPayload) as raised:
+        allocated(Decimal(50), [Decimal(100), Decimal(-100)], CENT)
+    assert raised.value.path == "allocations"
+    assert raised.value.reason == "add up to nothing"
