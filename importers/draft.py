@@ -191,6 +191,12 @@ class BillDraft(DocumentDraft):
         """The total with taxes, without sign, as Decimal."""
         return abs(self.figures.total)
 
+    @property
+    def was_nothing(self):
+        """Whether the last import left a draft because its total was 0."""
+        written = self.record._applied().get("booked") or {}
+        return written.get("amount_total") == 0
+
 
 @dataclass(slots=True, eq=False)
 class OrderDraft(DocumentDraft):

@@ -373,7 +373,11 @@ class AccountMove(models.Model):
         if batch.choice:
             is_wanted = batch.choice.post
         else:
-            is_new = draft.origin == "created" or draft.record._is_unfinished()
+            is_new = (
+                draft.origin == "created"
+                or draft.record._is_unfinished()
+                or draft.was_nothing
+            )
             is_wanted = batch.connection.bill_policy == "posted" and is_new
         return is_wanted and draft.target.state == "draft" and draft.total
 

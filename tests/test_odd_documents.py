@@ -76,6 +76,34 @@ class TestOddBills(TaxCase):
 
         self.assertEqual(self._codes(record), {"invalid_payload"})
 
+    # === WHAT A PERSON DECIDED === #
+
+    def test_draft_that_a_person_wants_posted_by_its_date_stays_so(self):
+        detail = self._bill_detail({"net": 100})
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        move = self._booked(record)
+        move.auto_post = "at_date"
+
+        self._revise(detail, 60)
+
+        self.assertEqual((move.amount_total, move.auto_post), (60, "at_date"))
+
+    def test_bill_of_nothing_that_gets_an_amount_is_posted_by_policy(self):
+        self.connection.bill_policy = "posted"
+        detail = self._bill_detail({"net": 0})
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        move = self._booked(record)
+        self.assertEqual(move.state, "draft")
+
+        self._revise(detail, 60)
+
+        self.assertEqual((move.amount_total, move.state), (60, "posted"))
+        move.button_draft()
+        self._revise(detail, 70)
+        self.assertEqual((move.amount_total, move.state), (70, "draft"))
+
     # === HELPERS === #
 
     def _with_cost(self, currency):

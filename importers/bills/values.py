@@ -88,7 +88,7 @@ class BillHeader:
 
     def kept(self, bill, move):
         """Return of a bill that is in Odoo what Procurify has no say in."""
-        kept = {}
+        kept = {"auto_post": move.auto_post}
         if not self.chosen:
             kept["journal_id"] = move.journal_id.id
         if not bill.due_date:
