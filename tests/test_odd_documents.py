@@ -104,6 +104,40 @@ class TestOddBills(TaxCase):
         self._revise(detail, 70)
         self.assertEqual((move.amount_total, move.state), (70, "draft"))
 
+    # === ORDERS === #
+
+    def test_unit_of_what_is_billed_is_not_exchanged(self):
+        """Five dozens would be sixty of ten."""
+        self.connection.unit_policy = "hold"
+        record = self._order(unit="dozens")
+        unit = self._records("unit").filtered(lambda row: "dozens" in row.name)
+        self._map(unit, self.env.ref("uom.product_uom_dozen"))
+        self._import()
+        line = self._booked(record).order_line
+        detail = json.loads(record.payload)
+        self._bill_of(detail, 5)
+        self.assertEqual(line.qty_invoiced, 5)
+
+        self._map(unit, self.env.ref("uom.product_uom_unit"))
+        self._stage_documents("purchase_order", [detail | {"comment": "Changed"}])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertEqual(line.product_uom_id, self.env.ref("uom.product_uom_dozen"))
+        self.assertEqual(line.qty_invoiced, 5)
+
+    def test_unit_of_what_is_not_billed_follows(self):
+        record = self._order(unit="dozens")
+        line = self._booked(record).order_line
+        unit = self._records("unit").filtered(lambda row: "dozens" in row.name)
+
+        self._map(unit, self.env.ref("uom.product_uom_dozen"))
+        detail = json.loads(record.payload) | {"comment": "Changed"}
+        self._stage_documents("purchase_order", [detail])
+        self._import()
+
+        self.assertEqual(line.product_uom_id, self.env.ref("uom.product_uom_dozen"))
+
     # === HELPERS === #
 
     def _with_cost(self, currency):

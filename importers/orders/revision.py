@@ -215,7 +215,8 @@ class OrderRevision:
             known = name in before["wanted"] or not before.get("adopted")
             if before["wanted"] and known and same(value, theirs):
                 continue
-            if before["odoo"] and not same(current, ours):
+            is_counted = name == "product_uom_id" and _is_booked(record)
+            if is_counted or (before["odoo"] and not same(current, ours)):
                 self._note_conflict(record, name, label, ours, current, value)
                 continue
             changes[name] = value
@@ -251,6 +252,11 @@ class OrderRevision:
                 "procurify": shown(record, name, procurify),
             }
         )
+
+
+def _is_booked(line):
+    """Return whether something is billed or received, which is counted in the unit."""
+    return bool(line._procurify_booked_quantity())
 
 
 def shown(record, name, value):
