@@ -1,6 +1,6 @@
 """What is done besides installing and uninstalling what the manifest lists."""
 
-from .tools import spend_table
+from .tools import place_column, spend_table
 from .tools.audit_triggers import unprotect
 
 _MODULE = "procurify_connector"
@@ -42,6 +42,7 @@ def uninstall_hook(env):
     """Let the audit's tables go, and the products stay that documents have."""
     unprotect(env)
     spend_table.drop(env.cr)
+    place_column.drop(env.cr)
     env["procurify.monitoring"]._switch_off()
     connections = env["procurify.connection"].with_context(active_test=False)
     env["procurify.attachment"]._delete_held(connections.search([]))

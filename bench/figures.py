@@ -40,11 +40,12 @@ BARS: Mapping[str, Bar] = {
     "workers_2_over_1": Bar(1.7),
     "path_files": Bar(45, "most"),
     "path_changes": Bar(500, "most"),
-    "screen_list": Bar(300, "most"),
-    "screen_quarantine": Bar(300, "most"),
-    "screen_mapping": Bar(300, "most"),
-    "screen_dashboard": Bar(300, "most"),
+    "screen_dashboard": Bar(60, "most"),
+    "screen_mapping": Bar(60, "most"),
+    "screen_issues": Bar(30, "most"),
 }
+#: Milliseconds of any other page.
+PAGE_BAR = Bar(300, "most")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Figure:
     @property
     def bar(self) -> Bar | None:
         """What it must reach, if anything."""
-        return BARS.get(self.name)
+        is_page = self.name.startswith("screen_")
+        return BARS.get(self.name, PAGE_BAR if is_page else None)
 
     @property
     def is_met(self) -> bool:

@@ -59,7 +59,14 @@ addon must reach; the command fails where one is missed.
 * ``fetch`` counts bills from the first request to the stage; ``repoll`` is what an
   object that did not change costs beyond HTTP and JSON.
 * ``growth`` is the whole import cron for a hundred bills beside that many records, two
-  per cent of them held; ``screen`` is the server's time for the views and first page.
+  per cent of them held.
+* ``screen`` is the server's time for what the web client asks when a controller opens a
+  page: the action, its views, the first page of rows with their number, the counts of
+  the search panel. Every page of the five menus is there, also as the lists, graphs and
+  groupings that people make of it, the lists behind the dashboard's figures, and what
+  monitors read. They stand beside the largest stage and the books that belong to it:
+  a bill of Odoo for each imported one over two years, the last ones drafts or unpaid,
+  and a tenth as many orders, every tenth of them open.
 * ``path`` follows one bill of one line from the first request to the draft, where all
   that it names is known: how many of the addon's files it enters, and how often the
   next function is in another file. ``./dev bench --path`` measures it alone.

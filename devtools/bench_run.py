@@ -143,7 +143,7 @@ class Run:
         largest = self.filled[str(max(self.size.stages))]
         rounds = self.size.rounds
         with self._section("Screens"):
-            self._measure(largest, "screens", "measure", rounds=rounds)
+            self._screens(largest, rounds)
         with self._section("Growth"):
             self._measure(
                 self.name,
@@ -157,6 +157,14 @@ class Run:
             self._measure(
                 largest, "growing", "measure_memory", backlog=backlog, batches=5
             )
+
+    def _screens(self, largest: str, rounds: int) -> None:
+        """Open every page, in a copy that also has Odoo's books."""
+        books = f"{self.name}_books"
+        databases.duplicate(self.odoo, largest, books)
+        self._inside(books, "books", "fill", count=max(self.size.stages))
+        self._measure(books, "screens", "measure", rounds=rounds)
+        databases.drop(self.odoo, books)
 
     @contextmanager
     def _section(self, title: str) -> Iterator[None]:

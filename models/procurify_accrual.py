@@ -286,7 +286,9 @@ class ProcurifyAccrual(models.Model):
                  UNION ALL
                     SELECT line.order_id
                       FROM account_move move
-                      JOIN account_move_line bill_line ON bill_line.move_id = move.id
+                      JOIN account_move_line bill_line
+                           ON bill_line.move_id = move.id
+                          AND bill_line.purchase_line_id IS NOT NULL
                       JOIN purchase_order_line line
                            ON line.id = bill_line.purchase_line_id
                      WHERE move.state = 'draft' OR move.date > %s
@@ -294,7 +296,12 @@ class ProcurifyAccrual(models.Model):
                 SELECT record.id
                   FROM procurify_record record
                  WHERE record.resource = 'purchase_order'
-                   AND record.state IN ('quarantined', 'pending', 'waiting')
+                   AND record.state = 'quarantined'
+                 UNION ALL
+                SELECT record.id
+                  FROM procurify_record record
+                 WHERE record.resource = 'purchase_order'
+                   AND record.state IN ('pending', 'waiting')
                  UNION ALL
                 SELECT record.id
                   FROM procurify_record record

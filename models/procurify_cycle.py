@@ -95,7 +95,7 @@ def _days(start, end):
     start, end = (SQL.identifier(*each.split(".")) for each in (start, end))
     return SQL(
         "CASE WHEN %(end)s >= %(start)s"
-        " THEN extract(epoch FROM %(end)s - %(start)s) / 86400 END",
+        " THEN date_part('epoch', %(end)s - %(start)s) / 86400 END",
         start=start,
         end=end,
     )

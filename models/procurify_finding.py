@@ -260,7 +260,8 @@ class ProcurifyFinding(models.Model):
     def _table_query(self):
         return SQL(
             """
-            WITH answers AS (%(answers)s),
+            WITH shown AS (%(shown)s),
+            answers AS (%(answers)s),
             questions (question, sequence, assumed, neutral, enough) AS (
                 VALUES %(questions)s
             ),
@@ -292,6 +293,7 @@ class ProcurifyFinding(models.Model):
           GROUP BY connection.id, connection.company_id, questions.question,
                    questions.sequence
             """,
+            shown=_SHOWN,
             answers=SQL(" UNION ALL ").join([*self._column_answers(), _OTHER_ANSWERS]),
             questions=SQL(", ").join(
                 SQL(
@@ -308,8 +310,8 @@ class ProcurifyFinding(models.Model):
             yield SQL(
                 """
                 SELECT connection_id, %(question)s AS question, %(column)s AS answer,
-                       count(*)::integer AS count
-                  FROM procurify_record
+                       sum(count)::integer AS count
+                  FROM shown
                  WHERE %(column)s IS NOT NULL AND resource = ANY(%(resources)s)
               GROUP BY connection_id, %(column)s
                 """,
@@ -319,12 +321,24 @@ class ProcurifyFinding(models.Model):
             )
 
 
+# Many objects show the same: they are counted before their answers are looked at.
+_SHOWN = SQL(
+    """
+    SELECT connection_id, resource, %(columns)s, findings, count(*) AS count
+      FROM procurify_record
+     WHERE num_nonnulls(%(columns)s, findings) > 0
+  GROUP BY connection_id, resource, %(columns)s, findings
+    """,
+    columns=SQL(", ").join(
+        SQL.identifier(name) for name in sorted({c for c, _r in _COLUMNS.values()})
+    ),
+)
 # What other objects and requests show.
 _OTHER_ANSWERS = SQL(
     """
     SELECT connection_id, found.key AS question, found.value AS answer,
-           count(*)::integer AS count
-      FROM procurify_record, jsonb_each_text(findings) found
+           sum(count)::integer AS count
+      FROM shown, jsonb_each_text(findings) found
      WHERE findings IS NOT NULL
   GROUP BY connection_id, found.key, found.value
  UNION ALL

@@ -6,6 +6,8 @@ from markupsafe import Markup
 
 from odoo import api, models
 
+from ..tools.private import Private
+
 # The connector's own bookkeeping: nobody groups a list by it or filters by it.
 TECHNICAL = frozenset(
     {
@@ -17,6 +19,9 @@ TECHNICAL = frozenset(
         *("connection_ref", "company_ref", "user_ref", "create_uid", "write_uid"),
     }
 )
+
+# (model, fields of its rows that are about to be shown)
+_shown = Private("procurify_shown", default=(None, ()))
 
 
 class ProcurifyList(models.AbstractModel):
@@ -45,8 +50,19 @@ class ProcurifyList(models.AbstractModel):
         """Fetch the company, too: the rules of access read it of each row, and a
         report would be worked out once more for that."""
         if field_names is not None and "company_id" in self._fields:
-            field_names = [*field_names, "company_id"]
+            name, shown = _shown.get()
+            field_names = [*field_names, *(shown if name == self._name else ())]
+            field_names = list(dict.fromkeys([*field_names, "company_id"]))
         return super().search_fetch(domain, field_names, *args, **kwargs)
+
+    @api.model
+    @api.readonly
+    def web_read_group(self, domain, groupby, *args, **kwargs):
+        """Fetch the rows of open groups with what they show: a report would be worked
+        out once more for that."""
+        shown = tuple(kwargs.get("unfold_read_specification") or ())
+        with _shown.set((self._name, () if self._auto else shown)):
+            return super().web_read_group(domain, groupby, *args, **kwargs)
 
     @api.model
     def get_empty_list_help(self, help_message):

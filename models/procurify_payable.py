@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools.row_ids import row_id
-from ..tools.spent_items import RECORD, rates
+from ..tools.spent_items import converted, record_of
 
 OVERDUE = [
     ("not_due", "Not due"),
@@ -61,14 +61,11 @@ class ProcurifyPayable(models.Model):
                            AS partner_id,
                        item.account_id,
                        coalesce(item.date_maturity, item.date) AS due_date,
-                       record.id IS NOT NULL AS is_from_procurify,
-                       record.requester,
                        -item.amount_residual AS amount,
                        -item.amount_residual_currency AS original_amount
                   FROM account_move_line item
                   JOIN account_account account ON account.id = item.account_id
                   JOIN account_move move ON move.id = item.move_id
-             LEFT JOIN %(record)s ON TRUE
                  WHERE account.account_type = 'liability_payable'
                    AND account.non_trade IS NOT TRUE
                    AND item.parent_state = 'posted'
@@ -109,15 +106,16 @@ class ProcurifyPayable(models.Model):
                         WHEN %(today)s::date - parts.due_date <= 90 THEN '90'
                         ELSE 'more' END AS overdue,
                    parts.department_id, parts.location_id,
-                   parts.is_from_procurify, parts.requester,
-                   parts.amount * rates.rate * parts.share AS amount,
+                   -- Looked up where a column is asked for, and not for all rows.
+                   EXISTS (SELECT FROM %(record)s) AS is_from_procurify,
+                   (SELECT record.requester FROM %(record)s) AS requester,
+                   %(amount)s * parts.share AS amount,
                    parts.original_amount * parts.share AS original_amount
               FROM parts
-         LEFT JOIN %(rates)s ON rates.company_id = parts.company_id
             """,
             row=row_id(SQL.identifier("parts", "id"), SQL.identifier("parts", "place")),
-            record=RECORD,
-            rates=rates(self.env),
+            record=record_of(SQL("parts.move_id")),
+            amount=converted(self.env, SQL("parts.amount"), SQL("parts.company_id")),
             company_currency=self.env.company.currency_id.id,
             today=fields.Date.context_today(self),
         )

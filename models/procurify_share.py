@@ -152,21 +152,17 @@ class ProcurifyShare(models.Model):
         records = self.env["procurify.record"]
         parts = SQL(
             """LATERAL (
-                SELECT part.value ->> 1 AS department,
-                       part.value ->> 2 AS location,
-                       sum((part.value ->> 3)::numeric) AS amount,
-                       sum(sum((part.value ->> 3)::numeric)) OVER () AS total,
-                       row_number() OVER (
-                           ORDER BY part.value ->> 1, part.value ->> 2
-                       ) AS place
-                  FROM jsonb_array_elements(
-                           CASE jsonb_typeof(%s) WHEN 'array' THEN %s END
-                       ) line
-            CROSS JOIN LATERAL jsonb_array_elements(line.value -> 'shares') part
-              GROUP BY part.value ->> 1, part.value ->> 2
+                SELECT part.value ->> 0 AS department,
+                       part.value ->> 1 AS location,
+                       (part.value -> 2)::numeric AS ratio,
+                       part.place
+                  FROM jsonb_array_elements(%s) WITH ORDINALITY part(value, place)
             )""",
-            records._column("document", "remote_coding"),
-            records._column("document", "remote_coding"),
+            SQL.identifier(
+                "document",
+                "remote_places",
+                to_flush=records._fields["remote_coding"],
+            ),
         )
         query.add_join("LEFT JOIN", "share", parts, SQL("TRUE"))
         for dimension in ("department", "location"):
@@ -179,20 +175,15 @@ class ProcurifyShare(models.Model):
             )
             table = SQL.identifier("procurify_record")
             query.add_join("LEFT JOIN", dimension, table, condition)
-        # Amounts of lines that cancel each other out say nothing of their shares.
         is_first = SQL("coalesce(share.place, 1) = 1")
-        ratio = SQL(
-            """CASE WHEN share.total <> 0 THEN share.amount / share.total
-                    WHEN %s THEN 1 ELSE 0 END""",
-            is_first,
-        )
+        ratio = SQL("coalesce(share.ratio, 1)")
         return {
             "id": row_id(SQL("document.id"), SQL("coalesce(share.place, 0)")),
             "department_id": SQL("department.id"),
             "location_id": SQL("location.id"),
             "document_count": SQL("(%s)::int", is_first),
-            "original_amount": SQL("%s * (%s)", whole["original_amount"], ratio),
-            "amount": SQL("(%s) * (%s)", whole["amount"], ratio),
+            "original_amount": SQL("%s * %s", whole["original_amount"], ratio),
+            "amount": SQL("(%s) * %s", whole["amount"], ratio),
         }
 
     # === ACTION METHODS === #

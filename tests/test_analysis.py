@@ -10,6 +10,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command, Date
+from odoo.models import BaseModel
 from odoo.tests import new_test_user, tagged
 
 from .common import ProcurifyCommon, SharedCommon
@@ -583,6 +584,27 @@ class TestAnalysisOfImports(SharedCommon):
         )
         self.assertTrue({row["requester"] for row in found} - {False})
 
+    def test_sums_of_a_pivot_are_those_that_odoo_adds_up_for_each_set(self):
+        spend = self.env["procurify.spend"]
+        sums = ["amount:sum", "original_amount:sum", "__count"]
+        for rows, columns in (
+            (["department_id", "account_id"], ["date:month"]),
+            (["requester"], []),
+            ([], ["date:quarter", "state"]),
+        ):
+            sets = [
+                rows[:row] + columns[:column]
+                for row in range(len(rows) + 1)
+                for column in range(len(columns) + 1)
+            ]
+            for domain in ([], [("id", "=", 0)]):
+                with self.subTest(rows=rows, columns=columns, domain=domain):
+                    asked = (domain, sets, sums, ", ".join(rows + columns))
+                    found = spend._read_grouping_sets(*asked)
+                    odoo = BaseModel._read_grouping_sets(spend, *asked)
+                    self.assertEqual(_rounded_sets(found), _rounded_sets(odoo))
+        self.assertTrue(spend.search_count([]))
+
     def test_days_are_counted_between_the_three_moments(self):
         record = self._records("bill", state="done")[0]
         record.sudo().remote_approved_at = datetime(2026, 3, 1, 12)
@@ -696,3 +718,13 @@ def _key(value):
         return value
     first = value[0]
     return date.fromisoformat(first).month if isinstance(first, str) else first
+
+
+def _rounded_sets(sets):
+    return [
+        [
+            tuple(round(v, 6) if isinstance(v, float) else v for v in group)
+            for group in groups
+        ]
+        for groups in sets
+    ]

@@ -163,6 +163,34 @@ class TestPerformance(ProcurifyCommon):
         self.assertEqual(audit.search_count([]) - count, 2 * len(records))
         return queries
 
+    def test_opening_a_grouped_report_works_it_out_once_for_groups_and_once_for_rows(
+        self,
+    ):
+        for _number in range(5):
+            self.dataset.add_bill("several_lines")
+        self._synchronise()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        shares = self.env["procurify.share"]
+
+        statements = self._statements(
+            lambda: self.assertTrue(
+                shares.web_read_group(
+                    [],
+                    ["currency"],
+                    ["amount:sum"],
+                    auto_unfold=True,
+                    unfold_read_specification={"party": {}, "amount": {}, "date": {}},
+                )["groups"][0]["__records"][0]["party"]
+            )
+        )
+
+        worked_out = [text for text in statements if '"procurify_share"' in text]
+        self.assertEqual(len(worked_out), 1 + len(self._currencies()), worked_out)
+
+    def _currencies(self):
+        return set(self._records("bill").mapped("remote_currency"))
+
     def test_other_apps_load_little_code_of_this_one(self):
         shared = self._bytes_of("web.assets_backend")
         lazy = self._bytes_of("procurify_connector.assets_lazy")
@@ -213,6 +241,19 @@ class TestPerformance(ProcurifyCommon):
         """
         self.env.flush_all()
         self.env.invalidate_all()
+
+        def work():
+            records._import()
+            self.env.flush_all()
+
+        return Counter(
+            " ".join(statement.split())[:120]
+            for statement in self._statements(work)
+            if "procurify_" in statement
+        )
+
+    def _statements(self, work):
+        """Return the SQL that ``work`` executes."""
         found, execute = [], Cursor.execute
 
         def noted(cursor, query, *arguments, **options):
@@ -220,13 +261,8 @@ class TestPerformance(ProcurifyCommon):
             return execute(cursor, query, *arguments, **options)
 
         with patch.object(Cursor, "execute", noted):
-            records._import()
-            self.env.flush_all()
-        return Counter(
-            " ".join(statement.split())[:120]
-            for statement in found
-            if "procurify_" in statement
-        )
+            work()
+        return found
 
     def _assert_alike(self, few, many):
         """Few may lack what only some documents have; no statement is one per each."""

@@ -14,16 +14,31 @@ _OPERATORS = {
 }
 
 
-def matches(domain, row):
-    """Return whether ``row`` is of ``domain``.
+def matcher(domain):
+    """Return a function that says whether a row is of ``domain``.
 
     A field that has no value is before and after nothing.
 
-    :param domain: a Domain whose fields are keys of ``row``, of simple operators
-    :param row: {field: value}; a group of a month stands for its first day
+    :param domain: a Domain whose fields are keys of the rows, of simple operators
+    :returns: of {field: value}; a group of a month stands for its first day
     """
+    tokens = list(domain)
+    names = [token[0] for token in tokens if token not in ("!", "&", "|")]
+    names = [name for name in names if isinstance(name, str)]
+    decided = {}  # many rows differ in other fields only
+
+    def matches(row):
+        values = tuple(row[name] for name in names)
+        if values not in decided:
+            decided[values] = _matches(tokens, row)
+        return decided[values]
+
+    return matches
+
+
+def _matches(tokens, row):
     stack = []
-    for token in reversed(list(domain)):
+    for token in reversed(tokens):
         if token == "!":
             stack.append(not stack.pop())
         elif token in ("&", "|"):

@@ -6,18 +6,6 @@ from .analytic_shares import COMPANY_PLANS, shares_of
 
 BILL_TYPES = ("in_invoice", "in_refund", "in_receipt")
 
-#: The record of Procurify that became ``move``: the latest, where there are several.
-RECORD = SQL(
-    """
-    LATERAL (
-        SELECT id, connection_id, remote_requester AS requester
-          FROM procurify_record
-         WHERE res_model = 'account.move' AND res_id = move.id
-      ORDER BY id DESC
-         LIMIT 1
-    ) record
-    """
-)
 # Distributions repeat: PostgreSQL remembers how it split one (Memoize).
 _PLACES = SQL(
     """
@@ -37,11 +25,50 @@ _PLACES = SQL(
 )
 
 
-def rates(env):
-    """Return the table ``rates`` of the selected companies, as Odoo's reports have it:
-    each with the rate of its currency to that of the present company."""
-    table = env["res.currency"]._get_simple_currency_table(env.companies)
-    return SQL("(SELECT company_id, rate FROM %s) rates", table)
+def record_of(move_id):
+    """Return SQL of the table ``record``: what became the bill, the latest of several.
+
+    :param move_id: SQL of the bill's id
+    """
+    return SQL(
+        """
+        LATERAL (
+            SELECT id, connection_id, remote_requester AS requester
+              FROM procurify_record
+             WHERE res_model = 'account.move' AND res_id = %s
+          ORDER BY id DESC
+             LIMIT 1
+        ) record
+        """,
+        move_id,
+    )
+
+
+def converted(env, amount, company):
+    """Return the SQL of an amount in the currency of the present company, at the rates
+    of Odoo's reports; NULL for companies that are not selected.
+
+    No join: it would take as long as the sum, row by row.
+
+    :param amount: SQL in the currency of ``company``, which is SQL of its id
+    """
+    own = env.company.currency_id
+    same = env.companies.filtered(lambda each: each.currency_id == own)
+    cases = [SQL("WHEN %s IN %s THEN %s", company, tuple(same.ids), amount)]
+    if others := env.companies - same:
+        table = env["res.currency"]._get_simple_currency_table(env.companies)
+        rows = env.execute_query(
+            SQL(
+                "SELECT company_id, rate FROM %s WHERE company_id IN %s",
+                table,
+                tuple(others.ids),
+            )
+        )
+        cases += [
+            SQL("WHEN %s = %s THEN %s * %s", company, company_id, amount, rate)
+            for company_id, rate in rows
+        ]
+    return SQL("CASE %s END", SQL(" ").join(cases))
 
 
 def borne_items(moves):
@@ -89,7 +116,7 @@ CROSS JOIN %(places)s
               OR meant.account_type LIKE 'expense%%')
          AND %(moves)s
         """,
-        record=RECORD,
+        record=record_of(SQL("move.id")),
         company_plans=COMPANY_PLANS,
         places=_PLACES,
         bill_types=BILL_TYPES,

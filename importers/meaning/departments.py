@@ -24,6 +24,8 @@ def _thesaurus() -> Thesaurus:
     return Thesaurus.parse(DEPARTMENTS.read_text("utf-8"), _FILLERS)
 
 
+# The mapping asks for the same pairs each time it is opened.
+@lru_cache(maxsize=10_000)
 def department_likeness(label: str, name: str) -> float:
     """Return from 0 to 1 how much an analytic account's ``name`` is like ``label``."""
     parts, others = _parts(label), _parts(name)

@@ -94,7 +94,7 @@ class ProcurifyConnection(models.Model):
                         name: connection._matrix(name, mine, names)
                         for name in ("department", "location")
                     },
-                    "ages": connection._ages(mine.get("open", [])),
+                    "ages": connection._ages(mine.get("open/age", [])),
                     "checks": checks[connection.id],
                     "issues": issues.get(connection.id, []),
                 }
@@ -272,7 +272,7 @@ class ProcurifyConnection(models.Model):
         key = f"{dimension}_id"
         cells = {}
         for kind in _COLUMNS:
-            for row in rows.get(kind, ()):
+            for row in rows.get(f"{kind}/{dimension}", ()):
                 place = cells.setdefault(row[key] or 0, {})
                 place.setdefault(kind, []).append(row)
         lines = [

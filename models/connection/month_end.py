@@ -9,10 +9,11 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...importers.resource_kinds import DOCUMENTS
 from ...reconciliation.comparison import COMPARED
-from ...tools.domain_rows import matches
+from ...tools.domain_rows import matcher
 from ...tools.readers import reads_items
 
 OPEN = ("on_hold", "queued", "draft")
@@ -29,6 +30,14 @@ _PARTS = {
 _LISTS = {
     "procurify.share": "procurify_share_action",
     "procurify.accrual": "procurify_accrual_action",
+}
+_SUMS = ["amount:sum", "original_amount:sum", "document_count:sum"]
+# What the rows of a figure are grouped by, besides state and month.
+_GROUPS = {
+    "": ["currency"],
+    "/department": ["department_id"],
+    "/location": ["location_id"],
+    "/age": ["age", "due"],
 }
 MONTHS = 6  # of the chart, with the one that is shown
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -174,30 +183,80 @@ class ProcurifyConnection(models.Model):
         """Return {connection id: {kind: rows}} of all figures but those of the chart.
 
         The rows are groups of documents, as dicts, each among the rows of the figures
-        whose domain it matches. A handful of queries reads them, each along an index:
-        the two of what is not imported are partial, and one query would use neither.
+        whose domain it matches: by currency, and under ``kind/department``,
+        ``kind/location`` and ``kind/age`` by these. One query reads them all, as
+        planning it takes longer than some of its parts.
         """
         mine = Domain("connection_id", "in", self.ids)
-        month = self._dated_in(self._month())
-        groupby = ["document_state", "date:month", "currency", "department_id"]
-        groupby += ["location_id", "age", "due"]
-        domains = self._kind_domains()
-        figures = {connection.id: {kind: [] for kind in domains} for connection in self}
-        for domain in (
-            Domain("document_state", "in", OF_THE_MONTH) & month,
-            Domain("import_state", "in", ("pending", "waiting")),
-            Domain("import_state", "=", "quarantined"),
-            Domain("import_state", "=", "done") & Domain("odoo_state", "=", "draft"),
-        ):
-            rows = self._rows("procurify.share", mine & domain, groupby)
+        kinds = {k: matcher(domain) for k, domain in self._kind_domains().items()}
+        figures = {connection.id: {} for connection in self}
+        sets = [["document_state", "date:month", *names] for names in _GROUPS.values()]
+        found = self.env["procurify.share"]._read_grouping_sets(
+            mine & self._of_the_figures(),
+            [["connection_id", *each] for each in sets],
+            _SUMS,
+        )
+        for part, groupby, groups in zip(_GROUPS, sets, found, strict=True):
+            rows = self._as_rows(groups, [*groupby, *_SUMS])
             for connection_id, each in rows.items():
-                for kind, wanted in domains.items():
-                    figures[connection_id][kind] += [
-                        row for row in each if matches(wanted, row)
-                    ]
+                for kind, matches in kinds.items():
+                    mine_of_kind = [row for row in each if matches(row)]
+                    figures[connection_id][kind + part] = mine_of_kind
         for connection_id, rows in self._accrual_rows(mine).items():
-            figures[connection_id]["not_billed"] = rows
+            for part in ("", "/department", "/location"):
+                figures[connection_id][f"not_billed{part}"] = rows
         return figures
+
+    def _of_the_figures(self):
+        """Return the Domain of what may be of a figure: all of the month, and what is
+        open. Each part is read along an index of its own."""
+        month, following = self._month(), self._month_end() + timedelta(days=1)
+
+        def to_sql(_model, alias, _query):
+            record, move = (
+                self.env[name]._fields for name in ("procurify.record", "account.move")
+            )
+            return SQL(
+                """%(shown)s = ANY(ARRAY(
+                    SELECT record.id FROM procurify_record record
+                     WHERE record.connection_id IN %(connections)s
+                       AND record.resource = 'bill'
+                       AND %(date)s >= %(month)s AND %(date)s < %(following)s
+                     UNION
+                    SELECT record.id FROM procurify_record record
+                     WHERE record.resource = 'bill'
+                       AND %(state)s IN ('pending', 'waiting')
+                     UNION
+                    SELECT record.id FROM procurify_record record
+                     WHERE record.resource = 'bill' AND %(state)s = 'quarantined'
+                     UNION
+                    SELECT record.id
+                      FROM account_journal journal
+                CROSS JOIN LATERAL (
+                               SELECT move.id FROM account_move move
+                                WHERE move.journal_id = journal.id
+                                  AND %(odoo_state)s = 'draft'
+                               OFFSET 0  -- along Odoo's index, which begins with both
+                           ) draft
+                      JOIN procurify_record record
+                           ON %(res_model)s = 'account.move' AND %(res_id)s = draft.id
+                     WHERE record.resource = 'bill'
+                ))""",
+                shown=SQL.identifier(alias, "record_id"),
+                connections=tuple(self.ids),
+                month=month,
+                following=following,
+                odoo_state=SQL.identifier("move", "state", to_flush=move["state"]),
+                **{
+                    name: SQL.identifier("record", column, to_flush=record[column])
+                    for name, column in (
+                        ("date", "remote_date"),
+                        *((n, n) for n in ("state", "res_model", "res_id")),
+                    )
+                },
+            )
+
+        return Domain.custom(to_sql=to_sql)
 
     def _trend_rows(self, mine):
         """Return {connection id: {kind: rows}} of the last months, for the chart."""
@@ -209,15 +268,14 @@ class ProcurifyConnection(models.Model):
             ["document_state", "date:month"],
             procurify_whole=True,
         )
-        months = [since + relativedelta(months=number) for number in range(MONTHS)]
+        months = [
+            f"{since + relativedelta(months=number):%Y-%m}" for number in range(MONTHS)
+        ]
+        kinds = {m: matcher(self._kind_domain("trend", m)) for m in months}
         return {
             connection_id: {
-                f"trend/month/{month:%Y-%m}": [
-                    row
-                    for row in each
-                    if matches(self._kind_domain("trend", f"{month:%Y-%m}"), row)
-                ]
-                for month in months
+                f"trend/month/{month}": [row for row in each if matches(row)]
+                for month, matches in kinds.items()
             }
             for connection_id, each in rows.items()
         }
@@ -234,14 +292,23 @@ class ProcurifyConnection(models.Model):
 
     def _rows(self, model, domain, groupby, sums=(), **context):
         """Return {connection id: groups of ``model`` as dicts}."""
-        sums = ["amount:sum", "original_amount:sum", "document_count:sum", *sums]
-        found = {}
-        for connection, *values in (
+        sums = [*_SUMS, *sums]
+        groups = (
             self.env[model]
             .with_context(**context)
             ._read_group(domain, ["connection_id", *groupby], sums)
-        ):
-            keys = [each.partition(":")[0] for each in (*groupby, *sums)]
+        )
+        return self._as_rows(groups, [*groupby, *sums])
+
+    @api.model
+    def _as_rows(self, groups, names):
+        """Return {connection id: groups as dicts}.
+
+        :param groups: tuples of a connection and the values of ``names``
+        """
+        keys = [name.partition(":")[0] for name in names]
+        found = {}
+        for connection, *values in groups:
             row = {
                 key: value.id if isinstance(value, models.BaseModel) else value
                 for key, value in zip(keys, values, strict=True)

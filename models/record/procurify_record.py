@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ...fetching.json_text import indented
 from ...importers.resource_kinds import DOCUMENTS, KINDS
+from ...tools import place_column
 from ...tools.document_states import BEFORE_ODOO, DOCUMENT_STATES, IN_ODOO, sql_cases
 from ...tools.rates import rate_in_sql
 from ...tools.readers import ITEM_READERS, reads_items
@@ -366,8 +367,11 @@ class ProcurifyRecord(models.Model):
     )
     _held_idx = models.Index("(resource, id) WHERE state = 'quarantined'")
     _target_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
-    # The lists of a company: mapping counts the master data among all documents.
-    _company_idx = models.Index("(company_id, resource)")
+    # The lists of a company: mapping counts the master data among all documents, and
+    # what is counted by state is counted without the documents themselves.
+    _company_idx = models.Index(
+        "(company_id, resource) INCLUDE (connection_id, state, res_model, res_id)"
+    )
     _uncertain_idx = models.Index(
         "(connection_id) "
         "WHERE date_finding = 'time_of_day' OR list_date_finding = 'differs'"
@@ -375,6 +379,9 @@ class ProcurifyRecord(models.Model):
     _month_idx = models.Index(
         "(connection_id, resource, remote_date) WHERE remote_date IS NOT NULL"
     )
+
+    def init(self):
+        place_column.create(self.env.cr)
 
     # === COMPUTE METHODS === #
 
