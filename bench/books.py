@@ -31,8 +31,7 @@ def fill(env, count):
     env.cr.execute("INSERT INTO procurify_spend_due (move_id) VALUES (NULL)")
     env.cr.commit()
     bring_up_to_date(env.cr)
-    env.cr.commit()
-    tidy(env)
+    tidy(env, "procurify_record")
     return {}
 
 

@@ -32,14 +32,19 @@ def timed_and_taken_back(env, work, check=lambda: None):
     return seconds
 
 
-def tidy(env):
+def tidy(env, rewritten=None):
     """Let PostgreSQL know what is in its tables, and forget what was taken back.
 
     It would plan Odoo's queries by what rolled back rounds left behind.
+
+    :param rewritten: a table all of whose rows were changed; written once more, it has
+        no holes
     """
     env.cr.commit()
     with env.registry.cursor() as cr:
         cr._cnx.autocommit = True
+        if rewritten:
+            cr.execute(SQL("VACUUM FULL %s", SQL.identifier(rewritten)))
         cr.execute("VACUUM ANALYZE")
 
 
