@@ -273,6 +273,21 @@ class TestAuditEvents(ProcurifyCommon):
         self.assertEqual(row.after, {"bill_policy": "Post them"})
         self.assertEqual(row.user_ref, self.env.uid)
 
+    def test_first_import_is_summed_up_by_the_document_it_made(self):
+        bill_id = self.dataset.add_bill("plain")
+        self._synchronise()
+
+        row = self._rows(self._record("bill", bill_id))[-1]
+        self.assertEqual(row.event, "imported")
+        self.assertEqual(row.summary, self._move(bill_id).display_name)
+
+    def test_states_are_shown_in_words(self):
+        row = self.env["procurify.audit"].new(
+            {"res_model": "procurify.record", "after": {"state": "quarantined"}}
+        )
+
+        self.assertEqual(list(row._changes()), [("Status", "", "On hold")])
+
     def test_no_secret_is_ever_in_the_audit(self):
         secrets = ["hush-hush-1", "hush-hush-2", "hush-hush-3", "hush-id"]
         self.connection.write(

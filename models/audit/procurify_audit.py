@@ -201,7 +201,7 @@ class ProcurifyAudit(models.Model):
         before, after = self._before_and_after()
         target = (after or {}).get("res_name")
         changes = islice(self._changes(), SUMMARISED)
-        if before:
+        if any((before or {}).values()):
             lines = [f"{name}: {a or '—'} → {b or '—'}" for name, a, b in changes]
         else:
             lines = [] if target else [f"{name}: {new}" for name, _old, new in changes]
@@ -238,7 +238,8 @@ class ProcurifyAudit(models.Model):
                     place = filter(None, (self._label(name), each.place, each.field))
                     yield " › ".join(place), each.before, each.after
             else:
-                yield self._label(name), _text(one), _text(other)
+                words = [self._in_words(name, value) for value in (one, other)]
+                yield self._label(name), *words
 
     def _before_and_after(self):
         """Return both as far as the current user may read them.
@@ -259,13 +260,23 @@ class ProcurifyAudit(models.Model):
         """Return the model that this row is about, or None: there is none any more."""
         return self.env.get(_FORMER_MODELS.get(self.res_model, self.res_model))
 
+    def _field(self, name):
+        """Return the field ``name`` of this row's subject, or None."""
+        model = self._subject_model()
+        return model._fields.get(name) if model is not None else None
+
     def _label(self, name):
         """Return the label of the field ``name`` of this row's subject."""
-        model = self._subject_model()
-        field = model is not None and model._fields.get(name)
-        if field:
+        if field := self._field(name):
             return field._description_string(self.env)
         return name.replace("_", " ").capitalize()
+
+    def _in_words(self, name, value):
+        """Return what people read of a field's value: of a selection, its label."""
+        field = self._field(name)
+        if field and field.type == "selection" and isinstance(value, str):
+            value = dict(field._description_selection(self.env)).get(value, value)
+        return _text(value)
 
     # === ACTION METHODS === #
 
