@@ -45,6 +45,31 @@ class TestIssue(ProcurifyCommon):
         self.assertEqual(issue.blocked_amount, "CAD 81,240.50 · USD 1,200.00")
         self.assertEqual((issue.oldest_date, issue.age_days), (old, 12))
 
+    def test_issues_are_listed_by_amount_in_the_companys_currency(self):
+        own = self.company.currency_id
+        foreign = self.env.ref("base.SEK")
+        self.assertNotEqual(own, foreign)
+        foreign.rate_ids.unlink()
+        rate = {"currency_id": foreign.id, "name": "2020-01-01", "rate": 10}
+        self.env["res.currency.rate"].create(rate)
+        for code in ("7450", "7451", "7452"):
+            self._hold(code, 1)
+        amounts = [(700, own), (9000, foreign), (-800, own)]
+        bills = self._records("bill").sorted("id")
+        for bill, (amount, currency) in zip(bills, amounts, strict=True):
+            bill.sudo().write(
+                {"remote_amount": amount, "remote_currency": currency.name}
+            )
+
+        for order, wanted in (
+            ("state, blocked_amount desc", (1, 2, 0)),
+            ("blocked_amount", (0, 2, 1)),
+        ):
+            found = self.env["procurify.issue"].search(
+                [("id", "in", bills.issue_ids.ids)], order=order
+            )
+            self.assertEqual(found.ids, [bills[n].issue_ids.id for n in wanted])
+
     def test_issues_of_a_page_are_counted_as_sets(self):
         for code in ("7450", "7451", "7452"):
             self._hold(code, 1)

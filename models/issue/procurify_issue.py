@@ -5,12 +5,13 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import formatLang
+from odoo.tools import SQL, formatLang
 
 from ...importers.issues import ISSUES, QUOTING, texts
 from ...importers.resource_kinds import DOCUMENTS, KINDS
 from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.concurrency import created_once
+from ...tools.rates import rate_in_sql
 from ...tools.readers import ITEM_READERS, reads_items
 
 _REVIEWER_FIELDS = frozenset({"reference_res_id", "user_id"})
@@ -99,6 +100,11 @@ class ProcurifyIssue(models.Model):
         column2="record_id",
         string="Documents",
         readonly=True,
+    )
+    document_ids = fields.Many2many(
+        "procurify.record",
+        string="Documents on Hold",
+        compute="_compute_document_ids",
     )
     record_count = fields.Integer("Documents affected", compute="_compute_impact")
     blocked_amount = fields.Text(
@@ -190,6 +196,12 @@ class ProcurifyIssue(models.Model):
             issue.display_name = f"{labels[issue.code]}: {value}"
 
     @api.depends("record_ids")
+    def _compute_document_ids(self):
+        documents = self.record_ids.filtered(lambda record: record.role == "document")
+        for issue in self:
+            issue.document_ids = issue.record_ids & documents
+
+    @api.depends("record_ids")
     @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_impact(self):
         groups = self.env["procurify.record"]._read_group(
@@ -277,6 +289,42 @@ class ProcurifyIssue(models.Model):
         )
         domain = [("issue_ids", "in", self.ids), ("resource", "in", DOCUMENTS)]
         return action | {"domain": domain, "context": {}}
+
+    # === SEARCH === #
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Order by the amount of the documents affected, in the company's currency."""
+        if field_name != "blocked_amount":
+            return super()._order_field_to_sql(
+                alias, field_name, direction, nulls, query
+            )
+        self.env["procurify.record"].flush_model(
+            ["issue_ids", "remote_amount", "remote_currency", "resource"]
+        )
+        day = SQL("now()::date")
+        path = SQL.identifier("company", "parent_path")
+        own = SQL.identifier("company", "currency_id")
+        amount = SQL(
+            """(
+            SELECT sum(part.amount * CASE WHEN %(own)s = money.id THEN 1
+                       ELSE coalesce(%(own_rate)s, 1) / %(rate)s END)
+              FROM (SELECT record.remote_currency, sum(abs(record.remote_amount))
+                           AS amount
+                      FROM procurify_record_issue_rel blocked
+                      JOIN procurify_record record ON record.id = blocked.record_id
+                     WHERE blocked.issue_id = %(issue)s
+                       AND record.resource IN %(documents)s
+                  GROUP BY record.remote_currency) part
+              JOIN res_company company ON company.id = %(company)s
+              JOIN res_currency money ON money.name = part.remote_currency)""",
+            own=own,
+            own_rate=rate_in_sql(self.env, own, path, day),
+            rate=rate_in_sql(self.env, SQL.identifier("money", "id"), path, day),
+            issue=SQL.identifier(alias, "id"),
+            documents=tuple(DOCUMENTS),
+            company=self._field_to_sql(alias, "company_id", query),
+        )
+        return SQL("coalesce(%s, 0) %s %s", amount, direction, nulls)
 
     # === BUSINESS METHODS === #
 

@@ -22,12 +22,12 @@ export class ProcurifyCandidatesField extends Component {
         return this.props.record.data[this.props.name] || [];
     }
 
-    /** Take a candidate: one click maps, replays, and reloads the form. */
+    /** Take a candidate: one click maps, replays, and shows what is next. */
     async use(candidate) {
         const { record, method } = this.props;
         this.state.busy = true;
         try {
-            if (!(await record.save())) {
+            if ((await record.isDirty()) && !(await record.save())) {
                 return;
             }
             const ids = [record.resId];
@@ -36,7 +36,11 @@ export class ProcurifyCandidatesField extends Component {
                 candidate.res_id,
             ]);
             await this.action.doAction(action);
-            await record.model.load();
+            if (this.env.inDialog) {
+                await this.action.doAction({ type: "ir.actions.act_window_close" });
+            } else {
+                await record.model.load();
+            }
         } finally {
             this.state.busy = false;
         }
