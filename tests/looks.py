@@ -9,9 +9,10 @@ A test case inherits from :class:`LooksCase`; a tour says at which moments to lo
         self.start_tour("/odoo/procurify-quarantine", "procurify_...", login=...)
 
 At each moment the screen is looked at in 1366 and in 400 pixels of width. Serious and
-critical findings of axe in our own views, words that are not translated and pages that
-are wider than the screen fail the test, together at its end, and a console error at
-once: Odoo's own browser sees to that. The pictures lie in the folder that is logged.
+critical findings of axe in our own views, words that are not translated, error dialogs,
+pages that are wider than the screen and numbers that are cut off fail the test,
+together at its end. A console error fails at once: Odoo's own browser sees to that. The
+pictures lie in the folder that is logged.
 """
 
 import base64
@@ -93,17 +94,19 @@ class LooksCase(HttpCase):
     """A case whose tours are watched: see this module's text."""
 
     @contextmanager
-    def _watching(self, language="en_US", dark=False, data=()):
+    def _watching(self, language="en_US", dark=False, data=(), axe=True):
         """Look at each moment of the tours in this block.
 
         :param language: of the user; other than English, words of the addon that are
             shown in English fail, where a translation of them differs
         :param data: texts that are stored as they are, whatever language they are in
+        :param axe: look for what it finds, too: it takes longest
         :param dark: take pictures with Odoo's dark style sheets, too
         """
         watch = {
             "english": sorted(self._english(language) - set(data)),
             "dark": self._dark_style_sheet() if dark else "",
+            "axe": axe,
             "accepted": ODOOS_OWN,
         }
         folder = Path(config["screenshots"]) / get_db_name() / "looks"
@@ -123,13 +126,13 @@ class LooksCase(HttpCase):
         if wrong:
             self.fail("\n".join(dict.fromkeys(wrong)))
 
-    def _look_at(self, screens):
-        """Open each of {name: action}, and look at it at each width."""
+    def _look_at(self, screens, user=None):
+        """Open each of {name: action} as a user, and look at it at each width."""
         self.browser_js(
             "/odoo",
             f"window.procurifyLookAtAll({json.dumps(screens)})",
             ready="window.procurifyLookAtAll !== undefined && odoo.isReady === true",
-            login=self.env.user.login,
+            login=(user or self.env.user).login,
             timeout=600,
         )
 

@@ -2,12 +2,19 @@
 
 import re
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import ProcurifyCommon
 from .looks import ADDON, ROOT, LooksCase
 
 THEMES = ("light", "dark")
+#: Who works with the addon: {login: groups}.
+PEOPLE = {
+    "administrator": f"{ADDON}.group_manager,base.group_system",
+    "controller": f"{ADDON}.group_user,account.group_account_manager,"
+    "purchase.group_purchase_manager,analytic.group_analytic_accounting",
+    "reviewer": f"{ADDON}.group_user",
+}
 #: A colour that is none of the palette's, in a style or a style sheet.
 COLOUR = re.compile(
     r"(?:color|background|border)[\w-]*\s*:[^;\"]*(?:#[0-9a-f]{3,8}|rgba?\()", re.I
@@ -31,6 +38,27 @@ class TestLooks(ProcurifyCommon, LooksCase):
         looks = [f"{width}-{t}" for width in ("desktop", "phone") for t in THEMES]
         self.assertEqual(
             taken, {f"{name}-{look}" for name in screens for look in looks}
+        )
+
+    def test_every_menu_opens_for_whoever_sees_it(self):
+        seen = {}
+        for login, groups in PEOPLE.items():
+            user = new_test_user(self.env, login, groups, company_id=self.company.id)
+            seen[login] = self._menus(user)
+            with self.subTest(person=login), self._watching(axe=False) as pictures:
+                self._look_at(seen[login], user)
+                self.assertEqual(
+                    {picture.stem for picture in pictures.iterdir()},
+                    {
+                        f"{name}-{width}-light"
+                        for name in seen[login]
+                        for width in ("desktop", "phone")
+                    },
+                )
+        self.assertEqual(seen["controller"], seen["reviewer"])
+        self.assertEqual(
+            seen["administrator"].keys() - seen["reviewer"].keys(),
+            {"procurify_target_menu", "res_config_settings_menu"},
         )
 
     def test_a_french_reader_reads_no_english(self):
@@ -70,6 +98,17 @@ class TestLooks(ProcurifyCommon, LooksCase):
         }
         opened = {name: action.id for name, action in actions.items()}
         return opened | {name: form for name, form in forms.items() if form}
+
+    def _menus(self, user):
+        """Return {name: action} of the addon's menus that a user sees."""
+        menus = self.env["ir.ui.menu"].with_user(user)
+        visible = menus._visible_menu_ids()
+        root = self.env.ref(f"{ADDON}.procurify_connector_menu")
+        return {
+            menu.get_external_id()[menu.id].partition(".")[2]: menu.action.id
+            for menu in menus.search([("id", "child_of", root.id)])
+            if menu.action and menu.id in visible
+        }
 
     @staticmethod
     def _form_of(record):

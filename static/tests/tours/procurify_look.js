@@ -13,6 +13,8 @@ const WIDTHS = {
 /** What of a screen is a view's; the bars around it are Odoo's, whatever app is open. */
 const SCREEN = ".o_action_manager .o_content, .o_action_manager .o_statusbar_buttons, .modal-body";
 const SERIOUS = ["serious", "critical"];
+/** Where numbers are: in lists, cards and forms. */
+const NUMBERS = ".o_list_number, .o_field_monetary, .o_field_float, .o_field_integer, .o_pivot_cell_value";
 /** What is shown to a person, besides text. */
 const SPOKEN = ["title", "placeholder", "aria-label", "alt", "data-tooltip"];
 
@@ -56,7 +58,7 @@ function isOdoosOwn(rule, element) {
 /** What axe finds serious in the view itself: ["rule: what is wrong (element)"]. */
 async function unreachable() {
     const roots = [...document.querySelectorAll(SCREEN)].filter(isShown);
-    if (!roots.length) {
+    if (!roots.length || !window.procurifyWatch.axe) {
         return [];
     }
     const { violations } = await window.axe.run(
@@ -91,6 +93,18 @@ function untranslated() {
         }
     }
     return found;
+}
+
+/** What Odoo says when something went wrong, where a person expected a screen. */
+function errors() {
+    return [...document.querySelectorAll(".o_error_dialog")].map((dialog) => `error: ${dialog.innerText.slice(0, 300)}`);
+}
+
+/** A number that is cut off reads as another number. */
+function cutOff() {
+    return [...document.querySelectorAll(NUMBERS)]
+        .filter((part) => isShown(part) && part.scrollWidth > part.clientWidth + 1)
+        .map((part) => `"${part.textContent.trim()}" is cut off: ${part.outerHTML.slice(0, 200)}`);
 }
 
 /** What is wider than the screen. Lists and pivots scroll within themselves, and the margin
@@ -130,7 +144,7 @@ async function inTheme(href, look) {
 async function lookAt(name, device) {
     const watch = window.procurifyWatch;
     await idle();
-    const found = [...(await unreachable()), ...untranslated(), ...tooWide()];
+    const found = [...errors(), ...(await unreachable()), ...untranslated(), ...tooWide(), ...cutOff()];
     await ask({ picture: `${name}-${device}-light` });
     if (watch.dark) {
         await inTheme(watch.dark, async () => {
