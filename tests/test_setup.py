@@ -133,7 +133,7 @@ class TestSetup(ProcurifyCommon):
         for group in ("base.group_system", "base.group_erp_manager"):
             self.assertFalse(user.has_group(group), group)
         self.assertFalse(user.has_group("procurify_connector.group_user"))
-        self.assertFalse(self.connection._missing_right())
+        self.assertFalse(self.connection._rights_obstacle())
         self.connection.phase = "live"
         bill_id = self.dataset.add_bill("plain")
         self._synchronise()

@@ -184,7 +184,7 @@ def _choose_policies(visitor: Visitor) -> None:
 
 def _map(visitor: Visitor) -> int:
     """Map what can be mapped at once, and return the number of clicks."""
-    visitor.sees(".o_arrow_button_current", "Mappings")
+    visitor.sees(".o_arrow_button_current", "Mapping")
     visitor.picture("05_reading")
     visitor.sees("[name=missing_mapping_ids] .o_data_row")
     visitor.picture("06_not_mapped")
@@ -197,7 +197,7 @@ def _map(visitor: Visitor) -> int:
     visitor.picture("08_created")
     visitor.click(".modal button", "Close")
     clicks = visitor.clicks - before
-    visitor.sees(".o_arrow_button_current", "Mappings")
+    visitor.sees(".o_arrow_button_current", "Mapping")
     visitor.picture("09_mapped")
     visitor.click(CONTINUE)
     return clicks

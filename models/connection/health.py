@@ -230,7 +230,7 @@ class ProcurifyConnection(models.Model):
             )
         return False
 
-    def _missing_right(self):
+    def _rights_obstacle(self):
         """Return why the integration user cannot create documents, or False."""
         user = self.user_id
         needed = ["res.partner", "account.move"]
@@ -391,7 +391,7 @@ class ProcurifyConnection(models.Model):
 
     def _own_alarms(self):
         self.ensure_one()
-        found = {"import_stopped": self._import_obstacle() or self._missing_right()}
+        found = {"import_stopped": self._import_obstacle() or self._rights_obstacle()}
         now = fields.Datetime.now()
         found["remote_key"] = self.target_id._key_warning(now)
         found["remote_stopped"] = self.target_id._stopped_alarm(now)

@@ -249,7 +249,7 @@ class ProcurifyConnection(models.Model):
         [
             ("credentials", "Connect"),
             ("policies", "Policies"),
-            ("mapping", "Mappings"),
+            ("mapping", "Mapping"),
             ("dry_run", "Dry run"),
             ("live", "Switch on"),
         ],

@@ -54,7 +54,7 @@ class ProcurifyConnection(models.Model):
         for connection in self:
             saved = connection._origin.sudo()
             connection.setup_obstacle = bool(saved) and (
-                saved._import_obstacle() or saved._missing_right()
+                saved._import_obstacle() or saved._rights_obstacle()
             )
 
     @api.depends_context("uid")

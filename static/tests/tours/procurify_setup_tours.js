@@ -58,7 +58,7 @@ registry.category("web_tour.tours").add("procurify_setup_begin", {
             trigger: CONTINUE,
             run: "click",
         },
-        onStep("Mappings"),
+        onStep("Mapping"),
         {
             content: "Reading goes on in the background",
             trigger: ".o_procurify_reading:contains(lists are completely read)",
@@ -72,7 +72,7 @@ registry.category("web_tour.tours").add("procurify_setup_end", {
             trigger: "button[name=action_set_up]",
             run: "click",
         },
-        onStep("Mappings"),
+        onStep("Mapping"),
         {
             trigger: "button[name=action_dry_run_master_data]",
             run: "click",
