@@ -23,13 +23,9 @@ from ..importers.totals import bill_total_hold
 from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.findings import undocumented
 from ..tools.own_values import write_each
-from ..tools.private import Private
 from ..tools.readers import ITEM_READERS
 from ..tools.shadows import kept
 from .record.quarantine import GIVEN_UP
-
-# While this thread creates bills, Odoo need not make agree what agrees already.
-creating_bills = Private("procurify_creating_bills", default=False)
 
 _SETTLED = ("paid", "reversed")
 _PAID = (
@@ -100,9 +96,6 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._procurify_check_shadow(kept(self, vals))
-        if creating_bills.get() and vals.keys() == {"is_manually_modified"}:
-            # The mark of a bill that was just made: no journal item hangs on it.
-            self = self.with_context(skip_invoice_sync=True)
         return super().write(vals)
 
     # === WHICH BILLS === #
@@ -151,8 +144,7 @@ class AccountMove(models.Model):
         """Create these bills as drafts, in one call."""
         writer = self._procurify_writer(batch)
         amounts = LineAmounts(writer.env)
-        with creating_bills.set(True):
-            moves = writer.create([amounts.completed(draft.values) for draft in drafts])
+        moves = writer.create([amounts.completed(draft.values) for draft in drafts])
         for draft, move in zip(drafts, moves, strict=True):
             draft.link(move.id, "created")
             draft.target = move

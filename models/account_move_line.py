@@ -3,7 +3,6 @@
 from odoo import api, fields, models
 
 from ..tools.shadows import kept
-from .account_move import creating_bills
 
 
 class AccountMoveLine(models.Model):
@@ -27,11 +26,6 @@ class AccountMoveLine(models.Model):
 
     def write(self, vals):
         self.move_id._procurify_check_shadow(kept(self, vals))
-        if creating_bills.get() and vals.keys() == {"partner_id"}:
-            # Odoo gives the lines of each new bill the vendor that they have already.
-            self = self.filtered(lambda line: line.partner_id.id != vals["partner_id"])
-            if not self:
-                return True
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

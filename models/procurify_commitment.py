@@ -35,16 +35,22 @@ class ProcurifyCommitment(models.Model):
     is_from_procurify = fields.Boolean(readonly=True)
     department_id = fields.Many2one("account.analytic.account", readonly=True)
     location_id = fields.Many2one("account.analytic.account", readonly=True)
-    requested = fields.Monetary(readonly=True, help="Approved but not ordered yet.")
-    ordered = fields.Monetary(
-        "Ordered, Not Received",
+    requested = fields.Monetary(
         readonly=True,
-        help="Ordered but neither received nor billed.",
+        help="Requests for quotation in Odoo. Procurify's requisitions are among them "
+        "if the connection imports them.",
+    )
+    ordered = fields.Monetary(
+        "Not Received in Odoo",
+        readonly=True,
+        help="Ordered, and neither billed nor received in Odoo. Accruals shows what "
+        "was received in Procurify.",
     )
     received = fields.Monetary(
-        "Received, Not Billed",
+        "Received in Odoo, Not Billed",
         readonly=True,
-        help="Received, and on no bill yet, not even on a draft.",
+        help="Received in Odoo, and on no bill yet, not even on a draft. Accruals "
+        "shows what was received in Procurify.",
     )
     committed = fields.Monetary(readonly=True, help="The sum of all three.")
 

@@ -123,8 +123,12 @@ class ProcurifyFinding(models.Model):
         ],
         readonly=True,
     )
-    count = fields.Integer("Seen", readonly=True, help="Objects with this answer.")
-    total_count = fields.Integer("Of", readonly=True, help="Objects with any answer.")
+    count = fields.Integer(
+        "Seen", readonly=True, aggregator=None, help="Objects with this answer."
+    )
+    total_count = fields.Integer(
+        "Of", readonly=True, aggregator=None, help="Objects with any answer."
+    )
     verdict = fields.Selection(
         [
             ("as_assumed", "As assumed"),

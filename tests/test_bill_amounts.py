@@ -1,4 +1,4 @@
-"""A bill as the import creates it is the one that Odoo makes of plain values."""
+"""A bill whose amounts are given with its lines is the one that Odoo makes itself."""
 
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -9,7 +9,6 @@ from odoo.tests import tagged
 from odoo.addons.account.models.account_move_line import AccountMoveLine
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.procurify_connector.importers.bills.values import LineAmounts
-from odoo.addons.procurify_connector.models.account_move import creating_bills
 
 # What is another one each time, or speaks of this very bill and its lines.
 _OWN = {"id", "create_date", "write_date", "access_token"}
@@ -153,13 +152,6 @@ class TestBillAmounts(AccountTestInvoicingCommon):
         terms = [x for x in found["lines"] if x["display_type"] == "payment_term"]
         self.assertEqual(len(terms), 2)
 
-    def test_of_a_contact_of_the_vendor(self):
-        contact = self.env["res.partner"].create(
-            {"name": "Billing", "type": "invoice", "parent_id": self.partner_a.id}
-        )
-        found = self._assert_same(self._bill(self.vat) | {"partner_id": contact.id})
-        self.assertEqual({x["partner_id"] for x in found["lines"]}, {self.partner_a.id})
-
     def test_with_the_rounding_of_cash(self):
         rounding = self.env["account.cash.rounding"].create(
             {
@@ -227,7 +219,7 @@ class TestBillAmounts(AccountTestInvoicingCommon):
         completed = LineAmounts(self.env).completed(bill)
         self.assertNotEqual(completed, bill)
         plain, _writes = self._made(bill)
-        given, writes = self._made(completed, imported=True)
+        given, writes = self._made(completed)
         self.maxDiff = None
         self.assertEqual(given, plain)
         if not may_correct:
@@ -244,12 +236,11 @@ class TestBillAmounts(AccountTestInvoicingCommon):
         made = [x for x in plain["lines"] if x["display_type"] == "product"]
         self.assertNotEqual([line["amount_currency"] for line in made], given)
 
-    def _made(self, bill, imported=False):
+    def _made(self, bill):
         """Return all that is stored of a bill, and how often its lines were written."""
         savepoint = self.env.cr.savepoint()
         with savepoint, self._counted_writes() as writes:
-            with creating_bills.set(imported):
-                move = self.env["account.move"].create(bill)
+            move = self.env["account.move"].create(bill)
             self.env.flush_all()
             self.env.invalidate_all()
             found = self._stored(move) | {

@@ -53,6 +53,35 @@ class TestViews(TransactionCase):
             if "list" in modes and action.res_model.startswith("procurify."):
                 self.assertIn("kanban", modes, action.xml_id)
 
+    def test_lists_in_forms_are_cards_on_a_phone(self):
+        """Where lines are not edited, and there are cards of them."""
+        with_cards = {view.model for view in self._views() if view.type == "kanban"}
+        tried = set()
+        for view in self._views():
+            for node in etree.fromstring(view.arch_db).iter("field"):
+                model = self._model_of(view, node)
+                field = model in self.env and self.env[model]._fields.get(
+                    node.get("name")
+                )
+                if not field or field.type not in ("one2many", "many2many"):
+                    continue
+                rows = node.find("list")
+                if node.get("widget") or view.type != "form":
+                    continue
+                with self.subTest(view=view.xml_id, field=node.get("name")):
+                    if rows is None:
+                        self.assertTrue(
+                            field.comodel_name in with_cards or len(node),
+                            "cards would show its numbers",
+                        )
+                    elif not rows.get("editable") and field.comodel_name in with_cards:
+                        modes = (node.get("mode") or "").split(",")
+                        self.assertTrue(
+                            node.find("kanban") is not None or "kanban" in modes
+                        )
+                tried.add(field)
+        self.assertGreater(len(tried), 5)
+
     def test_every_button_explains_itself(self):
         silent = [
             f"{view.xml_id}: {button.get('name')}"

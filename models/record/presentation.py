@@ -155,6 +155,7 @@ class ProcurifyRecord(models.Model):
             *("plant_names", "department_names", "payment_facts"),
         )
         shown = {name: self[name] for name in names}
+        shown["code"] = self.code != self.name and self.code
         shown["remote_date"] = format_date(self.env, self.remote_date)
         shown["remote_amount"] = self.remote_currency and format_amounts(
             self.env,

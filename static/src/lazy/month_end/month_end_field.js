@@ -110,6 +110,11 @@ export class ProcurifyMonthEndField extends Component {
         return this.state.card.figures.filter(({ name }) => name !== "left_out");
     }
 
+    /** What is open by age: a state of which nothing is open has no row. */
+    get ages() {
+        return this.state.card.ages.rows.filter(({ cells }) => cells.some(Boolean));
+    }
+
     cellOf(row, index) {
         return row.cells[index];
     }
