@@ -40,7 +40,7 @@ class TestLooks(ProcurifyCommon, LooksCase):
             taken, {f"{name}-{look}" for name in screens for look in looks}
         )
 
-    def test_every_menu_opens_for_whoever_sees_it(self):
+    def test_every_menu_opens_for_each_user_who_sees_it(self):
         seen = {}
         for login, groups in PEOPLE.items():
             user = new_test_user(self.env, login, groups, company_id=self.company.id)
