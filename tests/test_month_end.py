@@ -461,5 +461,8 @@ class TestMonthEndLooks(ProcurifyCommon, LooksCase):
 
         with self._watching(dark=True):
             self.start_tour(
-                "/odoo/procurify", "procurify_close_month", login=self.env.user.login
+                "/odoo/procurify",
+                "procurify_close_month",
+                login=self.env.user.login,
+                timeout=180,
             )
