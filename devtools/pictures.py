@@ -45,7 +45,7 @@ SHOTS = (
         "issue",
         "/odoo/procurify-issues",
         ".o_data_row",
-        click=".o_data_row td[name=message]",
+        click=".o_data_row:has(td[name=suggestion]:not(:empty)) td[name=message]",
         then_shows=".o_form_view .o_procurify_candidates",
     ),
     Shot(
