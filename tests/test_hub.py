@@ -374,6 +374,36 @@ class TestHub(RemoteCase):
 
         self.assertEqual(parcel.there.values["state"], "draft")
 
+    def test_an_order_that_was_only_created_when_a_run_ended_is_no_persons_draft(self):
+        order_id = self.dataset.add_order("plain")
+        self._synchronise()
+        record = self._record("purchase_order", order_id)
+        rows = self._dispatches("purchase.order").sudo()
+        [row] = rows.filtered(lambda each: each.record_id == record)
+        number = self.remote.add("purchase.order", **_ORDER_THERE)
+        self.remote.name_row(row.external_id, "purchase.order", number)
+        row.write({"state": "sending", "image": _ORDER | {"state": "purchase"}})
+        options = self.env["procurify.connection"]._client_options()
+        target = self.target.sudo()
+
+        with open_remote(target, **options) as remote:
+            target._find_interrupted(remote)
+
+        self.assertEqual(row.remote_id, number)
+        self.assertEqual(row.sent_image["state"], "draft")
+        self.assertEqual(row.state, "to_send")
+
+        approved = "2026-03-01 12:00:00"
+        there = self.remote.rows["purchase.order"][0]
+        there |= {"state": "purchase", "date_approve": "2026-11-30 12:00:00"}
+        image = _ORDER | {"state": "purchase", "approved": approved}
+        row.write({"state": "sending", "image": image})
+        with open_remote(target, **options) as remote:
+            target._find_interrupted(remote)
+        self.assertEqual(row.sent_image["state"], "purchase")
+        loaded = [call[2] for call in self.remote.calls if call[1] == "load"]
+        self.assertIn([[row.external_id, approved]], [c["data"] for c in loaded])
+
     # === WHAT PEOPLE DO THERE === #
 
     def test_a_hidden_bill_stays_and_a_deleted_one_goes(self):
@@ -593,6 +623,31 @@ _BILL_THERE = {
     "ref": "R-1",
     "invoice_date": "2026-03-01",
     "date": "2026-03-01",
+}
+_ORDER = {
+    "partner": 1,
+    "currency": 2,
+    "origin": "PO-1",
+    "term": 0,
+    "rate": "",
+    "date_order": "2026-03-01 12:00:00",
+    "locked": False,
+    "approved": "",
+    **dict.fromkeys(("untaxed", "tax", "total"), "0"),
+    "lines": {},
+}
+_ORDER_THERE = {
+    "state": "draft",
+    "name": "P00001",
+    "locked": False,
+    "create_uid": fake.UID,
+    "partner_id": [1, "Blank"],
+    "currency_id": [2, "CHF"],
+    "origin": "PO-1",
+    "date_order": "2026-03-01 12:00:00",
+    "currency_rate": 1.0,
+    **dict.fromkeys(("payment_term_id", "date_approve"), False),
+    **dict.fromkeys(("amount_untaxed", "amount_tax", "amount_total"), 0.0),
 }
 _SENT = {
     "type": "in_invoice",

@@ -755,18 +755,28 @@ class ProcurifyTarget(models.Model):
         """
         parcels = self._order_parcels(rows)
         self._look_at_orders(remote, parcels)
+        parcels = [p for p in parcels if p.there and p.row.image]
         outcome = {}
         for parcel in parcels:
-            row, there = parcel.row, parcel.there
-            if not there or not row.image:
-                continue
-            ids = parcel.line_ids
-            if not differences(row.image, there.seen, ids, remote.dialect):
-                outcome[row] = {"sent_image": there.seen}
+            row, seen, ids = parcel.row, parcel.there.seen, parcel.line_ids
+            if not differences(row.image, seen, ids, remote.dialect):
+                outcome[row] = {"sent_image": seen}
             elif row in new:
-                # What a person changed since is taken over, not overwritten.
-                outcome[row] = {"sent_image": as_seen(row.image, ids)}
+                # It is created as a request. What a person changed since is taken
+                # over, not overwritten.
+                request = {"state": "draft", "locked": False}
+                outcome[row] = {"sent_image": as_seen(row.image, ids) | request}
+            elif (row.sent_image or seen)["state"] == "cancel" != seen["state"]:
+                # It was reset, and not confirmed yet.
+                outcome[row] = {"sent_image": row.sent_image | {"state": "draft"}}
         write_each(outcome)
+        days = {
+            p.row.external_id: {"date_approve": p.row.image["approved"]}
+            for p in parcels
+            if p.there.seen["state"] == "purchase" == p.row.image["state"]
+            and p.row.image["approved"] not in ("", p.there.values["date_approve"])
+        }
+        load_own(remote, days, self._there())
 
 
 def _delete_orders(orders):
