@@ -5,6 +5,7 @@ shall be, what must be there first, then each step as far as nothing is against 
 """
 
 from collections import defaultdict
+from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -776,7 +777,9 @@ class ProcurifyTarget(models.Model):
             if p.there.seen["state"] == "purchase" == p.row.image["state"]
             and p.row.image["approved"] not in ("", p.there.values["date_approve"])
         }
-        load_own(remote, days, self._there())
+        # A day that the remote refuses stops nothing: it is confirmed all the same.
+        with suppress(*CHANGE_REFUSALS):
+            load_own(remote, days, self._there())
 
 
 def _delete_orders(orders):
