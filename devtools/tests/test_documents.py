@@ -52,3 +52,18 @@ def test_every_file_that_the_map_names_exists() -> None:
     files = [name for name in named if re.match(f"({folders})/", name)]
     assert len(files) > 30
     assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+def test_every_file_that_a_document_shows_or_links_exists() -> None:
+    missing = []
+    for file in [*ROOT.glob("*.rst"), *ROOT.glob("docs/**/*.rst")]:
+        text = file.read_text(encoding="utf-8")
+        pictures = re.findall(r"^\.\. (?:image|figure):: (\S+)", text, re.MULTILINE)
+        links = re.findall(r"`[^`<]+<([^`>:#]+)(?:#[^`>]*)?>`_", text)
+        assert file.name != "README.rst" or (pictures and links)
+        missing += [
+            (file.name, name)
+            for name in (*pictures, *links)
+            if not (file.parent / name).exists()
+        ]
+    assert missing == []
