@@ -18,7 +18,7 @@ from .site import Site
 
 ORM_OVERRIDES = {
     *("create", "write", "unlink", "default_get"),
-    *("fields_get", "get_empty_list_help"),
+    *("fields_get", "get_empty_list_help", "web_read_group"),
 }
 #: Odoo calls them itself, and nobody else may.
 PRIVATE = {"init", "search_fetch"}
