@@ -23,9 +23,12 @@ class ProcurifyTarget(models.Model):
         """Return what would be sent of documents that a dry run has just imported.
 
         :returns: {record: (whether the remote could take it, what is missing there,
-            and what would be created there, in words)}
+            and what would be created there, in words)}; empty if the remote was never
+            tested
         """
         self.ensure_one()
+        if not self.version:
+            return {}
         done = records.filtered(lambda record: record.state == "done" and record.res_id)
         dialect = dialect_of(Version.of(self.version))
         bills = self._would_send_bills(
