@@ -362,7 +362,10 @@ class ProcurifyTarget(models.Model):
         """
         images = {r: vendor_image(known[r.res_id], r.external_id) for r in rows}
         news = [row for row in rows if images[row] != row.sent_image]
-        facts = self._vendors_there(remote, [ids[row.res_id] for row in news])
+        countries = self._countries_there() if news else {}
+        facts = self._vendors_there(
+            remote, [ids[row.res_id] for row in news], countries
+        )
         outcome = {row: _SENT for row in rows}
         for row in news:
             there, image = facts.get(ids[row.res_id]), images[row]
@@ -373,7 +376,7 @@ class ProcurifyTarget(models.Model):
             changes = vendor_changes(image, row.sent_image, there)
             try:
                 if changes:
-                    values = self._vendor_values(changes)
+                    values = self._vendor_values(changes, countries)
                     remote.call(
                         PARTNERS,
                         "write",
@@ -392,13 +395,15 @@ class ProcurifyTarget(models.Model):
             }
         write_each(outcome)
 
-    def _vendors_there(self, remote, ids):
-        """Return {remote id: {column: value}} of vendors, as in their images."""
+    def _vendors_there(self, remote, ids, countries):
+        """Return {remote id: {column: value}} of vendors, as in their images.
+
+        :param countries: see ``_countries_there``
+        """
         if not ids:
             return {}
         names = (*VENDOR_COLUMNS, "country_id")
         found = search_read(remote, PARTNERS, [("id", "in", ids)], names, self._there())
-        countries = self._countries_there()
         return {
             partner["id"]: {
                 **{name: partner[name] or "" for name in VENDOR_COLUMNS},
@@ -415,11 +420,15 @@ class ProcurifyTarget(models.Model):
         codes = {country.id: country.code for country in countries}
         return {row.remote_id: country_name(codes[row.res_id]) for row in found}
 
-    def _vendor_values(self, changes):
-        """Return the values of ``write`` for columns of a vendor's image."""
+    @api.model
+    def _vendor_values(self, changes, countries):
+        """Return the values of ``write`` for columns of a vendor's image.
+
+        :param countries: see ``_countries_there``
+        """
         values = {name: value or False for name, value in changes.items()}
         if COUNTRY_COLUMN in values:
-            ids = {name: id_ for id_, name in self._countries_there().items()}
+            ids = {name: id_ for id_, name in countries.items()}
             values["country_id"] = ids.get(values.pop(COUNTRY_COLUMN), False)
         return values
 

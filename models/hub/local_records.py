@@ -69,6 +69,7 @@ class ProcurifyMirror(models.Model):
         )
         return Domain("res_id", "not in", due.subselect("res_id"))
 
+    @api.model
     def _pending_rows(self, target, kind):
         """Return the rows of a kind that changed, or whose parts did."""
         of_target = Domain("target_id", "=", target.id)
