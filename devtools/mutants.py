@@ -27,13 +27,11 @@ LEAST_KILLED = 0.95
 _PLAIN = "procurify/tests"
 #: The tests that are meant for a file. Those in ``tests`` run in Odoo.
 TESTS = {
-    "procurify/rounding.py": (
+    "procurify/arithmetic.py": (
         f"{_PLAIN}/test_rounding.py",
-        f"{_PLAIN}/test_arithmetic.py",
         f"{_PLAIN}/test_taxes.py",
+        f"{_PLAIN}/test_arithmetic.py",
     ),
-    "procurify/arithmetic.py": (f"{_PLAIN}/test_arithmetic.py",),
-    "procurify/taxes.py": (f"{_PLAIN}/test_taxes.py", f"{_PLAIN}/test_arithmetic.py"),
     "procurify/order_arithmetic.py": (f"{_PLAIN}/test_order_arithmetic.py",),
     "procurify/transport.py": (
         f"{_PLAIN}/test_transport.py",

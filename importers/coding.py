@@ -4,14 +4,16 @@ Both are kept with the staged object as JSON, so that SQL can split amounts with
 reading payloads. Amounts and quantities are texts of exact decimals.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
 from ..procurify import InvalidPayload
-from ..procurify.arithmetic import bill_figures
+from ..procurify.arithmetic import bill_figures, split
 from ..procurify.order_arithmetic import live_lines, order_figures
 
 _CENT = Decimal("0.01")
+_WITH_GOODS = ("freight", "shipping", "other", "discount")
 
 
 def bill_coding(bill):
@@ -42,13 +44,14 @@ def bill_coding(bill):
 
 
 def order_coding(order):
-    """Return [{"item": id, "name", "quantity", "amount", "shares"}] of its lines.
+    """Return [{"item": id, "name", "quantity", "amount", "extra", "shares"}] of its
+    lines.
 
-    As :func:`bill_coding`; taxes, freight and discounts of the whole order are left
-    out, because nobody receives them.
+    As :func:`bill_coding`; ``extra`` is what a line bears of the order's freight, other
+    costs and discounts: they come with the goods. Taxes are excluded.
     """
     try:
-        lines = order_figures(order, _CENT).lines
+        figures = order_figures(order, _CENT)
     except InvalidPayload:
         return False
     return [
@@ -57,18 +60,35 @@ def order_coding(order):
             "name": line.label,
             "quantity": _text(line.ordered_quantity or Decimal(0)),
             "amount": _text(line.amount),
+            **({"extra": _text(extra)} if extra else {}),
             "shares": [
                 _share(share.account_code, share.department, share.amount)
                 for share in line.shares
             ],
         }
-        for line in lines
+        for line, extra in zip(figures.lines, _extras(figures), strict=True)
+    ]
+
+
+def _extras(figures):
+    """Return what each line of an order bears of its extras, taxes excepted."""
+    if not figures.lines:
+        return []
+    extras = [extra for extra in figures.extras if extra.kind in _WITH_GOODS]
+    common = sum((e.amount for e in extras if not e.source_id), Decimal(0))
+    shares = split(common, [line.amount for line in figures.lines], _CENT)
+    own = defaultdict(Decimal)
+    for extra in extras:
+        own[extra.source_id] += extra.amount
+    return [
+        share + own[line.source_id]
+        for line, share in zip(figures.lines, shares, strict=True)
     ]
 
 
 def _share(code, department, amount):
     branch = department.branch if department else None
-    ids = (each.external_id if each else None for each in (code, department, branch))
+    ids = [each.external_id if each else None for each in (code, department, branch)]
     return [*ids, _text(amount)]
 
 

@@ -9,18 +9,32 @@ from functools import cached_property
 from markupsafe import Markup, escape
 
 from odoo.fields import Date, Domain
+from odoo.tools.translate import LazyTranslate
 
-from ..procurify import InvalidPayload
+from ..procurify import InvalidPayload, Vendor, VendorType
 from ..procurify.payloads.embedded import CustomValue, custom_fields
+from ..procurify.payloads.values import short_key
 from .draft import Resolution
 from .issues import UNKNOWN_CODES, Hold
 from .lines.analytic_plans import AnalyticPlans
-from .lines.pricing import LinePricing
-from .lines.taxes import NamedTaxes, taxed
-from .matching.other_vendor import OtherVendor, is_other
+from .lines.pricing import LinePricing, NamedTaxes, taxed
+from .matching.names import normalise
 from .resource_kinds import PAYLOADS
 
+_lt = LazyTranslate(__name__)
+
 _DEFAULT_CENT = Decimal("0.01")
+# Of external ids that stand for a vendor who is only a text.
+NAMED_PREFIX = "other:"
+# What the arithmetic puts before a name of Procurify's own, or instead of one.
+_WORDS = {
+    "shipping": ("Shipping", _lt("Shipping")),
+    "freight": ("Freight", _lt("Freight")),
+    "other": ("Other costs", _lt("Other costs")),
+    "tax": ("Tax", _lt("Tax")),
+    "discount": ("Discount", _lt("Discount")),
+    "cost": ("Cost", _lt("Cost")),
+}
 
 
 class ReferenceImport:
@@ -303,12 +317,12 @@ class DocumentImport(ReferenceImport):
         Its name there is free text: the currency that it is mapped to decides, else
         the one that is called so.
         """
-        payloads = (draft.payload for draft in self.drafts)
-        mentioned = {payload.currency for payload in payloads if payload.currency}
+        named = {draft.payload.currency for draft in self.drafts} - {None}
+        codes = {currency.external_id: currency.code for currency in named}
         rows = self.connection.env["procurify.record"].search_fetch(
             Domain("connection_id", "=", self.connection.id)
             & Domain("resource", "=", "currency")
-            & Domain("external_id", "in", [c.external_id for c in mentioned])
+            & Domain("external_id", "in", list(codes))
             & Domain("res_id", "!=", False),
             ["external_id", "res_id"],
         )
@@ -318,16 +332,14 @@ class DocumentImport(ReferenceImport):
             .with_context(active_test=False)
             .search(
                 Domain("id", "in", list(mapped.values()))
-                | Domain("name", "in", [c.code for c in mentioned])
+                | Domain("name", "in", list(codes.values()))
             )
         )
         cents = {c.id: Decimal(1).scaleb(-c.decimal_places) for c in currencies}
         by_name = {c.name: cents[c.id] for c in currencies}
         return {
-            c.external_id: cents.get(
-                mapped.get(c.external_id), by_name.get(c.code, _DEFAULT_CENT)
-            )
-            for c in mentioned
+            number: cents.get(mapped.get(number), by_name.get(code, _DEFAULT_CENT))
+            for number, code in codes.items()
         }
 
     def _resolve_all(self):
@@ -345,7 +357,6 @@ class DocumentImport(ReferenceImport):
         self._resolve(mentioned)
         self.taxes = self.targets("account.tax")
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
-        self.base_currency = self._base_currency()
 
     def resolve_more(self, mentioned):
         """Look up also these taxes, as ``_resolve`` takes them."""
@@ -485,8 +496,9 @@ class DocumentImport(ReferenceImport):
 
     # === EXCHANGE RATES === #
 
-    def _base_currency(self):
-        """Return the id of what Procurify converts to, or False if it does not say."""
+    @cached_property
+    def base_currency(self):
+        """The id of what Procurify converts to, or False if it does not say."""
         records = self.connection.env["procurify.record"].search(
             [
                 ("connection_id", "=", self.connection.id),
@@ -519,13 +531,17 @@ class DocumentImport(ReferenceImport):
         implied = self._implied_rate(draft.payload)
         if implied.is_doubtful:
             return self._known_rate(draft, implied.rates)
+        if implied.rate == 1:
+            # What a currency has whose rate nobody entered. Where two currencies are
+            # worth the same, Odoo has that rate.
+            return self._known_rate(draft, [implied.rate])
         return float(implied.rate) if implied.rate else None
 
     def _may_state_rate(self, currency):
         return (
             self.connection.rate_source == "procurify"
-            and self.base_currency == self.company.currency_id.id
             and currency != self.company.currency_id
+            and self.base_currency == self.company.currency_id.id
         )
 
     def _is_doubtful(self, draft, currency):
@@ -548,6 +564,35 @@ class DocumentImport(ReferenceImport):
 
 def _is_same(rate, written):
     return f"{float(rate):.6g}" == f"{written:.6g}"
+
+
+def check_ids(name, entries):
+    """Check that each entry of a list has an id of its own: one would replace another.
+
+    :raises InvalidPayload: naming the second of two
+    """
+    seen = set()
+    for number, entry in enumerate(entries):
+        if entry.id in seen:
+            reason = f"{entry.id} is also the id of another entry"
+            raise InvalidPayload(f"{name}[{number}].id", reason)
+        seen.add(entry.id)
+
+
+# === WORDS AND PLACES OF LINES === #
+
+
+def line_words(env, line):
+    """Return a line's text in the language of ``env``.
+
+    :param line: of a bill or an order, with ``kind`` and ``label``
+    """
+    plain, translated = _WORDS.get(line.kind, ("", ""))
+    # A cost may have a name of its own, which may begin with this word.
+    is_ours = line.kind != "cost" or line.label == plain
+    if not (plain and is_ours and line.label.startswith(plain)):
+        return line.label
+    return env._(translated) + line.label.removeprefix(plain)  # pylint: disable=W8301
 
 
 def html_text(text):
@@ -609,3 +654,46 @@ class CustomPlans:
     def is_optional(self, value):
         """Return whether a line is booked without this value where it is not mapped."""
         return self.fields[value.field].policy == "optional"
+
+
+# === THE CATCH-ALL VENDOR === #
+
+
+class OtherVendor:
+    """Whom the lines of one document name where its vendor is the catch-all «OTHER».
+
+    Each name is a vendor of its own, which a person maps once: the same text on
+    another document, in whatever case, is that vendor.
+    """
+
+    def __init__(self, vendor, texts):
+        """:param texts: what the lines say; the catch-all's own name says nothing"""
+        self.vendor = vendor
+        own = normalise(vendor.name)
+        named = {normalise(text): text for text in reversed(list(texts))}
+        self.names = {key: text for key, text in named.items() if key not in ("", own)}
+
+    @property
+    def external_id(self):
+        """What the vendor is staged under; without a name the catch-all itself."""
+        key = next(iter(self.names), None)
+        return f"{NAMED_PREFIX}{short_key(key)}" if key else self.vendor.external_id
+
+    def mentioned(self):
+        """Return what is staged for the name, as ``_resolve`` takes it."""
+        if len(self.names) != 1:
+            return {}
+        [text] = self.names.values()
+        data = {
+            "id": self.vendor.id,
+            "name": text,
+            "type": VendorType.OTHER.value,
+            "active": True,
+        }
+        payload = Vendor.from_json(data)
+        return {("vendor", self.external_id): (data, payload)}
+
+
+def is_other(vendor):
+    """Return whether ``vendor`` is the catch-all; None is nobody."""
+    return vendor is not None and vendor.type == VendorType.OTHER

@@ -346,7 +346,7 @@ class ImportBatch:
 
     def records_of(self, drafts):
         """Return the ``procurify.record`` rows of these drafts."""
-        return self.records.browse(draft.record.id for draft in drafts)
+        return self.records.browse([draft.record.id for draft in drafts])
 
     def locate(self):
         """Note the (line's text, Location) pairs of each document's lines."""
@@ -385,10 +385,11 @@ class Reference:
 
     __slots__ = ("holds", "record", "state", "target_id")
 
-    def __init__(self, record):
+    def __init__(self, record, serves):
+        """:param serves: whether documents may use what ``record`` is mapped to"""
         self.record = record
         self.target_id, self.holds = False, []
-        if record._serves():
+        if serves:
             self.state, self.target_id = Resolution.FOUND, record.res_id
         elif record.state in ("pending", "waiting"):
             self.state = Resolution.WAITING

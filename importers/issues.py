@@ -425,9 +425,24 @@ ISSUES = {
 _ADOPT = _lt(
     "Adopt the bill in Odoo. If this is another bill, import it too, or ignore it."
 )
+_NOT_THIS_KIND = _lt(
+    "Cancel or reverse the bill in Odoo, or keep it. The connection can also import "
+    "such bills."
+)
 # (code, rule) → (what happened, what to do), where several rules lead to one code. The
 # rule is one of the parameters.
 _BY_RULE = {
+    ("withdrawn", "expense_bill"): (
+        _lt("%(value)s is an expense in Procurify now, but %(found)s is in Odoo."),
+        _NOT_THIS_KIND,
+    ),
+    ("withdrawn", "card_bill"): (
+        _lt(
+            "%(value)s is a credit card bill in Procurify now, but %(found)s is in "
+            "Odoo."
+        ),
+        _NOT_THIS_KIND,
+    ),
     ("duplicate_bill", "order_lines"): (
         _lt("%(found)s is not from Procurify and bills order lines of %(value)s."),
         _ADOPT,

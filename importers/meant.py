@@ -97,6 +97,7 @@ class MeantWords:
             "date": self.env._("accounting date"),
             "fiscal_position_id": self.env._("fiscal position"),
             "invoice_cash_rounding_id": self.env._("cash rounding"),
+            "invoice_currency_rate": self.env._("exchange rate"),
             "invoice_date": self.env._("date"),
             "invoice_date_due": self.env._("due date"),
             "invoice_payment_term_id": self.env._("payment term"),

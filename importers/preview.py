@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from ..procurify.rounding import plain
+from ..procurify.arithmetic import plain
 
 
 def booked(records):

@@ -31,40 +31,54 @@ def _rate_finding(document, implied_rate):
     return implied_rate(document).answer
 
 
-def _bill_facts(bill):
+def _bill_days(bill):
     return {
+        "remote_date": bill.invoice_date,
+        "remote_due_date": bill.due_date,
+        "date_finding": writing(bill) or False,
+        "rate_finding": _rate_finding(bill, implied_bill_rate),
+    }
+
+
+def _bill_facts(bill):
+    approved_at = bill.approved_at
+    return _bill_days(bill) | {
         "remote_uuid": bill.uuid or False,
         "remote_group": str(bill.group) if bill.group else False,
         "remote_party": bill.vendor.name if bill.vendor else bill.vendor_name,
-        "remote_date": bill.invoice_date,
-        "remote_due_date": bill.due_date,
         "remote_requester": ", ".join(requesters(bill.raw)) or False,
-        "remote_approved_at": bill.approved_at and naive(bill.approved_at),
-        "date_finding": writing(bill) or False,
-        "rate_finding": _rate_finding(bill, implied_bill_rate),
+        "remote_approved_at": approved_at and naive(approved_at),
         "remote_amount": float(bill.total_cost_with_tax or 0),
         "remote_currency": bill.currency and bill.currency.code,
         "remote_deleted": not bill.active,
     }
 
 
-def _order_facts(order):
+def _order_days(order):
     return {
-        "remote_uuid": order.uuid or False,
-        "remote_party": order.vendor.name if order.vendor else order.vendor_name,
         "remote_date": order.date,
         "date_finding": writing(order) or False,
         "rate_finding": _rate_finding(order, implied_order_rate),
+    }
+
+
+def _order_facts(order):
+    return _order_days(order) | {
+        "remote_uuid": order.uuid or False,
+        "remote_party": order.vendor.name if order.vendor else order.vendor_name,
         "remote_amount": float(order.total or 0),
         "remote_currency": order.currency and order.currency.code,
         "remote_deleted": not order.active,
     }
 
 
+def _requisition_days(requisition):
+    return {"remote_date": requisition.date}
+
+
 def _requisition_facts(requisition):
-    return {
+    return _requisition_days(requisition) | {
         "remote_uuid": requisition.uuid or False,
-        "remote_date": requisition.date,
         "remote_amount": float(requisition.total or 0),
         "remote_currency": requisition.currency and requisition.currency.code,
     }
@@ -80,6 +94,8 @@ class Kind(NamedTuple):
     :param role: ``master`` data is mapped, a ``document`` is booked, a ``detail`` is
         only read
     :param facts: takes a payload, returns values of its record
+    :param days: the same of those values that change with how its tenant's dates are
+        read
     :param coding: takes a payload, returns how its lines are coded
     :param identities: fields under which a document is known besides its id, where
         that may change; the best first
@@ -89,6 +105,7 @@ class Kind(NamedTuple):
     label: LazyGettext
     role: str = "master"
     facts: Callable[[Any], dict[str, Any]] = _no_facts
+    days: Callable[[Any], dict[str, Any]] = _no_facts
     coding: Callable[[Any], Any] | None = None
     identities: tuple[str, ...] = ()
 
@@ -108,12 +125,19 @@ KINDS = {
         Kind("payment_term", _lt("Payment terms")),
         Kind("catalog_item", _lt("Catalogue items")),
         Kind("order_item", _lt("Order items"), "detail", _order_item_facts),
-        Kind("requisition", _lt("Requisitions"), "document", _requisition_facts),
+        Kind(
+            "requisition",
+            _lt("Requisitions"),
+            "document",
+            _requisition_facts,
+            _requisition_days,
+        ),
         Kind(
             "purchase_order",
             _lt("Purchase orders"),
             "document",
             _order_facts,
+            _order_days,
             order_coding,
         ),
         Kind(
@@ -121,6 +145,7 @@ KINDS = {
             _lt("Bills"),
             "document",
             _bill_facts,
+            _bill_days,
             bill_coding,
             ("remote_uuid", "remote_group"),
         ),

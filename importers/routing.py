@@ -11,27 +11,22 @@ class CompanyRouting:
     connections read it.
     """
 
-    def __init__(self, connection):
-        """:param connection: in the connector's own rights"""
+    def __init__(self, connection, routes):
+        """:param connection: in the connector's own rights
+        :param routes: its tenant's rules, at least one
+        """
         self.connection = connection
         self.env = connection.env
-        self.routes = connection._tenant_routes()
-        self.connections = (
-            connection._tenant_connections() if self.routes else connection
-        )
+        self.connections = connection._tenant_connections()
         self.companies, self.default = {}, self.env["res.company"]
         # Where two connections contradict each other, the elder rule counts for both.
-        for route in self.routes.sorted("id", reverse=True):
+        for route in routes.sorted("id", reverse=True):
             if route.location_id:
                 self.companies[route._place()] = route.company_id
             else:
                 self.default = route.company_id
         if not self.default and len(self.connections) == 1:
             self.default = connection.company_id
-
-    def __bool__(self):
-        """Return whether the tenant has rules; without any, nothing is asked."""
-        return bool(self.routes)
 
     # === WHERE A DOCUMENT BELONGS === #
 
@@ -110,6 +105,23 @@ class CompanyRouting:
             company=company.name,
         )
         return [Hold("access_denied", key, {"value": text})]
+
+
+def family(env):
+    """Return the company of ``env``, then others of its legal entity that may have a
+    document too: its branches, or its parent and theirs.
+
+    :param env: of the integration user, who may have access to some of them
+    """
+    own, user = env.company, env.user
+    if user == env.ref("base.user_root"):
+        return own | own.search([("id", "child_of", own.root_id.id)])
+    companies = own | own.browse(user._get_company_ids())
+    if companies == own:
+        return own
+    # Read together.
+    roots = {company.id: company.root_id for company in companies.sudo()}
+    return companies.filtered(lambda company: roots[company.id] == roots[own.id])
 
 
 def _texts(lines):

@@ -88,10 +88,40 @@ class AccountAnalyticAccount(models.Model):
         """Refuse also, for a custom field's value, an account of another plan."""
         if hold := super()._procurify_usable(target, record):
             return hold
+        if record.resource != "custom_value":
+            return False
         root = self._procurify_value_roots(record).get(record)
         if not root or target.root_plan_id == root:
             return False
         return self._procurify_hold(record, "wrong_target", found=target.display_name)
+
+    @api.model
+    def _procurify_unusable(self, records):
+        """Refuse also what was found or created in the plan that is chosen, and is in
+        another one now. A person may map departments and locations to any plan."""
+        unusable = super()._procurify_unusable(records)
+        found = records.filtered(lambda r: r.origin != "manual" and r not in unusable)
+        targets = {t.id: t for t in self.sudo().browse(found.mapped("res_id"))}
+        for record in found:
+            plan = self._procurify_chosen_plan(record).root_id
+            target = targets[record.res_id]
+            if plan and target.root_plan_id != plan:
+                name = self.env._(
+                    "%(account)s (plan %(plan)s)",
+                    account=target.display_name,
+                    plan=target.root_plan_id.name,
+                )
+                unusable[record] = self._procurify_hold(
+                    record, "wrong_target", found=name
+                )
+        return unusable
+
+    @api.model
+    def _procurify_chosen_plan(self, record):
+        """Return the plan that is chosen for a department or location, or no plan."""
+        if record.resource == "custom_value":
+            return self.env["account.analytic.plan"]
+        return self._procurify_plan(record.connection_id.sudo(), record.resource)
 
     @api.model
     def _procurify_policy(self, connection, resource, payload):

@@ -11,10 +11,9 @@ from odoo.fields import Command, Date, Domain
 from odoo.tools import float_compare, format_date, format_datetime
 
 from ..importers.bills.duplicates import BillDuplicates
-from ..importers.bills.importer import BillImport
+from ..importers.bills.importer import BillImport, LineAmounts
 from ..importers.bills.meant import MeantBills
 from ..importers.bills.revision import booked_version
-from ..importers.bills.values import LineAmounts
 from ..importers.draft import BatchRefused, BookedOtherwise
 from ..importers.issues import Hold
 from ..importers.refusals import is_refused, refusal, tried
@@ -24,7 +23,6 @@ from ..procurify import PAYABLE_STATUSES, BillType
 from ..procurify.findings import undocumented
 from ..tools.own_values import write_each
 from ..tools.readers import ITEM_READERS
-from ..tools.shadows import kept
 from .record.quarantine import GIVEN_UP
 
 _SETTLED = ("paid", "reversed")
@@ -95,7 +93,7 @@ class AccountMove(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        self._procurify_check_shadow(kept(self, vals))
+        self._procurify_check_shadow(vals)
         return super().write(vals)
 
     # === WHICH BILLS === #
@@ -119,15 +117,22 @@ class AccountMove(models.Model):
                 continue
             if value := undocumented(bill):
                 draft.hold("undocumented_value", value=value)
-            elif bill.type == BillType.EXPENSE and not connection.import_expense_bills:
-                draft.exclude("expense_bill")
-            elif bill.type == BillType.CREDIT_CARD and not connection.import_card_bills:
-                draft.exclude("card_bill")
+            elif rule := self._procurify_excluded_kind(connection, bill):
+                draft.exclude(rule)
             elif draft.record.remote_deleted or not bill.active:
                 draft.exclude("deleted")
             elif bill.status not in PAYABLE_STATUSES:
                 draft.exclude("not_approved")
         exclude_earlier(batch)
+
+    @api.model
+    def _procurify_excluded_kind(self, connection, bill):
+        """Return the rule that excludes bills of the kind of ``bill``, or False."""
+        if bill.type == BillType.EXPENSE and not connection.import_expense_bills:
+            return "expense_bill"
+        if bill.type == BillType.CREDIT_CARD and not connection.import_card_bills:
+            return "card_bill"
+        return False
 
     # === WRITING === #
 
@@ -154,19 +159,35 @@ class AccountMove(models.Model):
         """Bring these bills, which are drafts in Odoo, to what Procurify says now."""
         env = self._procurify_writer(batch).env
         for draft in drafts:
-            move = draft.found.with_env(env)
-            draft.values |= bills.header.kept(draft.payload, move)
-            values = dict(draft.values)
-            lines = values.pop("invoice_line_ids")
-            # First of all: Odoo would turn the old lines around with their bill, and
-            # keep their taxes where the rate is another one.
-            move.invoice_line_ids = [Command.clear()]
-            if values.pop("move_type") != move.move_type:
-                move.action_switch_move_type()
+            draft.target = draft.found.with_env(env)
+            draft.values |= bills.header.kept(draft)
+            draft.link(draft.found.id, "remembered")
+        moves = self.browse(draft.found.id for draft in drafts).with_env(env)
+        # First of all: Odoo would turn the old lines around with their bill, and
+        # keep their taxes where the rate is another one.
+        moves.write({"invoice_line_ids": [Command.clear()]})
+        amounts, lines = LineAmounts(env), []
+        for draft in drafts:
+            values = amounts.completed(draft.values)
+            lines += [
+                line | {"move_id": draft.found.id}
+                for _command, _id, line in values.pop("invoice_line_ids")
+            ]
+            self._procurify_write_header(draft.target, values)
+        env["account.move.line"].create(lines)
+
+    @api.model
+    def _procurify_write_header(self, move, values):
+        """Write ``values`` on a bill without lines, if any is another one."""
+        if values.pop("move_type") != move.move_type:
+            move.action_switch_move_type()
+        if any(
+            field.convert_to_cache(values[field.name], move)
+            != field.convert_to_cache(move[field.name], move)
+            for field in map(move._fields.get, values)
+        ):
+            # All of them: Odoo would compute again what is not given.
             move.write(values)
-            move.invoice_line_ids = lines
-            draft.link(move.id, "remembered")
-            draft.target = move
 
     @api.model
     def _procurify_look_at_closed_orders(self, batch, drafts):
@@ -332,7 +353,7 @@ class AccountMove(models.Model):
         elif batch.choice:
             # Its person hears at once what Odoo says.
             self._procurify_post(batch, bills, wanted)
-        else:
+        elif wanted:
             errors = tried(
                 self.env,
                 wanted,
@@ -417,21 +438,7 @@ class AccountMove(models.Model):
 
         :raises UserError: with the reason
         """
-        if not self:
-            return
-        record = (
-            self.env["procurify.record"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                    ("issue_ids.code", "in", GIVEN_UP),
-                ],
-                limit=1,
-            )
-        )
-        if record:
+        if record := self._procurify_given_up():
             raise UserError(
                 self.env._(
                     "%(bill)s cannot be posted: %(reason)s",
@@ -439,6 +446,21 @@ class AccountMove(models.Model):
                     reason=record.hold_reason,
                 )
             )
+
+    def _procurify_given_up(self):
+        """Return the record of one of these bills that Procurify does not want paid any
+        more, until a person keeps it; or an empty one."""
+        rows = self.env["procurify.record"].sudo()
+        if not self:
+            return rows
+        return rows.search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("issue_ids.code", "in", GIVEN_UP),
+            ],
+            limit=1,
+        )
 
     # === CHECKING === #
 
@@ -482,6 +504,8 @@ class AccountMove(models.Model):
     @api.model
     def _procurify_otherwise(self, bills, drafts):
         """Return {draft: rows of what Odoo has otherwise than it was meant}."""
+        if not drafts:
+            return {}
         meant = MeantBills(self.env, bills)
         booked = {
             draft: booked_version(draft.target)
@@ -489,7 +513,8 @@ class AccountMove(models.Model):
             else draft.written["booked"]
             for draft in drafts
         }
-        return meant.rows(meant.differing(booked))
+        differing = meant.differing(booked)
+        return meant.rows(differing) if differing else {}
 
     @api.model
     def _procurify_restore_meant(self, batch, bills, drafts):
@@ -500,6 +525,8 @@ class AccountMove(models.Model):
         """
         untouched = [draft for draft in drafts if draft.is_untouched]
         rows = self._procurify_otherwise(bills, untouched)
+        if not rows:
+            return
 
         def write(part):
             self._procurify_update(batch, bills, part)
@@ -601,10 +628,20 @@ class AccountMove(models.Model):
         )
 
     def _procurify_check_payment(self):
-        """Refuse to pay what Procurify pays, until a person allowed it.
+        """Refuse to pay what Procurify pays or does not want paid any more, until a
+        person allowed or kept it.
 
         :raises UserError: naming the bills
         """
+        if record := self._procurify_given_up():
+            raise UserError(
+                self.env._(
+                    "%(bill)s cannot be paid: %(reason)s Keep, reverse or cancel it "
+                    "first.",
+                    bill=record.display_name,
+                    reason=record.hold_reason,
+                )
+            )
         # This also refuses users who may not see what Procurify says.
         if blocked := self.sudo().filtered("procurify_payment_blocked"):
             raise UserError(

@@ -2,8 +2,6 @@
 
 from odoo import api, fields, models
 
-from ..tools.shadows import kept
-
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -25,7 +23,7 @@ class AccountMoveLine(models.Model):
         return lines
 
     def write(self, vals):
-        self.move_id._procurify_check_shadow(kept(self, vals))
+        self.move_id._procurify_check_shadow(vals, self)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

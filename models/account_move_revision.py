@@ -16,7 +16,7 @@ from ..importers.draft import Choice
 from ..importers.meant import in_words
 from ..procurify import PAYABLE_STATUSES
 from ..procurify.findings import undocumented
-from ..tools.shadows import writing_shadows
+from ..tools.private import writing_shadows
 
 _PAID = ("paid", "in_payment", "partial", "reversed")
 
@@ -37,32 +37,48 @@ class AccountMove(models.Model):
             record, bill, move = draft.record, draft.payload, draft.found
             if not move:
                 continue
-            deleted = record.remote_deleted or not bill.active
-            payable = bill.status in PAYABLE_STATUSES
+            rule = self._procurify_unwanted(batch.connection, draft)
             if record._is_seen() and not batch.choice:
                 draft.link(move.id, "remembered")
-            elif deleted and move.state == "draft":
+            elif rule == "deleted" and move.state == "draft":
                 gone.append(draft)
-            elif not deleted and (value := undocumented(bill)):
+            elif rule != "deleted" and (value := undocumented(bill)):
                 draft.hold("undocumented_value", value=value)
-            elif deleted or not payable:
-                self._procurify_give_up(draft, deleted)
+            elif rule:
+                self._procurify_give_up(draft, rule)
             elif record._was_given_up() and move._procurify_is_credited():
                 draft.found = None
         self._procurify_cancel(gone)
 
     @api.model
-    def _procurify_give_up(self, draft, deleted):
-        """Exclude what Odoo does not have either; put on hold what it still has."""
+    def _procurify_unwanted(self, connection, draft):
+        """Return the rule by which a bill in Odoo would not be booked now, or False.
+
+        Only what Procurify says counts: another policy changes nothing that is in Odoo.
+        """
+        record, bill = draft.record, draft.payload
+        if record.remote_deleted or not bill.active:
+            return "deleted"
+        if bill.status not in PAYABLE_STATUSES:
+            return "not_approved"
+        kind = (record._applied().get("asked") or {}).get("kind")
+        return kind != bill.type and self._procurify_excluded_kind(connection, bill)
+
+    @api.model
+    def _procurify_give_up(self, draft, rule):
+        """Exclude by ``rule`` what Odoo does not have either; put on hold what it still
+        has."""
         record, move = draft.record, draft.found
-        name = move.display_name
+        value, found = record.name, move.display_name
         if move.state == "cancel" or move._procurify_is_credited():
-            draft.exclude("deleted" if deleted else "not_approved")
-        elif deleted:
-            draft.hold("deleted_in_procurify", value=record.name, found=name)
-        else:
+            draft.exclude(rule)
+        elif rule == "deleted":
+            draft.hold("deleted_in_procurify", value=value, found=found)
+        elif rule == "not_approved":
             status = self._procurify_status_name(draft.payload.status)
-            draft.hold("withdrawn", value=f"{record.name} ({status})", found=name)
+            draft.hold("withdrawn", value=f"{value} ({status})", found=found)
+        else:
+            draft.hold("withdrawn", value=value, found=found, rule=rule)
 
     @api.model
     def _procurify_status_name(self, status):

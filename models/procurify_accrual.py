@@ -15,7 +15,11 @@ class ProcurifyAccrual(models.Model):
     what bills posted up to the day have of it: Odoo's own receipts say nothing here. A
     line of a bill that is not in Odoo yet counts where it is for no order.
 
-    The day is ``procurify_as_of`` of the context, or today. Amounts are without taxes.
+    Freight, other costs and discounts of an order come with its lines. So do taxes of
+    its lines, as far as a bill would book them as a cost: in Odoo, that is what goes to
+    no tax account. Taxes that can be reclaimed, and those of a whole order, are none.
+
+    The day is ``procurify_as_of`` of the context, or today.
     """
 
     _name = "procurify.accrual"
@@ -33,7 +37,12 @@ class ProcurifyAccrual(models.Model):
         ],
         "purchase.order.line": [
             *("price_unit", "price_subtotal", "product_qty", "qty_invoiced"),
-            *("order_id", "product_uom_id"),
+            *("order_id", "product_uom_id", "tax_ids"),
+        ],
+        "account.tax": ["amount", "amount_type"],
+        "account.tax.repartition.line": [
+            *("tax_id", "account_id", "factor_percent", "document_type"),
+            "repartition_type",
         ],
         "account.move": ["state", "date", "move_type"],
         "account.move.line": [
@@ -76,12 +85,15 @@ class ProcurifyAccrual(models.Model):
     original_amount = fields.Float(
         digits=(16, 2),
         readonly=True,
-        help="In the currency of the document, without tax.",
+        help="In the currency of the document. Of an order, with its freight, other "
+        "costs, discounts, and the taxes of its lines that are a cost.",
     )
     amount = fields.Monetary(
         readonly=True,
         currency_field="company_currency_id",
-        help="In the currency of the company, without tax, at the rate of the day.",
+        help="In the currency of the company, at the rate of the day. Of an order, "
+        "with its freight, other costs, discounts, and the taxes of its lines that are "
+        "a cost.",
     )
     open_amount = fields.Monetary(
         "Not Accrued",
@@ -115,6 +127,7 @@ class ProcurifyAccrual(models.Model):
         return SQL(
             """
             WITH unbilled AS MATERIALIZED (%(unbilled)s),
+            tax_costs AS MATERIALIZED (%(tax_costs)s),
             open AS (%(receipts)s UNION ALL %(bills)s),
             accrued AS (
                 SELECT item.procurify_accrual_key AS key,
@@ -124,20 +137,29 @@ class ProcurifyAccrual(models.Model):
                  WHERE item.procurify_accrual_key IS NOT NULL
                    AND move.state <> 'cancel' AND move.date <= %(day)s
               GROUP BY item.procurify_accrual_key
+            ), rates AS MATERIALIZED (
+                SELECT company.id AS company_id,
+                       foreign_money.id AS currency_id,
+                       foreign_money.name,
+                       %(rate)s AS rate
+                  FROM res_company company
+                  JOIN res_currency own ON own.id = company.currency_id
+                  JOIN res_currency foreign_money
+                       ON foreign_money.active OR foreign_money.id IN (
+                           SELECT currency_id FROM res_currency_rate)
             ), left_over AS (
                 SELECT open.*,
                        CASE WHEN open.value > 0
                             THEN greatest(open.value - coalesce(accrued.amount, 0), 0)
                             ELSE least(open.value - coalesce(accrued.amount, 0), 0)
                         END AS rest,
-                       own.id AS company_currency_id,
-                       foreign_money.id AS currency_id,
-                       %(rate)s AS rate
+                       company.currency_id AS company_currency_id,
+                       rates.currency_id,
+                       rates.rate
                   FROM open
                   JOIN res_company company ON company.id = open.company_id
-                  JOIN res_currency own ON own.id = company.currency_id
-             LEFT JOIN res_currency foreign_money
-                       ON foreign_money.name = open.currency
+             LEFT JOIN rates ON rates.company_id = open.company_id
+                            AND rates.name = open.currency
              LEFT JOIN accrued ON accrued.key = open.key
                  WHERE open.value <> 0
             )
@@ -186,6 +208,7 @@ class ProcurifyAccrual(models.Model):
                   AND location.external_id = part.location
             """,
             unbilled=self._unbilled_in_sql(day),
+            tax_costs=self._tax_costs_in_sql(),
             receipts=self._receipts_in_sql(day),
             bills=self._bills_in_sql(day),
             day=day,
@@ -196,7 +219,7 @@ class ProcurifyAccrual(models.Model):
         """Return the SQL of what was received of each order line, less what is billed.
 
         A bill's quantity counts at the order's price, so that a price difference on the
-        bill is none of what was received.
+        bill is none of what was received. What comes with a line counts as the line.
         """
         return SQL(
             """
@@ -220,12 +243,36 @@ class ProcurifyAccrual(models.Model):
                         THEN greatest(received.value - coalesce(billed.value, 0), 0)
                         ELSE least(received.value - coalesce(billed.value, 0), 0)
                     END AS value
-              FROM procurify_record document
+              FROM (
+                       -- First of all: only these orders' lines are looked at.
+                       SELECT *
+                         FROM procurify_record
+                        WHERE id IN (SELECT id FROM unbilled)
+                          AND resource = 'purchase_order'
+                          AND remote_receipts IS NOT NULL
+                          AND jsonb_typeof(remote_coding) = 'array'
+                          AND state NOT IN ('excluded', 'ignored')
+                          AND remote_deleted IS NOT TRUE
+                       OFFSET 0
+                   ) document
         CROSS JOIN LATERAL jsonb_array_elements(document.remote_coding)
                    WITH ORDINALITY line(value, place)
+         LEFT JOIN procurify_record item
+                   ON item.connection_id = document.connection_id
+                  AND item.resource = 'order_item'
+                  AND item.external_id = line.value ->> 'item'
+                  AND item.res_model = 'purchase.order.line'
+         LEFT JOIN purchase_order_line order_line ON order_line.id = item.res_id
+         LEFT JOIN uom_uom unit ON unit.id = order_line.product_uom_id
+         LEFT JOIN tax_costs ON tax_costs.line_id = order_line.id
+        CROSS JOIN LATERAL (
+                       SELECT (line.value ->> 'amount')::numeric AS net,
+                              coalesce((line.value ->> 'extra')::numeric, 0) AS extra,
+                              1 + coalesce(tax_costs.ratio, 0)::numeric AS taxed
+                   ) cost
         CROSS JOIN LATERAL (
                        SELECT (entry.value ->> 1)::numeric AS total,
-                              round((line.value ->> 'amount')::numeric * CASE
+                              round((cost.net * cost.taxed + cost.extra) * CASE
                                   WHEN (line.value ->> 'quantity')::numeric = 0 THEN 1
                                   ELSE (entry.value ->> 1)::numeric
                                        / (line.value ->> 'quantity')::numeric
@@ -237,13 +284,6 @@ class ProcurifyAccrual(models.Model):
                      ORDER BY entry.place DESC
                         LIMIT 1
                    ) received
-         LEFT JOIN procurify_record item
-                   ON item.connection_id = document.connection_id
-                  AND item.resource = 'order_item'
-                  AND item.external_id = line.value ->> 'item'
-                  AND item.res_model = 'purchase.order.line'
-         LEFT JOIN purchase_order_line order_line ON order_line.id = item.res_id
-         LEFT JOIN uom_uom unit ON unit.id = order_line.product_uom_id
          LEFT JOIN LATERAL (
                        SELECT round((sum(
                                   CASE move.move_type WHEN 'in_refund' THEN -1 ELSE 1
@@ -253,7 +293,9 @@ class ProcurifyAccrual(models.Model):
                                   WHEN 0 THEN order_line.price_unit
                                   ELSE order_line.price_subtotal
                                        / order_line.product_qty
-                              END)::numeric, 2) AS value
+                              END)::numeric * CASE cost.net WHEN 0 THEN 1
+                                  ELSE cost.taxed + cost.extra / cost.net END, 2)
+                              AS value
                          FROM account_move_line bill_line
                          JOIN account_move move ON move.id = bill_line.move_id
                     LEFT JOIN uom_uom bill_unit
@@ -261,14 +303,29 @@ class ProcurifyAccrual(models.Model):
                         WHERE bill_line.purchase_line_id = order_line.id
                           AND move.state = 'posted' AND move.date <= %(day)s
                    ) billed ON TRUE
-             WHERE document.resource = 'purchase_order'
-               AND document.remote_receipts IS NOT NULL
-               AND jsonb_typeof(document.remote_coding) = 'array'
-               AND document.state NOT IN ('excluded', 'ignored')
-               AND document.remote_deleted IS NOT TRUE
-               AND document.id IN (SELECT id FROM unbilled)
             """,
             day=day,
+        )
+
+    def _tax_costs_in_sql(self):
+        """Return the SQL of what taxes of order lines are a cost, in ratio to the line:
+        what goes to no account for taxes."""
+        taxes = self.env["purchase.order.line"]._fields["tax_ids"]
+        return SQL(
+            """
+            SELECT %(line)s AS line_id,
+                   sum(tax.amount * part.factor_percent) / 10000 AS ratio
+              FROM account_tax tax
+              JOIN account_tax_repartition_line part ON part.tax_id = tax.id
+              JOIN %(taxes)s ON %(tax)s = tax.id
+             WHERE tax.amount_type = 'percent' AND tax.amount <> 0
+               AND part.document_type = 'invoice'
+               AND part.repartition_type = 'tax' AND part.account_id IS NULL
+          GROUP BY %(line)s
+            """,
+            taxes=SQL.identifier(taxes.relation),
+            line=SQL.identifier(taxes.relation, taxes.column1),
+            tax=SQL.identifier(taxes.relation, taxes.column2),
         )
 
     def _unbilled_in_sql(self, day):

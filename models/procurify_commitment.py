@@ -11,8 +11,10 @@ class ProcurifyCommitment(models.Model):
     """A row is the share of one order line that one analytic account bears.
 
     Amounts are in the company's currency, without taxes. A line counts once: what is
-    billed is an expense and no commitment any more. The rows of a line add up to it,
-    and those of one department or location to its share, whatever the distribution.
+    billed is an expense and no commitment any more. Of Procurify's orders, what counts
+    as received is what Procurify has received, as in accruals; of others, what Odoo
+    has. The rows of a line add up to it, and those of one department or location to its
+    share, whatever the distribution.
     """
 
     _name = "procurify.commitment"
@@ -41,16 +43,17 @@ class ProcurifyCommitment(models.Model):
         "if the connection imports them.",
     )
     ordered = fields.Monetary(
-        "Not Received in Odoo",
+        "Not Received",
         readonly=True,
-        help="Ordered, and neither billed nor received in Odoo. Accruals shows what "
-        "was received in Procurify.",
+        help="Ordered, and neither billed nor received. Receipts are Procurify's; of "
+        "orders that are not from Procurify, Odoo's.",
     )
     received = fields.Monetary(
-        "Received in Odoo, Not Billed",
+        "Received, Not Billed",
         readonly=True,
-        help="Received in Odoo, and on no bill yet, not even on a draft. Accruals "
-        "shows what was received in Procurify.",
+        help="Received, and on no bill yet, not even on a draft. Receipts are "
+        "Procurify's; of orders that are not from Procurify, Odoo's. Accruals also "
+        "shows what is only on a draft.",
     )
     committed = fields.Monetary(readonly=True, help="The sum of all three.")
 
@@ -59,7 +62,7 @@ class ProcurifyCommitment(models.Model):
         """Split what is open of each line by department and location."""
         return SQL(
             """
-            WITH open AS (
+            WITH lines AS (
                 SELECT line.id AS line_id,
                        line.order_id,
                        line.analytic_distribution AS distribution,
@@ -74,6 +77,17 @@ class ProcurifyCommitment(models.Model):
                   JOIN purchase_order po ON po.id = line.order_id
                  WHERE line.display_type IS NULL AND po.state != 'cancel'
                    AND po.procurify_paid_by_card IS NOT TRUE
+            ), unbilled AS MATERIALIZED (
+                SELECT * FROM lines
+                 WHERE is_request
+                    OR (price != 0 AND greatest(wanted, received) > billed)
+            ), receipts AS (%(receipts)s),
+            open AS (
+                SELECT line_id, order_id, distribution, price, wanted, billed,
+                       is_request,
+                       coalesce(wanted * receipts.share, received) AS received
+                  FROM unbilled
+             LEFT JOIN receipts USING (line_id)
             ), parts AS (
                 SELECT line_id, order_id, distribution,
                        CASE WHEN is_request THEN price * wanted ELSE 0 END
@@ -126,9 +140,53 @@ class ProcurifyCommitment(models.Model):
               JOIN booked_by ON booked_by.order_id = po.id
              WHERE shares.share != 0
             """,
+            receipts=self._receipts(),
             company_plans=COMPANY_PLANS,
             booked_by=self._booked_by(),
             shares=shares_of("distributed"),
+        )
+
+    def _receipts(self):
+        """Return SQL for what Procurify has received of each line, as a share of it."""
+        return SQL(
+            """
+            SELECT item.res_id AS line_id,
+                   CASE WHEN received.total = 0 THEN 0
+                        WHEN coded.quantity = 0 THEN 1
+                        ELSE received.total / coded.quantity END AS share
+              FROM (
+                       SELECT DISTINCT order_id FROM unbilled WHERE NOT is_request
+                   ) open_order
+        CROSS JOIN LATERAL (
+                       SELECT connection_id, remote_receipts,
+                              CASE jsonb_typeof(remote_coding) WHEN 'array'
+                              THEN remote_coding END AS coding
+                         FROM procurify_record
+                        WHERE res_model = 'purchase.order'
+                          AND res_id = open_order.order_id
+                     ORDER BY id DESC
+                        LIMIT 1
+                   ) document
+        CROSS JOIN LATERAL jsonb_array_elements(document.coding) line
+        CROSS JOIN LATERAL (
+                       SELECT line.value ->> 'item' AS item,
+                              (line.value ->> 'quantity')::numeric AS quantity
+                   ) coded
+        CROSS JOIN LATERAL (
+                       SELECT res_id
+                         FROM procurify_record
+                        WHERE connection_id = document.connection_id
+                          AND resource = 'order_item'
+                          AND external_id = coded.item
+                          AND res_model = 'purchase.order.line'
+                        LIMIT 1
+                   ) item
+        CROSS JOIN LATERAL (
+                       SELECT coalesce(
+                           document.remote_receipts -> coded.item -> -1 ->> 1, '0'
+                       )::numeric AS total
+                   ) received
+            """
         )
 
     def _booked_by(self):

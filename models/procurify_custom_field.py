@@ -5,8 +5,8 @@ from odoo.fields import Domain
 from odoo.tools import split_every
 
 from ..procurify.payloads.embedded import custom_fields
-from ..tools.audit_rows import changed
 from ..tools.concurrency import created_once
+from .audit.procurify_audit import changed
 
 _READ_AT_ONCE = 500  # documents whose payloads are in memory at the same time
 MAX_NUMBER = 2**31 - 1  # the most that an integer column stores
@@ -174,6 +174,8 @@ class ProcurifyCustomField(models.Model):
             return
         known = self.sudo().search([("connection_id", "=", connection.id)])
         new = labels.keys() - set(known.mapped("field_number"))
+        if not new:
+            return
         with created_once():
             self.sudo().create(
                 [

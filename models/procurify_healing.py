@@ -50,7 +50,7 @@ CURES = {
     "account.journal": Cure((), ("odoo_moved_date", "wrong_target", *REFUSALS)),
     "res.company": Cure((), ("closed_period", "odoo_moved_date", *REFUSALS)),
     "account.lock_exception": Cure((), ("closed_period", "odoo_moved_date")),
-    "account.analytic.plan": Cure((), REFUSALS),
+    "account.analytic.plan": Cure(("department", "location", "custom_value"), REFUSALS),
     "account.analytic.applicability": Cure((), REFUSALS),
     # What changes documents by itself, or refuses them.
     "base.automation": Cure((), _RULES),

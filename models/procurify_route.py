@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools.audit_rows import about
+from .audit.procurify_audit import about
 
 
 class ProcurifyRoute(models.Model):

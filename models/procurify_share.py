@@ -1,11 +1,12 @@
 """What of a bill each department and location bears: the lines behind month-end
 figures."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL, Query
 
 from ..importers.resource_kinds import KINDS
 from ..tools.document_states import DOCUMENT_STATES
+from ..tools.readers import reads_items
 from ..tools.row_ids import row_id
 
 # Of a whole document, in place of what its shares have.
@@ -77,6 +78,14 @@ class ProcurifyShare(models.Model):
         currency_field="company_currency_id",
         help="In the currency of the company.",
     )
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Say whose amounts they are, to who may not read those in Odoo."""
+        found = super().fields_get(allfields, attributes)
+        if "string" in found.get("amount", ()) and not reads_items(self.env):
+            found["amount"]["string"] = self.env._("Amount by Procurify")
+        return found
 
     def _selection_resource(self):
         return [(kind.name, self.env._(kind.label)) for kind in KINDS.values()]

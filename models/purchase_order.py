@@ -18,8 +18,7 @@ from ..importers.start_date import exclude_earlier
 from ..procurify import OrderState
 from ..procurify.findings import undocumented
 from ..tools.own_values import write_each
-from ..tools.private import Private
-from ..tools.shadows import kept, writes_shadows
+from ..tools.private import Private, writes_shadows
 
 # What is confirmed now comes from Procurify.
 _importing = Private("procurify_importing_orders", default=False)
@@ -94,7 +93,7 @@ class PurchaseOrder(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        self._procurify_check_shadow(kept(self, vals))
+        self._procurify_check_shadow(vals)
         return super().write(vals)
 
     # === WHICH ORDERS === #

@@ -3,7 +3,6 @@
 from odoo import api, models
 
 from ..importers.orders.lines import created_line, written_line
-from ..tools.shadows import kept
 
 
 class PurchaseOrder(models.Model):
@@ -77,7 +76,7 @@ class PurchaseOrderLine(models.Model):
         return lines
 
     def write(self, vals):
-        self.order_id._procurify_check_shadow(kept(self, vals))
+        self.order_id._procurify_check_shadow(vals, self)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

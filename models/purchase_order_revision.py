@@ -12,7 +12,7 @@ from ..importers.orders.meant import differing
 from ..importers.orders.revision import LINE_FIELDS, OrderRevision, plain, same
 from ..importers.refusals import is_refused, tried
 from ..importers.totals import order_total_hold
-from ..tools.shadows import writing_shadows
+from ..tools.private import writing_shadows
 
 
 class PurchaseOrder(models.Model):

@@ -5,6 +5,7 @@ import re
 from odoo import api, models
 from odoo.fields import Domain
 
+from ..importers.documents import NAMED_PREFIX, is_other
 from ..importers.matching.candidates import Clues
 from ..importers.matching.decision import (
     OWN,
@@ -16,7 +17,6 @@ from ..importers.matching.decision import (
     Rule,
 )
 from ..importers.matching.names import NAME_FITS, SAME_NAME, compare, normalise
-from ..importers.matching.other_vendor import NAMED_PREFIX, is_other
 from ..importers.matching.search import search_by
 from ..importers.matching.siblings import MOST_NAMED
 from ..procurify import VendorType
@@ -32,6 +32,9 @@ _KEYS = frozenset((SAME_CODE, SAME_EMAIL))
 _NAMES = frozenset((SAME_NAME, NAME_FITS))
 _LONGEST_CODE = 3  # of a country or a state
 _CREATED = {"company_type": "company", "supplier_rank": 1}
+# How a vendor got its contact → the users whose contact it cannot be. It is never that
+# of a company of this database.
+_NEVER_OWN = {"matched": Domain("share", "=", False), "created": Domain.FALSE}
 
 
 class ResPartner(models.Model):
@@ -194,19 +197,20 @@ class ResPartner(models.Model):
     def _procurify_unusable(self, records):
         """What an earlier version linked to an own contact is asked about again.
 
-        A vendor may have got access to Odoo since; what a person chose stands.
+        A vendor may have got access to Odoo since; what a person chose stands. Who was
+        created for a vendor may have been merged into the own company.
         """
         unusable = super()._procurify_unusable(records)
-        found = records.filtered(
-            lambda record: record.origin == "matched" and record not in unusable
-        )
-        own = self._procurify_own(
-            self.browse(found.mapped("res_id")), Domain("share", "=", False)
-        )
-        for record in found.filtered(lambda record: record.res_id in own.ids):
-            unusable[record] = self._procurify_hold(
-                record, "wrong_target", found=self.browse(record.res_id).display_name
+        for origin, users in _NEVER_OWN.items():
+            found = records.filtered(
+                lambda record, o=origin: record.origin == o and record not in unusable
             )
+            own = self._procurify_own(self.browse(found.mapped("res_id")), users)
+            for record in found.filtered(lambda r, ids=own.ids: r.res_id in ids):
+                name = self.browse(record.res_id).display_name
+                unusable[record] = self._procurify_hold(
+                    record, "wrong_target", found=name
+                )
         return unusable
 
     @api.model

@@ -3,7 +3,7 @@
 ``Client`` fetches; the payload classes validate; the errors say what to do next.
 """
 
-from .addresses import normalise_base_url
+from .wire import normalise_base_url
 from .client import Client, MissingObject
 from .differences import Difference, differences
 from .downloads import Download
@@ -11,8 +11,12 @@ from .envelopes import (
     RemoteObject,
     UnreadableObject,
     content_digest,
+    moved_paths,
+    needs_fresh_address,
+    raw_without_signatures,
     read_json,
     read_stored,
+    without_signatures,
 )
 from .errors import (
     AddressError,
@@ -72,12 +76,6 @@ from .payloads import (
 from .resources import RESOURCES, Payload, Resource, Variant
 from .tokens import Token
 from .transport import Trace, Traces
-from .volatile import (
-    moved_paths,
-    needs_fresh_address,
-    raw_without_signatures,
-    without_signatures,
-)
 
 __all__ = [
     "PAYABLE_STATUSES",

@@ -85,7 +85,8 @@ class Answer:
         return self._identifier("X-Request-Id") or self._identifier("CF-Ray")
 
     def _identifier(self, header: str) -> str:
-        return self.scrub(self.headers.get(header) or "")[:MAX_REQUEST_ID_CHARS]
+        value = self.headers.get(header)
+        return self.scrub(value)[:MAX_REQUEST_ID_CHARS] if value else ""
 
     @property
     def is_web_page(self) -> bool:

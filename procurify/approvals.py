@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InvalidPayload
 from .payloads.bill import BillStatus
-from .payloads.embedded import full_name
-from .payloads.values import Reader
+from .payloads.values import Reader, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 import requests
 
-from .addresses import check_url, normalise_base_url
 from .answers import Answer, check
 from .downloads import Download, acceptable, download
 from .envelopes import (
@@ -42,6 +41,7 @@ from .narrowing import Narrowing, may_be_of_rows
 from .paging import Page, Query, Window, page_from, plans
 from .tokens import TokenSource
 from .transport import Transport
+from .wire import check_url, normalise_base_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from .addresses import check_file_url, same_origin
 from .answers import check_file
 from .errors import AddressError, InvalidPayload
+from .wire import check_file_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,9 @@
 
 Source: Procurify API reference (edition of March 2024), all list operations:
 ``{"metadata": {"pagination": {…}}, "data": […]}``. Some operations put ``pagination``
-at the top, and "List locations" is documented with the envelope inside itself.
+at the top, and "List locations" is documented with the envelope inside itself. The same
+for the names of what says nothing about an object: live figures. That addresses of
+files are signed again in each answer is usual for storages, and not documented.
 """
 
 from __future__ import annotations
@@ -13,14 +15,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, lru_cache
 from json.decoder import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from .errors import InvalidPayload, ProtocolError
-from .payloads import clean_text, instant, shown_text
-from .payloads.values import MAX_KEY_LENGTH
-from .volatile import lasting, raw_without_signatures
+from .payloads import clean_text, shown_text
+from .payloads.values import MAX_KEY_LENGTH, instants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,11 @@ def read_listing(answer: Answer, resource: Resource) -> Listing:
         raise _too_many_rows(answer) from None
     if envelope is None or rows is None:
         raise answer.protocol_error("Procurify's answer is not a list")
-    read = [_row(raw, data, resource) for raw, data in rows]
+    stamps = _stamps([data for _raw, data in rows], resource)
+    read = [
+        _row(raw, data, stamp, resource)
+        for (raw, data), stamp in zip(rows, stamps, strict=True)
+    ]
     found = tuple(row for row in read if isinstance(row, RemoteObject))
     unreadable = tuple(row for row in read if isinstance(row, UnreadableObject))
     if len(unreadable) > MOST_UNREADABLE and not found:
@@ -125,17 +130,19 @@ def read_detail(answer: Answer, resource: Resource) -> RemoteObject:
     single = envelope.single if envelope else None
     if single and isinstance(single[1], _Spoiled):
         raise answer.protocol_error(f"Procurify's answer cannot be read: {single[1]}")
-    remote = _remote_object(*single, resource) if single else None
+    remote = _read_alone(*single, resource) if single else None
     if remote is None:
         raise answer.protocol_error("Procurify's answer is not an object with a key")
     return remote
 
 
-def _row(raw: str, data: Any, resource: Resource) -> RemoteObject | UnreadableObject:
+def _row(
+    raw: str, data: Any, stamp: datetime | None, resource: Resource
+) -> RemoteObject | UnreadableObject:
     """Read a row of a list."""
-    if remote := _remote_object(raw, data, resource):
+    if remote := _remote_object(raw, data, stamp, resource):
         return remote
-    legible = _remote_object(*_legible(raw), resource)
+    legible = _read_alone(*_legible(raw), resource)
     if legible and resource.detail_path:
         return legible
     digest = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
@@ -177,7 +184,7 @@ def read_stored(raw: str, resource: Resource) -> RemoteObject | None:
         text, data = _Scanner(raw).value()
     except (ValueError, RecursionError):
         return None
-    return _remote_object(text, data, resource)
+    return _read_alone(text, data, resource)
 
 
 def read_json(text: str | None) -> Any:
@@ -192,7 +199,19 @@ def read_json(text: str | None) -> Any:
     raise error
 
 
-def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | None:
+def _read_alone(raw: str, data: Any, resource: Resource) -> RemoteObject | None:
+    """Read an object that is no row among others; None: it has no key."""
+    [stamp] = _stamps([data], resource)
+    return _remote_object(raw, data, stamp, resource)
+
+
+def _remote_object(
+    raw: str, data: Any, stamp: datetime | None, resource: Resource
+) -> RemoteObject | None:
+    """Make an object of its text and data; None: it has no key.
+
+    :param stamp: of its last change
+    """
     key = data.get(resource.key) if isinstance(data, dict) else None
     if not _is_key(key):
         return None
@@ -204,31 +223,31 @@ def _remote_object(raw: str, data: Any, resource: Resource) -> RemoteObject | No
         raw=raw_without_signatures(raw),
         data=data,
         external_id=str(key),
-        modified=_modified(data, resource),
+        modified=stamp,
         digest=digest,
     )
 
 
 def _is_key(value: object) -> bool:
     """Return whether an object can be kept, and asked for, under this key."""
-    if not isinstance(value, (int, str)) or isinstance(value, bool):
+    if isinstance(value, int):
+        return not isinstance(value, bool) and len(str(value)) <= MAX_KEY_LENGTH
+    if not isinstance(value, str):
         return False
-    text = str(value)
-    return 0 < len(text) <= MAX_KEY_LENGTH and clean_text(text) == text
+    return 0 < len(value) <= MAX_KEY_LENGTH and clean_text(value) == value
 
 
-def _modified(data: dict[str, Any], resource: Resource) -> datetime | None:
-    """Read the stamp; an unreadable one is the payload's problem, not the page's."""
-    try:
-        return instant(data.get(resource.modified_field or ""))
-    except InvalidPayload:
-        return None
+def _stamps(objects: list[Any], resource: Resource) -> list[datetime | None]:
+    """Read when each was changed last; an unreadable stamp is the payload's problem,
+    not the page's."""
+    name = resource.modified_field or ""
+    return instants([o.get(name) if isinstance(o, dict) else None for o in objects])
 
 
 def content_digest(data: object) -> str:
     """Hash JSON data by its content; a number counts by its digits as written.
 
-    What differs in each answer does not count: see :mod:`.volatile`.
+    What differs in each answer does not count.
     """
     canonical = json.dumps(
         lasting(data),
@@ -237,6 +256,141 @@ def content_digest(data: object) -> str:
         default=lambda number: f"\0{number}",
     )
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+# === WHAT DIFFERS IN EACH ANSWER === #
+
+REMOVED: Final = "?signature=removed"
+"""Stands where an address had a signature: to get the file, ask for a new one.
+"""
+
+_LIVE_PREFIXES: Final = ("budget_used", "balance_")
+_LIVE: Final = frozenset(
+    (
+        *("profile_image", "logo", "headquarter_logo"),
+        *("balance", "last_reconciliation_balance"),
+        *("requested_count", "applied_accounts_count", "pending_approvals_count"),
+        *("department_count", "user_count", "periods_count"),
+        *("overall_score", "past_due"),
+    )
+)
+"""Figures that Procurify computes at each request, and pictures."""
+_ADDRESSES: Final = frozenset(("file", "attachment", "image"))
+"""Of these only the part before the query says which file it is."""
+
+_MOST_PATHS: Final = 50
+_SIGNING_WORDS: Final = (
+    *("signature", "token", "credential", "hmac", "secret", "password"),
+    *("accesskey", "access_key", "apikey", "api_key"),
+)
+_SIGNING_NAMES: Final = frozenset(("sig", "expires", "policy", "key-pair-id"))
+
+# Whatever has to be escaped stands behind a backslash, so no step is tried twice.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_QUERY = re.compile(r'\?[^\s"<>?]+')
+_ESCAPED_MARK = re.compile(r"\\u003f", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def is_live(name: str) -> bool:
+    """Return whether a field of this name says nothing about its object."""
+    return name in _LIVE or name.startswith(_LIVE_PREFIXES)
+
+
+def lasting(data: Any) -> Any:
+    """Return JSON data without what differs in each answer.
+
+    :raises RecursionError: nested too deeply
+    """
+    if isinstance(data, str):
+        return without_signatures(data)
+    if isinstance(data, list):
+        return [lasting(value) for value in data]
+    if not isinstance(data, dict):
+        return data
+    # Most values are numbers and short texts: a call for each would cost half of the
+    # time that an object takes from the socket to the stage.
+    return {
+        name: _lasting_value(name, value)
+        if isinstance(value, (dict, list)) or (isinstance(value, str) and "?" in value)
+        else value
+        for name, value in data.items()
+        if not is_live(name)
+    }
+
+
+def moved_paths(before: Any, after: Any) -> list[str]:
+    """Name where two versions differ, without the places in lists.
+
+    What differs in each answer is not named.
+    """
+    return sorted(set(_moved(lasting(before), lasting(after), "")))[:_MOST_PATHS]
+
+
+def _moved(before: Any, after: Any, path: str) -> Iterator[str]:
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in dict.fromkeys((*before, *after)):
+            inner = f"{path}.{name}" if path else str(name)
+            yield from _moved(before.get(name), after.get(name), inner)
+    elif isinstance(before, list) and isinstance(after, list):
+        if len(before) != len(after):
+            yield f"{path}[]"
+        for one, other in zip(before, after, strict=False):
+            yield from _moved(one, other, f"{path}[]")
+    else:
+        yield path
+
+
+def without_signatures(text: str) -> str:
+    """Return ``text``, each signed address in it without its query."""
+    return _QUERY.sub(_unsigned, text) if "?" in text else text
+
+
+def raw_without_signatures(raw: str) -> str:
+    """Do the same with JSON text; all other characters stay as they were sent."""
+    if "\\" not in raw:
+        # Nothing is escaped: texts are what they look like.
+        return without_signatures(raw)
+    if "?" not in raw and not _ESCAPED_MARK.search(raw):
+        return raw
+    return _STRING.sub(_unsigned_string, raw)
+
+
+def needs_fresh_address(address: str) -> bool:
+    """Return whether ``address`` had a signature, without which nothing is there."""
+    return address.endswith(REMOVED)
+
+
+def _lasting_value(name: str, value: Any) -> Any:
+    if name in _ADDRESSES and isinstance(value, str):
+        return value.partition("?")[0]
+    return lasting(value)
+
+
+def _unsigned(query: re.Match[str]) -> str:
+    return REMOVED if _is_signed(query[0][1:]) else query[0]
+
+
+def _is_signed(query: str) -> bool:
+    names = (part.partition("=")[0].lower() for part in re.split("[&;]", query))
+    return any(
+        name in _SIGNING_NAMES or any(word in name for word in _SIGNING_WORDS)
+        for name in names
+    )
+
+
+def _unsigned_string(string: re.Match[str]) -> str:
+    token = string[0]
+    if "?" not in token and not _ESCAPED_MARK.search(token):
+        return token
+    try:
+        text = json.loads(token, strict=False)
+    except ValueError:
+        return token
+    stripped = without_signatures(text)
+    return token if stripped == text else json.dumps(stripped)
 
 
 # === ENVELOPES === #

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .payloads.embedded import full_name
-from .payloads.values import Reader
+from .payloads.values import Reader, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

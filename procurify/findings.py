@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from .arithmetic import bill_figures
+from .arithmetic import ONE, bill_figures
 from .errors import InvalidPayload
 from .payloads import (
     AccountCode,
@@ -30,10 +30,8 @@ from .payloads import (
     Vendor,
     VendorType,
 )
-from .payloads.embedded import full_name
-from .payloads.values import Reader
-from .rates import TOLERANCE, implied_bill_rate, implied_order_rate
-from .rounding import ONE
+from .payloads.values import Reader, full_name
+from .rates import TOLERANCE, ImpliedRate, implied_bill_rate, implied_order_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -136,11 +134,7 @@ def _received(order: Order) -> Decimal:
 
 def _of_bill(bill: Bill) -> Answers:
     return {
-        "rate_direction": _direction(
-            implied_bill_rate(bill).rate,
-            bill.currency.rate if bill.currency else None,
-            bill,
-        ),
+        "rate_direction": _direction(bill, implied_bill_rate, None),
         "shipping_in_total": _shipping(bill),
         "allocations": _worst(map(_allocations, bill.items), ("neither", "gross")),
         "credit_sign": _credit_sign(bill),
@@ -163,11 +157,18 @@ def _worst(answers: Any, worst: tuple[str, ...]) -> str:
     return next((w for w in worst if w in found), found[0] if found else "")
 
 
-def _direction(rate: Decimal | None, named: Decimal | None, document: Any) -> str:
-    """Return which way the currency's rate converts, as far as the totals say so."""
-    if document.currency is None or document.currency.base or not rate or not named:
+def _direction(
+    document: Any, implied: Callable[[Any], ImpliedRate], named: Decimal | None
+) -> str:
+    """Return which way the currency's rate converts, as far as the totals say so.
+
+    :param named: the rate that the document itself names, before its currency's
+    """
+    if document.currency is None or document.currency.base:
         return ""
-    if named <= 0 or rate <= 0:
+    rate = implied(document).rate
+    named = document.currency.rate if named is None else named
+    if not rate or not named or named <= 0 or rate <= 0:
         return ""
     straight = abs(rate / named - 1) <= TOLERANCE
     inverse = abs(rate * named - ONE) <= TOLERANCE
@@ -267,12 +268,8 @@ def _entries(value: Any) -> list[Any]:
 
 
 def _of_order(order: Order) -> Answers:
-    named = order.rate
-    if named is None and order.currency:
-        named = order.currency.rate
-    rate = implied_order_rate(order).rate
     return {
-        "rate_direction": _direction(rate, named, order),
+        "rate_direction": _direction(order, implied_order_rate, order.rate),
         "undocumented_values": "undocumented" if undocumented(order) else "documented",
         "custom_fields": _custom_fields(order.raw.get("order_items")),
     }

@@ -14,10 +14,19 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
-from .arithmetic import Balance, quantity_text
+from .arithmetic import (
+    ONE,
+    ZERO,
+    Balance,
+    Tax,
+    TaxedAmount,
+    plain,
+    quantity_text,
+    rounded,
+    split,
+    taxes_of,
+)
 from .payloads import Unit
-from .rounding import ONE, ZERO, plain, rounded, split
-from .taxes import Tax, TaxedAmount, taxes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from .rounding import ONE
+from .arithmetic import ONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

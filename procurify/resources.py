@@ -110,14 +110,14 @@ class Resource:
         UUID without dashes, or its number. An order's takes both. Try them in this
         order.
         """
-        values = (row.get(key) for key in self.detail_keys)
+        values = [row.get(key) for key in self.detail_keys]
         # False is a number to Python, and no id.
-        texts = (
+        texts = [
             str(value)
             for value in values
             if isinstance(value, (int, str)) and not isinstance(value, bool)
-        )
-        return tuple(filter(None, (normalise_uuid(clean_text(t)) for t in texts)))
+        ]
+        return tuple(filter(None, [normalise_uuid(clean_text(t)) for t in texts]))
 
     def external_id(self, detail_ids: tuple[str, ...]) -> str:
         """Return which of an object's ``detail_ids`` is its key, if they show it."""

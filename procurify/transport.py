@@ -22,10 +22,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from .addresses import Reach
 from .answers import Answer, MalformedBody, blanking, translate
 from .errors import OutOfTime, ProcurifyError, ProtocolError, TooLarge, TransientError
-from .wire import BearerAuth, Deadline, NoAuth, guard, guard_elsewhere
+from .wire import BearerAuth, Deadline, NoAuth, Reach, guard, guard_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -77,7 +77,8 @@ _NUMBERS = frozenset({"quantity", "price", "base", "amount"})
 _HUNDREDTHS = Decimal("0.00")
 _READ = (
     *("state", "payment_state", "name", "move_type", "partner_id", "journal_id"),
-    *("currency_id", "ref", "invoice_date", "date", "write_date"),
+    *("currency_id", "ref", "invoice_date", "date", "create_date"),
+    *("write_date",),
     *("amount_untaxed", "amount_tax", "amount_total", "amount_total_signed"),
 )
 _READ_LINE = (

@@ -33,7 +33,7 @@ from .protocols import (
     xmlrpc_body,
     xmlrpc_result,
 )
-from .shared import addresses, errors
+from .shared import errors, wire
 from .transport import READ_TIMEOUT_S, WRITE_TIMEOUT_S, Request, Transport
 from .values import cell, from_json
 from .versions import Version
@@ -411,7 +411,7 @@ def origin_of(address: str) -> str:
     :raises WrongAddress: it cannot be the address of an Odoo
     """
     try:
-        return addresses.normalise_base_url(address)
+        return wire.normalise_base_url(address)
     except errors.AddressError as error:
         problem = WrongAddress(error.message)
     raise problem

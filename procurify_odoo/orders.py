@@ -58,7 +58,7 @@ LINE = (
 )
 _NUMBERS = frozenset({"quantity", "price", "discount", "received"})
 _READ = (
-    *("name", "state", "write_date", "currency_rate", "date_approve"),
+    *("name", "state", "create_date", "write_date", "currency_rate", "date_approve"),
     *_HEADER.values(),
     *_AMOUNTS.values(),
 )
@@ -183,6 +183,7 @@ def rewrite_order(
     """
     dialect = remote.dialect
     lines = {name: line_values(each, dialect) for name, each in image["lines"].items()}
+    ids = _still_lines(remote, ids, facts)
     new = {name: values for name, values in lines.items() if name not in ids}
     if new:
         rows = [
@@ -215,14 +216,32 @@ def rewrite_order(
     remote.call(MODEL, "write", [remote_id], vals=values, context=context)
 
 
+def _still_lines(
+    remote: RemoteOdoo, ids: Mapping[str, int], facts: OrderFacts
+) -> dict[str, int]:
+    """Return the lines that are there: of this order, and those of other orders that
+    still have their external ids. Other ids may stand for other people's lines."""
+    seen = facts.seen["lines"]
+    elsewhere = {name: id_ for name, id_ in ids.items() if str(id_) not in seen}
+    names = external_ids(remote, LINE_MODEL, elsewhere.values())
+    return {
+        name: id_
+        for name, id_ in ids.items()
+        if name not in elsewhere or names.get(id_) == name
+    }
+
+
 def load_own(
     remote: RemoteOdoo,
-    values: Mapping[str, Mapping[str, Any]],
+    values: Mapping[int, Mapping[str, Any]],
     context: Mapping[str, Any],
 ) -> None:
-    """Write values of each order's own in one call, by external ids."""
+    """Write values of each order's own in one call.
+
+    :param values: {remote id: {field: value}}
+    """
     if values:
-        rows = [{"id": name, **own} for name, own in values.items()]
+        rows = [{".id": id_, **own} for id_, own in values.items()]
         columns, table = matrix([rows])
         remote.load(MODEL, columns, table, context=context)
 

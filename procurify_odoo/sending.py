@@ -16,6 +16,7 @@ from .errors import (
     Incompatible,
     RefusedRow,
     RefusedValues,
+    RemoteError,
     RemoteFault,
     RowsRefused,
 )
@@ -102,12 +103,14 @@ def load_apart(
     load: Callable[[list[int]], list[int]],
     starts: Callable[[list[int]], list[int]],
     outcome: Outcome,
+    refusals: tuple[type[RemoteError], ...] = REFUSALS,
 ) -> None:
     """Load what is not refused: without the guilty rows, else half by half.
 
     :param load: loads all or none of some places, and returns their ids
     :param starts: returns the number of the first row of each place
     :param outcome: is completed here
+    :param refusals: errors that one of the places may be guilty of
     """
     while places:
         try:
@@ -115,7 +118,7 @@ def load_apart(
         except RowsRefused as error:
             guilty = _guilty(error.rows, starts(places))
             refusal: Exception = error
-        except REFUSALS as error:
+        except refusals as error:
             guilty, refusal = {}, error
         else:
             outcome.ids |= dict(zip(places, ids, strict=True))
@@ -124,8 +127,8 @@ def load_apart(
             guilty = {0: str(refusal)}
         if not guilty:
             middle = len(places) // 2
-            load_apart(places[:middle], load, starts, outcome)
-            load_apart(places[middle:], load, starts, outcome)
+            for part in (places[:middle], places[middle:]):
+                load_apart(part, load, starts, outcome, refusals)
             return
         outcome.refused |= {places[n]: words for n, words in guilty.items()}
         places = [place for n, place in enumerate(places) if n not in guilty]
@@ -233,6 +236,35 @@ def search_read(
         fields=list(names),
         context={"active_test": False, **context},
     )
+    return found
+
+
+def creation_times(
+    remote: RemoteOdoo, model: str, ids: Iterable[int], context: Mapping[str, Any]
+) -> dict[int, str]:
+    """Return {id: when it was created} of records that exist.
+
+    It is "" of those that the API user may not see.
+    """
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    domain = [("id", "in", wanted)]
+    rows = search_read(remote, model, domain, ("create_date",), context)
+    found = {row["id"]: str(row["create_date"]) for row in rows}
+    for id_ in wanted:
+        if id_ not in found:
+            # Odoo says of one record at a time whether it is hidden or deleted.
+            try:
+                rows = remote.call(
+                    model, "read", [id_], fields=["create_date"], context=context
+                )
+            except Denied:
+                found[id_] = ""
+            except Gone:
+                continue
+            else:
+                found |= {row["id"]: "" for row in rows}
     return found
 
 

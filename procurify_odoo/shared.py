@@ -7,12 +7,11 @@ name, where a relative import cannot lead from one to the other.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING or __package__ == "procurify_odoo":
-    from procurify import addresses, answers, errors, transport, wire
+    from procurify import answers, errors, transport, wire
 else:
-    from ..procurify import addresses, answers, errors, transport, wire
+    from ..procurify import answers, errors, transport, wire
 
 __all__ = [
-    "addresses",
     "answers",
     "errors",
     "transport",

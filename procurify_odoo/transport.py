@@ -25,7 +25,7 @@ from .errors import (
     Unreachable,
     WrongAddress,
 )
-from .shared import addresses, answers, errors, transport, wire
+from .shared import answers, errors, transport, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +100,7 @@ class Transport:
         self._timeouts = {False: read_timeout, True: write_timeout}
         self._ends_at = math.inf if run_s is None else time.monotonic() + run_s
         self._traces = transport.Traces() if kept is None else kept
-        allowed = addresses.Reach.of(
+        allowed = wire.Reach.of(
             origin, allow_private=allow_private, allow_loopback=allow_loopback
         )
         self._sessions = {
@@ -148,7 +148,7 @@ class Transport:
         """Return whether the request is one of an API of this Odoo."""
         url = request.url or ""
         path = urlsplit(url).path
-        return addresses.same_origin(url, self._origin) and (
+        return wire.same_origin(url, self._origin) and (
             path.startswith(_JSON2) or path.startswith(_PATHS)
         )
 

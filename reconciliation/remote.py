@@ -28,18 +28,20 @@ class RemoteSide:
 
     def load(self, records):
         """Read what was sent of these records, in one query."""
-        rows = self.env["procurify.dispatch"].sudo()
-        found = rows.search_fetch(
-            Domain("target_id", "=", self.sight.target.id)
-            & Domain("record_id", "in", records.ids)
-            & Domain("res_model", "in", ("account.move", _ORDERS)),
+        by_record = Domain("record_id", "in", records.ids) & Domain(
+            "res_model", "in", ("account.move", _ORDERS)
         )
         # A request for quotation may have several records.
-        by_document = Domain("res_id", "in", records.mapped("res_id"))
-        found |= rows.search_fetch(
-            Domain("target_id", "=", self.sight.target.id)
-            & Domain("res_model", "=", _ORDERS)
-            & by_document
+        by_document = Domain("res_id", "in", records.mapped("res_id")) & Domain(
+            "res_model", "=", _ORDERS
+        )
+        found = (
+            self.env["procurify.dispatch"]
+            .sudo()
+            .search_fetch(
+                Domain("target_id", "=", self.sight.target.id)
+                & (by_record | by_document)
+            )
         )
         self._rows = {(row.res_model, row.res_id): row for row in found}
         self._open = {

@@ -12,19 +12,23 @@ from typing import NamedTuple
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..importers.documents import CustomPlans, bill_places, order_places
-from ..importers.lines.taxes import (
+from ..importers.documents import (
+    CustomPlans,
+    OtherVendor,
+    bill_places,
+    is_other,
+    order_places,
+)
+from ..importers.lines.pricing import (
     LineTaxes,
     known_taxes,
     taxed,
     unfit_taxes,
     with_taxes,
 )
-from ..importers.matching.other_vendor import OtherVendor, is_other
 from ..procurify import RESOURCES, InvalidPayload, read_json
-from ..procurify.arithmetic import bill_figures
+from ..procurify.arithmetic import bill_figures, with_own_rates
 from ..procurify.order_arithmetic import live_lines, order_figures
-from ..procurify.taxes import with_own_rates
 from .line import PLAN
 
 DIMENSIONS = ("total", "vendor", "account", "tax", "department", "location")

@@ -306,7 +306,7 @@ class SharedCommon(ProcurifyCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.simulator = Simulator(bills=0, seed=1)
+        cls.simulator = Simulator(bills=cls.bills, seed=1)
         cls.simulator.start()
         cls.addClassCleanup(cls.simulator.stop)
         cls.dataset = cls.simulator.dataset

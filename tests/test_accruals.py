@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
@@ -107,6 +107,41 @@ class TestAccruals(AccrualCase):
         before = move.date - timedelta(days=1)
         if self._open(before):
             self.assertEqual(sum(self._open(before).mapped("original_amount")), 20)
+
+    def test_freight_other_costs_and_discounts_come_with_the_goods(self):
+        extras = {"freight": "30", "other": "10", "discount": "15"}
+        order_id = self._order(received=4, **extras)
+        bill_id = self.dataset.bill_order(order_id, {0: 3})
+        self._synchronise()
+
+        [row] = self._open()
+        self.assertEqual(row.original_amount, (50 + 25) * 0.4)
+
+        self._move(bill_id).action_post()
+        self.assertEqual(sum(self._open().mapped("original_amount")), 75 * 0.1)
+
+    def test_taxes_that_are_a_cost_are_accrued_and_others_are_not(self):
+        self._order(received=4)
+        self._synchronise()
+        [row] = self._open()
+        parts = [
+            {"repartition_type": "base"},
+            {
+                "repartition_type": "tax",
+                "factor_percent": 60,
+                "account_id": self._account("1399", account_type="asset_current").id,
+            },
+            {"repartition_type": "tax", "factor_percent": 40},
+        ]
+        values = {
+            f"{kind}_repartition_line_ids": [Command.create(part) for part in parts]
+            for kind in ("invoice", "refund")
+        }
+        row.line_id.tax_ids = self.env["account.tax"].create(
+            {"name": "20 %", "amount": 20, "type_tax_use": "purchase", **values}
+        )
+
+        self.assertAlmostEqual(self._open().original_amount, 20 * (1 + 0.2 * 0.4))
 
     def test_all_billed_is_not_open(self):
         order_id = self._order(received=10)
@@ -331,8 +366,11 @@ class TestAccrualOfAYear(AccrualCase):
         for scenario in (
             *("partly_received", "fully_received", "split_coding", "foreign_eur"),
             *("foreign_cad", "many_decimals", "closed_short", "header_extras"),
+            *("line_shipping", "line_taxes"),
         ):
-            self.dataset.add_order(scenario)
+            order_id = self.dataset.add_order(scenario)
+            if scenario.startswith(("header", "line")):
+                self.dataset.revise_order(order_id, received=Decimal(1))
         self._synchronise()
         done = self._records("bill").filtered(lambda record: record.state == "done")
         for record in done[::2]:
@@ -374,6 +412,7 @@ class TestAccrualOfAYear(AccrualCase):
             order = json.loads(record.payload)
             for line in order["order_items"]:
                 value = self._open_value(order, line, billed)
+                value *= self._with_what_comes(order, line)
                 if not value:
                     continue
                 weights = [Decimal(str(a["amount"])) for a in line["spend_allocation"]]
@@ -394,6 +433,30 @@ class TestAccrualOfAYear(AccrualCase):
                     share = float(value * weight / sum(weights))
                     found[key] += Decimal(str(self._converted(record, share)))
         return {key: amount for key, amount in found.items() if amount}
+
+    def _with_what_comes(self, order, line):
+        """Return what a line costs with its part of the extras and its taxes that are a
+        cost, in ratio to its net amount."""
+        nets = {
+            each["id"]: Decimal(str(each["quantity"])) * Decimal(str(each["price"]))
+            for each in order["order_items"]
+            if each.get("active", True)
+            and each.get("purchase_order") in (None, order["procurify_PO"])
+        }
+        net = nets.get(line["id"])
+        if not net:
+            return Decimal(1)
+        extras = sum(Decimal(str(order[k] or 0)) for k in ("freight", "other"))
+        discount = order["discount"] or {}
+        self.assertFalse(discount.get("percentage"))
+        extras -= Decimal(str(discount.get("value") or 0))
+        extra = extras * net / sum(nets.values())
+        extra += Decimal(str(line.get("shipping_amount") or 0))
+        item = self._record("order_item", line["id"])
+        in_odoo = self.env["purchase.order.line"].browse(item.res_id).exists()
+        taxes = in_odoo.tax_ids.compute_all(100.0, handle_price_include=False)["taxes"]
+        cost = sum(tax["amount"] for tax in taxes if not tax["account_id"])
+        return 1 + extra / net + Decimal(str(cost)) / 100
 
     def _converted(self, record, amount):
         currency = self.env["res.currency"].search(

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 
 from odoo.addons.account.models.account_move_line import AccountMoveLine
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-from odoo.addons.procurify_connector.importers.bills.values import LineAmounts
+from odoo.addons.procurify_connector.importers.bills.importer import LineAmounts
 
 # What is another one each time, or speaks of this very bill and its lines.
 _OWN = {"id", "create_date", "write_date", "access_token"}

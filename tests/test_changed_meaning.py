@@ -82,7 +82,82 @@ class TestChangedMeaning(TaxCase):
         self._rename(record, name=data["name"], external_id=data["external_id"])
         self.assertEqual(record.state, "done")
 
+    def test_department_whose_account_moved_to_another_plan_is_a_question(self):
+        record, account = self._department()
+        plan = account.plan_id
+        account.plan_id = self.env["account.analytic.plan"].create({"name": "Projects"})
+
+        bill = self._bill_of(record)
+
+        self.assertEqual(self._codes(record), {"wrong_target"})
+        self.assertEqual(self._codes(bill), {"wrong_target"})
+        self.assertIn("Projects", bill.hold_reason)
+        self.assertFalse(bill.res_id)
+        account.plan_id = plan
+        self._import()
+        lines = self._booked(bill).invoice_line_ids
+        self.assertIn(account, lines.distribution_analytic_account_ids)
+
+    def test_department_whose_plan_became_part_of_another_one_is_a_question(self):
+        record, account = self._department()
+        plans = self.env["account.analytic.plan"]
+        chosen, other = self.plans["department"], plans.create({"name": "Projects"})
+        part = plans.create({"name": "Shop floor", "parent_id": chosen.id})
+        account.plan_id = part
+        self._booked(self._bill_of(record))
+
+        part.parent_id = other
+        bill = self._bill_of(record)
+        self.assertEqual(self._codes(bill), {"wrong_target"})
+        part.parent_id = chosen
+        self._import()
+        self._booked(bill)
+
+    def test_account_of_another_plan_is_used_once_a_person_chose_it(self):
+        record, account = self._department()
+        account.plan_id = self.env["account.analytic.plan"].create({"name": "Projects"})
+        bill = self._bill_of(record)
+
+        record.issue_ids.action_resolve(account.id)
+        self._import()
+
+        lines = self._booked(bill).invoice_line_ids
+        self.assertIn(account, lines.distribution_analytic_account_ids)
+
+    def test_contact_that_became_the_own_company_is_a_question(self):
+        bill = self._stage_bill({"net": 100})
+        self._import()
+        contact = self._booked(bill).partner_id
+        vendor = self._records("vendor", res_id=contact.id)
+        vendor.sudo().origin = "created"
+        own = self.company.partner_id
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((contact | own).ids, own)
+        self.assertEqual(vendor.res_id, own.id)
+
+        other = self._stage_bill({"net": 50})
+        self._import()
+
+        self.assertEqual(self._codes(other), {"wrong_target"})
+        self.assertFalse(other.res_id)
+
     # === HELPERS === #
+
+    def _department(self):
+        """Return a department that was found by its name, and its account."""
+        record = self._records("department", state="done", origin="matched")[0]
+        return record, self.env["account.analytic.account"].browse(record.res_id)
+
+    def _bill_of(self, department):
+        """Import a bill of one department, and return its record."""
+        detail = self._bill_detail({"net": 100})
+        [share] = detail["items"][0]["cost_allocations"]
+        share["budget"] = share["budget"] | {
+            "department": json.loads(department.payload)
+        }
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        return record
 
     def _account_code(self):
         """Return the account code of ``_stage_bill`` and its account."""

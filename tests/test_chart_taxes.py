@@ -13,11 +13,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.procurify.payloads import Vendor
-from odoo.addons.procurify_connector.procurify.taxes import (
+from odoo.addons.procurify_connector.procurify.arithmetic import (
     TaxedAmount,
     taxes_of,
 )
+from odoo.addons.procurify_connector.procurify.payloads import Vendor
 
 from .tax_case import TaxCase
 

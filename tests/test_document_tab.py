@@ -1,5 +1,7 @@
 """What Odoo's documents show of Procurify, and commitments by department."""
 
+from decimal import Decimal
+
 from odoo.tests import new_test_user, tagged
 
 from .common import SharedCommon
@@ -101,13 +103,35 @@ class TestCommitment(SharedCommon):
             self.assertTrue(row.location_id)
             self.assertTrue(row.is_from_procurify)
 
-    def test_received_line_is_received_and_not_billed(self):
-        line = self.order.order_line[0]
-        line.qty_received = line.product_qty
+    def test_received_is_what_procurify_has_received(self):
+        record = self._record("purchase_order", self.order_id).sudo()
+        first = record.remote_coding[0]
+        quarter = Decimal(first["quantity"]) / 4
+        record.remote_receipts = {
+            first["item"]: [["2026-01-05", "0.1"], ["2026-02-05", str(quarter)]]
+        }
+        [item] = self._records("order_item").filtered(
+            lambda r: r.external_id == first["item"]
+        )
+        line = self.env["purchase.order.line"].browse(item.res_id)
+        line.qty_received = line.product_qty  # which says nothing
+
         rows = self._rows().filtered(lambda row: row.line_id == line)
 
+        whole = line.price_subtotal / self.rate
+        self.assertAlmostEqual(sum(rows.mapped("received")), whole / 4, 2)
+        self.assertAlmostEqual(sum(rows.mapped("ordered")), whole * 3 / 4, 2)
+        self.assertAlmostEqual(sum(rows.mapped("committed")), whole, 2)
+
+    def test_of_an_order_of_odoo_s_own_its_receipts_count(self):
+        order = self.order.copy()
+        order.button_confirm()
+        line = order.order_line[0]
+        line.qty_received = line.product_qty
+        rows = self._rows(order).filtered(lambda row: row.line_id == line)
+
         self.assertAlmostEqual(
-            sum(rows.mapped("received")), line.price_subtotal / self.rate, 2
+            sum(rows.mapped("received")), line.price_subtotal / order.currency_rate, 2
         )
         self.assertEqual(sum(rows.mapped("ordered")), 0)
 

@@ -202,7 +202,106 @@ class TestExchangeRates(ProcurifyCommon):
 
         self.assertEqual(self._codes(record), {"rate_not_explained"})
 
+    # === A PERSON'S RATE === #
+
+    def test_rate_that_a_person_gave_a_draft_survives_revisions(self):
+        self.connection.rate_source = "odoo"
+        self._rate(1.36, date(2020, 1, 1))
+        bill_id = self.dataset.add_bill("foreign_cad", invoice_date=_at(DAY))
+        self._synchronise()
+        record, move = self._record("bill", bill_id), self._move(bill_id)
+        move.invoice_currency_rate = 1.5
+
+        for changes in (
+            {"unit_cost": Decimal("12.34")},
+            {"unit_cost": Decimal("23.45")},
+            {"invoice_date": _at(date(2026, 8, 5))},
+        ):
+            self.dataset.revise_bill(bill_id, **changes)
+            self._synchronise()
+            with self.subTest(changes=changes):
+                self.assertEqual(record.hold_reason, "")
+                self.assertEqual(move.invoice_currency_rate, 1.5)
+                self.assertAlmostEqual(
+                    -move.amount_total_signed, move.amount_total / 1.5, 1
+                )
+
+    def test_rate_of_odoo_is_that_of_the_new_day(self):
+        self.connection.rate_source = "odoo"
+        self._rate(1.36, date(2020, 1, 1))
+        self._rate(1.4, date(2026, 8, 5))
+        bill_id = self.dataset.add_bill("foreign_cad", invoice_date=_at(DAY))
+        self._synchronise()
+        self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.36)
+
+        self.dataset.revise_bill(bill_id, invoice_date=_at(date(2026, 8, 5)))
+        self._synchronise()
+
+        self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.4)
+
+    # === THE RATE OF A CURRENCY THAT NOBODY ENTERED === #
+
+    def test_rate_of_one_says_nothing_about_a_bill(self):
+        bill_id = self.dataset.add_bill("foreign_cad", invoice_date=_at(DAY))
+        record = self._of_rate_one("bill", bill_id)
+        self.assertEqual(self._codes(record), {"missing_rate"})
+
+        self._rate(1.36, DAY)
+        self._import()
+
+        self.assertEqual(record.hold_reason, "")
+        self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.36)
+
+    def test_rate_of_one_is_booked_where_odoo_has_it(self):
+        self._rate(1.0, date(2020, 1, 1))
+        bill_id = self.dataset.add_bill("foreign_cad", invoice_date=_at(DAY))
+
+        record = self._of_rate_one("bill", bill_id)
+
+        self.assertEqual(record.hold_reason, "")
+        self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.0)
+
+    def test_rate_of_one_says_nothing_about_an_order(self):
+        order_id = self.dataset.add_order("foreign_cad")
+
+        record = self._of_rate_one("purchase_order", order_id)
+
+        self.assertEqual(self._codes(record), {"missing_rate"})
+
+    def test_bill_that_is_in_odoo_at_a_rate_of_one_keeps_it(self):
+        self.connection.bill_policy = "posted"
+        self._rate(1.0, date(2020, 1, 1))
+        bill_id = self.dataset.add_bill("foreign_cad", invoice_date=_at(DAY))
+        record = self._of_rate_one("bill", bill_id)
+        # As an earlier version of the connector booked it.
+        state = record.applied_state
+        asked = state["asked"] | {"invoice_currency_rate": 1.0}
+        record.sudo().applied_state = state | {"asked": asked}
+        self._rate(1.36, DAY)
+
+        data = json.loads(record.payload)
+        self._stage(record, data | {"note": "Another version"})
+
+        self.assertEqual(record.hold_reason, "")
+        self.assertEqual(self._move(bill_id).invoice_currency_rate, 1.0)
+
     # === HELPERS === #
+
+    def _of_rate_one(self, resource, external_id):
+        """Import a CAD document of which Procurify converts nothing: 1 CAD is 1 USD."""
+        self._fetch()
+        record = self._record(resource, external_id)
+        data = json.loads(record.payload)
+        if resource == "bill":
+            data["currency"]["rate"] = "1.000000"
+            data["converted_total_cost"] = data["total_cost_with_tax"]
+        else:
+            data["purchased_currency_rate"] = "1.000000"
+            data["purchased_currency"]["rate"] = "1.000000"
+            costs = data["cost_details"]
+            costs["total_cost_in_base_currency"] = costs["total_cost"]
+        self._stage(record, data)
+        return record
 
     def _rate(self, rate, day, currency=None, **values):
         return self.env["res.currency.rate"].create(

@@ -10,7 +10,7 @@ import requests
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.fetching.windows import OVERLAPS
+from odoo.addons.procurify_connector.fetching.lists import OVERLAPS
 from odoo.addons.procurify_connector.procurify import RESOURCES
 from odoo.addons.procurify_connector.simulator import MODES, Outcome
 from odoo.addons.procurify_connector.tests_system.books import read_books

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.fetching.answers import NAMELESS
+from odoo.addons.procurify_connector.fetching.lists import NAMELESS
 from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import (
     RESOURCES,

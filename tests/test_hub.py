@@ -9,7 +9,9 @@ from odoo.fields import Command, Domain
 from odoo.tests import tagged
 
 from odoo.addons.procurify_connector.fetching.remote_odoo import open_remote
+from odoo.addons.procurify_connector.importers.issues import Hold
 from odoo.addons.procurify_connector.importers.parcel import Parcel
+from odoo.addons.procurify_connector.importers.remote_adoption import RemoteAdoption
 from odoo.addons.procurify_connector.procurify_odoo import UnknownOutcome
 from odoo.addons.procurify_connector.procurify_odoo.bills import Facts
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
@@ -209,7 +211,28 @@ class TestHub(RemoteCase):
         self.remote.calls.clear()
         row.sudo().is_due = True
         self._run_cron("ir_cron_converge")
-        self.assertNotIn(("res.partner", "write"), [c[:2] for c in self.remote.calls])
+        self.assertNotIn(_LOAD_VENDOR, [c[:2] for c in self.remote.calls])
+
+    def test_changes_of_several_vendors_take_one_call(self):
+        for _number in range(8):
+            self.dataset.add_bill("plain")
+        self._synchronise()
+        self._run_cron("ir_cron_converge")
+        rows = self._dispatches("res.partner")
+        self.assertGreater(len(rows), 2)
+        for number, row in enumerate(rows):
+            vendor = int(row.record_id.external_id)
+            self.dataset.edit_vendor(vendor, street=f"Lakeside {number}")
+        self._age(rows)
+        self._synchronise()
+        self.remote.calls.clear()
+
+        self._run_cron("ir_cron_converge")
+
+        loads = [call for call in self.remote.calls if call[:2] == _LOAD_VENDOR]
+        self.assertEqual(len(loads), 1)
+        streets = [there["street"] for there in self.remote.rows["res.partner"]]
+        self.assertEqual(len({*streets}), len(rows))
 
     def test_a_refused_change_of_a_vendor_is_said(self):
         self._synchronise()
@@ -218,7 +241,7 @@ class TestHub(RemoteCase):
         self.dataset.edit_vendor(int(row.record_id.external_id), street="Lakeside 7")
         self._synchronise()
         denied = "missing right: read a model (user without accounting)"
-        self.remote.faults["res.partner.write"] = [denied]
+        self.remote.faults["res.partner.load"] = [denied]
 
         self._run_cron("ir_cron_converge")
 
@@ -401,7 +424,7 @@ class TestHub(RemoteCase):
             target._find_interrupted_orders(remote, row, row.browse())
         self.assertEqual(row.sent_image["state"], "purchase")
         loaded = [call[2] for call in self.remote.calls if call[1] == "load"]
-        self.assertIn([[row.external_id, approved]], [c["data"] for c in loaded])
+        self.assertIn([[str(number), approved]], [c["data"] for c in loaded])
 
     # === WHAT PEOPLE DO THERE === #
 
@@ -582,6 +605,114 @@ class TestHub(RemoteCase):
             self.assertFalse(line.is_sent)
             self.assertIn("is not in the remote Odoo", line.remote_text)
             self.assertIn("would be created there", line.remote_text)
+
+    def test_a_dry_run_for_a_remote_that_was_never_tested_says_so(self):
+        self.target.sudo().write({"version": False, "state": "draft"})
+        self._run_cron("ir_cron_fetch")
+
+        result = self.connection._dry_run()
+
+        self.assertIn("unknown until the connection", result["remote"])
+        self.assertIn("Books 19.0", result["remote"])
+        self.target.action_probe()
+        dry_run = self.env["procurify.dry.run"].browse(result["dry_run_id"])
+        self.assertIn("unknown", dry_run._progress()["remote"])
+
+    # === ADOPTED === #
+
+    def test_an_adopted_bill_is_tied_and_what_differs_is_a_question(self):
+        for ref, is_edited in (("R-1", False), ("R-2", True)):
+            with self.subTest(ref=ref):
+                row, number = self._rival(ref=ref)
+                parcel = self._parcel(row, _SENT | {"external_id": row.external_id})
+
+                self._adopt(row, number).bills([parcel])
+
+                self.assertEqual((row.remote_id, row.adopts_id), (number, 0))
+                self.assertEqual(row.is_edited, is_edited)
+                self.assertEqual(bool(parcel.conflict), is_edited)
+                self.assertEqual(row.created_there, "2026-03-01 10:00:00")
+
+    def test_what_cannot_be_adopted_any_more_is_refused_and_chosen_once(self):
+        for change in (
+            {"state": "cancel"},
+            {"partner_id": [2, "Other"]},
+            {"move_type": "in_refund"},
+            None,
+        ):
+            with self.subTest(change=change):
+                row, number = self._rival()
+                there = self.remote.rows["account.move"]
+                if change:
+                    there[-1] |= change
+                else:
+                    there.pop()
+                parcel = self._parcel(row, _SENT)
+
+                self._adopt(row, number).bills([parcel])
+
+                self.assertIn("to be adopted", parcel.refused)
+                self.assertEqual((row.remote_id, row.adopts_id), (0, 0))
+
+    def test_two_bills_do_not_adopt_the_same_one(self):
+        self.dataset.add_bill("plain")
+        row, number = self._rival()
+        other = self._dispatches().sudo() - row
+        parcels = [self._parcel(each, _SENT) for each in (row, other[:1])]
+        (row | other).adopts_id = number
+
+        self._adopt(row, number).bills(parcels)
+
+        self.assertEqual([bool(p.refused) for p in parcels], [False, True])
+
+    def test_an_adopted_bill_is_known_by_when_it_was_created(self):
+        row, number = self._rival()
+        self._adopt(row, number).bills([self._parcel(row, _SENT)])
+        row.write({"state": "sent", "is_due": False, "remote_written_at": False})
+        move = self._move(self.bill)
+
+        self._run_cron("ir_cron_pull")
+        self.assertTrue(move.exists())
+        self.remote.hidden.add(("account.move", number))
+        self._run_cron("ir_cron_pull")
+        self.assertTrue(move.exists())
+        self.assertIn("may not see it", row.message)
+        self.remote.hidden.clear()
+        self.remote.rows["account.move"][-1]["create_date"] = "2026-04-01 10:00:00"
+        self._run_cron("ir_cron_pull")
+        self.assertFalse(move.exists())
+
+    def test_a_bill_on_hold_for_one_there_can_be_adopted(self):
+        self._synchronise()
+        record = self._record("bill", self.bill)
+        rival = ["remote account.move", 7]
+        hold = Hold("duplicate_bill", "bill/1", {"rival": rival, "found": "B"})
+        record.sudo()._hold_besides({record.sudo(): [hold]})
+        self.assertTrue(record.can_adopt)
+
+        record.action_adopt()
+
+        [row] = self._dispatches()
+        self.assertEqual((row.adopts_id, row.is_due), (7, True))
+        self.assertEqual(record.state, "done")
+
+    def _rival(self, **values):
+        """Let somebody have entered the bill there; return its row and the id there."""
+        self._synchronise()
+        row = self._dispatches().sudo()[:1]
+        row.write({"remote_id": 0, "created_there": False, "is_edited": False})
+        amounts = dict.fromkeys(_AMOUNTS, 0.0)
+        there = _BILL_THERE | amounts | values
+        return row, self.remote.add("account.move", **there)
+
+    def _parcel(self, row, image):
+        return Parcel(row, row.state, self.env["account.move"], image)
+
+    def _adopt(self, row, number):
+        row.adopts_id = number
+        options = self.env["procurify.connection"]._client_options()
+        remote = self.enterContext(open_remote(self.target.sudo(), **options))
+        return RemoteAdoption(self.target.sudo(), remote)
 
     # === HELPERS === #
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.translate import code_translations
 
-from odoo.addons.procurify_connector.importers.lines.words import line_words
+from odoo.addons.procurify_connector.importers.documents import line_words
 from odoo.addons.procurify_connector.procurify.arithmetic import NetLine
 from odoo.addons.procurify_connector.procurify.order_arithmetic import Extra
 

@@ -4,7 +4,7 @@ import re
 
 from odoo.tests import new_test_user, tagged
 
-from .common import ProcurifyCommon
+from .common import SharedCommon
 from .looks import ADDON, ROOT, LooksCase
 
 THEMES = ("light", "dark")
@@ -22,15 +22,14 @@ COLOUR = re.compile(
 
 
 @tagged("post_install", "-at_install", "procurify")
-class TestLooks(ProcurifyCommon, LooksCase):
+class TestLooks(SharedCommon, LooksCase):
     bills = 12
 
-    def setUp(self):
-        super().setUp()
+    @classmethod
+    def _make(cls):
         # Some taxes of Odoo's own test company are due on payment: its settings warn.
-        self.company.tax_exigibility = True
-        self.dataset.add_bill("plain", code="7450")
-        self._synchronise()
+        cls.company.tax_exigibility = True
+        cls.dataset.add_bill("plain", code="7450")
 
     def test_every_screen_can_be_read_by_everybody(self):
         screens = self._screens()

@@ -300,6 +300,20 @@ class TestMeant(ProcurifyCommon):
                 self.assertEqual(self._codes(record), {"booked_otherwise"})
                 self.assertIn(word, record.hold_reason)
 
+    def test_rule_that_changes_procurifys_rate_is_named(self):
+        rule = self._rule("account.move", {"invoice_currency_rate": 1.5})
+        bill_id = self.dataset.add_bill("foreign_cad")
+        self._synchronise()
+        record, move = self._record("bill", bill_id), self._move(bill_id)
+        self.assertEqual(self._codes(record), {"booked_otherwise"})
+        self.assertIn("rate", record.hold_reason)
+
+        rule.clear()
+        record.action_replay()
+
+        self.assertEqual(record.hold_reason, "")
+        self.assertAlmostEqual(move.invoice_currency_rate, 1.36, delta=0.01)
+
     def test_rule_that_changes_the_day_books_nothing_and_is_named(self):
         for name, booked in (("date", "2026-01-02"), ("invoice_date", "2026-01-31")):
             rule = self._rule("account.move", {name: "2026-01-02"})

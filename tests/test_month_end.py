@@ -317,6 +317,74 @@ class TestMonthEnd(SharedCommon):
 
         self.assertLessEqual(self._queries(self.connection | others), before + 2)
 
+    def test_reminders_name_the_bills_and_amounts_of_the_count(self):
+        reviewer = self._reviewer(self.company)
+        reviewer.write(
+            {
+                "email": "reviewer@acme.example",
+                "procurify_remind_amount": 0.01,
+                "procurify_remind_hold_days": 0,
+                "procurify_remind_due_days": 10,
+            }
+        )
+        self.connection.sudo().responsible_id = reviewer
+        expected = self._worth_a_reminder(until=fields.Date.today() + timedelta(10))
+
+        self._run_cron("ir_cron_reminders")
+
+        everything = self.env["procurify.reminder"].sudo()
+        reminders = everything.search([("user_id", "=", reviewer.id)])
+        found = {(reminder.record_id, reminder.reason) for reminder in reminders}
+        self.assertEqual(found, expected)
+        self.assertEqual({reason for _record, reason in expected}, {"amount", "due"})
+        for reminder in reminders.with_user(reviewer):
+            record = reminder.record_id
+            stated = json.loads(record.sudo().payload)["total_cost_with_tax"]
+            self.assertAlmostEqual(abs(reminder.amount), abs(float(stated)), 2)
+            if reminder.reason == "amount":
+                amount = self.connection._money(self._amount(record.sudo()))
+                self.assertIn(amount, reminder.display_name)
+        mails = self.env["mail.mail"].sudo()
+        [mail] = mails.search([("email_to", "ilike", reviewer.email)])
+        bills = {record for record, _reason in expected}
+        self.assertIn(f" {len(bills)} ", mail.subject)
+        for record in bills:
+            self.assertIn(record.name, mail.body_html)
+
+    def _worth_a_reminder(self, until):
+        """Return {(record, reason)}: on hold, or a bill in the making that is due."""
+        found = set()
+        for record in self._bills():
+            kind = self._what_it_is(record)
+            due = date.fromisoformat(json.loads(record.payload)["due_date"][:10])
+            if kind == "on_hold":
+                found.add((record, "amount"))
+            if kind in ("on_hold", "draft") and due <= until:
+                found.add((record, "due"))
+        return found
+
+    def test_reviewer_without_rights_on_items_sees_whose_amounts_are_shown(self):
+        reviewer = new_test_user(
+            self.env,
+            "blind",
+            groups="procurify_connector.group_user",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+
+        notes, labels = {}, {}
+        for user in (self.env.user, reviewer):
+            self.env.invalidate_all()
+            mine = self.connection.with_user(user)
+            notes[user] = json.loads(mine.dashboard)["note"]
+            shown = self.env["procurify.share"].with_user(user).fields_get(["amount"])
+            labels[user] = shown["amount"]["string"]
+
+        self.assertFalse(notes[self.env.user])
+        self.assertIn("Procurify's", notes[reviewer])
+        self.assertEqual(labels[self.env.user], "Amount")
+        self.assertEqual(labels[reviewer], "Amount by Procurify")
+
     # === WHAT IS SHOWN === #
 
     def _reviewer(self, company):

@@ -4,11 +4,16 @@ import json
 from copy import deepcopy
 from decimal import Decimal
 
+from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.procurify_connector.procurify import BillType
 from odoo.addons.procurify_connector.simulator.order_documents import OrderRenderer
 
 from .tax_case import BASE, TaxCase
+
+EXPENSE, CARD = int(BillType.EXPENSE), int(BillType.CREDIT_CARD)
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -76,7 +81,211 @@ class TestOddBills(TaxCase):
 
         self.assertEqual(self._codes(record), {"invalid_payload"})
 
+    # === LINES OF ONE ID === #
+
+    def test_two_lines_of_one_id_are_on_hold_and_named(self):
+        detail = self._bill_detail({"net": 100}, {"net": 40})
+        detail["items"][1]["id"] = detail["items"][0]["id"]
+        with_costs = self._with_cost(None)
+        with_costs["costs"] *= 2
+
+        records = self._stage_documents("bill", [detail, with_costs])
+        self._import()
+
+        for record, name in zip(records, ("items", "costs"), strict=True):
+            with self.subTest(name):
+                self.assertEqual(self._codes(record), {"invalid_payload"})
+                self.assertIn(f"{name}[1].id", record.hold_reason)
+                self.assertFalse(record.res_id)
+
+    def test_two_lines_of_an_order_of_one_id_are_on_hold_unless_one_is_gone(self):
+        detail = json.loads(self._order().payload)
+        first = detail["order_items"][0]
+        for is_active, codes in ((True, {"invalid_payload"}), (False, set())):
+            detail["order_items"] = [first, first | {"active": is_active}]
+            record = self._stage_documents("purchase_order", [detail])
+            self._import()
+            with self.subTest(active=is_active):
+                self.assertEqual(self._codes(record), codes)
+
+    # === BILLS THAT BECOME OTHERS === #
+
+    def test_draft_of_which_procurify_makes_an_expense_is_on_hold(self):
+        detail, record, move = self._imported()
+
+        self._stage_documents("bill", [detail | {"type": EXPENSE}])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"withdrawn"})
+        self.assertIn("expense", record.hold_reason)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            move.action_post()
+        # It is a vendor's bill again.
+        self._stage_documents("bill", [detail])
+        self._import()
+        self.assertEqual((record.state, record.res_id), ("done", move.id))
+        move.action_post()
+
+    def test_posted_bill_of_which_procurify_makes_a_card_bill_can_be_reversed(self):
+        detail, record, move = self._imported("posted")
+
+        self._stage_documents("bill", [detail | {"type": CARD}])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"withdrawn"})
+        self.assertIn("credit card", record.hold_reason)
+        self.assertEqual(move.state, "posted")
+        record.action_reverse()
+        self.assertEqual(
+            (record.state, record.excluded_rule), ("excluded", "card_bill")
+        )
+        self.assertEqual(move.payment_state, "reversed")
+
+    def test_bill_that_was_cancelled_and_is_an_expense_is_excluded(self):
+        detail, record, move = self._imported()
+        move.button_cancel()
+
+        self._stage_documents("bill", [detail | {"type": EXPENSE}])
+        self._import()
+
+        self.assertEqual(
+            (record.state, record.excluded_rule), ("excluded", "expense_bill")
+        )
+
+    def test_other_policy_changes_nothing_that_is_in_odoo(self):
+        self.connection.import_expense_bills = True
+        detail = self._bill_detail({"net": 100}, type=EXPENSE)
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        move = self._booked(record)
+
+        self.connection.import_expense_bills = False
+        self._revise(detail, 60)
+
+        self.assertEqual(self._booked(record), move)
+        self.assertEqual(move.amount_total, 60)
+
     # === WHAT A PERSON DECIDED === #
+
+    def test_draft_keeps_how_a_person_wants_it_to_be_paid(self):
+        detail, record, move = self._imported()
+        first, second = self.env["res.partner.bank"].create(
+            [
+                {"partner_id": move.partner_id.id, "acc_number": number}
+                for number in ("IL620108000000099999999", "IL020108380000002149431")
+            ]
+        )
+        move.partner_bank_id = second
+
+        self._revise(detail, 60)
+
+        self._booked(record)
+        self.assertEqual((move.amount_total, move.partner_bank_id), (60, second))
+        self.assertNotEqual(first, second)
+
+    def test_draft_keeps_the_discount_for_which_a_person_wants_to_pay_early(self):
+        detail = self._bill_detail({"net": 100})
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        move = self._booked(record)
+        due = move.invoice_date_due
+        self.assertTrue(due)
+        days = (due - move.invoice_date).days
+        line = {"value": "percent", "value_amount": 100, "nb_days": days}
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2 % within a week",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 7,
+                "line_ids": [Command.clear(), Command.create(line)],
+            }
+        )
+        move.invoice_payment_term_id = term
+        self.assertEqual(move.invoice_date_due, due)
+
+        self._revise(detail, 60)
+
+        self._booked(record)
+        self.assertEqual((move.amount_total, move.invoice_date_due), (60, due))
+        self.assertEqual(move.invoice_payment_term_id, term)
+
+    def test_draft_keeps_the_journal_that_a_person_chose(self):
+        journals = self.company_data["default_journal_purchase"]
+        self.connection.journal_id = journals
+        detail, record, move = self._imported()
+        other, day = journals.copy({"name": "Urgent"}), move.date
+        move.journal_id = other
+        move.date = day
+
+        for amount in (60, 70):
+            self._revise(detail, amount)
+            self._booked(record)
+            self.assertEqual((move.amount_total, move.journal_id), (amount, other))
+
+    def test_draft_follows_the_journal_of_the_connection(self):
+        journals = self.company_data["default_journal_purchase"]
+        self.connection.journal_id = journals
+        detail, record, move = self._imported()
+        self.connection.journal_id = journals.copy({"name": "Another"})
+
+        self._revise(detail, 60)
+
+        self._booked(record)
+        self.assertEqual(move.journal_id, self.connection.journal_id)
+
+    def test_draft_keeps_the_note_that_a_person_wrote(self):
+        detail, record, move = self._imported(note="Deliver to gate 4")
+        self.assertIn("gate 4", move.narration)
+        move.narration = "<p>Ask Anna before you pay.</p>"
+
+        self._revise(detail, 60)
+
+        self._booked(record)
+        self.assertEqual(move.amount_total, 60)
+        self.assertIn("Anna", move.narration)
+
+    def test_other_note_of_procurify_is_followed_or_a_question(self):
+        detail, record, move = self._imported(note="Deliver to gate 4")
+
+        self._stage_documents("bill", [detail | {"note": "Deliver to gate 5"}])
+        self._import()
+        self._booked(record)
+        self.assertIn("gate 5", move.narration)
+        move.narration = "<p>Ask Anna before you pay.</p>"
+        self._stage_documents("bill", [detail | {"note": "Deliver to gate 6"}])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertIn("Anna", move.narration)
+        self.assertIn("gate 6", record.hold_reason)
+        record.action_reset_and_update()
+        self.assertIn("gate 6", move.narration)
+
+    def test_posted_bill_is_not_on_hold_for_a_note(self):
+        detail, record, _move = self._imported("posted", note="Deliver to gate 4")
+
+        self._stage_documents("bill", [detail | {"note": "Deliver to gate 5"}])
+        self._import()
+
+        self._booked(record)
+
+    def test_private_part_that_a_person_entered_is_not_lost(self):
+        account = self._account("6998", name="Private part")
+        self.company_data[
+            "default_journal_purchase"
+        ].non_deductible_account_id = account
+        detail, record, move = self._imported()
+        move.invoice_line_ids.deductible_amount = 60
+
+        self._revise(detail, 50)
+
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertEqual(move.invoice_line_ids.deductible_amount, 60)
+        self.assertIn("60", record.hold_reason)
+        record.action_reset_and_update()
+        self.assertEqual(move.invoice_line_ids.deductible_amount, 100)
+        self.assertEqual(move.amount_total, 50)
 
     def test_draft_that_a_person_wants_posted_by_its_date_stays_so(self):
         detail = self._bill_detail({"net": 100})
@@ -139,6 +348,14 @@ class TestOddBills(TaxCase):
         self.assertEqual(line.product_uom_id, self.env.ref("uom.product_uom_dozen"))
 
     # === HELPERS === #
+
+    def _imported(self, policy="draft", **header):
+        """Import a bill of 100 and return (its detail, its record, the Odoo bill)."""
+        self.connection.bill_policy = policy
+        detail = self._bill_detail({"net": 100}, **header)
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        return detail, record, self._booked(record)
 
     def _with_cost(self, currency):
         """Return a bill of 100 with a cost of 40 in a currency, by its id."""

@@ -11,6 +11,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from .common import ProcurifyCommon
 
 PAID, CONFIRMED, APPROVED, LIMBO = 4, 6, 2, 8
+DENIED = 3
 SCHEDULED, FAILED = 9, 8
 
 
@@ -68,6 +69,21 @@ class TestPaymentSafety(PaymentCommon):
 
         _bill_id, move = self._posted(payment_status=FAILED)
         self.assertFalse(move.procurify_payment_blocked)
+
+    def test_bill_that_is_not_approved_any_more_is_paid_only_if_a_person_keeps_it(self):
+        bill_id, move = self._posted()
+        self.dataset.set_status(bill_id, DENIED)
+        self._synchronise()
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"withdrawn"})
+
+        for payer in (self.env.user, self._payer()):
+            with self.assertRaisesRegex(UserError, "no longer approved"):
+                self._pay(move.with_user(payer))
+        self.assertEqual(move.payment_state, "not_paid")
+        record.action_keep_odoo()
+        self._pay(move)
+        self.assertIn(move.payment_state, ("paid", "in_payment"))
 
     def test_refund_that_procurify_paid_is_blocked_as_well(self):
         bill_id = self.dataset.add_bill("credit", status=PAID)

@@ -92,6 +92,39 @@ class TestPerformance(ProcurifyCommon):
         self._assert_alike(one, ten)
         self._assert_alike(ten, hundred)
 
+    def test_revising_another_bill_costs_few_queries(self):
+        for _number in range(40):
+            self.dataset.add_bill("several_lines")
+        self._synchronise()
+        bills = self._records("bill").sudo()
+        self.assertEqual(set(bills.mapped("state")), {"done"})
+        self._queries_of_revision(bills[:5])  # fills caches
+
+        few = self._queries_of_revision(bills[5:10])
+        many = self._queries_of_revision(bills[10:])
+
+        # A write of the lines of each would take some thirty.
+        self.assertLess((many - few) / (len(bills) - 10 - 5), 6)
+
+    def _queries_of_revision(self, records):
+        """Revise a line of each, and import them all again."""
+        amounts = {}
+        for record in records:
+            bill_id = int(record.external_id)
+            amounts[bill_id] = self._move(record).amount_total
+            self.dataset.revise_bill(bill_id, item=0, unit_cost="1234.56")
+        self._fetch()
+        self.assertEqual(set(records.mapped("state")), {"pending"})
+        queries = self._queries_of_import(records)
+        self.assertEqual(set(records.mapped("state")), {"done"})
+        for record in records:
+            total = self._move(record).amount_total
+            self.assertNotEqual(total, amounts[int(record.external_id)])
+        return queries
+
+    def _move(self, record):
+        return self.env["account.move"].browse(record.res_id)
+
     def test_importing_orders_costs_the_same_for_one_ten_or_a_hundred(self):
         for _number in range(131):
             self.dataset.add_order("plain")

@@ -10,7 +10,7 @@ from odoo.tests import tagged
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
 from .remote_case import RemoteCase
-from .test_hub import _AMOUNTS, _BILL_THERE, _SENT
+from .test_hub import _AMOUNTS, _BILL_THERE, _ORDER_THERE, _SENT
 
 BILLS = 5
 
@@ -97,7 +97,7 @@ class TestRestored(RemoteCase):
         self._run_cron("ir_cron_pull")
 
         self.assertEqual(newest.lost, "older")
-        self.assertIn("1 bills are older", self.target.error_message)
+        self.assertIn("1 are older", self.target.error_message)
 
         self.target.action_send_again()
         self.assertTrue(newest.is_due)
@@ -218,3 +218,89 @@ class TestRestored(RemoteCase):
 
     def _alarm_codes(self):
         return self.connection.sudo()._alarms()[self.connection.sudo()].keys()
+
+
+ORDERS = 4
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestRestoredOrders(RemoteCase):
+    def setUp(self):
+        super().setUp()
+        self.remote = self._remote()
+        self.target = self._ready_target(self.remote)
+        self.connection.action_pause()
+        self.connection.write({"target_id": self.target.id, "order_policy": "purchase"})
+        self.connection.action_resume()
+        for _number in range(ORDERS):
+            self.dataset.add_order("plain")
+        self._synchronise()
+        self.rows = self._dispatches("purchase.order")[-ORDERS:]
+        (self._dispatches("purchase.order") - self.rows).unlink()
+        for day, row in enumerate(self.rows, start=1):
+            values = _ORDER_THERE | {"write_date": f"2026-03-0{day} 10:00:00"}
+            number = self.remote.add("purchase.order", **values)
+            self.remote.name_row(row.external_id, "purchase.order", number)
+            row.write({"remote_id": number, "state": "sent", "is_due": False})
+            row.write({"remote_written_at": values["write_date"]})
+        self.target.sudo()._order_parcels(self.rows)
+        self.lines = self._dispatches("purchase.order.line")
+        for number, line in enumerate(self.lines, start=1):
+            line.remote_id = number
+        self._run_cron("ir_cron_pull")
+        self.orders = self.env["purchase.order"].browse(self.rows.mapped("res_id"))
+
+    def test_orders_that_a_backup_does_not_have_are_sent_again(self):
+        lost = self.rows[1:]
+        for row in lost:
+            self.remote.rows["purchase.order"].pop()
+            del self.remote.external_ids[row.external_id]
+
+        for cron in ("ir_cron_pull", "ir_cron_converge"):
+            self._run_cron(cron)
+
+        self.assertEqual(len(self.orders.exists()), ORDERS)
+        self.assertEqual(self.rows.filtered("lost"), lost)
+        self.assertIn("3 documents", self.target.error_message)
+        self.assertEqual(len(self.remote.rows["purchase.order"]), 1)
+
+        self.target.action_send_again()
+
+        self.assertEqual(set(lost.mapped("remote_id")), {0})
+        self.assertEqual(set(lost.mapped("state")), {"to_send"})
+        mine = self.rows[0].res_id
+        for line in self.lines:
+            order = self.env["purchase.order.line"].browse(line.res_id).order_id
+            self.assertEqual(bool(line.remote_id), order.id == mine)
+
+    def test_lines_of_an_older_order_are_looked_for_again(self):
+        first, *_others = self.lines
+        entered = self.lines.filtered(
+            lambda line: line.record_id == self.rows[-1].record_id
+        )
+        self.remote.rows["purchase.order"][-1]["write_date"] = "2026-02-01 10:00:00"
+
+        self._run_cron("ir_cron_pull")
+
+        self.assertEqual(self.rows.filtered("lost"), self.rows[-1])
+        self.assertEqual(self.rows[-1].lost, "older")
+        entered[0].created_there = "2026-03-01 10:00:00"
+        self.target.action_send_again()
+        self.assertTrue(self.rows[-1].is_decided)
+        self.assertTrue(entered[0].remote_id)
+        self.assertFalse(any(entered[1:].mapped("remote_id")))
+        self.assertTrue(first.remote_id)
+
+    def test_a_few_orders_that_people_deleted_are_deleted_here(self):
+        row = self.rows[0]
+        self.remote.rows["purchase.order"].pop(0)
+        del self.remote.external_ids[row.external_id]
+
+        self._run_cron("ir_cron_pull")
+
+        self.assertEqual(row.remote_state, "deleted")
+        self.assertEqual(len(self.orders.exists()), ORDERS - 1)
+
+    def _dispatches(self, model):
+        rows = self.env["procurify.dispatch"].sudo()
+        return rows.search([("res_model", "=", model)], order="id")

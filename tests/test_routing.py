@@ -1,5 +1,6 @@
 """Documents in the company of their locations: branches, other companies, neither."""
 
+from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
@@ -65,6 +66,25 @@ class RoutingCommon(ProcurifyCommon):
         self.dataset.revise_bill(bill_id, currency_id=1)
         return bill_id
 
+    def _by_hand(self, company, bill, **values):
+        """Enter a bill of the vendor of ``bill`` in ``company``."""
+        vendor = self._record("vendor", bill.vendor_id)
+        return (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "in_invoice",
+                    "partner_id": vendor.res_id,
+                    "company_id": company.id,
+                    "invoice_line_ids": [
+                        Command.create({"name": "By hand", "price_unit": 1})
+                    ],
+                }
+                | values
+            )
+        )
+
     def _two_plants(self):
         """Add a bill with a line for Tacoma and one for Laredo."""
         bill_id = self._bill(TACOMA)
@@ -121,6 +141,63 @@ class TestRoutingToBranches(RoutingCommon):
 
         self.assertIn("6400", move.invoice_line_ids.account_id.mapped("code"))
         self.assertEqual((move.state, move.company_id), ("posted", self.tacoma))
+
+    def test_bill_that_the_parent_entered_by_hand_is_not_booked_in_the_branch(self):
+        self._route(2, self.tacoma)
+        bill_id = self._bill(TACOMA)
+        self._fetch()
+        bill = self.dataset.bill(bill_id)
+        theirs = self._by_hand(self.company, bill, ref=bill.invoice_number)
+        self._import()
+
+        record = self._record("bill", bill_id)
+        self.assertEqual(self._codes(record), {"duplicate_bill"})
+        self.assertIn(theirs.ref, record.hold_reason)
+        record.action_not_a_duplicate()
+        self.assertEqual(self._move(bill_id).company_id, self.tacoma)
+
+    def test_bill_of_another_legal_entity_is_no_duplicate(self):
+        bill_id = self._bill(TACOMA)
+        self._fetch()
+        bill = self.dataset.bill(bill_id)
+        self._by_hand(self.other_company, bill, ref=bill.invoice_number)
+        self._import()
+
+        self.assertEqual(self._record("bill", bill_id).hold_reason, "")
+
+    def test_invoice_that_procurify_split_over_two_branches_is_booked_in_both(self):
+        self._route(2, self.tacoma)
+        self._route(3, self.laredo)
+        first, second = self._bill(TACOMA), self._bill(LAREDO)
+        self._synchronise()
+        third = self._bill(LAREDO)
+        number = self.dataset.bill(first).invoice_number
+        vendor = self.dataset.bill(first).vendor_id
+        for bill_id in (second, third):
+            self.dataset.revise_bill(bill_id, vendor_id=vendor)
+        self.dataset.revise_bill(third, invoice_number=number)
+        self._synchronise()
+
+        self.assertEqual(self._record("bill", third).hold_reason, "")
+        self.assertEqual(self._move(third).company_id, self.laredo)
+
+    def test_order_that_the_parent_made_by_hand_is_not_made_in_the_branch(self):
+        self.connection.order_policy = "purchase"
+        self._route(2, self.tacoma)
+        order_id = self.dataset.add_order("plain", department_id=TACOMA)
+        self._fetch()
+        record = self._record("purchase_order", order_id)
+        vendor = self._record("vendor", self.dataset.order(order_id).vendor_id)
+        self.env["purchase.order"].create(
+            {
+                "partner_id": vendor.res_id,
+                "partner_ref": record.code or record.name,
+                "company_id": self.company.id,
+            }
+        )
+        self._import()
+
+        self.assertEqual(self._codes(record), {"duplicate_order"})
 
     def test_order_and_request_are_made_in_the_branch(self):
         self.connection.requisition_policy = "rfq"

@@ -3,7 +3,7 @@
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.models.hub.converge import _LOCK
+from odoo.addons.procurify_connector.models.hub.schedule import _LOCK
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
 from .remote_case import RemoteCase

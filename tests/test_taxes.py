@@ -478,6 +478,28 @@ class TestTaxes(TaxCase):
         self.assertEqual(move.fiscal_position_id, position)
         self._assert_as_by_hand(move)
 
+    def test_payable_of_a_foreign_registration_is_the_one_that_it_maps_to(self):
+        position = self._foreign_position("base.de")
+        tax = self._tax("19 %", 19, country_id=self.env.ref("base.de").id)
+        record = self._stage_bill({"net": "100.00", "charged": "19.00", **DOMESTIC})
+        abroad = self._account("215900", account_type="liability_payable")
+        position.account_ids = [
+            Command.create(
+                {
+                    "account_src_id": self._vendor(record)
+                    .with_company(self.company)
+                    .property_account_payable_id.id,
+                    "account_dest_id": abroad.id,
+                }
+            )
+        ]
+
+        move = self._booked(self._import_mapped(record, tax))
+
+        owed = move.line_ids.filtered(lambda i: i.display_type == "payment_term")
+        self.assertEqual(owed.account_id, abroad)
+        self._assert_as_by_hand(move)
+
     def test_order_and_its_revision_have_no_other_taxes_than_procurify_says(self):
         position = self._foreign_position("base.de")
         tax = {"id": 9, "type": "percent", "value": "19", "name": "VAT"}

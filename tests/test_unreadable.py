@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.procurify_connector.fetching.answers import (
+from odoo.addons.procurify_connector.fetching.lists import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     NAMELESS,

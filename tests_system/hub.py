@@ -1,5 +1,6 @@
 """A hub, the real Odoo in which it books, and what their books say of each other."""
 
+import os
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -12,7 +13,10 @@ from devtools.paths import ROOT
 
 from .shell import OpenShell
 from .site import Server, Site
+from .slow_line import SlowLine
 
+#: Of a round trip between hub and remote, e.g. ``PROCURIFY_HUB_LATENCY_MS=200``.
+LATENCY_S = float(os.environ.get("PROCURIFY_HUB_LATENCY_MS", "0")) / 1000
 _CALL = re.compile(r'"POST (?:/json/2/([a-z.]+)/(\w+)|/(jsonrpc)) HTTP')
 _HEADS = """
     SELECT {id}, m.move_type, m.state, p.name, m.ref, m.date, m.invoice_date,
@@ -206,8 +210,11 @@ class Hub:
         self._server: Server | None = None
         self._hub_server: Server | None = None
         self._shell: OpenShell | None = None
+        address = self.start_remote()
+        self._line = SlowLine(address, LATENCY_S) if LATENCY_S else None
+        self._copies: set[str] = set()
         self.access = {
-            "address": self.start_remote(),
+            "address": self._line.address if self._line else address,
             "database": remote.database,
             "key": key,
         }
@@ -256,7 +263,8 @@ class Hub:
         if site is self.remote:
             self.kill_remote()
         else:
-            self.close()
+            self._end_shell()
+        self._copies |= {name} - {site.database}
         site.disconnect()
         databases.duplicate(site.odoo, source, name)
         site.connect()
@@ -290,6 +298,14 @@ class Hub:
         return (printed.splitlines() or [""])[-1]
 
     def close(self) -> None:
+        """End the shell, and remove the copies of databases."""
+        self._end_shell()
+        if self._line:
+            self._line.close()
+        for name in self._copies:
+            databases.drop(self.odoo, name)
+
+    def _end_shell(self) -> None:
         """End the shell that runs scripts in the hub."""
         if self._shell:
             self._shell.close()

@@ -19,9 +19,7 @@ class Private:
 
     def __init__(self, name, default=None):
         self._variable = ContextVar(name, default=default)
-
-    def get(self):
-        return self._variable.get()
+        self.get = self._variable.get
 
     @contextmanager
     def set(self, value):
@@ -41,13 +39,20 @@ def without_client_context(records):
 
 
 _run_manually = Private("procurify_run_manually", default=False)
+_writes_shadows = Private("procurify_writes_shadows", default=False)
 
-
-def is_run_manually():
-    """Return whether a person, not the schedule, runs the current cron."""
-    return _run_manually.get()
+#: Whether a person, not the schedule, runs the current cron.
+is_run_manually = _run_manually.get
+#: Whether the connector itself writes what stands for documents of a remote Odoo.
+writes_shadows = _writes_shadows.get
 
 
 def run_manually():
     """Return a block in which jobs know that a person started them."""
     return _run_manually.set(True)
+
+
+def writing_shadows():
+    """Return a block in which the connector writes what stands for documents of a
+    remote Odoo; people may not."""
+    return _writes_shadows.set(True)

@@ -9,8 +9,9 @@ from odoo.fields import Date, Domain
 from ..draft import is_said_of_all, ruled_out
 from ..matching.names import normalise
 from ..matching.vendor_twins import same_vendor
+from ..routing import family
 
-KINDS = ("in_invoice", "in_refund")
+KINDS = ("in_invoice", "in_refund", "in_receipt")
 
 
 class Facts(NamedTuple):
@@ -162,7 +163,7 @@ class BillDuplicates:
         moves = self._valid(same | exact) if facts else self.moves
         by_number = defaultdict(list)
         for move in moves:
-            by_number[move.move_type, normalise(move.ref)].append(move)
+            by_number[_kind(move), normalise(move.ref)].append(move)
         found = {}
         for draft, fact in facts.items():
             rules = {}
@@ -199,7 +200,7 @@ class BillDuplicates:
     def _first(self, draft, fact, moves):
         return moves.filtered(
             lambda move: (
-                move.move_type == fact.kind
+                _kind(move) == fact.kind
                 and move != draft.found
                 and not self._is_ruled_out(draft, move)
             )
@@ -229,19 +230,27 @@ class BillDuplicates:
         if not sums:
             return self.moves
         return self._valid(
-            Domain("invoice_date", "in", list({fact.day for fact in sums}))
+            Domain("company_id", "=", self.env.company.id)
+            & Domain("invoice_date", "in", list({fact.day for fact in sums}))
             & Domain("amount_total", "in", list({fact.amount for fact in sums}))
         )
 
     def _valid(self, domain):
-        """Return the bills of the company that count, the oldest first."""
-        moves = self.moves.search(
+        """Return the bills that count, the oldest first.
+
+        Those of the company, and what people entered in another branch. One invoice may
+        be a bill of Procurify in each of two branches.
+        """
+        companies = family(self.env)
+        moves = self.moves.with_context(allowed_company_ids=companies.ids).search(
             Domain("move_type", "in", KINDS)
             & Domain("state", "!=", "cancel")
-            & Domain("company_id", "=", self.env.company.id)
+            & Domain("company_id", "in", companies.ids)
             & domain,
             order="id",
         )
+        others = moves.filtered(lambda move: move.company_id != self.env.company)
+        moves -= self._procurifys(others)
         return moves.filtered(lambda move: not move._procurify_is_credited())
 
     def _procurifys(self, moves):
@@ -298,11 +307,16 @@ def _number_rule(one, other):
     return "number" if same_year else "other_year"
 
 
+def _kind(move):
+    """Return which of Procurify's kinds ``move`` may be: a receipt is a bill, too."""
+    return "in_refund" if move.move_type == "in_refund" else "in_invoice"
+
+
 def _facts_of(move):
     """Return the Facts of a bill in Odoo."""
     return Facts(
         vendor=move.commercial_partner_id,
-        kind=move.move_type,
+        kind=_kind(move),
         number=normalise(move.ref),
         day=Date.to_date(move.invoice_date),
         amount=move.amount_total,

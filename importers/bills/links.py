@@ -76,6 +76,8 @@ class BillLinks:
             for item in draft.payload.items
             if item.order_id and not item.order_item_id
         }
+        if not wanted:
+            return {}
         orders = self.bills.connection.env["procurify.record"].search_fetch(
             Domain("connection_id", "=", self.bills.connection.id)
             & Domain("resource", "=", "purchase_order")

@@ -98,6 +98,9 @@ class MeantBills:
             is_open = not meant and name.startswith("invoice_date")
             if name in values and meant != now and not is_open:
                 found.append(Difference(name, None, meant, now))
+        name = "invoice_currency_rate"
+        if name in draft.offer and draft.offer[name] != booked[name]:
+            found.append(Difference(name, None, draft.offer[name], booked[name]))
         digits = move.currency_id.decimal_places
         total = round(float(draft.total), digits)
         if round(booked["amount_total"], digits) != total:
@@ -174,6 +177,7 @@ class MeantBills:
                 charged[item.tax_line_id.id] += amount
                 found += self._tax_account(item, accounts)
         payable = partner.with_company(move.company_id).property_account_payable_id
+        payable = move.fiscal_position_id.map_account(payable)
         owed = move.line_ids.filtered(lambda i: i.display_type == "payment_term")
         for account in owed.account_id - payable if payable else ():
             found.append(Difference("payable", None, payable.id, account.id))

@@ -10,9 +10,9 @@ from itertools import chain, zip_longest
 from typing import NamedTuple
 
 from odoo import fields
-from odoo.tools import format_date
+from odoo.tools import format_date, html2plaintext
 
-from ..lines.taxes import net_of
+from ..lines.pricing import net_of
 
 HEADER = (
     "move_type",
@@ -27,7 +27,7 @@ HEADER = (
 )
 # What the general ledger shows of a line, and what a draft carries besides.
 _LIKENESS = ("account_id", "net", "tax_ids", "analytic")
-BOOKED_FACTS = (*_LIKENESS, "tax")
+BOOKED_FACTS = (*_LIKENESS, "tax", "deductible")
 DRAFT_FACTS = (
     *BOOKED_FACTS,
     "name",
@@ -37,6 +37,9 @@ DRAFT_FACTS = (
     "purchase_line_id",
 )
 
+
+# What lines had where an earlier import did not keep it: it never gave another value.
+_ALWAYS = {"deductible": 100.0}
 
 # The line of which Procurify says nothing: it takes the cents of its total.
 ROUNDING = "rounding"
@@ -99,7 +102,10 @@ class LineVersions(NamedTuple):
         if not all(line and "tax" in line for line in (self.asked, self.written)):
             # Earlier imports did not keep it.
             names = [name for name in names if name != "tax"]
-        return [Fact(name, *(line and line[name] for line in self)) for name in names]
+        return [
+            Fact(name, *(line and line.get(name, _ALWAYS.get(name)) for line in self))
+            for name in names
+        ]
 
 
 class BillRevision:
@@ -152,11 +158,28 @@ class BillRevision:
     def header(self):
         """The facts of the header about which Procurify says something."""
         versions = (self.asked, self.written, self.booked, self.offered)
-        return [
+        facts = [
             Fact(name, *(version.get(name) for version in versions))
             for name in HEADER
             if name in self.offered
         ]
+        if self.is_note_news:
+            facts.append(Fact("narration", *(v["narration"] for v in versions)))
+        return facts
+
+    @property
+    def is_note_news(self):
+        """Whether Procurify's note on a draft is another one than at the last import.
+
+        A person writes there too, and a note changes nothing of what is booked: until
+        then, what stands there is left alone.
+        """
+        is_known = "narration" in self.asked and "narration" in self.written
+        return (
+            is_known
+            and self.names == DRAFT_FACTS
+            and self.asked["narration"] != self.offered["narration"]
+        )
 
     @property
     def facts(self):
@@ -307,6 +330,8 @@ class BillDifference:
             return f"{value:.{digits}f}"
         if name in _DATES:
             return format_date(self.env, value)
+        if name == "narration":
+            return html2plaintext(value)
         return str(self.types.get(value, value) if name == "move_type" else value)
 
     def _share(self, key, percentage):
@@ -332,6 +357,8 @@ class BillDifference:
             "date": self.env._("accounting date"),
             "invoice_currency_rate": self.env._("exchange rate"),
             "amount_total": self.env._("total"),
+            "narration": self.env._("note"),
+            "deductible": self.env._("deductible percentage"),
             "account_id": self.env._("account"),
             "net": self.env._("net amount"),
             "tax": self.env._("tax amount"),
@@ -398,6 +425,7 @@ def booked_version(move):
         "date": _day(move.date),
         "invoice_currency_rate": _rate(move.invoice_currency_rate),
         "amount_total": _amount(move.amount_total),
+        "narration": str(move.narration or "") or False,
         "lines": [
             {
                 "id": line.id,
@@ -411,6 +439,7 @@ def booked_version(move):
                 "analytic": plain_shares(line.analytic_distribution),
                 "product_id": line.product_id.id,
                 "purchase_line_id": line.purchase_line_id.id,
+                "deductible": _amount(line.deductible_amount),
             }
             for line in move.invoice_line_ids.sorted("id")
         ],
@@ -433,6 +462,9 @@ def offered_version(values, taxes, total, currency):
         version["invoice_currency_rate"] = _rate(values["invoice_currency_rate"])
     lines = [command[2] for command in values["invoice_line_ids"]]
     return version | {
+        # What an import would choose, where a person may choose otherwise.
+        "journal_id": values.get("journal_id", False),
+        "narration": values["narration"],
         "amount_total": _amount(total),
         "lines": [
             {
@@ -447,6 +479,7 @@ def offered_version(values, taxes, total, currency):
                 "analytic": plain_shares(line.get("analytic_distribution")),
                 "product_id": line.get("product_id") or False,
                 "purchase_line_id": line.get("purchase_line_id") or False,
+                "deductible": line.get("deductible_amount", _ALWAYS["deductible"]),
             }
             for (source, tax), line in zip(taxes.items(), lines, strict=True)
         ],

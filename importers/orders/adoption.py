@@ -14,14 +14,25 @@ DECISIVE = frozenset(
         *("discount", "tax_ids", "analytic_distribution", "qty_received"),
     )
 )
+_WITNESSES = ("product_id", "product_qty", "price_unit", "name")
 _LEAST_SIMILARITY = 0.6
 ADOPTED = "adopted"
 # How the lines are called that nothing in Procurify is like.
 STRAY = "odoo"
 
 
+class Line(NamedTuple):
+    """By what an order's line is recognised."""
+
+    product: int
+    quantity: float
+    price: float
+    name: str
+
+
 class Fit(NamedTuple):
-    """How well a line in Odoo fits one of Procurify: the best one is the largest."""
+    """How well a line that a person wrote fits one of Procurify: the best one is the
+    largest."""
 
     product: bool
     amount: bool
@@ -48,7 +59,22 @@ def adopted_state(order, header, lines, generic):
     :returns: JSON; ``lines`` also has the lines of Odoo that nothing is like
     """
     mine = order.order_line.filtered(lambda line: not line.display_type)
-    tied = _tie(mine, lines, generic)
+    by_id = {line.id: line for line in mine}
+    pairs = tie(
+        {
+            source: Line(*(values[name] for name in _WITNESSES))
+            for source, values in lines.items()
+        },
+        {
+            line.id: Line(
+                line.product_id.id, line.product_qty, line.price_unit, line.name
+            )
+            for line in mine
+        },
+        generic.id,
+        order.currency_id,
+    )
+    tied = {source: by_id[id_] for source, id_ in pairs.items()}
     known = {
         source: {"id": line.id} | _accepted(line, lines[source], LINE_FIELDS)
         for source, line in tied.items()
@@ -92,34 +118,38 @@ def _accepted(record, wanted, names):
     return {"wanted": accepted, "odoo": odoo, ADOPTED: True}
 
 
-def _tie(mine, lines, generic):
-    """Return {source: order line} of the pairs that fit, the best of them first."""
+def tie(ours, theirs, generic, currency):
+    """Return which line is which, of the pairs that fit, the best of them first.
+
+    :param ours: {key: Line} of Procurify's
+    :param theirs: {id: Line} of those that a person wrote
+    :param generic: id of the product of lines that are only text, which fits anything
+    :returns: {key: id}
+    """
     pairs = [
-        (fit, -number, source, line)
-        for number, (source, values) in enumerate(lines.items())
-        for line in mine
-        if (fit := _fit(line, values, generic)).is_enough
+        (fit, -number, key, id_)
+        for number, (key, mine) in enumerate(ours.items())
+        for id_, line in theirs.items()
+        if (fit := _fit(mine, line, generic, currency)).is_enough
     ]
-    pairs.sort(key=lambda pair: (pair[0], pair[1], -pair[3].id), reverse=True)
+    pairs.sort(key=lambda pair: (pair[0], pair[1], -pair[3]), reverse=True)
     tied, taken = {}, set()
-    for _fit_of, _number, source, line in pairs:
-        if source not in tied and line.id not in taken:
-            tied[source] = line
-            taken.add(line.id)
+    for _fit_of, _number, key, id_ in pairs:
+        if key not in tied and id_ not in taken:
+            tied[key] = id_
+            taken.add(id_)
     return tied
 
 
-def _fit(line, values, generic):
-    currency = line.currency_id
-    quantity, price = values["product_qty"], values["price_unit"]
+def _fit(mine, line, generic, currency):
     return Fit(
-        product=values["product_id"] == line.product_id.id != generic.id,
+        product=mine.product == line.product != generic,
         amount=not currency.compare_amounts(
-            quantity * price, line.product_qty * line.price_unit
+            mine.quantity * mine.price, line.quantity * line.price
         ),
-        quantity=same(quantity, line.product_qty),
-        price=same(price, line.price_unit),
-        similarity=_similarity(values["name"], line.name),
+        quantity=same(mine.quantity, line.quantity),
+        price=same(mine.price, line.price),
+        similarity=_similarity(mine.name, line.name),
     )
 
 

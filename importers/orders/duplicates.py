@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ..matching.names import normalise
 from ..matching.vendor_twins import same_vendor
+from ..routing import family
 from .adoption import ADOPTED
 
 # Between two numbers in one field; a "/" inside of a number parts nothing.
@@ -66,12 +67,15 @@ class OrderDuplicates:
         """Return {whatever is looked for: OrderRival}."""
         if not self.facts:
             return {}
-        orders = self._by_hand(self.orders.search(self._domain(), order="id"))
+        companies = family(self.env)
+        orders = self.orders.with_context(allowed_company_ids=companies.ids)
+        orders = self._by_hand(orders.search(self._domain(companies), order="id"))
         by_number, by_amount = defaultdict(list), defaultdict(list)
         for order in orders:
             for number in _numbers(order):
                 by_number[number].append(order)
-            if not (order.partner_ref or order.origin):
+            is_own = order.company_id == self.env.company
+            if is_own and not (order.partner_ref or order.origin):
                 by_amount[_sum(order.currency_id, order.amount_total)].append(order)
         found = {}
         for sought, fact in self.facts.items():
@@ -92,7 +96,7 @@ class OrderDuplicates:
             fact.vendor, order.partner_id
         )
 
-    def _domain(self):
+    def _domain(self, companies):
         """Return what finds the orders of all rules, in one query."""
         numbers = sorted({n for fact in self.facts.values() for n in fact.numbers})
         dated = [f for f in self.facts.values() if f.day and f.amount and f.vendor]
@@ -107,7 +111,7 @@ class OrderDuplicates:
                 & Domain("date_order", "<", max(days) + 2 * _ONE_DAY)
             )
         return (
-            Domain("company_id", "=", self.env.company.id)
+            Domain("company_id", "in", companies.ids)
             & Domain("state", "!=", "cancel")
             & (Domain.custom(to_sql=_named(numbers)) | alike)
         )

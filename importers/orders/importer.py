@@ -6,8 +6,13 @@ from ...procurify.arithmetic import quantity_text
 from ...procurify.order_arithmetic import live_lines, order_figures
 from ...procurify.rates import implied_order_rate
 from ...tools.instants import at_noon, naive
-from ..documents import DocumentImport, html_text, order_places
-from ..lines.words import line_words
+from ..documents import (
+    DocumentImport,
+    check_ids,
+    html_text,
+    line_words,
+    order_places,
+)
 from ..totals import check_stated_total
 from .lines import (
     counts,
@@ -30,6 +35,7 @@ class OrderImport(DocumentImport):
         self.has_generic = bool(self.generic.exists() and self.generic.active)
 
     def _add_up(self, document, cent):
+        check_ids("order_items", live_lines(document))
         return order_figures(document, cent)
 
     def _implied_rate(self, document):

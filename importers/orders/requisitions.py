@@ -13,9 +13,8 @@ from ...procurify import (
 )
 from ...procurify.findings import undocumented
 from ...tools.instants import at_noon
-from ..documents import ReferenceImport
+from ..documents import OtherVendor, ReferenceImport, is_other
 from ..issues import UNKNOWN_CODES
-from ..matching.other_vendor import OtherVendor, is_other
 from ..resource_kinds import PAYLOADS
 from .lines import counts, on_requests, plain_line, quantity_and_price
 

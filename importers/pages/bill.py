@@ -6,7 +6,7 @@ from decimal import Decimal
 from ...procurify.arithmetic import bill_figures
 from ...procurify.extra_facts import drafting
 from ...procurify.receipts import receipts
-from ..lines.words import line_words
+from ..documents import line_words
 from .page import Page
 
 _ZERO = Decimal(0)

@@ -3,7 +3,7 @@
 from ...procurify import Unit
 from ...procurify.extra_facts import delivery
 from ...procurify.order_arithmetic import order_figures
-from ..lines.words import line_words
+from ..documents import line_words
 from ..receipts import line_receipts
 from .page import Page
 

@@ -11,7 +11,7 @@ A reference is what a document names, and what that is in Odoo::
 from ...procurify.approvals import steps
 from ...procurify.findings import requesters
 from ...procurify.payloads.embedded import custom_fields
-from ..matching.other_vendor import OtherVendor, is_other
+from ..documents import OtherVendor, is_other
 from .marks import HEADER, TOTAL
 from .words import ACTIONS, STATUSES
 

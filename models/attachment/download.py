@@ -11,7 +11,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.mimetypes import guess_mimetype
 
-from ...fetching.answers import is_missing, is_unreadable
 from ...fetching.files import HTML_TYPES, MAX_NAME_CHARS, inert_type, sha1
 from ...fetching.tenant import open_client, renew_token
 from ...procurify import (
@@ -19,8 +18,10 @@ from ...procurify import (
     AddressError,
     AuthenticationError,
     ForbiddenError,
+    MissingObject,
     ProcurifyError,
     RecordError,
+    RemoteObject,
     TooLarge,
     Traces,
     TransientError,
@@ -148,7 +149,7 @@ class ProcurifyAttachment(models.Model):
             if self._is_attached_already(self.sha1):
                 return False
             download = self._read_file(client)
-            if is_missing(download):
+            if isinstance(download, MissingObject):
                 self._fail(
                     self.env._("The file was not found in Procurify."), "missing"
                 )
@@ -184,7 +185,7 @@ class ProcurifyAttachment(models.Model):
         if not needs_fresh_address(self.url):
             try:
                 download = client.download(self.url, limit=limit)
-                if not is_missing(download):
+                if not isinstance(download, MissingObject):
                     return download
             except ForbiddenError:
                 download = None
@@ -202,7 +203,7 @@ class ProcurifyAttachment(models.Model):
         record = self.record_id
         resource = RESOURCES[record.resource]
         [detail] = client.details(resource, [record._detail_ids(resource)])
-        if is_missing(detail) or is_unreadable(detail):
+        if not isinstance(detail, RemoteObject):
             return False
         payload = resource.payload.from_json(detail.data)
         found = {

@@ -1,7 +1,7 @@
 """The audit: what happened, to what, by whom, before and after; for good."""
 
 import json
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from textwrap import shorten
 
@@ -11,19 +11,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ...procurify import differences
-from ...tools.audit_rows import (
-    about,
-    changed,
-    excluded,
-    imported,
-    is_new,
-    is_written,
-    matched,
-    plain,
-    recovered,
-    shown,
-)
+from ...importers.audit_words import AuditWords
 from ...tools.audit_triggers import protect
 from ...tools.private import Private
 from ...tools.readers import ITEM_READERS, reads_items
@@ -190,56 +178,74 @@ class ProcurifyAudit(models.Model):
         return self.env["procurify.record"]._selection_resource()
 
     @api.depends("reason", "before", "after")
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang", "tz")
     def _compute_summary(self):
+        targets = {row: row._target_name() for row in self}
+        words = AuditWords(
+            self.env,
+            self.filtered(
+                lambda r: not r.reason and (r._had_something() or not targets[r])
+            ),
+        )
         for row in self:
-            text = row.reason or " · ".join(row._first_changes())
+            text = row.reason or " · ".join(row._first_changes(targets[row], words))
             row.summary = shorten(text, SUMMARY_LENGTH, placeholder=" …")
 
-    def _first_changes(self):
+    def _target_name(self):
+        """Return the name of what an import made, or found."""
+        return (self._before_and_after()[1] or {}).get("res_name")
+
+    def _had_something(self):
+        return any((self._before_and_after()[0] or {}).values())
+
+    def _first_changes(self, target, words):
         """Return the target of an import, and the first changes, a line each."""
-        before, after = self._before_and_after()
-        target = (after or {}).get("res_name")
-        changes = islice(self._changes(), SUMMARISED)
-        if any((before or {}).values()):
+        changes = islice(words.changes(self), SUMMARISED) if self in words else ()
+        if self._had_something():
             lines = [f"{name}: {a or '—'} → {b or '—'}" for name, a, b in changes]
         else:
-            lines = [] if target else [f"{name}: {new}" for name, _old, new in changes]
+            lines = [f"{name}: {new}" for name, _old, new in changes]
         return [target, *lines] if target else lines
 
     @api.depends("before", "after")
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang", "tz")
     def _compute_changes_table(self):
+        words = AuditWords(self.env, self)
         for row in self:
-            row.changes_table = row._changes_table() if any(row._changes()) else ""
+            row.changes_table = row._changes_table(list(words.changes(row)))
 
-    def _changes_table(self):
-        """Return before and after side by side, a line per field."""
-        self.ensure_one()
-        line = Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>")
-        lines = (line % each for each in self._changes())
+    def _changes_table(self, changes):
+        """Return before and after side by side, a line per field.
+
+        :param changes: (field, before, after), all of them texts
+        """
+        if not changes:
+            return ""
+        cell = Markup('<td style="white-space: pre-line">%s</td>')
+        had_something = any(before for _name, before, _after in changes)
+        heads = [self.env._("Field")]
+        heads += (
+            [self.env._("Before"), self.env._("After")]
+            if had_something
+            else [self.env._("Value")]
+        )
+        lines, place = [], ""
+        for label, one, other in changes:
+            part, _mark, name = label.rpartition(" › ")
+            if part and part != place:
+                head = Markup('<tr><th colspan="%s">%s</th></tr>')
+                lines.append(head % (len(heads), part))
+            place = part
+            texts = (name, one, other) if had_something else (name, other)
+            cells = Markup().join(cell % text for text in texts)
+            lines.append(Markup("<tr>%s</tr>") % cells)
         return Markup(
-            '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th>'
-            "<th>%s</th></tr></thead><tbody>%s</tbody></table>"
+            '<table class="table table-sm"><thead><tr>%s</tr></thead>'
+            "<tbody>%s</tbody></table>"
         ) % (
-            self.env._("Field"),
-            self.env._("Before"),
-            self.env._("After"),
+            Markup().join(Markup("<th>%s</th>") % head for head in heads),
             Markup().join(lines),
         )
-
-    def _changes(self):
-        """Yield (field, before, after), all of them texts."""
-        before, after = (values or {} for values in self._before_and_after())
-        for name in {**before, **after}:
-            one, other = before.get(name), after.get(name)
-            if isinstance(one or other, dict):
-                for each in differences(one or {}, other or {}):
-                    place = filter(None, (self._label(name), each.place, each.field))
-                    yield " › ".join(place), each.before, each.after
-            else:
-                words = [self._in_words(name, value) for value in (one, other)]
-                yield self._label(name), *words
 
     def _before_and_after(self):
         """Return both as far as the current user may read them.
@@ -259,24 +265,6 @@ class ProcurifyAudit(models.Model):
     def _subject_model(self):
         """Return the model that this row is about, or None: there is none any more."""
         return self.env.get(_FORMER_MODELS.get(self.res_model, self.res_model))
-
-    def _field(self, name):
-        """Return the field ``name`` of this row's subject, or None."""
-        model = self._subject_model()
-        return model._fields.get(name) if model is not None else None
-
-    def _label(self, name):
-        """Return the label of the field ``name`` of this row's subject."""
-        if field := self._field(name):
-            return field._description_string(self.env)
-        return name.replace("_", " ").capitalize()
-
-    def _in_words(self, name, value):
-        """Return what people read of a field's value: of a selection, its label."""
-        field = self._field(name)
-        if field and field.type == "selection" and isinstance(value, str):
-            value = dict(field._description_selection(self.env)).get(value, value)
-        return _text(value)
 
     # === ACTION METHODS === #
 
@@ -466,13 +454,16 @@ class ProcurifyAudit(models.Model):
             )
         )
         targets = done._audit_targets()
-        words = self.env["procurify.record"]._reason_words()
+        evidence = {
+            record: found for record, found in (evidence or {}).items() if found
+        }
+        words = self.env["procurify.record"]._reason_words() if evidence else {}
         self._log(
             [excluded(record, before[record]) for record in left_out]
             + [
                 matched(
                     imported(record, before[record], targets[record]),
-                    (evidence or {}).get(record),
+                    evidence.get(record),
                     words,
                 )
                 for record in done
@@ -828,14 +819,6 @@ def append(model, vals_list):
     return super(ProcurifyAppendOnly, model).create(vals_list)
 
 
-def _text(value):
-    if isinstance(value, list):
-        return "\n".join(map(_text, value))
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return "" if value is None else str(value)
-
-
 def _described(connection):
     company = connection.company_id
     return {
@@ -848,3 +831,122 @@ def _described(connection):
 
 def _key(row):
     return json.dumps([row.get(name) or None for name in _ABOUT])
+
+
+# === ROWS, MADE OF THE RECORDS THAT THEY ARE ABOUT === #
+
+
+def about(record, event, **values):
+    """Return the row that ``event`` happened to ``record``, with ``values``."""
+    record = record.sudo()
+    is_connection = record._name == "procurify.connection"
+    row = {
+        "event": event,
+        "connection": record if is_connection else record.connection_id,
+        "res_model": record._name,
+        "res_id": record.id,
+        "subject": record.display_name,
+    }
+    if "resource" in record._fields:
+        row["resource"] = record.resource
+    if record._name == "procurify.record":
+        row |= {
+            "external_id": record.external_id,
+            "payload_digest": record.digest,
+            # Not always the connection's.
+            "company_ref": record.company_id.id,
+            "company_name": record.company_id.name,
+        }
+    return row | values
+
+
+def recovered(failing):
+    """Return the row that ``failing`` can be read again."""
+    return about(
+        failing, "read_recovered", before={"error_message": failing.error_message}
+    )
+
+
+def excluded(record, was):
+    """Return the row that a rule keeps ``record`` out.
+
+    :param was: its ``_audit_state`` before
+    """
+    labels = dict(record._fields["excluded_rule"]._description_selection(record.env))
+    return about(
+        record,
+        "excluded",
+        reason=labels[record.excluded_rule],
+        before={"excluded_rule": was["excluded_rule"] or None},
+        after={"excluded_rule": record.excluded_rule},
+    )
+
+
+def is_new(was, record):
+    """Return whether an import of ``record`` did, or released, anything.
+
+    :param was: its ``_audit_state`` before
+    """
+    return is_written(was, record) or was["held"] or bool(was["excluded_rule"])
+
+
+def is_written(was, record):
+    """Return whether an import wrote the document of ``record``, or another version.
+
+    :param was: its ``_audit_state`` before
+    """
+    return (
+        not was["imported_at"]
+        or was["res_id"] != (record.res_id or False)
+        or was["applied_digest"] != record.applied_digest
+    )
+
+
+def imported(record, was, target):
+    """Return the row that ``record`` became ``target``.
+
+    :param was: its ``_audit_state`` before
+    :param target: JSON that names an Odoo record, or None
+    """
+    before, after = changed(was["applied_state"], record.applied_state or {})
+    if was["res_id"] and was["res_id"] != record.res_id:
+        before["res_id"] = was["res_id"]
+    after |= {"origin": record.origin} | (target or {})
+    return about(record, "imported", before=before or None, after=after)
+
+
+def matched(row, evidence, words):
+    """Return the row of an import, with what spoke for the record that was found.
+
+    :param evidence: codes of witnesses, or None
+    :param words: {code: text}
+    """
+    if not evidence:
+        return row
+    return row | {
+        "reason": ", ".join(str(words[code]) for code in words if code in evidence),
+        "after": row["after"] | {"evidence": evidence},
+    }
+
+
+def shown(values):
+    """Return ``values`` without what is empty."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def changed(before, after):
+    """Return those parts of two dicts that differ."""
+    names = [n for n in {**before, **after} if before.get(n) != after.get(n)]
+    return (
+        {name: before.get(name) for name in names},
+        {name: after.get(name) for name in names},
+    )
+
+
+def plain(value):
+    """Return a field's value as JSON takes it."""
+    if isinstance(value, datetime):
+        return fields.Datetime.to_string(value)
+    if isinstance(value, date):
+        return fields.Date.to_string(value)
+    return None if value is False else value

@@ -14,8 +14,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.modules.module import get_manifest
 
-from ...fetching.answers import MOST_PATHS
-from ...fetching.listing import listed_objects
+from ...fetching.lists import MOST_PATHS, listed_objects
 from ...importers.resource_kinds import DOCUMENTS
 from ...procurify import InvalidPayload, ProcurifyError, read_json
 from ...reconciliation.comparison import COMPARED, Reconciliation

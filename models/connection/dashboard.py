@@ -14,6 +14,7 @@ from odoo.tools.misc import get_lang
 from ...importers.resource_kinds import DOCUMENTS
 from ...tools.amounts import currencies_by_code, format_amounts
 from ...tools.document_states import IN_ODOO
+from ...tools.readers import reads_items
 from ..procurify_share import AGES, DUE
 from .month_end import MONTHS, OPEN
 
@@ -89,6 +90,7 @@ class ProcurifyConnection(models.Model):
                 {
                     **self._month_in_words(),
                     **connection._freshness(read),
+                    "note": self._note_on_amounts(),
                     "figures": connection._figures_in_words(mine, currencies),
                     "matrix": {
                         name: connection._matrix(name, mine, names)
@@ -194,6 +196,16 @@ class ProcurifyConnection(models.Model):
         """Return an amount in the company's currency, as text."""
         currency = self.company_id.currency_id
         return formatLang(self.env, amount or 0.0, currency_obj=currency)
+
+    @api.model
+    def _note_on_amounts(self):
+        """Return what a user has to know who may not read the amounts in Odoo."""
+        if reads_items(self.env):
+            return ""
+        return self.env._(
+            "You may not read journal items: amounts of bills are Procurify's, at "
+            "Odoo's rates, and can differ by cents from what is booked."
+        )
 
     @api.model
     def _month_in_words(self):

@@ -5,7 +5,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import config
 
 from ...fetching.tenant import check_secret
 from ...procurify import (
@@ -18,7 +17,6 @@ from ...procurify import (
     TransientError,
 )
 from ...tools.cipher import UnreadableSecret
-from ...tools.private import is_run_manually
 from ..procurify_alarm import CODES
 from .procurify_connection import READING_PHASES
 
@@ -30,8 +28,6 @@ LASTING_RETRY_MINUTES = 60  # what needs a person is not tried every minute
 _CONTINUED = (AuthenticationError, Blocked, TransientError)
 PAUSE_S = 60  # if a server asks for a pause without saying how long
 LONGEST_PAUSE_S = 24 * 60 * 60
-# Part of the time after which Odoo kills a worker. The rest is for the last answers.
-SHARE_OF_LIMIT = 0.6
 
 # === ALARMS === #
 
@@ -58,10 +54,6 @@ class ProcurifyConnection(models.Model):
             connection.alarm_count = len(alarms[connection.sudo()])
 
     # === RESULT OF REQUESTS === #
-
-    def _client_options(self):
-        """Return the options of a client that are not fields of the connection."""
-        return {"run_s": _run_seconds()}
 
     def _note_success(self):
         healthy = self.filtered(
@@ -476,16 +468,6 @@ class ProcurifyConnection(models.Model):
             able = users.filtered(lambda u, c=connection: c.company_id in u.company_ids)
             found[connection] = (able & connection.create_uid) or able[:1]
         return found
-
-
-def _run_seconds():
-    """Return for how many seconds a client may be used, or None: no limit."""
-    if is_run_manually():
-        return None
-    limit = config["limit_time_real_cron"]
-    if limit < 0:
-        limit = config["limit_time_real"]
-    return limit * SHARE_OF_LIMIT or None
 
 
 def _pause_seconds(error):

@@ -17,7 +17,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 from ...fetching.tenant import SECRET, TOKEN
 from ...procurify import RESOURCES, AddressError, normalise_base_url
-from ...procurify.addresses import check_url, tenant_url
+from ...procurify.wire import check_url, tenant_url
 from ...tools.cipher import encrypt, rotate, use_of
 from ...tools.private import without_client_context
 

@@ -1,4 +1,4 @@
-"""When a connection reads: its phase, quiet hours, the month end, and *Sync now*.
+"""When and for how long a connection reads: phase, quiet hours, month end, *Sync now*.
 
 Hours and days are those of a wall clock in ``schedule_tz``. When clocks change, an hour
 that is skipped or comes twice is quiet if its name is.
@@ -12,8 +12,13 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import config
 
 from ...importers.resource_kinds import DOCUMENTS
+from ...tools.private import is_run_manually
+
+# Part of the time after which Odoo kills a worker. The rest is for the last answers.
+SHARE_OF_LIMIT = 0.6
 
 
 class ProcurifyConnection(models.Model):
@@ -173,6 +178,10 @@ class ProcurifyConnection(models.Model):
         local = zone.localize(datetime.combine(day, _clock(hour)))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
+    def _client_options(self):
+        """Return the options of a client that are not fields of the connection."""
+        return {"run_s": _run_seconds()}
+
     def _is_closing(self, now):
         """Return whether ``now`` (naive, UTC) is near the end of a month."""
         self.ensure_one()
@@ -182,6 +191,16 @@ class ProcurifyConnection(models.Model):
             today.day > days - self.close_days_before
             or today.day <= self.close_days_after
         )
+
+
+def _run_seconds():
+    """Return for how many seconds a client may be used, or None: no limit."""
+    if is_run_manually():
+        return None
+    limit = config["limit_time_real_cron"]
+    if limit < 0:
+        limit = config["limit_time_real"]
+    return limit * SHARE_OF_LIMIT or None
 
 
 def _clock(hour):

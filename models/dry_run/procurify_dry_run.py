@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import float_repr
 
 from ...importers.draft import IMPORT_BATCH_SIZE
+from ...importers.remote_trial import RemoteTrial
 from ...importers.resource_kinds import IMPORT_ORDER, KINDS, PAYLOADS
 from ...procurify import InvalidPayload, read_json
 from ...reconciliation.dry_run import trial
@@ -50,6 +51,9 @@ class ProcurifyDryRun(models.Model):
     done_count = fields.Integer("Tried", readonly=True)
     resource = fields.Char(readonly=True, help="The next kind of records.")
     last_record = fields.Integer(readonly=True, help="The last record that was tried.")
+    is_untested = fields.Boolean(
+        readonly=True, help="The remote Odoo had never been tested when this began."
+    )
     finished_at = fields.Datetime(readonly=True)
     line_ids = fields.One2many("procurify.dry.run.line", "dry_run_id")
     issue_ids = fields.One2many("procurify.dry.run.issue", "dry_run_id")
@@ -111,6 +115,12 @@ class ProcurifyDryRun(models.Model):
         target = self.connection_id.target_id
         if not target or self.scope == "master":
             return ""
+        if self.is_untested:
+            return self.env._(
+                "What would be sent is unknown until the connection to the remote Odoo "
+                "%(name)s is tested. Test it, and start another dry run.",
+                name=target.name,
+            )
         lines = self.env["procurify.dry.run.line"]
         mine = Domain("dry_run_id", "=", self.id)
         sent = lines.search_count(mine & Domain("is_sent", "=", True))
@@ -136,6 +146,8 @@ class ProcurifyDryRun(models.Model):
             self._domain() & Domain("resource", "in", self._resources())
         )
         self.resource = self._resources()[0]
+        target = self.connection_id.target_id
+        self.is_untested = bool(target and not target.version)
 
     def _resources(self):
         """Return the kinds that are tried, in the order of the import.
@@ -213,7 +225,8 @@ class ProcurifyDryRun(models.Model):
         lines = []
         outcomes = records._try()
         target = self.connection_id.target_id
-        sent = target._would_send(records) if target else {}
+        is_known = target.version and not self.is_untested
+        sent = RemoteTrial(target).would_send(records) if is_known else {}
         for record, outcome in zip(records, outcomes, strict=True):
             is_sent, remote_text = sent.get(record, (False, ""))
             lines.append(

@@ -10,6 +10,4 @@ from . import converge
 from . import pull
 from . import restored
 from . import orders
-from . import sight
-from . import trial
 from . import schedule

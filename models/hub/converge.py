@@ -7,16 +7,14 @@ before it is sent, and what came of it afterwards.
 
 import time
 from collections import defaultdict
-from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
-from ...fetching.remote_odoo import open_remote
 from ...importers.issues import ISSUES, Hold
 from ...importers.parcel import Parcel
+from ...importers.remote_adoption import RemoteAdoption
 from ...importers.remote_images import (
     COUNTRY_COLUMN,
     VENDOR_COLUMNS,
@@ -28,7 +26,6 @@ from ...importers.remote_images import (
     vendor_changes,
     vendor_image,
 )
-from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
 from ...procurify_odoo.bills import (
     MODEL,
     create_bills,
@@ -41,16 +38,14 @@ from ...procurify_odoo.bills import (
 )
 from ...procurify_odoo.sending import (
     CHANGE_REFUSALS,
+    REFUSALS,
     CannotSay,
     Outcome,
     call_apart,
-    external_ids,
     id_of,
     load_apart,
     search_read,
 )
-from ...tools.cipher import UnreadableSecret
-from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.own_values import write_each
 from ...tools.private import is_run_manually
 from .procurify_dispatch import (
@@ -62,6 +57,7 @@ from .procurify_dispatch import (
     PARTNERS,
     PRODUCTS,
 )
+from .schedule import TimeOver
 
 CHUNK = 100  # rows of one call: 100 bills of five lines take about four seconds
 LONGEST_CALL_S = 30.0  # proxies end requests after a minute
@@ -70,7 +66,6 @@ RETRIED_EVERY = timedelta(days=1)
 FILES_CHUNK_BYTES = 8_000_000
 #: What is written on the row of what is as it was sent.
 _SENT = {"state": "sent", "is_due": False, "message": False}
-_LOCK = 0x70726F  # of PostgreSQL's advisory locks, with the target's id
 
 
 class ProcurifyTarget(models.Model):
@@ -112,84 +107,6 @@ class ProcurifyTarget(models.Model):
         :param target_id: see ``_served``
         """
         self._work_with_each("_converge", target_id)
-
-    # === ONE REMOTE AFTER THE OTHER === #
-
-    @api.model
-    def _work_with_each(self, method, target_id):
-        """Call ``method`` of each remote Odoo that is ready and has live connections.
-
-        One that fails does not stop the next.
-
-        :param target_id: see ``_served``
-        """
-        commit = self.env["ir.cron"]._commit_progress
-        targets = self._served(target_id)
-        targets = targets.filtered(lambda target: target._live_connections())
-        commit(remaining=len(targets))
-        for target in targets:
-            with mute_sql_errors(*CONCURRENCY_ERRORS), target._alone() as is_alone:
-                if is_alone:
-                    target._work_with(getattr(target, method))
-            commit(1)
-
-    def _live_connections(self):
-        self.ensure_one()
-        return self.connection_ids.filtered(lambda c: c.active and c.phase == "live")
-
-    @contextmanager
-    def _alone(self):
-        """Yield whether no other job works with this remote Odoo.
-
-        A lock of the session, because there are several transactions in between.
-        """
-        self.ensure_one()
-        key = SQL("%s, %s", _LOCK, self.id)
-        [[is_alone]] = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_lock(%s)", key)
-        )
-        try:
-            yield is_alone
-        except Exception:
-            self.env.cr.rollback()
-            raise
-        finally:
-            if is_alone:
-                self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s)", key))
-
-    def _work_with(self, act):
-        """Do ``act(remote)``, and write on the target what goes wrong.
-
-        :param act: returns what a person must know, or None
-        """
-        self.ensure_one()
-        options = self.env["procurify.connection"]._client_options()
-        try:
-            with open_remote(self, **options) as remote:
-                if str(remote.version) != self.version:
-                    self._note_upgrade(remote.version)
-                    return
-                problem = act(remote) or False
-            self._note_answer(problem)
-            # A conflict shows here at the latest, while nobody else works with it.
-            self.env["ir.cron"]._commit_progress()
-        except _TimeOver:
-            return
-        except UnknownOutcome as error:
-            # What was under way is looked for in the next run.
-            self.env.cr.rollback()
-            self._note_outage(self._explain_outage(error))
-            self.bills_per_call = max(self.bills_per_call // 2, 1)
-        except (RemoteError, UnreadableSecret) as error:
-            self.env.cr.rollback()
-            self._note_unread(error)
-        except CONCURRENCY_ERRORS:
-            # The import wrote the same rows: the next run does the rest.
-            self.env.cr.rollback()
-
-    def _there(self):
-        """Return the context of calls: the company in which the remote books."""
-        return {"allowed_company_ids": [self.remote_company_id]}
 
     # === CONVERGE === #
 
@@ -259,7 +176,7 @@ class ProcurifyTarget(models.Model):
         time_left = self.env["ir.cron"]._commit_progress(count)
         if not (time_left or is_run_manually()):
             self._send_soon()
-            raise _TimeOver
+            raise TimeOver
 
     # === WHAT WAS UNDER WAY === #
 
@@ -304,7 +221,8 @@ class ProcurifyTarget(models.Model):
             newest = self.env["procurify.dispatch"].search(
                 Domain("target_id", "=", self.id)
                 & Domain("res_model", "=", model)
-                & Domain("remote_id", "!=", 0),
+                & Domain("remote_id", "!=", 0)
+                & Domain("created_there", "=", False),
                 order="remote_id desc",
                 limit=1,
             )
@@ -366,34 +284,46 @@ class ProcurifyTarget(models.Model):
         facts = self._vendors_there(
             remote, [ids[row.res_id] for row in news], countries
         )
-        outcome = {row: _SENT for row in rows}
+        outcome, changes = {row: _SENT for row in rows}, {}
         for row in news:
-            there, image = facts.get(ids[row.res_id]), images[row]
+            there = facts.get(ids[row.res_id])
             if there is None:
                 words = self._explain_not_there(known[row.res_id])
                 outcome[row] = _SENT | {"state": "refused", "message": words}
                 continue
-            changes = vendor_changes(image, row.sent_image, there)
-            try:
-                if changes:
-                    values = self._vendor_values(changes, countries)
-                    remote.call(
-                        PARTNERS,
-                        "write",
-                        [ids[row.res_id]],
-                        vals=values,
-                        context=self._there(),
-                    )
-            except CHANGE_REFUSALS as error:
-                outcome[row] = _SENT | {"state": "refused", "message": str(error)}
+            changes[row] = vendor_changes(images[row], row.sent_image, there)
+        refused = self._write_vendors(
+            remote, {row: mine for row, mine in changes.items() if mine}, ids
+        )
+        for row, mine in changes.items():
+            if row in refused:
+                outcome[row] = _SENT | {"state": "refused", "message": refused[row]}
                 continue
+            there, image = facts[ids[row.res_id]], images[row]
             same = {name for name in there if there[name] == image[name]}
-            kept = {name: image[name] for name in changes.keys() | same}
+            kept = {name: image[name] for name in mine.keys() | same}
             outcome[row] = _SENT | {
                 "sent_image": row.sent_image | kept,
                 "sent_at": fields.Datetime.now(),
             }
         write_each(outcome)
+
+    def _write_vendors(self, remote, changes, ids):
+        """Write changes of vendors that are there: one call for all that change the
+        same columns.
+
+        :param changes: {row: {column: value}}
+        :param ids: {id of a partner here: remote id}
+        :returns: {row: why it is refused}
+        """
+        alike, refused = defaultdict(list), {}
+        for row, mine in changes.items():
+            alike[tuple(mine)].append(row)
+        for rows in alike.values():
+            tables = [{".id": ids[row.res_id], **changes[row]} for row in rows]
+            outcome = self._load(remote, PARTNERS, tables, CHANGE_REFUSALS)
+            refused |= {rows[n]: words for n, words in outcome.refused.items()}
+        return refused
 
     def _vendors_there(self, remote, ids, countries):
         """Return {remote id: {column: value}} of vendors, as in their images.
@@ -420,18 +350,6 @@ class ProcurifyTarget(models.Model):
         codes = {country.id: country.code for country in countries}
         return {row.remote_id: country_name(codes[row.res_id]) for row in found}
 
-    @api.model
-    def _vendor_values(self, changes, countries):
-        """Return the values of ``write`` for columns of a vendor's image.
-
-        :param countries: see ``_countries_there``
-        """
-        values = {name: value or False for name, value in changes.items()}
-        if COUNTRY_COLUMN in values:
-            ids = {name: id_ for id_, name in countries.items()}
-            values["country_id"] = ids.get(values.pop(COUNTRY_COLUMN), False)
-        return values
-
     def _send_created(self, remote, kind, rows, known, tables):
         """Create records of master data there, and note which ones they are.
 
@@ -453,10 +371,11 @@ class ProcurifyTarget(models.Model):
             kind, {known[rows[n].res_id]: id_ for n, id_ in outcome.ids.items()}
         )
 
-    def _load(self, remote, model, tables):
-        """Create records of one row each, those that are refused excepted.
+    def _load(self, remote, model, tables, refusals=REFUSALS):
+        """Create or write records of one row each, those that are refused excepted.
 
         :param tables: {column: value} of each, or None: it is not sent
+        :param refusals: errors that one of them may be guilty of
         """
         outcome = Outcome()
 
@@ -470,6 +389,7 @@ class ProcurifyTarget(models.Model):
             load,
             lambda places: list(range(len(places))),
             outcome,
+            refusals,
         )
         return outcome
 
@@ -523,6 +443,7 @@ class ProcurifyTarget(models.Model):
             missing = self._make_images(remote, parcels)
         self._refuse_missing(missing)
         self._refuse_hidden(remote, parcels, seen)
+        RemoteAdoption(self, remote).bills([p for p in parcels if p.is_open])
         self._look(remote, parcels, is_first=True)
         self._find_news(remote, parcels)
         self._refuse_rivals(remote, [p for p in parcels if p.is_open])
@@ -717,9 +638,9 @@ class ProcurifyTarget(models.Model):
         for parcel in sent:
             parcel.there = facts.get(parcel.row.remote_id)
         asked = [parcel for parcel in sent if is_first or not parcel.there]
-        names = external_ids(remote, MODEL, [parcel.row.remote_id for parcel in asked])
+        known = self._still_there(remote, self._rows(parcel.row for parcel in asked))
         for parcel in asked:
-            if names.get(parcel.row.remote_id) != parcel.row.external_id:
+            if parcel.row not in known:
                 parcel.there, parcel.is_gone, parcel.refused = None, True, ""
             elif not parcel.there:
                 parcel.refused = self._explain_not_there(parcel.move)
@@ -756,8 +677,9 @@ class ProcurifyTarget(models.Model):
             row = parcel.row
             if not parcel.is_open:
                 continue
-            parcel.is_news = parcel.image != row.sent_image or row.is_decided
-            is_known = parcel.was == "sent" or row.is_edited
+            is_new = parcel.image != row.sent_image or row.is_decided
+            parcel.is_news = is_new and not (row.takes_there and parcel.there)
+            is_known = parcel.was == "sent" or row.is_edited or row.takes_there
             parcel.is_to_check = parcel.is_news or not is_known
             if parcel.is_news and parcel.there:
                 parcel.conflict = self._why_not(remote, row, parcel.there)
@@ -869,6 +791,8 @@ class ProcurifyTarget(models.Model):
                 mine["is_to_post"] = row.is_to_post and mine["remote_state"] != "posted"
             if parcel.conflict:
                 mine |= {"is_edited": True, "is_decided": False}
+            elif row.takes_there and parcel.there:
+                mine |= {"sent_image": parcel.image, "takes_there": False}
             elif parcel.is_written:
                 mine |= {"sent_image": parcel.image, "sent_at": now}
                 mine |= {"is_decided": False, "is_edited": False, "edited_text": False}
@@ -1086,10 +1010,3 @@ def _is_same(image, bill):
         and bill["move_type"] == image["type"]
         and bill["partner_id"][0] == image["partner"]
     )
-
-
-class _TimeOver(TryAgain):
-    """The job's time is over."""
-
-    def __init__(self):
-        super().__init__("The job's time is over")

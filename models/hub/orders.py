@@ -13,6 +13,7 @@ from odoo.fields import Domain
 from ...importers.issues import ISSUES
 from ...importers.parcel import Parcel
 from ...importers.refusals import tried
+from ...importers.remote_adoption import RemoteAdoption
 from ...importers.remote_images import external_id
 from ...importers.remote_orders import (
     OrderImages,
@@ -22,7 +23,6 @@ from ...importers.remote_orders import (
     remote_ids_in,
 )
 from ...procurify_odoo.orders import (
-    LINE_MODEL,
     MODEL,
     Changes,
     as_seen,
@@ -42,10 +42,9 @@ from ...procurify_odoo.sending import (
     CHANGE_REFUSALS,
     CannotSay,
     call_apart,
-    external_ids,
 )
 from ...tools.own_values import write_each
-from ...tools.shadows import writing_shadows
+from ...tools.private import writing_shadows
 from .procurify_dispatch import MOVES, ORDER_LINES, ORDERS, PARTNERS, PRODUCTS
 
 _APPROVED = ("purchase", "done")
@@ -141,6 +140,9 @@ class ProcurifyTarget(models.Model):
         parcels = self._order_parcels(rows)
         # Until their outcome is written, a run that ends leaves them to the next.
         rows.write({"is_due": False, "state": "to_send"})
+        # The import compares these with Procurify's first.
+        adopted = RemoteAdoption(self, remote).orders(parcels)
+        parcels = [parcel for parcel in parcels if parcel not in adopted]
         self._look_at_orders(remote, parcels, is_first=True)
         missing = self._make_order_images(remote, parcels)
         if self._send_missing(remote, missing, seen):
@@ -238,9 +240,9 @@ class ProcurifyTarget(models.Model):
         for parcel in sent:
             parcel.there = facts.get(parcel.row.remote_id)
         asked = [parcel for parcel in sent if is_first or not parcel.there]
-        names = external_ids(remote, MODEL, [p.row.remote_id for p in asked])
+        known = self._still_there(remote, self._rows(parcel.row for parcel in asked))
         for parcel in asked:
-            if names.get(parcel.row.remote_id) != parcel.row.external_id:
+            if parcel.row not in known:
                 parcel.there, parcel.is_gone, parcel.refused = None, True, ""
             elif not parcel.there:
                 parcel.refused = self._explain_not_there(parcel.move)
@@ -439,6 +441,7 @@ class ProcurifyTarget(models.Model):
                     "res_id": line.id,
                     "external_id": f"{parcel.row.external_id}_there_{id_}",
                     "remote_id": id_,
+                    "created_there": parcel.there.values["create_date"],
                     "state": "sent",
                 }
                 for line, id_ in zip(new, mine.added, strict=True)
@@ -592,7 +595,7 @@ class ProcurifyTarget(models.Model):
             # It is there all the same, as a request.
             parcel.unconfirmed, parcel.refused = parcel.refused, ""
         rates = {
-            p.image["external_id"]: {"currency_rate": p.image["rate"]}
+            p.row.remote_id: {"currency_rate": p.image["rate"]}
             for p in parcels
             if p.is_open
             and not is_same(
@@ -600,7 +603,7 @@ class ProcurifyTarget(models.Model):
             )
         }
         days = {
-            p.image["external_id"]: {"date_approve": p.image["approved"]}
+            p.row.remote_id: {"date_approve": p.image["approved"]}
             for p in confirm
             if not p.unconfirmed and p.image["approved"]
         }
@@ -705,18 +708,14 @@ class ProcurifyTarget(models.Model):
 
     # === PULL === #
 
-    def _pull_orders(self, remote):
+    def _take_orders_over(self, remote, found):
         """Take over what people did with the orders that were sent.
 
-        :returns: (what a person must know or None, stamp of the newest change)
+        :param found: see ``_read_changes``
         """
-        places = ((MODEL, "id"), (LINE_MODEL, "order_id"))
-        lost = self._read_changes(remote, self._rows_sent(ORDERS), MODEL, places)
-        if lost.problem:
-            return lost.problem, ""
-        self._note_hidden(lost.hidden)
-        self._note_orders_gone(lost.gone)
-        mine = lost.changed.filtered("sent_image")
+        self._note_hidden(found.hidden)
+        self._note_orders_gone(found.gone)
+        mine = found.changed.filtered("sent_image")
         parcels = self._order_parcels(mine)
         self._look_at_orders(remote, parcels)
         self._make_order_images(remote, parcels)
@@ -736,7 +735,6 @@ class ProcurifyTarget(models.Model):
         write_each(outcome)
         self._hold([parcel for parcel in parcels if parcel.conflict])
         self._look_at_approved(self._rows(outcome))
-        return None, lost.newest
 
     def _look_at_approved(self, rows):
         """Import the orders again that were on hold until they were approved there."""
@@ -772,7 +770,7 @@ class ProcurifyTarget(models.Model):
                 outcome[row] = {"sent_image": row.sent_image | {"state": "draft"}}
         write_each(outcome)
         days = {
-            p.row.external_id: {"date_approve": p.row.image["approved"]}
+            p.row.remote_id: {"date_approve": p.row.image["approved"]}
             for p in parcels
             if p.there.seen["state"] == "purchase" == p.row.image["state"]
             and p.row.image["approved"] not in ("", p.there.values["date_approve"])

@@ -115,6 +115,17 @@ class ProcurifyDispatch(models.Model):
 
     # What the remote has of it.
     remote_id = fields.Integer("ID There", readonly=True, copy=False)
+    created_there = fields.Char(
+        readonly=True,
+        copy=False,
+        help="When it was created, if people entered it there: it has no external ID.",
+    )
+    adopts_id = fields.Integer(
+        "To Adopt",
+        readonly=True,
+        copy=False,
+        help="The ID of the document there that a person chose to be this one.",
+    )
     remote_name = fields.Char("Number There", readonly=True, copy=False)
     remote_state = fields.Selection(
         [
@@ -182,10 +193,8 @@ class ProcurifyDispatch(models.Model):
     def _expect(self, batch):
         """Note that the documents of an import are to be compared with the remote's.
 
-        :param batch: ImportBatch whose outcome is written
+        :param batch: ImportBatch whose outcome is written, of a connection with one
         """
-        if not batch.connection.target_id:
-            return
         if batch.resource in ("purchase_order", "requisition"):
             self._expect_orders(batch)
         elif batch.resource == "bill":
@@ -288,12 +297,30 @@ class ProcurifyDispatch(models.Model):
 
     @api.model
     def _keep_there(self, record):
-        """Let the orders of a record take over what the remote has."""
+        """Let the orders of a record take over what the remote has, and its bill leave
+        it as it is."""
+        is_its_bill = Domain("res_model", "=", MOVES) & Domain(
+            "res_id", "=", record.res_id
+        )
         rows = self.sudo().search(
-            Domain("record_id", "=", record.id) & Domain("res_model", "=", ORDERS)
+            Domain("record_id", "=", record.id)
+            & (Domain("res_model", "=", ORDERS) | is_its_bill)
         )
         if rows:
             rows.write({"takes_there": True, "is_due": True})
+            rows.target_id._send_soon()
+
+    @api.model
+    def _adopt(self, record, remote_id):
+        """Let a document that people entered in the remote be that of a record."""
+        rows = self.sudo().search(
+            Domain("record_id", "=", record.id)
+            & Domain("res_model", "=", record.res_model)
+            & Domain("res_id", "=", record.res_id)
+            & Domain("remote_id", "=", 0)
+        )
+        if rows:
+            rows.write({"adopts_id": remote_id, "is_due": True})
             rows.target_id._send_soon()
 
     def _wanted_now(self, batch):
@@ -318,7 +345,7 @@ class ProcurifyDispatch(models.Model):
             "is_decided": self.is_decided or bool(batch.choice),
         }
         if batch.choice:
-            wanted["decided_on"] = self.remote_written_at
+            wanted |= {"decided_on": self.remote_written_at, "takes_there": False}
         return wanted
 
     @api.model

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
+from ...fetching.remote_odoo import open_remote
 from ...importers.refusals import tried
+from ...procurify_odoo import RemoteError
 from ...procurify_odoo.bills import (
     LINE_MODEL,
     MODEL,
@@ -15,33 +17,56 @@ from ...procurify_odoo.bills import (
     read_bills,
 )
 from ...procurify_odoo.mirror import OVERLAP
-from ...procurify_odoo.sending import external_ids
+from ...procurify_odoo.orders import LINE_MODEL as ORDER_LINE_MODEL
+from ...procurify_odoo.sending import creation_times, external_ids
+from ...tools.cipher import UnreadableSecret
 from ...tools.own_values import write_each
-from ...tools.shadows import writing_shadows
-from .mirror import is_loss
-from .procurify_dispatch import MOVES
+from ...tools.private import writing_shadows
+from .procurify_dispatch import MOVES, ORDERS
 
-_PLACES = ((MODEL, "id"), (LINE_MODEL, "move_id"))
-POLLED = 5000  # bills of one call
+#: Where changes of documents show: (model, field with the document's id).
+_PLACES = {
+    MOVES: ((MODEL, "id"), (LINE_MODEL, "move_id")),
+    ORDERS: ((ORDERS, "id"), (ORDER_LINE_MODEL, "order_id")),
+}
+POLLED = 5000  # documents of one call
+LONGEST_S = 60  # a person waits for it
 
 
 @dataclass
 class _Changes:
-    """What the remote says of documents that were sent.
+    """What the remote says of documents of one model that were sent.
 
-    :param changed, gone, hidden: rows
+    :param rows: of all of them
     :param newest: stamp of the newest change
-    :param problem: what a person must know first
+    :param changed: rows whose documents may have changed
+    :param gone: rows whose documents are not there
+    :param hidden: rows whose documents the API user may not see
+    :param back: rows of those that changed last before we knew it
     """
 
-    changed: Any
+    rows: Any
     newest: str
-    problem: str = ""
+    changed: Any = None
     gone: Any = None
     hidden: Any = None
+    back: Any = None
 
     def __post_init__(self):
-        self.gone = self.hidden = self.changed
+        self.changed = self.gone = self.hidden = self.back = self.rows.browse()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen of a remote Odoo.
+
+    :param as_of: when all of it was read, UTC; None: it could not be
+    :param problem: what a person must know, or ""
+    """
+
+    target: Any
+    as_of: datetime | None
+    problem: str = ""
 
 
 class ProcurifyTarget(models.Model):
@@ -71,29 +96,16 @@ class ProcurifyTarget(models.Model):
         :returns: what a person must know, or None
         :raises RemoteError: the remote cannot be read
         """
-        rows = self._rows_sent(MOVES)
-        newest, gone, hidden = self.pulled_until or "", rows.browse(), rows.browse()
-        back, parts = rows.browse(), []
-        for start in range(0, len(rows), POLLED):
-            part = rows[start : start + POLLED]
-            there, changed, stamp = self._changed_there(remote, part, _PLACES)
-            newest = max(newest, stamp)
-            lost, unseen = self._lost(remote, MODEL, part, there, changed)
-            gone, hidden = gone | lost, hidden | unseen
-            parts.append((part - lost - unseen, changed))
-            back |= self._went_back(parts[-1][0], changed)
-        if problem := self._find_restored(remote, rows, gone, hidden, back):
+        bills, orders = (self._read_changes(remote, model) for model in _PLACES)
+        if problem := self._find_restored(remote, (bills, orders)):
             return problem
-        problem, stamp = self._pull_orders(remote)
-        if problem:
-            return problem
-        newest = max(newest, stamp)
-        for part, changed in parts:
-            self._note_changes(remote, part, changed)
+        self._take_orders_over(remote, orders)
+        self._note_changes(remote, bills.changed)
+        newest = max(bills.newest, orders.newest)
         if newest != (self.pulled_until or ""):
             self.pulled_until = newest
-        self._note_hidden(hidden)
-        self._note_gone(gone)
+        self._note_hidden(bills.hidden)
+        self._note_gone(bills.gone)
         return None
 
     def _rows_sent(self, model):
@@ -107,38 +119,31 @@ class ProcurifyTarget(models.Model):
             order="id",
         )
 
-    def _read_changes(self, remote, rows, model, places):
-        """Ask which documents changed, are gone, or are hidden.
-
-        :param places: (model, field with the document's id) of what changes
-        """
-        found = _Changes(rows.browse(), self.pulled_until or "")
-        for start in range(0, len(rows), POLLED):
-            part = rows[start : start + POLLED]
-            there, changed, stamp = self._changed_there(remote, part, places)
+    def _read_changes(self, remote, model):
+        """Return what the remote says of documents of a model that were sent."""
+        found = _Changes(self._rows_sent(model), self.pulled_until or "")
+        for start in range(0, len(found.rows), POLLED):
+            part = found.rows[start : start + POLLED]
+            there, changed, stamp = self._changed_there(remote, part, _PLACES[model])
             found.newest = max(found.newest, stamp)
-            lost, unseen = self._lost(remote, model, part, there, changed)
+            lost, unseen = self._lost(remote, part, there, changed)
             found.gone |= lost
             found.hidden |= unseen
-            found.changed |= (part - lost - unseen).filtered(
+            rest = part - lost - unseen
+            found.changed |= rest.filtered(
                 lambda row, changed=changed: row.remote_id in changed
             )
-        missing = len(found.gone) + len(found.hidden)
-        if is_loss(missing, len(rows)):
-            found.problem = self.env._(
-                "%(count)s documents that were sent are not in the remote Odoo, or the "
-                "API user may not see them any more. Nothing was changed here, and "
-                "nothing is sent.",
-                count=missing,
-            )
+            found.back |= self._went_back(rest, changed)
         return found
 
     def _changed_there(self, remote, rows, places):
-        """Return the ids that exist, {id of what changed: when the bill itself did},
-        and the newest change.
+        """Return the ids that exist, {id of what changed: when the document itself
+        did}, and the newest change.
 
         Lines are asked for too: in old versions, their changes do not move that of the
-        bill.
+        document.
+
+        :param places: see ``_PLACES``
         """
         ids = rows.mapped("remote_id")
         there = remote.visible(places[0][0], ids)
@@ -161,9 +166,9 @@ class ProcurifyTarget(models.Model):
         return there, changed, newest
 
     def _went_back(self, rows, changed):
-        """Return the rows whose bills changed last before we knew it.
+        """Return the rows whose documents changed last before we knew it.
 
-        :param changed: {id of what changed lately: when the bill itself did}
+        :param changed: {id of what changed lately: when the document itself did}
         """
         since = _before(self.pulled_until)
         return rows.filtered(
@@ -174,10 +179,10 @@ class ProcurifyTarget(models.Model):
             )
         )
 
-    def _lost(self, remote, model, rows, there, changed):
-        """Return the rows whose bills are not there, and those that nobody may see.
+    def _lost(self, remote, rows, there, changed):
+        """Return the rows whose documents are not there, and those that nobody may see.
 
-        An id may stand for another bill, e.g. where a backup was restored.
+        An id may stand for another document, e.g. where a backup was restored.
 
         :param there: ids that the API user sees
         :param changed: ids of what may have changed
@@ -185,17 +190,36 @@ class ProcurifyTarget(models.Model):
         asked = rows.filtered(
             lambda row: row.remote_id not in there or row.remote_id in changed
         )
-        names = external_ids(remote, model, asked.mapped("remote_id"))
-        mine = asked.filtered(lambda row: names.get(row.remote_id) == row.external_id)
+        mine = self._still_there(remote, asked)
         return asked - mine, mine.filtered(lambda row: row.remote_id not in there)
 
-    def _note_changes(self, remote, rows, changed):
-        """Write what the remote has now of what may have changed.
+    def _still_there(self, remote, rows):
+        """Return the rows whose ids there still stand for what was sent.
 
-        :param changed: remote ids
+        What people entered there and a person adopted is known by when it was created.
+
+        :param rows: of one model
         """
-        mine = rows.filtered(lambda row: row.remote_id in changed and row.sent_image)
-        facts = read_bills(remote, mine.mapped("remote_id"), self._there())
+        if not rows:
+            return rows
+        model, entered = rows[0].res_model, rows.filtered("created_there")
+        names = external_ids(remote, model, (rows - entered).mapped("remote_id"))
+        ids = entered.mapped("remote_id")
+        created = creation_times(remote, model, ids, self._there())
+        return rows.filtered(
+            lambda row: (
+                created.get(row.remote_id) in (row.created_there, "")
+                if row.created_there
+                else names.get(row.remote_id) == row.external_id
+            )
+        )
+
+    def _note_changes(self, remote, rows):
+        """Write what the remote has now of bills that may have changed."""
+        mine, facts = rows.filtered("sent_image"), {}
+        for start in range(0, len(mine), POLLED):
+            ids = mine[start : start + POLLED].mapped("remote_id")
+            facts |= read_bills(remote, ids, self._there())
         news = {}
         for row in mine:
             if not (there := facts.get(row.remote_id)):
@@ -287,6 +311,53 @@ class ProcurifyTarget(models.Model):
         """Write why a document here has not the state that it has there."""
         by_id = {row.res_id: row for row in rows}
         write_each({by_id[move.id]: {"message": str(e)} for move, e in errors.items()})
+
+    # === FOR A CERTIFICATE === #
+
+    def _look_now(self):
+        """Pull what people did there, in this transaction, and return the Sight.
+
+        What is known here stays as it is where the remote cannot be asked.
+        """
+        self.ensure_one()
+        target = self.with_user(SUPERUSER_ID)
+        if target.state != "ready":
+            return target._not_seen(target.error_message or target.missing)
+        if not target._alone_from_now():
+            return target._not_seen(
+                self.env._("Something is being sent to it right now. Try again later.")
+            )
+        try:
+            with (
+                self.env.cr.savepoint(),
+                open_remote(target, run_s=LONGEST_S) as remote,
+            ):
+                if str(remote.version) != target.version:
+                    text = self.env._("It was upgraded to %s. Test it again.")
+                    return target._not_seen(text % remote.version)
+                problem = target._pull_changes(remote)
+        except (RemoteError, UnreadableSecret) as error:
+            return target._not_seen(target._explain(error))
+        return Sight(self, fields.Datetime.now(), problem or "")
+
+    def _not_seen(self, why):
+        """Return the Sight of a remote that cannot be asked."""
+        if self.failing_since:
+            text = self.env._(
+                "The remote Odoo %(name)s has not answered since %(since)s UTC; what "
+                "people did there since is not known here: %(why)s",
+                name=self.name,
+                since=fields.Datetime.to_string(self.failing_since),
+                why=why,
+            )
+        else:
+            text = self.env._(
+                "The remote Odoo %(name)s could not be asked; what people did there "
+                "lately may not be known here: %(why)s",
+                name=self.name,
+                why=why,
+            )
+        return Sight(self, None, text)
 
 
 def _delete(moves):

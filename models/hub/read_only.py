@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools.local_kinds import MIRRORED
-from ...tools.shadows import writes_shadows
+from ...tools.private import writes_shadows
 
 # Fields that people may always change. A message to somebody makes the token.
 _FREE = ("message_", "activity_", "access_token")
@@ -99,16 +99,25 @@ class ProcurifyShadow(models.AbstractModel):
 
     # === BUSINESS METHODS === #
 
-    def _procurify_check_shadow(self, names):
+    def _procurify_check_shadow(self, names, lines=None):
         """Refuse people's changes of what stands for a document of a remote Odoo.
 
         The next comparison would undo them there, or overwrite what is there. Messages
-        and activities are free.
+        and activities are free, and so is what Odoo does not keep: it marks records by
+        such fields also where nothing of a document changes.
 
         :param names: of the fields that change
+        :param lines: whose fields these are, if not the documents' own
         :raises UserError: naming the document
         """
-        if writes_shadows() or all(name.startswith(_FREE) for name in names):
+        if writes_shadows():
+            return
+        fields = (self if lines is None else lines)._fields
+        if not any(
+            name not in fields or fields[name].store or fields[name].inverse
+            for name in names
+            if not name.startswith(_FREE)
+        ):
             return
         companies = self.env["procurify.target"]._hub_companies()
         if not companies or companies.isdisjoint(self.company_id.ids):

@@ -8,7 +8,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ...procurify_odoo.sending import external_ids, search_read
+from ...procurify_odoo.sending import search_read
 from ...tools.own_values import write_each
 from .mirror import is_loss
 from .procurify_dispatch import MOVES, ORDER_LINES, ORDERS, PARTNERS, PRODUCTS
@@ -36,24 +36,23 @@ class ProcurifyTarget(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _find_restored(self, remote, rows, gone, hidden, back):
+    def _find_restored(self, remote, found):
         """Write which documents a restored backup does not have, or has older.
 
-        :param rows: of all bills that were sent
-        :param gone: those of them that are not there
-        :param hidden: those that the API user may not see
-        :param back: those that are there, and were changed last before we knew it
+        :param found: what the remote says of bills, and of orders, see
+            ``_read_changes``
         :returns: what a person must know, or None
         """
-        missing = len(gone) + len(hidden)
-        is_many = is_loss(missing, len(rows))
-        first = min(gone.mapped("remote_id"), default=0)
-        since = rows.filtered(lambda row: row.remote_id >= first)
-        is_newest = len(gone) >= _NEWEST and since == gone
+        rows = self.env["procurify.dispatch"]
+        gone = rows.union(*(each.gone for each in found))
+        is_many = any(
+            is_loss(len(each.gone) + len(each.hidden), len(each.rows)) for each in found
+        )
+        newest = sum(len(each.gone) for each in found if _is_newest(each))
         older, lost = rows.browse(), rows.browse()
-        if gone or back:
-            older = self._older(remote, rows - gone - hidden)
-        if older or is_newest or (is_many and gone):
+        if gone or any(each.back for each in found):
+            older = rows.union(*(self._older(remote, each) for each in found))
+        if older or newest >= _NEWEST or (is_many and gone):
             lost = gone | self._lost_others(remote)
         self._mark_lost(lost, older)
         if lost or older:
@@ -61,16 +60,20 @@ class ProcurifyTarget(models.Model):
         if not is_many:
             return None
         return self.env._(
-            "The API user may not see %(count)s bills any more that were sent. Nothing "
-            "was changed here, and nothing is sent.",
-            count=missing,
+            "The API user may not see %(count)s documents any more that were sent. "
+            "Nothing was changed here, and nothing is sent.",
+            count=sum(len(each.hidden) for each in found),
         )
 
-    def _older(self, remote, rows):
-        """Return the rows whose bills were changed last before we knew it."""
+    def _older(self, remote, found):
+        """Return the rows whose documents were changed last before we knew it."""
+        rows = found.rows - found.gone - found.hidden
+        if not rows:
+            return rows
         domain = [("id", "in", rows.mapped("remote_id"))]
-        found = search_read(remote, MOVES, domain, ("write_date",), self._there())
-        stamps = {bill["id"]: bill["write_date"] for bill in found}
+        names = ("write_date",)
+        there = search_read(remote, rows[0].res_model, domain, names, self._there())
+        stamps = {document["id"]: document["write_date"] for document in there}
         return rows.filtered(
             lambda row: stamps.get(row.remote_id, "~") < (row.remote_written_at or "")
         )
@@ -81,14 +84,16 @@ class ProcurifyTarget(models.Model):
             Domain("target_id", "=", self.id)
             & Domain("res_model", "not in", (MOVES, ORDER_LINES))
             & Domain("remote_id", "!=", 0)
-        )
-        lost = rows.browse()
-        for model, mine in rows.grouped("res_model").items():
-            names = external_ids(remote, model, mine.mapped("remote_id"))
-            lost |= mine.filtered(
-                lambda row, names=names: names.get(row.remote_id) != row.external_id
+            & (
+                Domain("res_model", "!=", ORDERS)
+                | Domain("remote_state", "!=", "deleted")
             )
-        return lost
+        )
+        there = [
+            self._still_there(remote, mine)
+            for mine in rows.grouped("res_model").values()
+        ]
+        return rows - rows.browse().union(*there)
 
     def _mark_lost(self, lost, older):
         """Write on the rows what became of them, where it differs."""
@@ -102,8 +107,8 @@ class ProcurifyTarget(models.Model):
     def _explain_restored(self, lost, older):
         return self.env._(
             "A backup of the remote Odoo seems to be restored: %(lost)s documents that "
-            "were sent are not there any more, and %(older)s bills are older than "
-            "before. Nothing is sent until you choose: send them again, or take them "
+            "were sent are not there any more, and %(older)s are older than before. "
+            "Nothing is sent until you choose: send them again, or take them "
             "for deleted.",
             lost=lost,
             older=older,
@@ -129,10 +134,7 @@ class ProcurifyTarget(models.Model):
                 & Domain("kind", "=", kind)
                 & Domain("remote_id", "in", rows.mapped("remote_id"))
             ).unlink()
-        orders = lost.filtered(lambda row: row.res_model == ORDERS)
-        lines = self.env[ORDERS].browse(orders.mapped("res_id")).exists().order_line
-        rows = self.env["procurify.dispatch"]._of(ORDER_LINES, lines.ids)
-        write_each({row: {"remote_id": 0} for row in rows.values()})
+        self._forget_lines(lost, older)
         never_sent = {
             "remote_id": 0,
             "remote_name": False,
@@ -141,6 +143,7 @@ class ProcurifyTarget(models.Model):
             "remote_written_at": False,
             "sent_at": False,
             "sent_image": False,
+            "created_there": False,
             "is_edited": False,
             "state": "to_send",
             "is_due": True,
@@ -199,6 +202,25 @@ class ProcurifyTarget(models.Model):
         lost = rows.filtered(lambda row: row.lost == "gone")
         return lost, rows - lost
 
+    def _forget_lines(self, lost, older):
+        """Forget which lines of orders are there: they are looked for again.
+
+        Of older orders, lines that were sent since may be other people's lines now.
+        """
+        is_order = Domain("res_model", "=", ORDERS)
+        orders = (lost | older).filtered_domain(is_order)
+        here = self.env[ORDERS].browse(orders.mapped("res_id")).exists()
+        owners = {line.id: line.order_id.id for line in here.order_line}
+        rows = self.env["procurify.dispatch"]._of(ORDER_LINES, list(owners))
+        gone = set(lost.filtered_domain(is_order).mapped("res_id"))
+        write_each(
+            {
+                row: {"remote_id": 0, "created_there": False}
+                for id_, row in rows.items()
+                if owners[id_] in gone or not row.created_there
+            }
+        )
+
     def _read_all_again(self):
         """Let all of the remote be read again: it is another one than before."""
         state = (self.mirror_state or {}) | {"newest": {}, "read_at": {}}
@@ -220,3 +242,10 @@ class ProcurifyTarget(models.Model):
             reason=f"{self.name}: {reason}",
         )
         return self._notification("success", f"{reason}: {len(rows)}")
+
+
+def _is_newest(found):
+    """Return whether just the newest documents of a model are gone."""
+    first = min(found.gone.mapped("remote_id"), default=0)
+    since = found.rows.filtered(lambda row: row.remote_id >= first)
+    return since == found.gone

@@ -1,22 +1,37 @@
-"""Schedules of several remote Odoos: a slow one does not delay the others.
+"""When which remote Odoo is worked with, alone: a slow one does not delay the others.
 
 The scheduled actions of the addon serve the first remote Odoo. Each further one has
 scheduled actions of its own, so that Odoo runs them at the same time.
 """
 
+from contextlib import contextmanager
+
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
+from ...fetching.remote_odoo import open_remote
+from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
+from ...tools.cipher import UnreadableSecret
+from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.private import is_run_manually
 
 _MODULE = "procurify_connector"
 _JOBS = ("ir_cron_mirror", "ir_cron_converge", "ir_cron_pull")
+_LOCK = 0x70726F  # of PostgreSQL's advisory locks, with the target's id
+
+
+class TimeOver(TryAgain):
+    """The job's time is over."""
+
+    def __init__(self):
+        super().__init__("The job's time is over")
 
 
 class ProcurifyTarget(models.Model):
     _inherit = "procurify.target"
 
-    # === BUSINESS METHODS === #
+    # === SCHEDULES === #
 
     def _make_own_jobs(self):
         """Create the scheduled actions of these remote Odoos."""
@@ -96,3 +111,92 @@ class ProcurifyTarget(models.Model):
         own = self._own_jobs("ir_cron_converge")
         for jobs in {own[target] or main for target in self}:
             jobs._trigger()
+
+    # === ONE REMOTE AFTER THE OTHER === #
+
+    @api.model
+    def _work_with_each(self, method, target_id):
+        """Call ``method`` of each remote Odoo that is ready and has live connections.
+
+        One that fails does not stop the next.
+
+        :param target_id: see ``_served``
+        """
+        commit = self.env["ir.cron"]._commit_progress
+        targets = self._served(target_id)
+        targets = targets.filtered(lambda target: target._live_connections())
+        commit(remaining=len(targets))
+        for target in targets:
+            with mute_sql_errors(*CONCURRENCY_ERRORS), target._alone() as is_alone:
+                if is_alone:
+                    target._work_with(getattr(target, method))
+            commit(1)
+
+    def _live_connections(self):
+        self.ensure_one()
+        return self.connection_ids.filtered(lambda c: c.active and c.phase == "live")
+
+    @contextmanager
+    def _alone(self):
+        """Yield whether no other job works with this remote Odoo.
+
+        A lock of the session, because there are several transactions in between.
+        """
+        self.ensure_one()
+        is_alone = self._lock("pg_try_advisory_lock")
+        try:
+            yield is_alone
+        except Exception:
+            self.env.cr.rollback()
+            raise
+        finally:
+            if is_alone:
+                self._lock("pg_advisory_unlock")
+
+    def _alone_from_now(self):
+        """Return whether no other job works with this remote Odoo.
+
+        If so, none does until the end of this transaction.
+        """
+        self.ensure_one()
+        return self._lock("pg_try_advisory_xact_lock")
+
+    def _lock(self, function):
+        """Call a function of PostgreSQL's advisory locks, and return its result."""
+        call = SQL("SELECT %s(%s, %s)", SQL.identifier(function), _LOCK, self.id)
+        [[result]] = self.env.execute_query(call)
+        return result
+
+    def _work_with(self, act):
+        """Do ``act(remote)``, and write on the target what goes wrong.
+
+        :param act: returns what a person must know, or None
+        """
+        self.ensure_one()
+        options = self.env["procurify.connection"]._client_options()
+        try:
+            with open_remote(self, **options) as remote:
+                if str(remote.version) != self.version:
+                    self._note_upgrade(remote.version)
+                    return
+                problem = act(remote) or False
+            self._note_answer(problem)
+            # A conflict shows here at the latest, while nobody else works with it.
+            self.env["ir.cron"]._commit_progress()
+        except TimeOver:
+            return
+        except UnknownOutcome as error:
+            # What was under way is looked for in the next run.
+            self.env.cr.rollback()
+            self._note_outage(self._explain_outage(error))
+            self.bills_per_call = max(self.bills_per_call // 2, 1)
+        except (RemoteError, UnreadableSecret) as error:
+            self.env.cr.rollback()
+            self._note_unread(error)
+        except CONCURRENCY_ERRORS:
+            # The import wrote the same rows: the next run does the rest.
+            self.env.cr.rollback()
+
+    def _there(self):
+        """Return the context of calls: the company in which the remote books."""
+        return {"allowed_company_ids": [self.remote_company_id]}

@@ -14,7 +14,7 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_datetime, ormcache
 
-from ...fetching.answers import MOST_PATHS
+from ...fetching.lists import MOST_PATHS
 from ...importers.documents import html_text
 from ...importers.draft import IMPORT_BATCH_SIZE, BatchRefused, ImportBatch, Reference
 from ...importers.issues import Hold
@@ -30,8 +30,7 @@ from ...procurify.approvals import steps
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.instants import naive
 from ...tools.own_values import write_each
-from ...tools.private import is_run_manually, without_client_context
-from ...tools.shadows import writing_shadows
+from ...tools.private import is_run_manually, without_client_context, writing_shadows
 from .quarantine import UNDISPUTED
 
 _logger = logging.getLogger(__name__)
@@ -320,16 +319,10 @@ class ProcurifyRecord(models.Model):
     def _note_dates(self, draft):
         """Note the date of a document as it is read now, and what the document shows
         about its tenant's rates and dates."""
-        if self.resource not in DOCUMENTS:
-            return
-        facts = KINDS[self.resource].facts(draft.payload)
         wanted = {
-            name: facts[name]
-            for name in (
-                *("remote_date", "remote_due_date"),
-                *("date_finding", "rate_finding"),
-            )
-            if name in facts and (self[name] or False) != (facts[name] or False)
+            name: value
+            for name, value in KINDS[self.resource].days(draft.payload).items()
+            if (self[name] or False) != (value or False)
         }
         if wanted:
             draft.note(**wanted)
@@ -361,7 +354,8 @@ class ProcurifyRecord(models.Model):
         if batch.resource not in DOCUMENTS:
             return
         batch.locate()
-        routing = CompanyRouting(batch.connection)
+        routes = batch.connection._tenant_routes()
+        routing = CompanyRouting(batch.connection, routes) if routes else None
         new = [draft for draft in batch.open if not draft.record.res_id]
         companies = {draft.record: batch.connection.company_id for draft in new}
         if routing:
@@ -508,21 +502,20 @@ class ProcurifyRecord(models.Model):
         records = self._stage_mentioned(connection, mentioned)
         rows = self.browse(row.id for row in records.values())
         # What could not be mapped before is tried again with its document.
-        rows.filtered(
-            lambda row: row.state in ("pending", "quarantined") and not row._serves()
+        (rows - rows._serving()).filtered(
+            lambda row: row.state in ("pending", "quarantined")
         )._import()
         env = connection._import_env(connection._companies())
         unusable = {}
-        for resource in {row.resource for row in rows}:
-            mapped = rows.filtered(
-                lambda r, name=resource: r.resource == name and r._serves()
-            )
+        for resource, mapped in rows._serving().grouped("resource").items():
             importer = env[self._target_model(resource)]
             unusable |= importer._procurify_unusable(mapped)
-        self.browse(row.id for row in unusable)._quarantine(
-            {row: [hold] for row, hold in unusable.items()}
-        )
-        return {key: Reference(row) for key, row in records.items()}
+        if unusable:
+            self.browse(row.id for row in unusable)._quarantine(
+                {row: [hold] for row, hold in unusable.items()}
+            )
+        serving = set(rows._serving().ids)
+        return {key: Reference(r, r.id in serving) for key, r in records.items()}
 
     # === OUTCOME === #
 
@@ -530,17 +523,19 @@ class ProcurifyRecord(models.Model):
         """Write the outcome of ``batch`` on its records."""
         before = self.issue_ids
         states = {record: record._audit_state() for record in self}
-        held = [draft for draft in batch.drafts if draft.reasons]
-        self._write_notes(draft for draft in batch.drafts if not draft.reasons)
-        self._mark_written(batch)
+        linked, held = batch.linked, [d for d in batch.drafts if d.reasons]
+        self._write_notes([draft for draft in batch.drafts if not draft.reasons])
+        self._mark_written(batch, linked)
         self._mark_excluded(batch)
         waiting = [draft for draft in batch.drafts if draft.is_waiting]
-        batch.records_of(waiting).write({"state": "waiting"})
-        self._quarantine({draft.record: draft.reasons for draft in held})
-        self._write_notes(held)
-        self._note_locations(batch.linked)
-        self._collect_files([*batch.linked, *held])
-        self._note_comments(batch.connection, batch.linked)
+        if waiting:
+            batch.records_of(waiting).write({"state": "waiting"})
+        if held:
+            self._quarantine({draft.record: draft.reasons for draft in held})
+            self._write_notes(held)
+        self._note_locations(linked)
+        self._collect_files([*linked, *held])
+        self._note_comments(batch.connection, linked)
         # This flushes, so everything above is written in one UPDATE.
         self._mention(batch.connection, batch.drafts)
         before._close_unused()
@@ -548,9 +543,10 @@ class ProcurifyRecord(models.Model):
             states,
             self,
             evidence={draft.record: draft.evidence for draft in batch.drafts},
-            written=batch.records_of(batch.linked),
+            written=batch.records_of(linked),
         )
-        self.env["procurify.dispatch"].sudo()._expect(batch)
+        if batch.connection.target_id:
+            self.env["procurify.dispatch"].sudo()._expect(batch)
 
     @api.model
     def _collect_files(self, drafts):
@@ -562,7 +558,8 @@ class ProcurifyRecord(models.Model):
     @api.model
     def _write_notes(self, drafts):
         """Write the importer's notes on the records of ``drafts``."""
-        write_each({draft.record: draft.notes for draft in drafts if draft.notes})
+        if notes := {draft.record: draft.notes for draft in drafts if draft.notes}:
+            write_each(notes)
 
     @api.model
     def _mark_excluded(self, batch):
@@ -582,24 +579,28 @@ class ProcurifyRecord(models.Model):
                 | UNDISPUTED
             )
 
-    def _mark_written(self, batch):
-        """Note what is in Odoo now; it is done unless an issue remains."""
-        linked = batch.linked
+    def _mark_written(self, batch, linked):
+        """Note what is in Odoo now; it is done unless an issue remains.
+
+        :param linked: the drafts that are in Odoo
+        """
         if not linked:
             return
         written = batch.records_of(linked)
-        done = batch.records_of(draft for draft in linked if not draft.reasons)
+        done = batch.records_of([draft for draft in linked if not draft.reasons])
         dependents, issues = written._dependents(), done.issue_ids
         model, now = self._target_model(batch.resource), fields.Datetime.now()
         outcome = {"res_model": model, "excluded_rule": False, "imported_at": now}
-        (written - done).write(outcome)
+        if undone := written - done:
+            undone.write(outcome)
         done.write(outcome | {"state": "done", "held_at": False} | UNDISPUTED)
         done.filtered("issue_ids").issue_ids = [Command.clear()]
         write_each({draft.record: self._own_outcome(draft) for draft in linked})
         written._await({d.record: d.awaited for d in linked if d.awaited is not None})
-        dependents._release(written, issues)
-        unread = written.filtered("read_error")
-        unread._quarantine({record: [record._unreadable_hold()] for record in unread})
+        if dependents:
+            dependents._release(written, issues)
+        if unread := written.filtered("read_error"):
+            unread._quarantine({r: [r._unreadable_hold()] for r in unread})
 
     @api.model
     def _own_outcome(self, draft):
@@ -627,6 +628,28 @@ class ProcurifyRecord(models.Model):
         notes = self._payment_notes(draft.payload)
         if any(self[name] != value for name, value in notes.items()):
             draft.note(**notes, payment_allowed_by=False, payment_allowed_at=False)
+
+    # === WHAT DOCUMENTS NAME === #
+
+    @api.model
+    def _mention(self, connection, drafts):
+        """Store what the documents of ``drafts`` name, whatever their outcome."""
+        mentioned = {
+            draft.record: draft.mentioned
+            for draft in drafts
+            if draft.mentioned is not None
+        }
+        self.env["procurify.mention"].sudo()._replace(connection, mentioned)
+
+    @api.model
+    def _mention_refused(self, connection, drafts):
+        """Store what these name and their files, after the rollback of their batch."""
+        named = {}
+        for draft in drafts:
+            named |= draft.mentioned or {}
+        self._stage_mentioned(connection, named)
+        self._mention(connection, drafts)
+        self._collect_files(drafts)
 
     # === BILLS THAT WAIT FOR ORDER LINES === #
 

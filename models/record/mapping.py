@@ -9,8 +9,6 @@ from odoo.tools import SQL
 
 from ...importers.matching.decision import OBSTACLES
 from ...importers.matching.names import normalise
-from ...importers.resource_kinds import PAYLOADS
-from ...procurify import InvalidPayload, read_json
 from .quarantine import REPLAY_AT_ONCE
 
 _SUGGESTED_AT_ONCE = 100  # records: one look for all their names
@@ -387,17 +385,6 @@ class ProcurifyRecord(models.Model):
             return self.state == "quarantined" and bool(self.issue_ids)
         return self.state in ("pending", "waiting", "quarantined")
 
-    def _payloads(self):
-        """Return {record: payload} of the readable ones of these records."""
-        payloads = {}
-        for record in self:
-            try:
-                data = read_json(record.payload)
-                payloads[record] = PAYLOADS[record.resource].from_json(data)
-            except InvalidPayload:
-                continue
-        return payloads
-
     def _procurify_vendors(self):
         """Return {record: ids of the partners of vendors whose documents name it}."""
         partners = defaultdict(set)
@@ -489,26 +476,6 @@ class ProcurifyRecord(models.Model):
         }
 
     # === DOCUMENTS THAT NAME MASTER DATA === #
-
-    @api.model
-    def _mention(self, connection, drafts):
-        """Store what the documents of ``drafts`` name, whatever their outcome."""
-        mentioned = {
-            draft.record: draft.mentioned
-            for draft in drafts
-            if draft.mentioned is not None
-        }
-        self.env["procurify.mention"].sudo()._replace(connection, mentioned)
-
-    @api.model
-    def _mention_refused(self, connection, drafts):
-        """Store what these name and their files, after the rollback of their batch."""
-        named = {}
-        for draft in drafts:
-            named |= draft.mentioned or {}
-        self._stage_mentioned(connection, named)
-        self._mention(connection, drafts)
-        self._collect_files(drafts)
 
     def _outdated(self):
         """Return, as SQL, the documents in Odoo that have a former mapping of these.

@@ -23,20 +23,8 @@ from ...procurify import (
 from ...procurify.findings import requesters
 from ...reconciliation.dry_run import trial
 from ...tools.amounts import currencies_by_code, format_amounts
-from ...tools.audit_rows import plain
 from ..connection.procurify_connection import URL_TEMPLATES
 
-# What the audit keeps of an object; the digest of its payload covers the rest.
-_FACTS = (
-    "name",
-    "code",
-    "remote_party",
-    "remote_date",
-    "remote_amount",
-    "remote_currency",
-    "remote_deleted",
-    "remote_modified",
-)
 # Of a page's header, besides custom fields.
 _ON_THE_TAB = frozenset(
     {"ship_to", "bill_to", "shipping_term", "shipping_method", "expires_on", "contract"}
@@ -364,51 +352,6 @@ class ProcurifyRecord(models.Model):
                 lambda r, no=set(hidden.ids): not {r.res_id, r.conflict_id} & no
             )
         return shown
-
-    # === AUDIT === #
-
-    def _audit_state(self):
-        """Return what the audit compares of this record before and after an import."""
-        self.ensure_one()
-        return {
-            "imported_at": self.imported_at,
-            "res_id": self.res_id or False,
-            "applied_digest": self.applied_digest,
-            "applied_state": self.applied_state or {},
-            "excluded_rule": self.excluded_rule,
-            "held": bool(self.issue_ids),
-        }
-
-    def _audit_facts(self):
-        """Return what the audit shows of this object, as JSON values."""
-        self.ensure_one()
-        return {name: plain(self[name]) for name in _FACTS}
-
-    def _audit_reasons(self):
-        """Return the texts of this record's issues."""
-        self.ensure_one()
-        return sorted(self.issue_ids.mapped("message"))
-
-    def _audit_reason(self):
-        """Return the reasons as one text, without quotes of Odoo's documents."""
-        self.ensure_one()
-        return "\n".join(sorted(i._message_for_all() for i in self.issue_ids))
-
-    def _audit_targets(self):
-        """Return {record: its Odoo record as JSON values, or None}."""
-        targets = dict.fromkeys(self)
-        mapped = self.filtered("res_id")
-        for model in set(mapped.mapped("res_model")):
-            mine = mapped.filtered(lambda r, m=model: r.res_model == m)
-            found = self.env[model].sudo().browse(mine.mapped("res_id")).exists()
-            names = {target.id: target.display_name for target in found}
-            for record in mine:
-                targets[record] = {
-                    "res_model": model,
-                    "res_id": record.res_id,
-                    "res_name": names.get(record.res_id),
-                }
-        return targets
 
     # === PAGE OF A DOCUMENT === #
 

@@ -8,11 +8,13 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...fetching.json_text import indented
-from ...importers.resource_kinds import DOCUMENTS, KINDS
+from ...importers.resource_kinds import DOCUMENTS, KINDS, PAYLOADS
+from ...procurify import InvalidPayload, read_json
 from ...tools import place_column
 from ...tools.document_states import BEFORE_ODOO, DOCUMENT_STATES, IN_ODOO, sql_cases
 from ...tools.rates import rate_in_sql
 from ...tools.readers import ITEM_READERS, reads_items
+from ..audit.procurify_audit import plain
 
 _IN_SQL = ("document_state", "company_amount")
 _OPERATORS = {
@@ -30,6 +32,17 @@ _TOTALS = {
 
 REVIEWER_FIELDS = frozenset({"res_model", "res_id", "target_name", "responsible_id"})
 _MAPPING = ("res_model", "res_id")
+# What the audit keeps of an object; the digest of its payload covers the rest.
+_FACTS = (
+    "name",
+    "code",
+    "remote_party",
+    "remote_date",
+    "remote_amount",
+    "remote_currency",
+    "remote_deleted",
+    "remote_modified",
+)
 
 
 class ProcurifyRecord(models.Model):
@@ -475,6 +488,62 @@ class ProcurifyRecord(models.Model):
             or self._fields[field].convert_to_write(self[field], self) != value
         }
         return super()._load_records_write(changed)
+
+    # === WHAT IT HAS READ, AND WHAT THE AUDIT KEEPS OF IT === #
+
+    def _payloads(self):
+        """Return {record: payload} of the readable ones of these records."""
+        payloads = {}
+        for record in self:
+            try:
+                data = read_json(record.payload)
+                payloads[record] = PAYLOADS[record.resource].from_json(data)
+            except InvalidPayload:
+                continue
+        return payloads
+
+    def _audit_state(self):
+        """Return what the audit compares of this record before and after an import."""
+        self.ensure_one()
+        return {
+            "imported_at": self.imported_at,
+            "res_id": self.res_id or False,
+            "applied_digest": self.applied_digest,
+            "applied_state": self.applied_state or {},
+            "excluded_rule": self.excluded_rule,
+            "held": bool(self.issue_ids),
+        }
+
+    def _audit_facts(self):
+        """Return what the audit shows of this object, as JSON values."""
+        self.ensure_one()
+        return {name: plain(self[name]) for name in _FACTS}
+
+    def _audit_reasons(self):
+        """Return the texts of this record's issues."""
+        self.ensure_one()
+        return sorted(self.issue_ids.mapped("message"))
+
+    def _audit_reason(self):
+        """Return the reasons as one text, without quotes of Odoo's documents."""
+        self.ensure_one()
+        return "\n".join(sorted(i._message_for_all() for i in self.issue_ids))
+
+    def _audit_targets(self):
+        """Return {record: its Odoo record as JSON values, or None}."""
+        targets = dict.fromkeys(self)
+        mapped = self.filtered("res_id")
+        for model in set(mapped.mapped("res_model")):
+            mine = mapped.filtered(lambda r, m=model: r.res_model == m)
+            found = self.env[model].sudo().browse(mine.mapped("res_id")).exists()
+            names = {target.id: target.display_name for target in found}
+            for record in mine:
+                targets[record] = {
+                    "res_model": model,
+                    "res_id": record.res_id,
+                    "res_name": names.get(record.res_id),
+                }
+        return targets
 
     # === STATE AND AMOUNT OF A DOCUMENT === #
 

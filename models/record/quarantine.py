@@ -15,7 +15,7 @@ from ...importers.orders.adoption import ADOPTED
 from ...importers.orders.importer import OrderImport
 from ...importers.resource_kinds import DOCUMENTS
 from ...procurify.payloads.values import short_key
-from ...tools.shadows import writing_shadows
+from ...tools.private import writing_shadows
 
 REPLAY_AT_ONCE = 200  # records that a button imports; the cron imports the rest
 
@@ -97,11 +97,12 @@ class ProcurifyRecord(models.Model):
         """Return whether ``choice`` is possible with the Odoo bill in ``state``."""
         self.ensure_one()
         if choice == "adopt":
-            # Not if it has a draft of its own, which would stay. A requisition may be
-            # several requests in Odoo.
-            return bool(
-                self.conflict_id and not self.res_id and self.resource != "requisition"
-            )
+            # A requisition may be several requests in Odoo.
+            if self.resource == "requisition":
+                return False
+            # Not if it has a draft of its own, which would stay. What stands for a
+            # document of a remote Odoo does not stay: it becomes that one.
+            return bool(self._rival_there() or (self.conflict_id and not self.res_id))
         if choice == "keep":
             return "withdrawn" not in self.issue_ids.mapped("code") or (
                 state == "posted"
@@ -382,6 +383,10 @@ class ProcurifyRecord(models.Model):
         hold with the differences.
         """
         for record in self._chosen("adopt"):
+            if remote_id := record._rival_there():
+                self.env["procurify.dispatch"]._adopt(record, remote_id)
+                record.sudo()._import()
+                continue
             move = record._adoptable()
             record.sudo().write(
                 {
@@ -411,6 +416,15 @@ class ProcurifyRecord(models.Model):
             record.write({"not_a_duplicate": True, "ruled_out": seen})
         records._import()
         return self._notify_outcome(self.env._("Imported as well: %s."))
+
+    def _rival_there(self):
+        """Return the id of the document in a remote Odoo for which this one is on hold
+        as a duplicate, or 0."""
+        self.ensure_one()
+        issues = self.sudo().issue_ids.filtered(lambda i: i.code in CHOICES["adopt"])
+        rivals = [(issue.params or {}).get("rival") or ("", 0) for issue in issues]
+        ids = [id_ for model, id_ in rivals if model == f"remote {self.res_model}"]
+        return ids[0] if ids else 0
 
     def _seen_rivals(self):
         """Return (model, id) of each document for which this one is on hold as a
@@ -581,6 +595,15 @@ class ProcurifyRecord(models.Model):
                     "was deleted, belongs to another vendor or company, or is linked "
                     "to another Procurify document.",
                     name=self.display_name,
+                )
+            )
+        if self.resource == "bill" and move.move_type == "in_receipt":
+            raise UserError(
+                self.env._(
+                    "%(receipt)s is a purchase receipt, which a bill cannot become. "
+                    "Delete or cancel it, or ignore %(bill)s.",
+                    receipt=move.display_name,
+                    bill=self.display_name,
                 )
             )
         return move

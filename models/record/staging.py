@@ -3,8 +3,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
-from ...fetching.answers import FIRST_PAUSE, LONGEST_PAUSE, READABLE
 from ...fetching.json_text import json_text
+from ...fetching.lists import FIRST_PAUSE, LONGEST_PAUSE, READABLE
 from ...importers.coding import order_receipts, receipt_history
 from ...importers.issues import Hold
 from ...importers.resource_kinds import DOCUMENTS, KINDS
@@ -92,10 +92,10 @@ class ProcurifyRecord(models.Model):
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
         facts = {record: record._audit_facts() for record in changed}
-        self.env["procurify.stream"].sudo()._note_restless(
-            connection, resource, changed
-        )
-        self._replace(changed, now)
+        if changed:
+            streams = self.env["procurify.stream"].sudo()
+            streams._note_restless(connection, resource, changed)
+            self._replace(changed, now)
         with created_once():
             created = self.sudo().create(to_create)
         self.env["procurify.audit"]._log_staged(created, facts)
@@ -260,6 +260,8 @@ class ProcurifyRecord(models.Model):
             for (resource, external_id), (data, payload) in mentioned.items()
             if (resource, external_id) not in found
         ]
+        if not new:
+            return found
         with created_once():
             created = self.sudo().create(new)
         self.env["procurify.audit"]._log_staged(created, {})
@@ -273,16 +275,17 @@ class ProcurifyRecord(models.Model):
             for key, row in found.items()
             if row.read_error and not row.payload
         }
-        write_each(
-            {
-                row: {
-                    "payload": json_text(data),
-                    "name": payload.label,
-                    "code": payload.code,
+        if empty:
+            write_each(
+                {
+                    row: {
+                        "payload": json_text(data),
+                        "name": payload.label,
+                        "code": payload.code,
+                    }
+                    for row, (data, payload) in empty.items()
                 }
-                for row, (data, payload) in empty.items()
-            }
-        )
+            )
 
     # === DELETED OBJECTS === #
 
@@ -433,13 +436,13 @@ class ProcurifyRecord(models.Model):
             {"value": self.display_name, "found": self.read_error},
         )
 
-    def _serves(self):
-        """Return whether documents may use what this is mapped to."""
-        self.ensure_one()
-        if self.state == "done":
-            return True
-        is_held_for_that = set(self.issue_ids.mapped("code")) == {"unreadable"}
-        return self.state == "quarantined" and bool(self.res_id) and is_held_for_that
+    def _serving(self):
+        """Return those of which documents may use what they are mapped to."""
+        held = self.filtered(lambda row: row.state == "quarantined" and row.res_id)
+        unread = held.filtered(
+            lambda row: set(row.issue_ids.mapped("code")) == {"unreadable"}
+        )
+        return unread | self.filtered(lambda row: row.state == "done")
 
     # === LINKS OF AN EARLIER CONNECTION === #
 

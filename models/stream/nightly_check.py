@@ -5,10 +5,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...fetching.answers import Trouble, is_missing, is_unreadable
-from ...fetching.windows import BEGINNING, aware
+from ...fetching.lists import BEGINNING, Trouble, aware
 from ...importers.resource_kinds import DOCUMENTS
-from ...procurify import RESOURCES
+from ...procurify import RESOURCES, MissingObject, RemoteObject, UnreadableObject
 from ...tools.instants import naive
 from ...tools.private import is_run_manually
 from .reading import CONTROLS
@@ -257,11 +256,11 @@ class ProcurifyStream(models.Model):
         """Request ``records`` one by one, and note which ones are missing."""
         details = self._ask(client, resource, records)
         pairs = list(zip(records, details, strict=True))
-        found = [d for d in details if not (is_missing(d) or is_unreadable(d))]
+        found = [d for d in details if isinstance(d, RemoteObject)]
         troubles = {
             record.external_id: Trouble(detail.reason)
             for record, detail in pairs
-            if is_unreadable(detail) and record.read_error
+            if isinstance(detail, UnreadableObject) and record.read_error
         }
         self.env["procurify.record"]._stage_unreadable(
             self.connection_id, self.resource, troubles
@@ -269,7 +268,9 @@ class ProcurifyStream(models.Model):
         staged = self.env["procurify.record"]._stage(
             self.connection_id, self.resource, [(each, each) for each in found]
         )
-        missing = [r.external_id for r, detail in pairs if is_missing(detail)]
+        missing = [
+            r.external_id for r, detail in pairs if isinstance(detail, MissingObject)
+        ]
         self.write(
             {
                 "check_answered": self.check_answered or bool(found),
@@ -316,7 +317,7 @@ class ProcurifyStream(models.Model):
         listed = Domain("listed_at", "=", self.check_started)
         controls = self._staged(listed, order="id desc", limit=CONTROLS)
         details = self._ask(client, RESOURCES[self.resource], controls)
-        return not all(is_missing(d) or is_unreadable(d) for d in details)
+        return any(isinstance(detail, RemoteObject) for detail in details)
 
     def _stop_nightly_check(self, message):
         """End the check without marking anything as deleted, and write why."""

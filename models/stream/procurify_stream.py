@@ -232,12 +232,13 @@ class ProcurifyStream(models.Model):
         if "interval_minutes" in vals and "next_attempt" not in vals:
             self.sudo().next_attempt = False
         self.check_access("write")
-        changes = {
-            stream: (was, {name: stream[name] for name in names})
-            for stream, was in before.items()
-            if any(was[name] != stream[name] for name in names)
-        }
-        self.env["procurify.audit"]._log_settings("policy_changed", changes)
+        if names:
+            changes = {
+                stream: (was, {name: stream[name] for name in names})
+                for stream, was in before.items()
+                if any(was[name] != stream[name] for name in names)
+            }
+            self.env["procurify.audit"]._log_settings("policy_changed", changes)
         return written
 
     @api.model

@@ -9,16 +9,19 @@ from math import ceil
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...fetching.answers import (
+from ...fetching.lists import (
+    BEGINNING,
     NAMELESS,
     Trouble,
-    is_missing,
-    is_unreadable,
+    has_item,
+    is_read_by_creation,
+    lines_of_order,
     nothing_opens,
+    orders_of_bill,
+    parsed,
     sort_answers,
+    window_of,
 )
-from ...fetching.order_lines import has_item, lines_of_order, orders_of_bill, parsed
-from ...fetching.windows import BEGINNING, is_read_by_creation, window
 from ...importers.resource_kinds import KINDS
 from ...procurify import (
     RESOURCES,
@@ -26,6 +29,7 @@ from ...procurify import (
     InvalidPayload,
     OrderItem,
     ProtocolError,
+    RemoteObject,
     StreamError,
     TransientError,
     moved_paths,
@@ -116,10 +120,10 @@ class ProcurifyStream(models.Model):
                 yield False
             self.write(self._opened_scan_values(due))
         while number := self.scan_pass:
-            begins = self.scan_page == 1
+            begins, window = self.scan_page == 1, self._window(resource)
             pages = client.pages(
                 resource,
-                **self._window(resource),
+                **window,
                 newest_first=bool(resource.order_by),
                 first_page=self.scan_page,
             )
@@ -138,9 +142,9 @@ class ProcurifyStream(models.Model):
                     client, resource, page.objects, changed
                 )
                 orders = self._orders_beside(client, objects)
-                self._note_findings(client, resource, page, begins)
-                troubles |= self._troubles_of(page, self._window_start(resource))
-                self._stage_page(resource, page, objects, troubles)
+                self._note_findings(client, resource, page, begins, window)
+                troubles |= self._troubles_of(page, _start_of(window))
+                self._stage_page(resource, page, objects, troubles, window)
                 self._stage_beside(orders)
                 yield not self.scan_pass
                 if self.scan_pass != number:
@@ -163,7 +167,7 @@ class ProcurifyStream(models.Model):
 
     def _window(self, resource):
         """Return the filters of the list as aware UTC instants; empty: all of it."""
-        return window(
+        return window_of(
             resource,
             self.modified_watermark,
             self.created_watermark,
@@ -268,7 +272,7 @@ class ProcurifyStream(models.Model):
         )
         self._import_meanwhile(staged)
 
-    def _stage_page(self, resource, page, objects, troubles):
+    def _stage_page(self, resource, page, objects, troubles, window):
         """Stage what a page shows and advance the scan, in one transaction."""
         staged = self._stage_all(objects, troubles)
         changed = staged or self.scan_part
@@ -286,7 +290,7 @@ class ProcurifyStream(models.Model):
         stamps = [min(stamp, fields.Datetime.now()) for stamp in stamps]
         known = [self.scan_watermark] if self.scan_watermark else []
         values["scan_watermark"] = max(stamps + known, default=False)
-        several_pages = page.num_pages > self._number_of_lists(resource)
+        several_pages = page.num_pages > _number_of_lists(resource, window)
         unordered = bool(resource.order_by) and not ordered
         if several_pages and (self._is_cut_otherwise(page) or (unordered and changed)):
             values["scan_moved"] = True
@@ -353,16 +357,17 @@ class ProcurifyStream(models.Model):
             return {"warning_message": False}
         return {}
 
-    def _note_findings(self, client, resource, page, begins):
+    def _note_findings(self, client, resource, page, begins, window):
         """Note what this page shows about how the tenant answers requests.
 
         :param begins: whether the lists were read from their beginning
+        :param window: filters of the lists
         """
         found = {"allowed_methods": client.allowed_methods}
         if page.page_size:
             is_smaller = page.page_size < client.page_size
             found["page_size"] = "smaller" if is_smaller else "granted"
-        if self._window(resource):
+        if window:
             found["date_filter"] = "obeyed" if page.obeys_filter else "ignored"
         if key := client.detail_key(resource):
             found["detail_key"] = key
@@ -383,12 +388,6 @@ class ProcurifyStream(models.Model):
         if page.objects:
             return "not_listed"
         return known or ("listed" if page.seen_count else None)
-
-    def _number_of_lists(self, resource):
-        """Return how many lists this window reads; each has at least one page."""
-        if "created_since" in self._window(resource):
-            return len(resource.variants)
-        return sum(not variant.created_filter for variant in resource.variants)
 
     def _close_pass(self, *, confirm):
         """End a pass: close the window, or begin another pass.
@@ -484,18 +483,13 @@ class ProcurifyStream(models.Model):
         )
         found, troubles = [], {}
         for record, detail in zip(records, details, strict=True):
-            if is_missing(detail) or is_unreadable(detail):
+            if isinstance(detail, RemoteObject):
+                found.append((detail, detail))
+            else:
                 reason = getattr(detail, "reason", "not found (404)")
                 troubles[record.external_id] = Trouble(reason)
-            else:
-                found.append((detail, detail))
         staged = self._stage_all(found, troubles)
         self._import_meanwhile(staged)
-
-    def _window_start(self, resource):
-        """Return the naive UTC instant from which the list is read now."""
-        filters = self._window(resource)
-        return filters["since"].replace(tzinfo=None) if filters else BEGINNING
 
     @api.model
     def _troubles_of(self, page, start):
@@ -550,11 +544,7 @@ class ProcurifyStream(models.Model):
             _logger.info("Procurify orders beside %s: %s", self.display_name, error)
             return []
         # The list of orders stages unreadable orders.
-        return [
-            (order, order)
-            for order in orders
-            if not (is_missing(order) or is_unreadable(order))
-        ]
+        return [(order, order) for order in orders if isinstance(order, RemoteObject)]
 
     def _reads_orders(self):
         return "purchase_order" in self.connection_id.stream_ids.mapped("resource")
@@ -650,3 +640,15 @@ def _moved(before, after):
         return moved_paths(read_json(before), read_json(after))
     except (InvalidPayload, RecursionError):
         return []
+
+
+def _number_of_lists(resource, window):
+    """Return how many lists a window reads; each has at least one page."""
+    if "created_since" in window:
+        return len(resource.variants)
+    return sum(not variant.created_filter for variant in resource.variants)
+
+
+def _start_of(window):
+    """Return the naive UTC instant from which the lists of a window are read."""
+    return window["since"].replace(tzinfo=None) if window else BEGINNING

@@ -129,8 +129,9 @@ class ProcurifyStream(models.Model):
         """Return when this stream is read next."""
         # Half a minute earlier, or a cron that ticks a second early skips a turn.
         now = fields.Datetime.now()
-        turn = now + timedelta(minutes=self._interval(now), seconds=-30)
-        if self._interval(turn) < self._interval(now):
+        minutes = self._interval(now)
+        turn = now + timedelta(minutes=minutes, seconds=-30)
+        if self._interval(turn) < minutes:
             # Month end begins before that: at midnight of that day.
             day = self.connection_id._local(turn).date()
             turn = min(turn, max(self.connection_id._at_hour(day, 0), now))

@@ -15,7 +15,6 @@ from .embedded import (
     Allocation,
     Attachment,
     each_once,
-    full_name,
     fullest,
     locations,
     mention,
@@ -35,44 +34,23 @@ from .values import (
     children,
     computed,
     derived,
+    each_of,
+    first_of,
+    full_name,
     if_readable,
+    inside,
     payload,
     spare,
+    spared,
     strict,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from .embedded import Mention
     from .master_data import CatalogItem
-
-
-# The copy of the order's line says more about the bill, but must not hold it up: what
-# cannot be read of it counts as absent.
-
-
-def _of_order_item(source: Reader, name: str) -> int | None:
-    order_item = source.embedded("orderitem")
-    return order_item.spare.reference(name) if order_item else None
-
-
-def _catalog_item_id(source: Reader) -> int | None:
-    return _of_order_item(source, "catalog_item")
-
-
-def _order_id(source: Reader) -> int | None:
-    order = source.child("po")
-    found = _of_order_item(source, "purchase_order")
-    if found is None and order:
-        found = order.optional_integer("id")
-    return found
-
-
-def _order_number(source: Reader) -> str:
-    order = source.child("po")
-    return order.spare.text("number") if order else ""
 
 
 def _fallback(source: Reader, found: dict[str, Any]) -> Allocation | None:
@@ -106,6 +84,9 @@ class BillItem(Payload):
     ``order_item`` is the order's line as the bill embeds it, if that can be read.
     ``tax_percentage`` is in percent: 12 means 12 %. ``tax_id`` is Procurify's own id of
     the tax, of which it has no list.
+
+    The copy of the order's line says more about the bill, but must not hold it up: what
+    cannot be read of it counts as absent.
     """
 
     id: int = strict(Reader.integer)
@@ -126,15 +107,24 @@ class BillItem(Payload):
     bill_by_cost: bool = strict(Reader.is_true)
     archived: bool = strict(Reader.is_true)
     order_item_id: int | None = strict(Reader.reference, "orderitem")
-    order_id: int | None = computed(_order_id)
-    order_number: str = computed(_order_number)
+    order_id: int | None = strict(
+        first_of(
+            inside("orderitem", spared(Reader.reference), "purchase_order", None),
+            inside("po", Reader.optional_integer, "id", None, Reader.child),
+        )
+    )
+    order_number: str = strict(
+        inside("po", spared(Reader.text), "number", "", Reader.child)
+    )
     allocations: tuple[Allocation, ...] = strict(
         children(Allocation), "cost_allocations"
     )
     fallback_account: Allocation | None = derived(_fallback)
-    currency_name: str = computed(embedded_currency)
+    currency_name: str = strict(embedded_currency)
     order_item: OrderLine | None = strict(if_readable(OrderLine), "orderitem")
-    catalog_item_id: int | None = computed(_catalog_item_id)
+    catalog_item_id: int | None = strict(
+        inside("orderitem", spared(Reader.reference), "catalog_item", None)
+    )
 
     @property
     def catalog_item(self) -> CatalogItem | None:
@@ -250,19 +240,11 @@ def _approver_name(source: Reader) -> str:
     return name
 
 
-def _version_ids(source: Reader) -> tuple[int, ...]:
-    """List the ids of all versions; one that has none says nothing."""
-    choices = source.children("version_choices")
-    numbers = (choice.optional_integer("pk") for choice in choices)
-    return tuple(number for number in numbers if number is not None)
-
-
 def _attachments(source: Reader) -> tuple[Attachment, ...]:
     """Read the invoice's files, then the packing slips of the lines."""
-    files = [*read_attachments(source, "invoice_attachments")]
-    for item in source.spare.children("items"):
-        files += read_slips(item, "packing_slips")
-    return each_once(files)
+    items = list(source.spare.children("items"))
+    files = read_attachments(source, "invoice_attachments")
+    return each_once(files + read_slips(items, "packing_slips"))
 
 
 @payload
@@ -278,7 +260,9 @@ class Bill(Keyed):
     id: int = strict(Reader.integer)
     uuid: str = strict(Reader.required_uuid)
     version: int | None = spare(Reader.optional_integer)
-    version_ids: tuple[int, ...] = computed(_version_ids)
+    version_ids: tuple[int, ...] = strict(
+        each_of("version_choices", Reader.optional_integer, "pk")
+    )
     group: int | None = strict(Reader.optional_integer)
     status: Stated = strict(Reader.stated)
     type: Stated = strict(Reader.stated)
@@ -354,21 +338,23 @@ class Bill(Keyed):
         began = payment is not None and payment not in _ENDED_PAYMENTS
         return not self.is_paid and (self.status in _PAYING_STATUSES or began)
 
-    def references(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Yield (resource, external id, object as sent) of what the bill mentions.
+    def references(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """List (resource, external id, object as sent) of what the bill mentions.
 
         Each vendor, currency, account code, department and location once: the copy with
         the most fields, because some places embed a short form.
         """
         return fullest(_mentions(self.raw))
 
-    def line_locations(self) -> Iterator[tuple[str, Location]]:
-        """Yield (line's text, location) of every line or cost coded at one."""
+    def line_locations(self) -> list[tuple[str, Location]]:
+        """List (line's text, location) of every line or cost coded at one."""
+        found = []
         for item in self.items:
             shares = item.allocations or (item.fallback_account,)
-            yield from locations(item.description, shares)
+            found += locations(item.description, shares)
         for cost in self.costs:
-            yield from locations(cost.name, (cost.allocation,))
+            found += locations(cost.name, (cost.allocation,))
+        return found
 
 
 def _payment_status(bill: Mapping[str, Any]) -> int | None:
@@ -424,22 +410,26 @@ def _approved_at(bill: Mapping[str, Any]) -> datetime | None:
     return max(filter(None, moments), default=None)
 
 
-def _mentions(bill: Mapping[str, Any]) -> Iterator[Mention]:
-    yield from mention("vendor", bill.get("vendor"))
-    yield from mention("currency", bill.get("currency"))
+def _mentions(bill: Mapping[str, Any]) -> list[Mention]:
+    items = bill.get("items") or ()
+    found = mention("vendor", bill.get("vendor"))
+    found += mention("currency", bill.get("currency"))
     for account in _accounts(bill):
-        yield from mentions_of_account(account)
-    for item in bill.get("items") or ():
-        yield from mention_if_readable("currency", item.get("currency"), Currency)
+        found += mentions_of_account(account)
+    for item in items:
+        found += mention_if_readable("currency", item.get("currency"), Currency)
+    return found
 
 
-def _accounts(bill: Mapping[str, Any]) -> Iterator[object]:
-    """Yield the accounts (account code of a department) of lines and costs."""
+def _accounts(bill: Mapping[str, Any]) -> list[object]:
+    """List the accounts (account code of a department) of lines and costs."""
+    found = []
     for item in bill.get("items") or ():
         for allocation in item.get("cost_allocations") or ():
-            yield allocation.get("budget")
+            found.append(allocation.get("budget"))
         order_item = Reader(item).embedded("orderitem")
         if fallback_coding(order_item, None):
-            yield order_item and order_item.data.get("account")
+            found.append(order_item and order_item.data.get("account"))
     for cost in bill.get("costs") or ():
-        yield (cost.get("cost_allocation") or {}).get("budget")
+        found.append((cost.get("cost_allocation") or {}).get("budget"))
+    return found

@@ -26,7 +26,7 @@ from .values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from decimal import Decimal
 
     Mention = tuple[str, dict[str, Any]]
@@ -74,58 +74,55 @@ class Allocation(Payload):
 
 def locations(
     text: str, allocations: Iterable[Allocation | None]
-) -> Iterator[tuple[str, Location]]:
-    """Yield ``text`` with the location of each share that is coded at one."""
-    for allocation in allocations:
-        department = allocation.department if allocation else None
-        if department and department.branch:
-            yield text, department.branch
-
-
-def full_name(user: Reader | None) -> str:
-    """Name a user: first and last name, else the address, else ""."""
-    if user is None:
-        return ""
-    user = user.spare
-    name = f"{user.text('firstName')} {user.text('lastName')}".strip()
-    return name or user.text("email")
+) -> list[tuple[str, Location]]:
+    """List ``text`` with the location of each share that is coded at one."""
+    departments = (each.department for each in allocations if each)
+    return [(text, each.branch) for each in departments if each and each.branch]
 
 
 # === MENTIONS === #
 
 
-def mention(resource: str, data: object) -> Iterator[Mention]:
-    """Yield an embedded object with its resource; nothing if it is none."""
+def mention(resource: str, data: object) -> list[Mention]:
+    """List an embedded object with its resource; nothing if it is none."""
     if isinstance(data, dict) and data.get("id") is not None:
-        yield resource, data
+        return [(resource, data)]
+    return []
 
 
 def mention_if_readable(
     resource: str, data: object, payload: type[Payload]
-) -> Iterator[Mention]:
-    """Yield an embedded object that nobody needs, unless it cannot be read."""
+) -> list[Mention]:
+    """List an embedded object that nobody needs, unless it cannot be read."""
     if isinstance(data, dict):
         with suppress(InvalidPayload):
             payload.read(Reader(data))
-            yield from mention(resource, data)
+            return mention(resource, data)
+    return []
 
 
-def mentions_of_account(account: object) -> Iterator[Mention]:
-    """Yield the location, department and account code of an account."""
-    if isinstance(account, dict):
-        yield from mentions_of_department(account.get("department"))
-        yield from mention("account_code", account.get("account_code"))
+def mentions_of_account(account: object) -> list[Mention]:
+    """List the location, department and account code of an account."""
+    if not isinstance(account, dict):
+        return []
+    return [
+        *mentions_of_department(account.get("department")),
+        *mention("account_code", account.get("account_code")),
+    ]
 
 
-def mentions_of_department(department: object) -> Iterator[Mention]:
-    """Yield the location of a department, then the department."""
-    if isinstance(department, dict):
-        yield from mention("location", department.get("branch"))
-        yield from mention("department", department)
+def mentions_of_department(department: object) -> list[Mention]:
+    """List the location of a department, then the department."""
+    if not isinstance(department, dict):
+        return []
+    return [
+        *mention("location", department.get("branch")),
+        *mention("department", department),
+    ]
 
 
-def fullest(mentions: Iterable[Mention]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield (resource, external id, object as sent), each object once.
+def fullest(mentions: Iterable[Mention]) -> list[tuple[str, str, dict[str, Any]]]:
+    """List (resource, external id, object as sent), each object once.
 
     Of several copies the one with the most fields: some places embed a short form.
     """
@@ -134,8 +131,7 @@ def fullest(mentions: Iterable[Mention]) -> Iterator[tuple[str, str, dict[str, A
         key = (resource, str(data["id"]))
         if len(data) > len(found.get(key, ())):
             found[key] = data
-    for (resource, external_id), data in found.items():
-        yield resource, external_id, data
+    return [(*key, data) for key, data in found.items()]
 
 
 def _address(source: Reader) -> str:
@@ -177,21 +173,24 @@ class Attachment(Payload):
         return self.name or self.file.split("?")[0].rstrip("/").rpartition("/")[2]
 
 
-def read_attachments(source: Reader, name: str) -> Iterator[Attachment]:
-    """Yield the files of the list ``name``; an entry that cannot be read is no file."""
-    if not isinstance(source.data.get(name), list):
-        return  # a bill has a text where an order has the older list
-    for entry in source.spare.children(name):
-        found = source.if_readable(Attachment.read, entry)
-        if found and found.file and found.external_id:
-            yield found
+def read_attachments(source: Reader, name: str) -> list[Attachment]:
+    """List the files of the list ``name``; an entry that cannot be read is no file."""
+    given = source.data.get(name)
+    if not given or not isinstance(given, list):
+        return []  # a bill has a text where an order has the older list
+    entries = source.spare.children(name)
+    found = (source.if_readable(Attachment.read, entry) for entry in entries)
+    return [each for each in found if each and each.file and each.external_id]
 
 
-def read_slips(source: Reader, name: str) -> Iterator[Attachment]:
-    """Yield the packing slips of a line; a number has no address, and is no file."""
-    slips = source.data.get(name)
-    if isinstance(slips, list) and any(isinstance(slip, dict) for slip in slips):
-        yield from read_attachments(source, name)
+def read_slips(lines: Iterable[Reader], name: str) -> list[Attachment]:
+    """List the packing slips of lines; a number has no address, and is no file."""
+    found = []
+    for line in lines:
+        slips = line.data.get(name)
+        if isinstance(slips, list) and any(isinstance(slip, dict) for slip in slips):
+            found += read_attachments(line, name)
+    return found
 
 
 def each_once(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
@@ -256,7 +255,9 @@ def custom_fields(source: Mapping[str, Any]) -> list[CustomField]:
 
     What cannot be read is skipped.
     """
-    found = []
+    found: list[CustomField] = []
+    if not source.get("custom_fields"):
+        return found
     for entry in Reader(dict(source)).spare.children("custom_fields"):
         field = entry.spare.child("field")
         value = _value(entry.data.get("value"))

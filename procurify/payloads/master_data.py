@@ -18,14 +18,18 @@ from ..errors import InvalidPayload
 from .values import (
     Payload,
     Reader,
+    SpareReader,
     Stated,
     child,
     clean_text,
     computed,
     if_readable,
+    inside,
     payload,
     short_key,
     spare,
+    spared,
+    spelled,
     strict,
 )
 
@@ -92,17 +96,12 @@ class Currency(Named):
         return currency_code(self.name)
 
 
-def embedded_currency(source: Reader) -> str:
-    """Read the code of an embedded currency; "" if only its id is there."""
-    currency = source.data.get("currency")
-    if not isinstance(currency, dict):
-        return ""
-    return currency_code(Reader(currency, source.at("currency")).text("name"))
-
-
-def currency_name_if_readable(source: Reader) -> str:
-    """Read the same where no document depends on it."""
-    return source.if_readable(embedded_currency, source) or ""
+embedded_currency = inside("currency", Reader.iso_code, "name", "", Reader.if_object)
+"""Reads the code of an embedded currency; "" if only its id is there."""
+_spare_currency = inside(
+    "currency", spared(Reader.iso_code), "name", "", Reader.if_object
+)
+"""Reads the same where no document depends on it."""
 
 
 @payload
@@ -138,7 +137,7 @@ class Location(Named):
     name: str = strict(Reader.required_text)
     active: bool = spare(Reader.is_not_false)
     code: str = spare(Reader.text, "external_id")
-    currency_name: str = computed(currency_name_if_readable)
+    currency_name: str = strict(_spare_currency)
     timezone: str = spare(Reader.text, "locationTimezone")
     headquarter: bool = spare(Reader.is_true)
 
@@ -197,7 +196,7 @@ class PaymentTerm(Payload):
 
 
 # The later edition of the specification calls them so in its filters.
-_VENDOR_WORDS: dict[Stated, VendorType] = {
+_VENDOR_WORDS: dict[Stated, Stated] = {
     "other": VendorType.OTHER,
     "amazon_punchout": VendorType.PUNCHOUT,
     "preferred": VendorType.PREFERRED,
@@ -206,13 +205,6 @@ _VENDOR_WORDS: dict[Stated, VendorType] = {
     "cc_provider": VendorType.CARD_PROVIDER,
     "checkout": VendorType.CHECKOUT,
 }
-
-
-def _vendor_type(source: Reader) -> Stated:
-    """Read what kind of vendor this is; a vendor that is only asked for is pending."""
-    stated = source.stated("type")
-    word = stated.lower() if isinstance(stated, str) else stated
-    return _VENDOR_WORDS.get(word, stated)
 
 
 def _emails(source: Reader) -> tuple[str, ...]:
@@ -232,31 +224,21 @@ def _emails(source: Reader) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, addresses)))
 
 
-def _payment_term(source: Reader) -> PaymentTerm | None:
-    term = source.spare.child("payment_term_ref")
-    return source.if_readable(PaymentTerm.read, term) if term else None
-
-
-def _is_1099(source: Reader) -> bool | None:
-    """Read whether payments are reported on form 1099; None: Procurify does not say."""
-    if source.data.get("is_1099_eligible") is None:
-        return None
-    return source.spare.is_true("is_1099_eligible")
-
-
 @payload
 class Vendor(Named):
     """A supplier. Names are not unique and the country is free text.
 
     ``code`` is the identifier that the company gave it elsewhere, or "". ``status``
     is not documented: a vendor that somebody only asked for may have one.
-    Bank details are excluded on purpose: they are not needed and must not be kept.
+    ``is_1099`` says whether payments are reported on form 1099; None: Procurify does
+    not say. Bank details are excluded on purpose: they are not needed and must not be
+    kept.
     """
 
     id: int = strict(Reader.integer)
     name: str = strict(Reader.required_text)
     active: bool = spare(Reader.is_not_false)
-    type: Stated = computed(_vendor_type)
+    type: Stated = strict(spelled(Reader.stated, _VENDOR_WORDS))
     status: Stated = strict(Reader.stated)
     code: str = spare(Reader.text, "external_id")
     emails: tuple[str, ...] = computed(_emails)
@@ -271,8 +253,10 @@ class Vendor(Named):
     state_province: str = spare(Reader.text)
     country: str = spare(Reader.text)
     currency_id: int | None = spare(Reader.reference, "currency")
-    payment_term: PaymentTerm | None = computed(_payment_term)
-    is_1099: bool | None = computed(_is_1099)
+    payment_term: PaymentTerm | None = spare(
+        if_readable(PaymentTerm, SpareReader.child), "payment_term_ref"
+    )
+    is_1099: bool | None = spare(Reader.is_true_or_unknown, "is_1099_eligible")
     comments: str = spare(Reader.text)
     modified: datetime | None = spare(Reader.instant, "dateModified")
 
@@ -290,7 +274,7 @@ class CatalogItem(Named):
     description: str = spare(Reader.text)
     unit: str = spare(Reader.text, "unitType")
     price: Decimal | None = spare(Reader.decimal)
-    currency_name: str = computed(currency_name_if_readable)
+    currency_name: str = strict(_spare_currency)
     account_code: AccountCode | None = spare(if_readable(AccountCode))
     vendor_id: int | None = spare(Reader.reference, "pref_vendor")
     url: str = spare(Reader.text, "product_url")

@@ -23,7 +23,6 @@ from .embedded import (
     Allocation,
     Attachment,
     each_once,
-    full_name,
     fullest,
     locations,
     mention,
@@ -50,6 +49,8 @@ from .values import (
     computed,
     derived,
     embedded,
+    full_name,
+    inside,
     payload,
     spare,
     strict,
@@ -57,7 +58,7 @@ from .values import (
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from .embedded import Mention
 
@@ -184,7 +185,7 @@ class OrderLine(Keyed):
     catalog_item: CatalogItem | None = strict(embedded(CatalogItem))
     vendor_text: str = strict(Reader.text, "vendor")
     comment: str = spare(Reader.text, "lineComment")
-    currency_name: str = computed(embedded_currency)
+    currency_name: str = strict(embedded_currency)
     modified: datetime.datetime | None = spare(Reader.instant, "last_modified")
     attachments: tuple[Attachment, ...] = computed(_files_of_line)
 
@@ -270,11 +271,6 @@ def _adjustment(source: Reader, name: str) -> Adjustment | None:
     return Adjustment.read(place) if place else None
 
 
-def _in_cost_details(source: Reader, name: str) -> Decimal | None:
-    costs = source.child("cost_details")
-    return costs.decimal(name) if costs else None
-
-
 def _files_of_lines(_source: Reader, found: dict[str, Any]) -> tuple[Attachment, ...]:
     return each_once(file for line in found["lines"] for file in line.attachments)
 
@@ -315,9 +311,17 @@ class Order(Keyed):
     freight: Decimal | None = strict(Reader.decimal)
     other: Decimal | None = strict(Reader.decimal)
     total_in_base: Decimal | None = strict(
-        _in_cost_details, "total_cost_in_base_currency"
+        inside(
+            "cost_details",
+            Reader.decimal,
+            "total_cost_in_base_currency",
+            None,
+            Reader.child,
+        )
     )
-    total_in_currency: Decimal | None = strict(_in_cost_details, "total_cost")
+    total_in_currency: Decimal | None = strict(
+        inside("cost_details", Reader.decimal, "total_cost", None, Reader.child)
+    )
     payment_term: PaymentTerm | None = computed(_payment_term)
     comment: str = spare(Reader.text)
     is_card: bool = computed(_is_card)
@@ -343,42 +347,46 @@ class Order(Keyed):
         paid_when_closed = self.state == OrderState.PAID and self.closed_date
         return self.state == OrderState.CLOSED or bool(paid_when_closed)
 
-    def references(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Yield (resource, external id, object as sent) of what the order mentions.
+    def references(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """List (resource, external id, object as sent) of what the order mentions.
 
         Each object once: the copy with the most fields, because some places embed a
         short form. A payment term only where it has a key.
         """
         return fullest(_mentions(self.raw))
 
-    def line_locations(self) -> Iterator[tuple[str, Location]]:
-        """Yield (line's text, location) of every line that is coded at one."""
+    def line_locations(self) -> list[tuple[str, Location]]:
+        """List (line's text, location) of every line that is coded at one."""
+        found = []
         for line in self.lines:
             if line.active and line.order_id in (None, self.id):
                 shares = line.allocations or (line.fallback_account,)
-                yield from locations(line.name or line.label, shares)
+                found += locations(line.name or line.label, shares)
+        return found
 
 
-def _mentions(order: Mapping[str, Any]) -> Iterator[Mention]:
-    yield from mention("vendor", order.get("pref_vendor"))
-    yield from mention("currency", order.get("purchased_currency"))
+def _mentions(order: Mapping[str, Any]) -> list[Mention]:
+    found = mention("vendor", order.get("pref_vendor"))
+    found += mention("currency", order.get("purchased_currency"))
     term = order.get("payment_term")
     if isinstance(term, dict) and term.get("name"):
-        yield from mention_if_readable("payment_term", term, PaymentTerm)
+        found += mention_if_readable("payment_term", term, PaymentTerm)
     for line in order.get("order_items") or ():
-        yield from _mentions_of_line(line)
+        found += _mentions_of_line(line)
+    return found
 
 
-def _mentions_of_line(line: dict[str, Any]) -> Iterator[Mention]:
-    yield from mention_if_readable("currency", line.get("currency"), Currency)
+def _mentions_of_line(line: dict[str, Any]) -> list[Mention]:
+    found = mention_if_readable("currency", line.get("currency"), Currency)
     for allocation in line.get("spend_allocation") or ():
-        yield from mentions_of_account(allocation.get("account"))
-    yield from mentions_of_account(line.get("account"))
+        found += mentions_of_account(allocation.get("account"))
+    found += mentions_of_account(line.get("account"))
     item = line.get("catalog_item")
     if isinstance(item, dict):
         code = item.get("account_code")
-        yield from mention_if_readable("account_code", code, AccountCode)
-        yield from mention("catalog_item", item)
+        found += mention_if_readable("account_code", code, AccountCode)
+        found += mention("catalog_item", item)
+    return found
 
 
 def _account_code(source: Reader) -> str:

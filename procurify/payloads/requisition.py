@@ -9,13 +9,23 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from .embedded import full_name, fullest, mention, mentions_of_department
+from .embedded import fullest, mention, mentions_of_department
 from .master_data import Currency, Department, Keyed, Location
-from .values import Reader, Stated, as_sent, computed, embedded, payload, spare, strict
+from .values import (
+    Reader,
+    Stated,
+    as_sent,
+    computed,
+    embedded,
+    full_name,
+    payload,
+    spare,
+    strict,
+)
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from .embedded import Mention
@@ -96,18 +106,19 @@ class Requisition(Keyed):
         """The kind and the number: "Requisition 7265"."""
         return f"Requisition {self.id}"
 
-    def references(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Yield (resource, external id, object as sent) of what it mentions."""
+    def references(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """List (resource, external id, object as sent) of what it mentions."""
         return fullest(_mentions(self.raw))
 
-    def line_locations(self) -> Iterator[tuple[str, Location]]:
-        """Yield (its label, location): its department's, else its own."""
+    def line_locations(self) -> list[tuple[str, Location]]:
+        """List (its label, location): its department's, else its own."""
         place = (self.department and self.department.branch) or self.branch
-        if place:
-            yield self.label, place
+        return [(self.label, place)] if place else []
 
 
-def _mentions(requisition: Mapping[str, Any]) -> Iterator[Mention]:
-    yield from mention("location", requisition.get("branch"))
-    yield from mentions_of_department(requisition.get("department"))
-    yield from mention("currency", requisition.get("currency"))
+def _mentions(requisition: Mapping[str, Any]) -> list[Mention]:
+    return [
+        *mention("location", requisition.get("branch")),
+        *mentions_of_department(requisition.get("department")),
+        *mention("currency", requisition.get("currency")),
+    ]

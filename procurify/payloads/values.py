@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from ..errors import InvalidPayload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from typing_extensions import dataclass_transform
 
@@ -177,6 +177,17 @@ def instant(value: object, path: str = "") -> datetime | None:
     raise error
 
 
+def instants(values: Iterable[object]) -> list[datetime | None]:
+    """Read several date-times; one that cannot be read is None."""
+    found: list[datetime | None] = []
+    for value in values:
+        try:
+            found.append(instant(value))
+        except InvalidPayload:
+            found.append(None)
+    return found
+
+
 def _match_stamp(value: object, path: str) -> re.Match[str] | None:
     if value is None or value == "":
         return None
@@ -268,6 +279,10 @@ class Reader:
         """Read text in small letters; missing and null are ""."""
         return self.text(name).lower()
 
+    def iso_code(self, name: str) -> str:
+        """Read free text in the form of an ISO code; missing and null are ""."""
+        return self.text(name).upper()
+
     def uuid(self, name: str) -> str:
         """Read a UUID, or what stands for one, in one spelling; missing is ""."""
         found = normalise_uuid(self.text(name))
@@ -326,6 +341,10 @@ class Reader:
             raise InvalidPayload(self.at(name), "missing")
         return value
 
+    def is_true_or_unknown(self, name: str) -> bool | None:
+        """Read true or false; missing and null are None."""
+        return None if self.data.get(name) is None else self._boolean(name, False)
+
     def is_true(self, name: str) -> bool:
         """Read true or false; missing and null are false."""
         return self._boolean(name, False)
@@ -362,6 +381,13 @@ class Reader:
         value = self.data.get(name)
         is_id = isinstance(value, (int, str)) and not isinstance(value, bool)
         return None if is_id else self.child(name)
+
+    def if_object(self, name: str) -> Reader | None:
+        """Read an embedded object; None where something else stands."""
+        value = self.data.get(name)
+        if not isinstance(value, dict):
+            return None
+        return Reader(value, self.at(name), self.unread)
 
     def reference(self, name: str) -> int | None:
         """Read the id of an object, which is embedded or stands for itself."""
@@ -416,6 +442,8 @@ class SpareReader(Reader):
     child = _or_empty(Reader.child, None)
     reference = _or_empty(Reader.reference, None)
     is_true = _or_empty(Reader.is_true, False)
+    is_true_or_unknown = _or_empty(Reader.is_true_or_unknown, False)
+    iso_code = _or_empty(Reader.iso_code, "")
     is_not_false = _or_empty(Reader.is_not_false, True)
 
     def children(self, name: str, *, required: bool = False) -> Iterator[Reader]:
@@ -431,6 +459,15 @@ class SpareReader(Reader):
                 yield Reader(item, path, self.unread)
             else:
                 self.unread.append(path)
+
+
+def full_name(user: Reader | None) -> str:
+    """Name a user: first and last name, else the address, else ""."""
+    if user is None:
+        return ""
+    user = user.spare
+    name = f"{user.text('firstName')} {user.text('lastName')}".strip()
+    return name or user.text("email")
 
 
 # === DECLARED PAYLOADS === #
@@ -540,14 +577,89 @@ def embedded(kind: type[Read]) -> Callable[[Reader, str], Read | None]:
     return read_embedded
 
 
-def if_readable(kind: type[Read]) -> Callable[[Reader, str], Read | None]:
-    """Return what reads an embedded ``kind``; None, and noted, if it cannot."""
+def spared(read: Callable[[Any, str], T]) -> Callable[[Reader, str], T]:
+    """Return what reads as ``read`` does, and is empty where that cannot.
+
+    :param read: method of :class:`Reader`
+    """
+    read_spare = getattr(SpareReader, read.__name__)
+    return lambda source, name: cast("T", read_spare(source.spare, name))
+
+
+def inside(
+    outer: str,
+    read: Callable[[Any, str], T],
+    name: str,
+    missing: T,
+    opened: Callable[[Reader, str], Reader | None] = Reader.embedded,
+) -> Callable[[Reader, str], T]:
+    """Return what reads the field ``name`` of the object ``outer``.
+
+    :param missing: what it is where there is no such object
+    :param opened: how the object is read; by default, its id may stand for it
+    """
+
+    def read_inside(source: Reader, _name: str) -> T:
+        place = opened(source, outer)
+        return read(place, name) if place else missing
+
+    return read_inside
+
+
+def first_of(
+    *reads: Callable[[Reader, str], T | None],
+) -> Callable[[Reader, str], T | None]:
+    """Return what reads the first of these that is there."""
+
+    def read_first(source: Reader, name: str) -> T | None:
+        found = (read(source, name) for read in reads)
+        return next((each for each in found if each is not None), None)
+
+    return read_first
+
+
+def if_readable(
+    kind: type[Read],
+    opened: Callable[[Reader, str], Reader | None] = Reader.embedded,
+) -> Callable[[Reader, str], Read | None]:
+    """Return what reads an embedded ``kind``; None, and noted, if it cannot.
+
+    :param opened: how the object is read; by default, its id may stand for it
+    """
 
     def read_if_readable(source: Reader, name: str) -> Read | None:
-        place = source.embedded(name)
+        place = opened(source, name)
         return place.if_readable(kind.read, place) if place else None
 
     return read_if_readable
+
+
+def each_of(
+    outer: str, read: Callable[[Any, str], T | None], name: str
+) -> Callable[[Reader, str], tuple[T, ...]]:
+    """Return what reads a field of each object in the list ``outer`` that has it."""
+
+    def read_each(source: Reader, _name: str) -> tuple[T, ...]:
+        found = (read(place, name) for place in source.children(outer))
+        return tuple(value for value in found if value is not None)
+
+    return read_each
+
+
+def spelled(
+    read: Callable[[Any, str], Stated], words: Mapping[Stated, Stated]
+) -> Callable[[Reader, str], Stated]:
+    """Return what reads a kind for which there are words, too, in any case.
+
+    :param words: {word in small letters: what it stands for}
+    """
+
+    def read_spelled(source: Reader, name: str) -> Stated:
+        stated = read(source, name)
+        word = stated.lower() if isinstance(stated, str) else stated
+        return words.get(word, stated)
+
+    return read_spelled
 
 
 def children(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .. import AddressError, Client, normalise_base_url
-from ..addresses import check_url, same_origin, tenant_url
+from ..wire import check_url, same_origin, tenant_url
 
 
 @pytest.mark.parametrize(

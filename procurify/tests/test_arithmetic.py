@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ..arithmetic import Tax, bill_figures
+from ..arithmetic import Tax, bill_figures, split
 from ..errors import InvalidPayload
 from ..payloads import Bill
-from ..rounding import split
 
 CENT = Decimal("0.01")
 SAMPLE = Path(__file__).parent / "samples" / "bill_detail.json"
@@ -335,6 +334,51 @@ def test_an_item_s_net_amount_is_found_in_what_it_says(
 ) -> None:
     data["items"][0] |= changes
     assert bill_figures(Bill.from_json(data), CENT).lines[0].amount == Decimal(net)
+
+
+@pytest.mark.parametrize("rate", [12, None])
+def test_a_total_that_contains_its_tax_is_known_without_the_gross_amount(
+    data: dict[str, Any], rate: int | None
+) -> None:
+    data["items"][0] |= {
+        "tax_is_inclusive": True,
+        "total_cost": Decimal("280.00"),
+        "total_cost_with_tax": None,
+        "tax_percentage": rate,
+    }
+
+    figures = bill_figures(Bill.from_json(data), CENT)
+
+    line = figures.lines[0]
+    assert (line.amount, line.tax_amount) == (Decimal("250.00"), Decimal("30.00"))
+    assert figures.residue == 0
+
+
+def test_a_total_that_contains_its_tax_is_known_without_any_gross_amount(
+    data: dict[str, Any],
+) -> None:
+    data["items"][0] |= {
+        "tax_is_inclusive": True,
+        "total_cost": Decimal("280.00"),
+        "total_cost_with_tax": None,
+    }
+    data["total_cost_with_tax"] = None
+
+    assert bill_figures(Bill.from_json(data), CENT).total == Decimal("1251.00")
+
+
+def test_totals_are_net_where_no_reading_of_them_adds_up(data: dict[str, Any]) -> None:
+    data["items"][0] |= {
+        "tax_is_inclusive": True,
+        "total_cost_with_tax": None,
+        "tax_percentage": None,
+    }
+    data["total_cost_with_tax"] = Decimal("2000.00")
+
+    figures = bill_figures(Bill.from_json(data), CENT)
+
+    assert figures.lines[0].amount == Decimal("250.00")
+    assert not figures.adds_up
 
 
 @pytest.mark.parametrize(

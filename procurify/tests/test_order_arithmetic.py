@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ..arithmetic import Tax
+from ..arithmetic import Tax, rounded
 from ..errors import InvalidPayload
 from ..order_arithmetic import (
     Extra,
@@ -21,7 +21,6 @@ from ..order_arithmetic import (
     order_figures,
 )
 from ..payloads import Order, Unit
-from ..rounding import rounded
 
 CENT = Decimal("0.01")
 SAMPLE = Path(__file__).parent / "samples" / "po_detail.json"

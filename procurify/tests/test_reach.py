@@ -26,7 +26,7 @@ from .. import (
     TransientError,
 )
 from .. import wire as wire_module
-from ..addresses import Reach
+from ..wire import Reach
 from .server import TOKEN_PATH, FaultyServer, Reply, page_json
 
 if TYPE_CHECKING:
@@ -177,8 +177,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer(
     resolving(monkeypatch, ["127.0.0.9", "127.0.0.1"])
     port = server.url.rpartition(":")[2]
     # Its own name: that of a program of this machine may not be any.
-    monkeypatch.setattr("procurify.addresses.is_loopback", lambda _origin: True)
-    monkeypatch.setattr("procurify.addresses.is_loopback", lambda _origin: True)
+    monkeypatch.setattr("procurify.wire.is_loopback", lambda _origin: True)
 
     connect(base_url=f"http://acme.example:{port}").authenticate()
 

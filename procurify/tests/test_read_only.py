@@ -11,8 +11,7 @@ import pytest
 import requests
 
 from .. import RESOURCES
-from ..addresses import Reach
-from ..wire import ForbiddenRequest, guard
+from ..wire import ForbiddenRequest, Reach, guard
 from .server import (
     ACCESS_TOKEN,
     TOKEN_PATH,
@@ -147,10 +146,10 @@ def test_the_source_names_no_other_verb() -> None:
                 if "session" in owner.lower() or owner == "requests":
                     calls.append((path.name, node.func.attr))
     assert sorted(calls) == [
-        ("addresses.py", "Request"),
         ("transport.py", "close"),
         ("transport.py", "get"),
         ("transport.py", "post"),
+        ("wire.py", "Request"),
         ("wire.py", "mount"),
         ("wire.py", "set_policy"),
     ]

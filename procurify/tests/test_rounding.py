@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from ..arithmetic import allocated, plain, rounded, split
 from ..errors import InvalidPayload
-from ..rounding import allocated, plain, rounded, split
 
 CENT = Decimal("0.01")
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ..rounding import apportioned, rounded
-from ..taxes import (
+from ..arithmetic import (
     Tax,
     TaxedAmount,
+    apportioned,
     common_rates,
     plainest,
+    rounded,
     taxes_of,
     with_own_rates,
 )

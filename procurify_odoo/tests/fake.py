@@ -291,9 +291,14 @@ class FakeOdoo(FaultyServer):
     def _do_load(
         self, model: str, _ids: Any, fields: list[str], data: list[list[str]]
     ) -> Any:
-        """Create what is new by its external id; refuse rows without a name."""
+        """Create what is new by its external id, and write what is named by its own.
+
+        Rows without a name are refused.
+        """
         rows = [dict(zip(fields, row, strict=True)) for row in data]
-        guilty = [n for n, row in enumerate(rows) if not row.get("name")]
+        guilty = [
+            n for n, row in enumerate(rows) if not (row.get("name") or row.get(".id"))
+        ]
         if guilty:
             return {
                 "ids": False,
@@ -311,6 +316,10 @@ class FakeOdoo(FaultyServer):
         return {"ids": [self._loaded(model, row) for row in rows], "messages": []}
 
     def _loaded(self, model: str, row: dict[str, Any]) -> int:
+        if number := row.get(".id"):
+            values = {name: value for name, value in row.items() if name != ".id"}
+            self._do_write(model, [int(number)], values)
+            return int(number)
         known = self.external_ids.get(row.get("id", ""))
         if known:
             return known

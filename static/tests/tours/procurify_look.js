@@ -1,3 +1,5 @@
+import { rpcBus } from "@web/core/network/rpc";
+
 /**
  * Lets a test look at a screen: at each width, in each theme, with axe, and for words
  * that nobody has translated.
@@ -36,12 +38,59 @@ window.procurifyDone = (id) => {
     waiting.delete(id);
 };
 
+/** Requests to the server, scripts and style sheets that are on their way. */
+const awaited = new Set();
+let changedAt = 0;
+/** Milliseconds without a change after which a screen is drawn; Odoo's charts grow for longer. */
+const STILL = 120;
+const STILL_WITH_CHART = 700;
+/** Odoo's menu bar follows a new width a quarter of a second later. */
+const WIDTH_FOLLOWED = 500;
+let resizedAt = -WIDTH_FOLLOWED;
+
+window.addEventListener("resize", () => {
+    resizedAt = performance.now();
+});
+rpcBus.addEventListener("RPC:REQUEST", ({ detail }) => awaited.add(detail.data.id));
+rpcBus.addEventListener("RPC:RESPONSE", ({ detail }) => awaited.delete(detail.data.id));
+new MutationObserver((changes) => {
+    changedAt = performance.now();
+    for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+        if (node.matches?.("script[src], link[href]")) {
+            awaited.add(node);
+            for (const end of ["load", "error"]) {
+                node.addEventListener(end, () => awaited.delete(node), { once: true });
+            }
+        }
+    }
+}).observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
+
+/** Whether something is still on its way to the screen, or moves on it. */
+function isBusy() {
+    const still = document.querySelector("canvas") ? STILL_WITH_CHART : STILL;
+    return (
+        awaited.size > 0 ||
+        performance.now() - changedAt < still ||
+        performance.now() - resizedAt < WIDTH_FOLLOWED ||
+        document.querySelector(".o_loading_indicator, .o_blockUI") ||
+        [...document.images].some(({ complete }) => !complete) ||
+        document.getAnimations().some(
+            ({ playState, effect }) => playState === "running" && effect.getComputedTiming().endTime < Infinity
+        )
+    );
+}
+
 /** Wait until nothing loads any more and what has changed is drawn. */
 async function idle() {
-    const loading = () => document.querySelector(".o_loading_indicator, .o_blockUI");
-    for (let turn = 0; turn < 100 && (turn < 6 || loading()); turn++) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+    const until = performance.now() + 10000;
+    changedAt = performance.now();
+    while (isBusy() && performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    await drawn();
+}
+
+async function drawn() {
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }
 
@@ -55,12 +104,25 @@ function isOdoosOwn(rule, element) {
     return selectors.some((one) => element?.closest(one) || element?.querySelector(`:scope > ${one}`));
 }
 
-/** What axe finds serious in the view itself: ["rule: what is wrong (element)"]. */
-async function unreachable() {
+/** What kinds of views the screen has: a phone shows cards where others show a list. */
+function kindsOfViews() {
+    const renderers = document.querySelectorAll("[class*='_renderer']");
+    const names = [...renderers].filter(isShown).flatMap(({ classList }) => [...classList]);
+    return names.filter((name) => /^o_\w+_renderer$/.test(name));
+}
+
+/** What axe has looked at: {screen: kinds of its views}. */
+const reached = {};
+
+/** What axe finds serious in the view itself: ["rule: what is wrong (element)"].
+ * A screen that only has another width is not looked at twice. */
+async function unreachable(name) {
     const roots = [...document.querySelectorAll(SCREEN)].filter(isShown);
-    if (!roots.length || !window.procurifyWatch.axe) {
+    const kinds = ["screen", ...kindsOfViews()];
+    if (!roots.length || !window.procurifyWatch.axe || [...kinds].every((kind) => reached[name]?.has(kind))) {
         return [];
     }
+    reached[name] = new Set(kinds);
     const { violations } = await window.axe.run(
         { include: roots },
         // What is in a frame is Odoo's viewer of files.
@@ -124,20 +186,28 @@ function widest(part) {
     return elements.sort((one, other) => reach(other) - reach(one))[0]?.outerHTML.slice(0, 200);
 }
 
+/** Both themes' style sheets stay on the page: to read one again takes longest. */
+let darkSheet;
+
 async function inTheme(href, look) {
-    const sheet = document.querySelector("link[href*='web.assets_web.'][href*='.css']");
-    const light = sheet.href;
-    const use = (url) =>
-        new Promise((resolve, reject) => {
-            sheet.addEventListener("load", resolve, { once: true });
-            sheet.addEventListener("error", reject, { once: true });
-            sheet.href = url;
-        });
-    await use(href);
+    const light = document.querySelector("link[href*='web.assets_web.'][href*='.css']");
+    darkSheet ??= await new Promise((resolve, reject) => {
+        const sheet = light.cloneNode();
+        sheet.addEventListener("load", () => resolve(sheet), { once: true });
+        sheet.addEventListener("error", reject, { once: true });
+        sheet.href = href;
+        light.after(sheet);
+    });
+    const use = async ({ sheet }, { sheet: other }) => {
+        sheet.disabled = false;
+        other.disabled = true;
+        await idle();
+    };
+    await use(darkSheet, light);
     try {
         await look();
     } finally {
-        await use(light);
+        await use(light, darkSheet);
     }
 }
 
@@ -145,13 +215,10 @@ async function inTheme(href, look) {
 async function lookAt(name, device) {
     const watch = window.procurifyWatch;
     await idle();
-    const found = [...errors(), ...(await unreachable()), ...untranslated(), ...tooWide(), ...cutOff()];
+    const found = [...errors(), ...(await unreachable(name)), ...untranslated(), ...tooWide(), ...cutOff()];
     await ask({ picture: `${name}-${device}-light` });
     if (watch.dark) {
-        await inTheme(watch.dark, async () => {
-            await idle();
-            await ask({ picture: `${name}-${device}-dark` });
-        });
+        await inTheme(watch.dark, () => ask({ picture: `${name}-${device}-dark` }));
     }
     return found.map((text) => `${name}, ${device}: ${text}`);
 }
@@ -160,15 +227,15 @@ async function lookAt(name, device) {
  * Look at what is on the screen, in each width; what is wrong fails the test at its end.
  *
  * @param {string} name of the moment: the pictures bear it
- * @param {Function} open opens the screen, where a change of width is not enough
+ * @param {Function} show brings it into sight, after each change of width
  */
-export async function look(name, open = () => {}) {
+async function look(name, show) {
     if (!window.procurifyWatch) {
         return;
     }
     for (const [device, size] of Object.entries(WIDTHS)) {
         await ask(size);
-        await open();
+        await show();
         await ask({ wrong: await lookAt(name, device) });
     }
     await ask(WIDTHS.desktop);
@@ -193,8 +260,12 @@ export function moment(name, part = ".o_content") {
  */
 window.procurifyLookAtAll = async (actions) => {
     const { action } = odoo.__WOWL_DEBUG__.root.env.services;
-    for (const [name, what] of Object.entries(actions)) {
-        await look(name, () => action.doAction(what, { clearBreadcrumbs: true }));
+    for (const [device, size] of Object.entries(WIDTHS)) {
+        await ask(size);
+        for (const [name, what] of Object.entries(actions)) {
+            await action.doAction(what, { clearBreadcrumbs: true });
+            await ask({ wrong: await lookAt(name, device) });
+        }
     }
     console.log("test successful");
 };

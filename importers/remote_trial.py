@@ -4,81 +4,76 @@ Nothing is asked of the remote: its master data is known here. What it refuses f
 of its own shows only when it is sent.
 """
 
-from odoo import models
+from ..procurify_odoo import Version, dialect_of
+from ..procurify_odoo.bills import item_values, sent_items
+from ..procurify_odoo.sending import CannotSay
+from .remote_images import BillImages, NotThere, sources_of
+from .remote_orders import OrderImages
 
-from ...importers.remote_images import BillImages, NotThere, sources_of
-from ...importers.remote_orders import OrderImages
-from ...procurify_odoo import Version, dialect_of
-from ...procurify_odoo.bills import item_values, sent_items
-from ...procurify_odoo.sending import CannotSay
-from .procurify_dispatch import MOVES, ORDER_LINES, ORDERS, PARTNERS
+_MOVES, _ORDERS = "account.move", "purchase.order"
+_PARTNERS, _ORDER_LINES = "res.partner", "purchase.order.line"
 
 
-class ProcurifyTarget(models.Model):
-    _inherit = "procurify.target"
+class RemoteTrial:
+    """Says of documents that a dry run imports what would be sent of them."""
 
-    # === BUSINESS METHODS === #
+    def __init__(self, target):
+        """:param target: a remote Odoo that was tested"""
+        self.target = target
+        self.env = target.env
+        self.dialect = dialect_of(Version.of(target.version))
 
-    def _would_send(self, records):
-        """Return what would be sent of documents that a dry run has just imported.
+    def would_send(self, records):
+        """Return what would be sent of documents that were just imported.
 
         :returns: {record: (whether the remote could take it, what is missing there,
-            and what would be created there, in words)}; empty if the remote was never
-            tested
+            and what would be created there, in words)}
         """
-        self.ensure_one()
-        if not self.version:
-            return {}
         done = records.filtered(lambda record: record.state == "done" and record.res_id)
-        dialect = dialect_of(Version.of(self.version))
-        bills = self._would_send_bills(
-            done.filtered(lambda record: record.res_model == MOVES), dialect
-        )
-        orders = self._would_send_orders(
-            done.filtered(lambda record: record.res_model == ORDERS), dialect
-        )
+        bills = self._bills(done.filtered(lambda record: record.res_model == _MOVES))
+        orders = self._orders(done.filtered(lambda record: record.res_model == _ORDERS))
         return bills | orders
 
-    def _would_send_bills(self, records, dialect):
-        moves = self.env[MOVES].browse(records.mapped("res_id"))
+    def _bills(self, records):
+        moves = self.env[_MOVES].browse(records.mapped("res_id"))
         by_id = {move.id: move for move in moves}
         images = _CollectingImages(
-            self,
+            self.target,
             {by_id[r.res_id]: sources_of(by_id[r.res_id], r) for r in records},
         )
         found = {}
         for record in records:
             images.missing = {}
-            image = images.image(by_id[record.res_id], "", dialect)
+            image = images.image(by_id[record.res_id], "", self.dialect)
             problem = ""
             if not images.missing:
-                problem = _unsayable(image, dialect)
-            found[record] = self._in_trial(record, images.missing, problem)
+                problem = _unsayable(image, self.dialect)
+            found[record] = self._in_words(record, images.missing, problem)
         return found
 
-    def _would_send_orders(self, records, dialect):
-        orders = self.env[ORDERS].browse(records.mapped("res_id"))
-        orders = orders.with_company(self.company_id)
-        images = OrderImages(self, orders, dialect)
+    def _orders(self, records):
+        orders = self.env[_ORDERS].browse(records.mapped("res_id"))
+        orders = orders.with_company(self.target.company_id)
+        images = OrderImages(self.target, orders, self.dialect)
         found = {}
         for record, order in zip(records, orders, strict=True):
             names = {line.id: str(line.id) for line in order.order_line}
             _image, missing = images.image(order, "", names)
-            found[record] = self._in_trial(record, missing, "")
+            found[record] = self._in_words(record, missing, "")
         return found
 
-    def _in_trial(self, record, missing, problem):
+    def _in_words(self, record, missing, problem):
         """Return whether the remote could take a document, and the rest in words."""
         creatable = {
             each
             for each in missing
-            if each._name == PARTNERS
-            or self._may_create_there(each, record.connection_id)
+            if each._name == _PARTNERS
+            or self.target._may_create_there(each, record.connection_id)
         }
         texts = [
-            self._explain_not_there(each)
+            self.target._explain_not_there(each)
             for each in missing
-            if each not in creatable and each._name != ORDER_LINES
+            if each not in creatable and each._name != _ORDER_LINES
         ]
         texts += [problem] if problem else []
         is_sent = not texts
