@@ -2,8 +2,11 @@
 
 import json
 
+import requests
+
 from odoo.tools import SQL
 
+from odoo.addons.procurify_connector.fetching.tenant import open_client
 from odoo.addons.procurify_connector.procurify import read_json
 
 #: What a copy of an imported bill has otherwise, to be imported itself.
@@ -64,6 +67,46 @@ def pending(env, resource, count):
             order="id",
         )
     )
+
+
+def imported_bills(env, count):
+    """Return bills of the simulator, no copies, that are drafts in Odoo."""
+    return (
+        env["procurify.record"]
+        .sudo()
+        .search(
+            [
+                ("resource", "=", "bill"),
+                ("state", "=", "done"),
+                ("name", "not like", "C-%"),
+            ],
+            limit=count,
+            order="id",
+        )
+    )
+
+
+def revise(stream, records, changes):
+    """Let Procurify change these bills, and read them.
+
+    :param changes: as ``revise_bill`` of the simulator takes them
+    """
+    for record in records:
+        answer = requests.post(
+            f"{stream.connection_id.base_url}/_simulator/edits",
+            json={
+                "edit": "revise_bill",
+                "bill_id": int(record.external_id),
+                **changes,
+            },
+            timeout=10,
+        )
+        answer.raise_for_status()
+    with open_client(stream.connection_id) as client:
+        for _page in stream._fetch(client):
+            stream.env.cr.commit()
+    if waiting := records.filtered(lambda record: record.state != "pending"):
+        raise RuntimeError(f"Not read again: {len(waiting)} bills.")
 
 
 def only(env, records):

@@ -85,6 +85,64 @@ def measure_batches(env, rounds, start, sizes=(10, 25, 50, 100, 200)):
     }
 
 
+def measure_posting(env, rounds, start, batch=BATCH):
+    """Return how much faster bills are imported and posted than created and posted.
+
+    :param start: how many copies of bills there are already
+    """
+    company.copy_bills(env, company.template_bill(env), batch, start, company.PENDING)
+    records = company.pending(env, "bill", batch)
+    connection, ratios = records.connection_id, []
+    connection.bill_policy = "posted"
+    for _round in range(rounds):
+        bills, values = bill_values(env, records)
+        tidy(env)
+        raw_s = timed_and_taken_back(
+            env,
+            lambda moves=bills, given=values: moves.create(given).action_post(),
+        )
+        tidy(env)
+        import_s = timed_and_taken_back(
+            env, records._try_import, partial(_check_posted, records)
+        )
+        ratios.append(raw_s / import_s)
+    connection.bill_policy = "draft"
+    # The next measurement is not to import them.
+    records.state = "ignored"
+    env.cr.commit()
+    return {"posting_importer_over_raw_orm": median(ratios)}
+
+
+def measure_revision(env, rounds, batch=BATCH):
+    """Return how much faster revised bills are imported than their lines written.
+
+    An integration would give each bill its new lines by a ``write``.
+    """
+    stream = env["procurify.stream"].search([("resource", "=", "bill")])
+    records = company.imported_bills(env, batch)
+    ratios = []
+    for number in range(1, rounds + 1):
+        company.revise(stream, records, {"item": 0, "unit_cost": 100 + number})
+        bills, values = bill_values(env, records)
+        written = [
+            (move, [Command.clear(), *each["invoice_line_ids"]])
+            for move, each in zip(
+                bills.browse(records.mapped("res_id")), values, strict=True
+            )
+        ]
+        tidy(env)
+        raw_s = timed_and_taken_back(env, partial(_write_lines, written))
+        tidy(env)
+        ratios.append(raw_s / timed(env, records._import))
+        _check(env, records)
+    return {"revision_importer_over_raw_orm": median(ratios)}
+
+
+def _write_lines(written):
+    for move, lines in written:
+        move.write({"invoice_line_ids": lines})
+
+
 def _orders(env, batch):
     """Return seconds per order: what an integration would confirm, and the import."""
     records = company.pending(env, "purchase_order", batch)
@@ -150,6 +208,13 @@ def check_imported(records):
     """Refuse figures of an import that did less than it seems."""
     if left := records.filtered(lambda record: record.state != "done"):
         raise RuntimeError(f"Not imported: {left.mapped('hold_reason')[:3]}")
+
+
+def _check_posted(records):
+    check_imported(records)
+    moves = records.env["account.move"].browse(records.mapped("res_id"))
+    if set(moves.mapped("state")) != {"posted"}:
+        raise RuntimeError("The import has posted nothing.")
 
 
 # === THE SAME VALUES, PREPARED BEFOREHAND === #

@@ -6,6 +6,7 @@ and how often the next function that runs is in another file.
 
 import sys
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +21,8 @@ ROOMS = (
     *("reconciliation", "tools", "wizard"),
 )
 SCENARIO = "plain"
+#: Pairs of files that a description of the path shows.
+MOST_PAIRS = 40
 #: So many are imported before: what they name for the first time is known then.
 KNOWN_BEFORE = 10
 
@@ -32,18 +35,32 @@ class Track:
         self._files = {}
 
     @property
-    def files(self):
-        """The files that were entered."""
-        return {file for calls in self.calls.values() for file in calls}
+    def entries(self):
+        """{file: how often it was entered, from another file or first of all}."""
+        entered = Counter(calls[0] for calls in self.calls.values())
+        for (_from, file), count in self.pairs.items():
+            entered[file] += count
+        return entered
 
     @property
-    def changes(self):
-        """How often a call was in another file than the call before it."""
-        return sum(
-            one != other
+    def pairs(self):
+        """{(file, other file): how often a call in the other one came next}."""
+        return Counter(
+            (one, other)
             for calls in self.calls.values()
             for one, other in zip(calls, calls[1:], strict=False)
+            if one != other
         )
+
+    def described(self):
+        """Return the files and the most frequent pairs of files as lines of text."""
+        files = [f"{count:6} {file}" for file, count in self.entries.most_common()]
+        pairs = [
+            f"{count:6} {one} > {other}"
+            for (one, other), count in self.pairs.most_common(MOST_PAIRS)
+        ]
+        lines = ["Files, with how often each is entered:", *files]
+        return "\n".join([*lines, "", "Most frequent changes of file:", *pairs])
 
     def __call__(self, frame, event, _argument):
         """Take an event of ``sys.setprofile``."""
@@ -74,11 +91,14 @@ def tracked():
         threading.setprofile(None)
 
 
-def measure(env):
+def measure(env, description=None):
     """Return how many files one bill enters, and how often the file changes.
 
     Its vendor, accounts and taxes are known: bills before it named them. What the jobs
     do besides (their runs, alarms, healing) is not the bill's path, and not counted.
+
+    :param description: file to which the files and the most frequent changes between
+        them are written
     """
     connection = env["procurify.connection"].search([])
     stream = connection.stream_ids.filtered(lambda s: s.resource == "bill")
@@ -91,7 +111,9 @@ def measure(env):
         _synchronise(env, stream)
     if _imported(env) != before + 1:
         raise RuntimeError("The bill is not in Odoo.")
-    return {"path_files": len(track.files), "path_changes": track.changes}
+    if description:
+        Path(description).write_text(track.described() + "\n")
+    return {"path_files": len(track.entries), "path_changes": track.pairs.total()}
 
 
 def _add_bill(connection):

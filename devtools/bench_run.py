@@ -74,15 +74,18 @@ class Run:
             databases.drop(self.odoo, name)
         return self.found
 
-    def measure_path(self) -> dict[str, float]:
-        """Return the figures of the path of one bill alone."""
+    def measure_path(self, description: Path) -> dict[str, float]:
+        """Return the figures of the path of one bill alone.
+
+        :param description: file to which the path itself is written
+        """
         databases.drop(self.odoo, self.name)
         create_database(self.odoo, self.name)
-        self._path()
+        self._path(description=str(description))
         databases.drop(self.odoo, self.name)
         return self.found
 
-    def _path(self) -> None:
+    def _path(self, **options: object) -> None:
         """Follow one bill, in a database in which nothing else waits."""
         copy = f"{self.name}_path"
         with (
@@ -91,7 +94,7 @@ class Run:
         ):
             databases.duplicate(self.odoo, self.name, copy)
             self._inside(copy, "company", "connect", credentials=credentials)
-            self._measure(copy, "path", "measure")
+            self._measure(copy, "path", "measure", **options)
         databases.drop(self.odoo, copy)
 
     def _stage(self, credentials: dict[str, str]) -> None:
@@ -132,6 +135,20 @@ class Run:
                 rounds=rounds // 2 + 1,
                 start=7_000_000,
             )
+        for title, module, function, arguments in (
+            ("Posting", "importing", "measure_posting", {"start": 7_100_000}),
+            ("Where a bill's time goes", "shares", "measure", {"start": 7_200_000}),
+            ("Revisions", "importing", "measure_revision", {}),
+        ):
+            with self._section(title):
+                self._measure(
+                    self.name,
+                    module,
+                    function,
+                    rounds=rounds // 2 + 1,
+                    batch=self.size.documents,
+                    **arguments,
+                )
         for title, function in (
             ("Fetch", "measure_fetch"),
             ("Looking again", "measure_repoll"),
@@ -216,11 +233,15 @@ def _scale_out(odoo: Odoo, name: str, size: Size) -> dict[str, float]:
     middle = {
         workers: sorted(found)[len(found) // 2] for workers, found in rates.items()
     }
-    pairs = zip(rates[2], rates[1], strict=True)
-    ratios = sorted(two / one for two, one in pairs)
+
+    def ratio(more: int, fewer: int) -> float:
+        pairs = zip(rates[more], rates[fewer], strict=True)
+        found = sorted(one / other for one, other in pairs)
+        return round(found[len(found) // 2], 3)
+
     return {
         f"import_{workers}_workers": round(rate, 2) for workers, rate in middle.items()
-    } | {"workers_2_over_1": round(ratios[len(ratios) // 2], 3)}
+    } | {"workers_2_over_1": ratio(2, 1), "workers_4_over_2": ratio(4, 2)}
 
 
 def _import_together(odoo: Odoo, name: str, workers: int) -> float:
