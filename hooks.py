@@ -1,6 +1,6 @@
 """What is done besides installing and uninstalling what the manifest lists."""
 
-from .tools import place_column, spend_table
+from .tools import findings_table, place_column, spend_table
 from .tools.audit_triggers import unprotect
 
 _MODULE = "procurify_connector"
@@ -43,6 +43,7 @@ def uninstall_hook(env):
     unprotect(env)
     spend_table.drop(env.cr)
     place_column.drop(env.cr)
+    findings_table.drop(env.cr)
     env["procurify.monitoring"]._switch_off()
     connections = env["procurify.connection"].with_context(active_test=False)
     env["procurify.attachment"]._delete_held(connections.search([]))

@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tools import SQL
 
 from ..procurify.findings import QUESTIONS, STOPS_POSTING
+from ..tools.findings_table import SHOWN, SHOWS
 
 # Columns of the record with an answer to one question: the resources that have it.
 _COLUMNS = {
@@ -17,6 +18,7 @@ _COLUMNS = {
     "list_and_detail_dates": ("list_date_finding", ("bill", "purchase_order")),
 }
 _EXAMPLES = 3
+_MANY = 1_000  # records that give an answer
 
 
 class ProcurifyFinding(models.Model):
@@ -28,9 +30,11 @@ class ProcurifyFinding(models.Model):
     """
 
     _name = "procurify.finding"
+    _inherit = "procurify.list"
     _description = "Procurify Finding"
     _auto = False
     _order = "connection_id, sequence, question"
+    _depends = {"procurify.record": [*SHOWN], "procurify.stream": ["findings"]}
     _rec_name = "question"
 
     connection_id = fields.Many2one("procurify.connection", readonly=True)
@@ -173,7 +177,7 @@ class ProcurifyFinding(models.Model):
         found = defaultdict(list)
         queries = [finding._examples() for finding in self if finding.answer]
         if queries:
-            self.env["procurify.record"].flush_model()
+            self.env["procurify.record"].flush_model(SHOWN)
             for number, record_id in self.env.execute_query(
                 SQL(" UNION ALL ").join(queries)
             ):
@@ -188,41 +192,42 @@ class ProcurifyFinding(models.Model):
     def _examples(self):
         """Return SQL for (id of this finding, id of a record), the latest first."""
         self.ensure_one()
-        column, condition = self._answer_column(self.question)
-        answers = SQL("= %s", self.answer)
-        if self.verdict == "differs":
-            answers = self._is_other_answer(self.question)
+        says, shown = self._says(self.question, self._wanted_answers())
+        if self.question in _COLUMNS and self.count >= _MANY:
+            # Few combinations have it, and most records of each.
+            shown = SQL("SELECT DISTINCT findings_id FROM %s", self._shows(says))
+        if shown:
+            found = SQL(
+                """
+                (%(shown)s) shown CROSS JOIN LATERAL (
+                    SELECT id FROM %(shows)s AND findings_id = shown.findings_id
+                  ORDER BY id DESC LIMIT %(most)s) record
+                """,
+                shown=shown,
+                shows=self._shows(says),
+                most=_EXAMPLES,
+            )
+        else:
+            found = SQL("(SELECT id FROM %s OFFSET 0) record", self._shows(says))
         return SQL(
-            """
-            (SELECT %(finding)s, id FROM procurify_record
-              WHERE connection_id = %(connection)s AND %(condition)s
-                AND %(column)s %(answers)s
-           ORDER BY id DESC LIMIT %(most)s)
-            """,
-            finding=self.id,
-            connection=self.connection_id.id,
-            condition=condition,
-            column=column,
-            answers=answers,
-            most=_EXAMPLES,
+            "(SELECT %s, record.id FROM %s ORDER BY record.id DESC LIMIT %s)",
+            self.id,
+            found,
+            _EXAMPLES,
         )
+
+    def _wanted_answers(self):
+        """Return SQL of a comparison that holds for the answers of the examples."""
+        if self.verdict == "differs":
+            return self._is_other_answer(self.question)
+        return SQL("= %s", self.answer)
 
     @api.model
     def _one_that_differs(self, connection, question):
         """Return SQL for the id of a record that says otherwise than is assumed."""
-        column, condition = self._answer_column(question)
-        return SQL(
-            """
-            SELECT id FROM procurify_record
-             WHERE connection_id = %(connection)s AND %(condition)s
-               AND %(column)s %(answers)s
-             LIMIT 1
-            """,
-            connection=connection.id,
-            condition=condition,
-            column=column,
-            answers=self._is_other_answer(question),
-        )
+        mine = self.new({"connection_id": connection.id})
+        says, _shown = mine._says(question, self._is_other_answer(question))
+        return SQL("SELECT id FROM %s LIMIT 1", mine._shows(says))
 
     @api.model
     def _is_other_answer(self, question):
@@ -230,13 +235,41 @@ class ProcurifyFinding(models.Model):
         asked = QUESTIONS[question]
         return SQL("!= ALL(%s)", [*asked.assumed, *asked.neutral])
 
-    @api.model
-    def _answer_column(self, question):
-        """Return SQL for (the answer of a record, which records have one)."""
-        if question in _COLUMNS:
-            name, resources = _COLUMNS[question]
-            return SQL.identifier(name), SQL("resource = ANY(%s)", list(resources))
-        return SQL("findings ->> %s", question), SQL("findings ? %s", question)
+    def _shows(self, says):
+        """Return SQL of FROM and WHERE of the records of which a condition holds."""
+        return SQL(
+            "procurify_record WHERE connection_id = %s AND %s AND %s",
+            self.connection_id.id,
+            SQL(SHOWS),
+            says,
+        )
+
+    def _says(self, question, answers):
+        """Return SQL of the condition that a record gives one of these answers, and
+        SQL of the combinations that have one, if these are known.
+
+        :param answers: SQL of a comparison
+        """
+        if question not in _COLUMNS:
+            shown = SQL(
+                "SELECT id AS findings_id FROM procurify_shown"
+                " WHERE findings ->> %s %s",
+                question,
+                answers,
+            )
+            return SQL("findings_id = ANY(ARRAY(%s))", shown), shown
+        name, resources = _COLUMNS[question]
+        column = SQL.identifier(name)
+        # The index is searched for values, not for what they are not.
+        found = SQL(
+            "SELECT DISTINCT %s FROM %s",
+            column,
+            self._shows(SQL("%s %s", column, answers)),
+        )
+        says = SQL(
+            "%s = ANY(ARRAY(%s)) AND resource = ANY(%s)", column, found, list(resources)
+        )
+        return says, None
 
     # === ACTION METHODS === #
 
@@ -328,22 +361,22 @@ class ProcurifyFinding(models.Model):
 # Many objects show the same: they are counted before their answers are looked at.
 _SHOWN = SQL(
     """
-    SELECT connection_id, resource, %(columns)s, findings, count(*) AS count
+    SELECT connection_id, %(columns)s, count(*) AS count
       FROM procurify_record
-     WHERE num_nonnulls(%(columns)s, findings) > 0
-  GROUP BY connection_id, resource, %(columns)s, findings
+     WHERE %(shows)s
+  GROUP BY connection_id, %(columns)s
     """,
-    columns=SQL(", ").join(
-        SQL.identifier(name) for name in sorted({c for c, _r in _COLUMNS.values()})
-    ),
+    columns=SQL(", ").join(SQL.identifier(name) for name in SHOWN),
+    shows=SQL(SHOWS),
 )
 # What other objects and requests show.
 _OTHER_ANSWERS = SQL(
     """
     SELECT connection_id, found.key AS question, found.value AS answer,
            sum(count)::integer AS count
-      FROM shown, jsonb_each_text(findings) found
-     WHERE findings IS NOT NULL
+      FROM shown
+      JOIN procurify_shown ON procurify_shown.id = shown.findings_id
+CROSS JOIN LATERAL jsonb_each_text(procurify_shown.findings) found
   GROUP BY connection_id, found.key, found.value
  UNION ALL
     SELECT connection_id, found.key AS question, found.value AS answer,

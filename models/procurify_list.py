@@ -13,7 +13,8 @@ TECHNICAL = frozenset(
     {
         *("digest", "payload_digest", "summary_digest", "applied_digest", "sha1"),
         *("remote_uuid", "remote_group", "kept_version", "key", "mimetype"),
-        *("date_finding", "list_date_finding", "rate_finding", "route_company_id"),
+        *("date_finding", "list_date_finding", "rate_finding", "findings_id"),
+        "route_company_id",
         *("listed_at", "read_from", "read_failures", "read_again_at"),
         *("awaits_ids", "document_ids", "audit_head", "res_model", "res_id"),
         *("connection_ref", "company_ref", "user_ref", "create_uid", "write_uid"),

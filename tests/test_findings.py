@@ -1,5 +1,7 @@
 """Findings: what a tenant does otherwise, shown, confirmed, and in the bundle."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -12,6 +14,8 @@ from odoo.addons.procurify_connector.simulator.traits import (
 )
 
 from .common import ProcurifyCommon
+
+_FINDING = "odoo.addons.procurify_connector.models.procurify_finding"
 
 
 @tagged("post_install", "-at_install", "procurify")
@@ -49,14 +53,14 @@ class TestFindings(ProcurifyCommon):
                 bill_id = self.dataset.add_bill(scenario)
                 self.dataset.revise_bill(bill_id, currency_id=self._cad())
             # What was read of the tenant before says nothing about this one.
-            self.env["procurify.record"].search([]).sudo().findings = False
+            self.env["procurify.record"].search([]).sudo().findings_id = False
             self.connection.sudo().stream_ids.findings = False
             self._synchronise()
             rows = self._bundle()
             bundles.append({row["question"]: row["answer"] for row in rows})
             self.env["procurify.record"].search(
                 [("resource", "=", "bill")]
-            ).sudo().write({"findings": False, "rate_finding": False})
+            ).sudo().write({"findings_id": False, "rate_finding": False})
 
         self.assertEqual(len({str(sorted(b.items())) for b in bundles}), len(tenants))
         usual, gross, inverse, _times, words, numbers, writes = bundles
@@ -94,6 +98,39 @@ class TestFindings(ProcurifyCommon):
         self._record("bill", bill_id).sudo()._mark_deleted()
 
         self.assertEqual(self._findings()["deleted_bill"].answer, "not_found")
+
+    def test_examples_are_the_latest_of_few_and_of_many(self):
+        for _number in range(5):
+            self.dataset.add_bill("plain")
+        self._synchronise()
+        shown = self.env["procurify.record"].sudo().search([])._findings()
+
+        for many in (1, 1_000):
+            with patch(f"{_FINDING}._MANY", many):
+                found = self._findings()
+                for question in ("undocumented_values", "custom_fields"):
+                    answer = found[question].answer
+                    saying = [r.id for r in shown if shown[r].get(question) == answer]
+                    self._assert_examples(found[question], saying)
+                dated = [r.id for r in shown if r.date_finding]
+                self._assert_examples(found["date_time_of_day"], dated)
+
+    def _assert_examples(self, finding, ids):
+        self.assertGreater(len(ids), 3, finding.question)
+        self.assertEqual(finding.count, len(ids), finding.question)
+        self.assertEqual(set(finding.example_ids.ids), set(sorted(ids)[-3:]))
+
+    def test_what_many_records_show_is_kept_once(self):
+        for _number in range(12):
+            self.dataset.add_bill("plain")
+        self._synchronise()
+        bills = self._records("bill").sudo()
+
+        shown = bills._findings()
+
+        kinds = {str(sorted(each.items())) for each in shown.values()}
+        self.assertLess(len(kinds), len(bills))
+        self.assertEqual(len(set(bills.mapped("findings_id"))), len(kinds))
 
     # === POSTING === #
 

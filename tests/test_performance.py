@@ -221,6 +221,29 @@ class TestPerformance(ProcurifyCommon):
         worked_out = [text for text in statements if '"procurify_share"' in text]
         self.assertEqual(len(worked_out), 1 + len(self._currencies()), worked_out)
 
+    def test_opening_findings_reads_what_records_show_three_times(self):
+        """For the groups, for the rows of the open one, and for the examples."""
+        for _number in range(5):
+            self.dataset.add_bill("several_lines")
+        self._synchronise()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        findings = self.env["procurify.finding"]
+        asked = ("question", "answer", "count", "total_count", "verdict", "example_ids")
+
+        statements = self._statements(
+            lambda: findings.web_read_group(
+                [("connection_id", "=", self.connection.id)],
+                ["connection_id"],
+                [],
+                auto_unfold=True,
+                unfold_read_specification={name: {} for name in asked},
+            )
+        )
+
+        looked_up = [text for text in statements if "procurify_shown" in text]
+        self.assertEqual(len(looked_up), 3, looked_up)
+
     def _currencies(self):
         return set(self._records("bill").mapped("remote_currency"))
 

@@ -14,6 +14,7 @@ from ...importers.start_date import BEFORE_START_DATE
 from ...procurify import InvalidPayload, read_json
 from ...procurify.findings import STOPS_POSTING
 from ...procurify.payloads.dates import in_zone
+from ...tools.findings_table import SHOWN
 
 # Documents with an uncertain day: it depends on how dates are read.
 _UNCERTAIN = Domain("date_finding", "=", "time_of_day") | Domain(
@@ -332,7 +333,7 @@ class ProcurifyConnection(models.Model):
         self.ensure_one()
         findings = self.env["procurify.finding"]
         questions = set(STOPS_POSTING) - set(self.confirmed_findings or ())
-        self.env["procurify.record"].flush_model()
+        self.env["procurify.record"].flush_model(SHOWN)
         for question in sorted(questions):
             if self.env.execute_query(findings._one_that_differs(self, question)):
                 return question

@@ -10,8 +10,9 @@ from odoo.tools import SQL
 from ...fetching.json_text import indented
 from ...importers.resource_kinds import DOCUMENTS, KINDS, PAYLOADS
 from ...procurify import InvalidPayload, read_json
-from ...tools import place_column
+from ...tools import findings_table, place_column
 from ...tools.document_states import BEFORE_ODOO, DOCUMENT_STATES, IN_ODOO, sql_cases
+from ...tools.findings_table import SHOWN, SHOWS
 from ...tools.rates import rate_in_sql
 from ...tools.readers import ITEM_READERS, reads_items
 from ..audit.procurify_audit import plain
@@ -123,7 +124,9 @@ class ProcurifyRecord(models.Model):
     date_finding = fields.Char(readonly=True)
     list_date_finding = fields.Char(readonly=True)
     rate_finding = fields.Char(readonly=True)
-    findings = fields.Json(readonly=True, help="{question: answer}")
+    findings_id = fields.Integer(
+        readonly=True, help="What else it shows: see tools.findings_table."
+    )
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
     # How SQL splits the amount: see importers.coding.
@@ -389,12 +392,17 @@ class ProcurifyRecord(models.Model):
         "(connection_id) "
         "WHERE date_finding = 'time_of_day' OR list_date_finding = 'differs'"
     )
+    # What procurify.finding counts, without reading the records. Most entries are
+    # alike, and an index keeps those once.
+    _shown_idx = models.Index(f"(connection_id, {', '.join(SHOWN)}) WHERE {SHOWS}")
+    _examples_idx = models.Index(f"(findings_id, id) WHERE {SHOWS}")
     _month_idx = models.Index(
         "(connection_id, resource, remote_date) WHERE remote_date IS NOT NULL"
     )
 
     def init(self):
         place_column.create(self.env.cr)
+        findings_table.create(self.env.cr)
 
     # === COMPUTE METHODS === #
 

@@ -22,6 +22,7 @@ from ...procurify.findings import (
     observed_parent,
 )
 from ...procurify.payloads.dates import agrees
+from ...tools import findings_table
 from ...tools.concurrency import created_once
 from ...tools.instants import naive
 from ...tools.own_values import write_each
@@ -38,7 +39,7 @@ _KNOWN_FIELDS = (
     "read_error",
     "remote_modified",
     "remote_receipts",
-    "findings",
+    "findings_id",
 )
 
 # Fields by which a row of a list is called, the first that it has.
@@ -88,9 +89,10 @@ class ProcurifyRecord(models.Model):
                 )
             elif record._differs(values):
                 changed[record] = values | record._requeued_values()
-                changed[record]["findings"] = record._merged_findings(values)
             elif values["summary_digest"] not in (False, record.summary_digest):
                 record.summary_digest = values["summary_digest"]
+        self._merge_findings(changed)
+        self._keep_findings([*to_create, *changed.values()])
         facts = {record: record._audit_facts() for record in changed}
         if changed:
             streams = self.env["procurify.stream"].sudo()
@@ -498,13 +500,38 @@ class ProcurifyRecord(models.Model):
             found |= observed_in_list(payload)
         return found or False
 
-    def _merged_findings(self, values):
+    def _findings(self):
+        """Return {record: {question: answer}} of what these objects have shown."""
+        ids = set(self.mapped("findings_id")) - {0}
+        found = findings_table.findings_of(self.env.cr, ids)
+        return {record: found.get(record.findings_id, {}) for record in self}
+
+    @api.model
+    def _merge_findings(self, changed):
+        """Put what all versions of an object have shown in the values of the new one.
+
+        :param changed: {record: values to stage}
+        """
+        former = self.browse(record.id for record in changed)._findings()
+        for record, values in changed.items():
+            values["findings"] = record._merged_findings(former[record], values)
+
+    @api.model
+    def _keep_findings(self, rows):
+        """Replace ``findings`` of values to stage by ``findings_id``."""
+        shown = [values for values in rows if "findings" in values]
+        ids = findings_table.ids_of(self.env.cr, [v.pop("findings") for v in shown])
+        for values, findings_id in zip(shown, ids, strict=True):
+            values["findings_id"] = findings_id
+
+    def _merged_findings(self, former, values):
         """Return what all versions of this object have shown; a new one counts more.
 
+        :param former: what the versions up to now have shown
         :param values: to stage of the new version
         """
         self.ensure_one()
-        found = (self.findings or {}) | (values.get("findings") or {})
+        found = former | (values.get("findings") or {})
         if self.resource == "purchase_order":
             try:
                 former, new = (
@@ -518,12 +545,12 @@ class ProcurifyRecord(models.Model):
 
     def _note_finding(self, question, answer):
         """Note that these objects give ``answer`` to ``question``."""
-        write_each(
-            {
-                record: {"findings": (record.findings or {}) | {question: answer}}
-                for record in self
-            }
-        )
+        noted = {
+            record: {"findings": former | {question: answer}}
+            for record, former in self._findings().items()
+        }
+        self._keep_findings(list(noted.values()))
+        write_each(noted)
 
 
 def _list_finding(payload, row):
