@@ -357,8 +357,8 @@ class CheckedAdapter(HTTPAdapter):
     Through a proxy the peer is the proxy, which the machine's administrator chose and
     which resolves the names: there only addresses that are written out are checked.
 
-    :param headers_s: seconds from the end of a request to that of the answer's headers;
-        None: as many as anybody gets
+    :param headers_s: seconds from the end of a request to that of the answer's headers,
+        and no more than it may read without a byte; None: as many as anybody gets
     """
 
     def __init__(self, reach: Reach, headers_s: float | None = None) -> None:
@@ -472,6 +472,13 @@ class _CheckedPool:
         connection.headers_s = self.headers_s
         return connection
 
+    def _make_request(self, conn: Any, *args: Any, timeout: Any, **kwargs: Any) -> Any:
+        if self.headers_s is not None:
+            conn.headers_s = min(self.headers_s, timeout.read_timeout)
+        return super()._make_request(  # type: ignore[misc]
+            conn, *args, timeout=timeout, **kwargs
+        )
+
 
 class _HTTPPool(_CheckedPool, HTTPConnectionPool):  # type: ignore[override]
     """Of connections without encryption."""
@@ -537,8 +544,8 @@ def guarded(
 ) -> requests.Session:
     """Replace ``send``, in which every verb of a session ends.
 
-    :param headers_s: seconds that the server has for the headers of its answer; None:
-        the usual ones
+    :param headers_s: seconds that the server has for the headers of its answer, and no
+        more than the timeout of the request; None: the usual ones
     """
     send = session.send
 

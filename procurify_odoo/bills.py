@@ -27,6 +27,7 @@ from .sending import (
     commands,
     id_of,
     load_documents,
+    read_with_lines,
     search_read,
 )
 
@@ -359,13 +360,11 @@ def read_bills(
     if not wanted:
         return {}
     dialect = remote.dialect
-    moves = search_read(remote, MODEL, [("id", "in", wanted)], _READ, context)
-    if not moves:
-        return {}
     marks = ("display_type", *filter(None, [dialect.tax_line_mark]))
     names = (*_READ_LINE, *dict.fromkeys(marks), *dialect.analytic_on_bill)
-    there = [move["id"] for move in moves]
-    lines = search_read(remote, LINE_MODEL, [("move_id", "in", there)], names, context)
+    moves, lines = read_with_lines(
+        remote, (MODEL, _READ), (LINE_MODEL, names), "move_id", wanted, context
+    )
     items: dict[int, dict[tuple[Any, ...], Decimal]] = defaultdict(dict)
     billed: dict[int, dict[int, Decimal]] = defaultdict(dict)
     for line in lines:

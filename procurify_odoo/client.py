@@ -6,7 +6,9 @@ once; the errors say what the caller may conclude.
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ from .errors import (
     RemoteError,
     RemoteFault,
     RowsRefused,
+    Throttled,
     TryAgain,
     UnsupportedVersion,
     WrongAddress,
@@ -53,6 +56,8 @@ LONGEST_PAUSE_S = 30.0
 ONLINE_PACE_S = 1.0
 """Seconds between two calls of Odoo Online, whose limits are not published."""
 _ONLINE = ".odoo.com"
+LANES = 6
+"""Reads that are under way at once, at most: as many as a browser's."""
 
 _READS = frozenset(
     {
@@ -137,6 +142,7 @@ class RemoteOdoo:
         host = urlsplit(self.origin).hostname or ""
         self._pace_s = ONLINE_PACE_S if host.endswith(_ONLINE) else 0.0
         self._next_call_at = 0.0
+        self._lanes = _Lanes(1 if self._pace_s else LANES)
         self._sleep = sleep
         self._version: Version | None = None
         self._wanted_protocol = protocol
@@ -212,7 +218,7 @@ class RemoteOdoo:
                 continue
             if text:
                 return _version(text)
-        raise WrongAddress("There is no Odoo at this address")
+        raise WrongAddress
 
     def _version_by_web(self) -> str:
         answer = self._transport.send(Request("/web/version"))
@@ -349,6 +355,21 @@ class RemoteOdoo:
         )
         return {name: _field(attributes) for name, attributes in found.items()}
 
+    def side_by_side(self, *reads: Callable[[], Any]) -> list[Any]:
+        """Return the results of functions that only read the remote, in their order.
+
+        A few calls are under way at once, and one at a time once the remote has asked
+        for fewer, or where it is Odoo Online. The functions run in threads of their
+        own. They may call this, too.
+
+        :raises RemoteError: one of them failed, and nothing is under way any more
+        """
+        self._opened()
+        if len(reads) < 2 or self._lanes.count == 1:
+            return [read() for read in reads]
+        with ThreadPoolExecutor(min(len(reads), LANES)) as pool:
+            return list(pool.map(lambda read: read(), reads))
+
     # === RIGHTS === #
 
     def may(self, model: str, operation: str) -> bool:
@@ -392,10 +413,13 @@ class RemoteOdoo:
         """Send what only reads, again while the remote is busy."""
         attempt = 1
         while True:
-            self._keep_pace()
             try:
-                return send()
+                with self._lanes:
+                    self._keep_pace()
+                    return send()
             except TryAgain as error:
+                if isinstance(error, Throttled):
+                    self._lanes.count = 1
                 pause = error.retry_after_s
                 if pause is None:
                     pause = FIRST_PAUSE_S * 2.0 ** (attempt - 1)
@@ -403,6 +427,28 @@ class RemoteOdoo:
                     raise
             self._sleep(pause)
             attempt += 1
+
+
+class _Lanes:
+    """Lets some calls be under way at once, and the others wait.
+
+    :param count: how many, from now on
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._busy = 0
+        self._left = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._left:
+            self._left.wait_for(lambda: self._busy < self.count)
+            self._busy += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._left:
+            self._busy -= 1
+            self._left.notify_all()
 
 
 def origin_of(address: str) -> str:
@@ -421,7 +467,7 @@ def _version(text: str) -> Version:
     try:
         return Version.of(text)
     except ValueError:
-        problem: RemoteError = WrongAddress("There is no Odoo at this address")
+        problem: RemoteError = WrongAddress()
     raise problem
 
 

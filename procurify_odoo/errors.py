@@ -11,19 +11,31 @@ from dataclasses import dataclass
 class RemoteError(Exception):
     """The root of every error that this package raises on purpose.
 
-    :param message: one English sentence, or the words of the remote Odoo
+    :param message: one English sentence, or the words of the remote Odoo; "": ``SAYS``
     :param http_status: status code of the answer, if there was one
     :param remote_name: what the remote calls the error, e.g.
         ``odoo.exceptions.AccessError``; "" if it does not say
     """
 
+    SAYS = ""
+    """What the class itself says, as a sentence."""
+
     def __init__(
-        self, message: str, *, http_status: int | None = None, remote_name: str = ""
+        self,
+        message: str = "",
+        *,
+        http_status: int | None = None,
+        remote_name: str = "",
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = message or self.SAYS
+        super().__init__(self.message)
         self.http_status = http_status
         self.remote_name = remote_name
+
+    @property
+    def detail(self) -> str:
+        """The message, as far as it says more than the class; "" otherwise."""
+        return "" if self.message == self.SAYS else self.message
 
 
 # === A PERSON CORRECTS THE SETTINGS === #
@@ -31,6 +43,8 @@ class RemoteError(Exception):
 
 class WrongAddress(RemoteError):
     """There is no Odoo at this address."""
+
+    SAYS = "There is no Odoo at this address"
 
 
 class PrivateAddress(WrongAddress):
@@ -48,6 +62,8 @@ class PrivateAddress(WrongAddress):
 class WrongDatabase(RemoteError):
     """The server has no database with this name."""
 
+    SAYS = "The server has no such database"
+
 
 class UnsupportedVersion(RemoteError):
     """The remote Odoo is older than any that is served."""
@@ -55,6 +71,8 @@ class UnsupportedVersion(RemoteError):
 
 class KeyRefused(RemoteError):
     """Login and API key are refused: wrong, expired, or of an archived user."""
+
+    SAYS = "The server refuses the login or the API key"
 
 
 class Denied(RemoteError):
@@ -115,7 +133,7 @@ class TryAgain(RemoteError):
 
     def __init__(
         self,
-        message: str,
+        message: str = "",
         *,
         retry_after_s: float | None = None,
         http_status: int | None = None,
@@ -132,9 +150,13 @@ class Conflict(TryAgain):
 class Throttled(TryAgain):
     """The remote asks for fewer calls (429)."""
 
+    SAYS = "The server asks for fewer calls"
+
 
 class Unreachable(TryAgain):
     """The remote is down or cannot be reached, and this call changed nothing."""
+
+    SAYS = "The server cannot be reached"
 
 
 # === WHAT HAPPENED IS READ BACK FIRST === #

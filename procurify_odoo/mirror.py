@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from . import words
@@ -40,6 +42,7 @@ class Kind:
     :param prepare: completes the rows of a page by what others say
     :param is_optional: whether an API user without a right on it has none of it; for
         the others the right is needed
+    :param is_part: whether others are made of it: they are read before it
     """
 
     name: str
@@ -54,6 +57,7 @@ class Kind:
     translate: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     prepare: Callable[[RemoteOdoo, list[dict[str, Any]]], None] | None = None
     is_optional: bool = False
+    is_part: bool = False
 
     def columns(self) -> list[str]:
         """Return the fields that are read."""
@@ -138,6 +142,7 @@ def kinds_of(dialect: Dialect) -> dict[str, Kind]:
                 "sequence": "sequence",
                 "in_closing": "use_in_tax_closing",
             },
+            is_part=True,
         ),
         Kind(
             "journal",
@@ -159,6 +164,7 @@ def kinds_of(dialect: Dialect) -> dict[str, Kind]:
             others={"amount": "value_amount"},
             raw=dialect.term_line_fields,
             translate=words.TERM_LINES[dialect.term_line_fields],
+            is_part=True,
         ),
         Kind(
             "analytic_account",
@@ -316,16 +322,52 @@ def changed_rows(
         yield [_row(kind, values) for values in page]
 
 
+def changes_of(
+    remote: RemoteOdoo,
+    kinds: Iterable[Kind],
+    company_id: int,
+    newest: Mapping[str, str],
+) -> Iterator[tuple[Kind, Iterator[list[Row]]]]:
+    """Yield each kind with its pages, see :func:`changed_rows`, in their order.
+
+    The first pages are read at the same time, those of parts after all others.
+
+    :param newest: {name of a kind: ``written_at`` of the newest row that is known}
+    :raises RemoteError: the remote cannot be read
+    """
+    kinds = list(kinds)
+    pages = {
+        kind.name: changed_rows(remote, kind, company_id, newest.get(kind.name, ""))
+        for kind in kinds
+    }
+    first: dict[str, list[Row] | None] = {}
+    for is_part in (False, True):
+        names = [kind.name for kind in kinds if kind.is_part == is_part]
+        reads = [partial(next, pages[name], None) for name in names]
+        first |= zip(names, remote.side_by_side(*reads), strict=True)
+    for kind in kinds:
+        page = first.pop(kind.name)
+        yield kind, chain([page] if page else [], pages[kind.name])
+
+
 def later(moment: str, elapsed: timedelta) -> str:
     """Return a moment of the remote's clock, later by what has passed on ours."""
     return _written(datetime.fromisoformat(moment) + elapsed)
 
 
-def visible_ids(remote: RemoteOdoo, kind: Kind, company_id: int) -> set[int]:
-    """Return the ids of all rows that the API user sees now.
+def all_visible_ids(
+    remote: RemoteOdoo, kinds: Iterable[Kind], company_id: int
+) -> list[set[int]]:
+    """Return the ids of all rows of each kind that the API user sees now.
 
     :raises RemoteError: the remote cannot be read
     """
+    reads = [partial(visible_ids, remote, kind, company_id) for kind in kinds]
+    return remote.side_by_side(*reads)
+
+
+def visible_ids(remote: RemoteOdoo, kind: Kind, company_id: int) -> set[int]:
+    """Return the ids of all rows of a kind that the API user sees now."""
     if kind.is_optional and not remote.may(kind.model, "read"):
         return set()
     found = remote.call(

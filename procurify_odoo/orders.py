@@ -29,6 +29,7 @@ from .sending import (
     id_of,
     load_documents,
     matrix,
+    read_with_lines,
     search_read,
 )
 
@@ -276,17 +277,16 @@ def read_orders(
         return {}
     dialect = remote.dialect
     names = (*_READ, *(("locked",) if dialect.lock_order == "button_lock" else ()))
-    orders = search_read(remote, MODEL, [("id", "in", wanted)], names, context)
-    if not orders:
-        return {}
-    names = (
+    line_fields = (
         *_READ_LINE,
         *(dialect.order_taxes, dialect.order_unit, *dialect.analytic_on_order),
         *(("discount",) if dialect.has_order_discount else ()),
     )
-    domain = [("order_id", "in", [order["id"] for order in orders])]
+    orders, found = read_with_lines(
+        remote, (MODEL, names), (LINE_MODEL, line_fields), "order_id", wanted, context
+    )
     lines: dict[int, dict[str, Any]] = defaultdict(dict)
-    for line in search_read(remote, LINE_MODEL, domain, names, context):
+    for line in found:
         lines[id_of(line["order_id"])][str(line["id"])] = _seen_line(line, dialect)
     return {
         order["id"]: OrderFacts(

@@ -237,7 +237,7 @@ def _by_rpc(
     def log_in() -> int:
         uid = send("common", "login", [database, login, key], "common.login", False)
         if not uid:
-            raise KeyRefused("The server refuses the login or the API key")
+            raise KeyRefused
         known[:] = [int(uid)]
         return known[0]
 
@@ -280,7 +280,7 @@ def _check_http(answer: Answer, changes: bool) -> None:
     if not answer.is_web_page:
         return
     if status == 404 and b"database" in answer.body.lower():
-        raise WrongDatabase("The server has no such database", http_status=status)
+        raise WrongDatabase(http_status=status)
     if status in (401, 403):
         message = f"A firewall or proxy refuses the request ({status}, a web page)"
         raise _unreadable(message, changes)
@@ -298,7 +298,6 @@ def _check_limits(answer: Answer) -> None:
     status = answer.status
     if status == 429:
         raise Throttled(
-            "The server asks for fewer calls",
             retry_after_s=answers.retry_after_s(answer.headers.get("Retry-After")),
             http_status=status,
         )

@@ -239,6 +239,30 @@ def search_read(
     return found
 
 
+def read_with_lines(
+    remote: RemoteOdoo,
+    document: tuple[str, Sequence[str]],
+    line: tuple[str, Sequence[str]],
+    owner: str,
+    ids: Sequence[int],
+    context: Mapping[str, Any],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return documents and their lines, read at the same time.
+
+    :param document: model and fields
+    :param line: the same of the lines
+    :param owner: the line's field of its document
+    """
+    (model, names), (line_model, line_names) = document, line
+    documents, lines = remote.side_by_side(
+        lambda: search_read(remote, model, [("id", "in", ids)], names, context),
+        lambda: search_read(
+            remote, line_model, [(owner, "in", ids)], line_names, context
+        ),
+    )
+    return documents, lines
+
+
 def creation_times(
     remote: RemoteOdoo, model: str, ids: Iterable[int], context: Mapping[str, Any]
 ) -> dict[int, str]:

@@ -76,7 +76,7 @@ class Answer:
 
 
 class Transport:
-    """Sends requests to one Odoo.
+    """Sends requests to one Odoo; threads may share it.
 
     What it raises and what it traces never hold a header or a body.
 
@@ -103,17 +103,16 @@ class Transport:
         allowed = wire.Reach.of(
             origin, allow_private=allow_private, allow_loopback=allow_loopback
         )
-        self._sessions = {
-            changes: wire.guarded(
-                session_factory(), allowed, self._may_send, headers_s=timeout
-            )
-            for changes, timeout in self._timeouts.items()
-        }
+        self._session = wire.guarded(
+            session_factory(),
+            allowed,
+            self._may_send,
+            headers_s=max(read_timeout, write_timeout),
+        )
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        for session in self._sessions.values():
-            session.close()
+        self._session.close()
 
     def send(self, request: Request) -> Answer:
         """Send a request and return the whole answer, whatever its status is.
@@ -159,7 +158,7 @@ class Transport:
         if request.database:
             headers["X-Odoo-Database"] = request.database
         auth = wire.BearerAuth(request.key) if request.key else wire.NoAuth()
-        return self._sessions[request.changes].request(
+        return self._session.request(
             "GET" if request.body is None else "POST",
             self._origin + request.path,
             data=request.body,
@@ -223,7 +222,7 @@ def _network_error(error: Exception, request: Request) -> RemoteError:
     if isinstance(known, errors.AddressError):
         return WrongAddress(known.message)
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
-        return Unreachable("The server cannot be reached")
+        return Unreachable()
     return _lost("The connection broke, or no answer came in time", request)
 
 

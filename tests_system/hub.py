@@ -210,14 +210,24 @@ class Hub:
         self._server: Server | None = None
         self._hub_server: Server | None = None
         self._shell: OpenShell | None = None
-        address = self.start_remote()
-        self._line = SlowLine(address, LATENCY_S) if LATENCY_S else None
+        self._address = self.start_remote()
+        self._line: SlowLine | None = None
         self._copies: set[str] = set()
         self.access = {
-            "address": self._line.address if self._line else address,
+            "address": self._address,
             "database": remote.database,
             "key": key,
         }
+        if LATENCY_S:
+            self.put_far_away(LATENCY_S)
+
+    def put_far_away(self, latency_s: float) -> SlowLine:
+        """Let a line with a latency lead to the remote; it is not connected yet."""
+        if self._line:
+            self._line.close()
+        self._line = SlowLine(self._address, latency_s)
+        self.access["address"] = self._line.address
+        return self._line
 
     def start_remote(self) -> str:
         """Start the remote's server, the same one if it is not the first time.

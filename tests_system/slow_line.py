@@ -1,67 +1,125 @@
-"""A line between two servers that takes its time."""
+"""A long line to a server, and what was sent on it.
 
-import queue
-import socket
+There is a proxy at its other end that keeps connections open, as in front of every Odoo
+that has https. Odoo itself closes a connection after each answer.
+"""
+
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-_PIECE = 65536
+#: Round trips until a connection is made: TCP and TLS 1.3.
+_HANDSHAKES = 2
+#: What belongs to one connection only, and what the answer gets anew.
+_OWN_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+
+
+class Sent(NamedTuple):
+    """One request: when it began and ended, in seconds of one clock."""
+
+    begun: float
+    ended: float
+    path: str
 
 
 class SlowLine:
-    """Forwards connections to an address; each way takes half of the latency."""
+    """Forwards requests to an address.
+
+    :param latency_s: of a round trip; it may be changed at any time
+    """
 
     def __init__(self, address: str, latency_s: float) -> None:
         found = urlsplit(address)
-        self._far = (found.hostname or "", found.port or 80)
-        self._half_s = latency_s / 2
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.far = (found.hostname or "", found.port or 80)
+        self.latency_s = latency_s
+        self.forget()
+        line = self
+
+        class Handler(_Handler):
+            def setup(self) -> None:
+                self.line = line
+                super().setup()
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
         """Take no more connections."""
-        self._listening.close()
+        self._server.shutdown()
+        self._server.server_close()
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _address = self._listening.accept()
-                threading.Thread(target=self._join, args=(near,), daemon=True).start()
+    def forget(self) -> None:
+        """Count connections and requests from now on."""
+        self.connections = 0
+        self.sent: list[Sent] = []
 
-    def _join(self, near: socket.socket) -> None:
-        time.sleep(2 * self._half_s)  # until the connection is made
+    def in_a_row(self) -> int:
+        """Return how many requests waited for the end of another one, at least.
+
+        The latency of those that are under way at the same time passes once.
+        """
+        count, free_at = 0, 0.0
+        for sent in sorted(self.sent, key=lambda each: each.ended):
+            if sent.begun >= free_at:
+                count, free_at = count + 1, sent.ended
+        return count
+
+    def told(self) -> Iterator[str]:
+        """Yield each request in words: when it began, how long it took, its path."""
+        sent = sorted(self.sent)
+        for each in sent:
+            since = each.begun - sent[0].begun
+            yield f"{since:7.2f} s {each.ended - each.begun:6.2f} s  {each.path}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    line: SlowLine
+
+    def setup(self) -> None:
+        super().setup()
+        self.line.connections += 1
+        time.sleep(_HANDSHAKES * self.line.latency_s)
+
+    def do_GET(self) -> None:  # noqa: N802
+        """Forward a request, and its answer."""
+        begun, half_s = time.monotonic(), self.line.latency_s / 2
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        time.sleep(half_s)
+        status, headers, content = self._ask(body)
+        time.sleep(half_s)
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.line.sent.append(Sent(begun, time.monotonic(), self.path))
+        self.wfile.write(content)
+
+    do_POST = do_GET  # noqa: N815
+
+    def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return status, headers and content of the far server's answer."""
+        far = HTTPConnection(*self.line.far)
         try:
-            far = socket.create_connection(self._far)
-        except OSError:
-            near.close()
-            return
-        self._forward(near, far)
-        self._forward(far, near)
+            far.request(self.command, self.path, body, dict(self.headers.items()))
+            answer = far.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException):
+            return 502, [], b""
+        finally:
+            far.close()
+        kept = [
+            pair for pair in answer.getheaders() if pair[0].lower() not in _OWN_HEADERS
+        ]
+        return answer.status, kept, content
 
-    def _forward(self, source: socket.socket, goal: socket.socket) -> None:
-        pieces: queue.Queue[tuple[float, bytes]] = queue.Queue()
-
-        def read() -> None:
-            piece = b"-"
-            while piece:
-                try:
-                    piece = source.recv(_PIECE)
-                except OSError:
-                    piece = b""
-                pieces.put((time.monotonic() + self._half_s, piece))
-
-        def write() -> None:
-            with suppress(OSError):
-                while True:
-                    due, piece = pieces.get()
-                    time.sleep(max(due - time.monotonic(), 0))
-                    if not piece:
-                        goal.shutdown(socket.SHUT_WR)
-                        return
-                    goal.sendall(piece)
-
-        for act in (read, write):
-            threading.Thread(target=act, daemon=True).start()
+    def log_message(self, *args: Any) -> None:
+        """Print nothing."""

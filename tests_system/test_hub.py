@@ -17,6 +17,15 @@ from devtools import databases, odoo_14
 from devtools.console import say
 from devtools.odoo import Odoo
 from devtools.paths import ROOT
+from procurify.tests.server import FaultyServer, Reply
+from procurify_odoo import (
+    KeyRefused,
+    Throttled,
+    Unreachable,
+    WrongAddress,
+    WrongDatabase,
+)
+from procurify_odoo.client import LANES
 from simulator.books import books
 
 from .conftest import Procurify
@@ -31,6 +40,10 @@ KILLS_A_ROUND = 25
 SEED = 23
 #: Bills of one call, so that there are many moments between calls.
 SMALL = 4
+#: How often the same number of bills of five lines is sent near and far away, by turns:
+#: ``PROCURIFY_HUB_ROUNDS=5 ./dev test tests_system/test_hub.py -s -k slow_line``.
+ROUNDS = int(os.environ.get("PROCURIFY_HUB_ROUNDS", "1"))
+SENT, FAR_S = 100, 0.2
 #: How long the hub sends between two kills, at most.
 SENDS_FOR_S = 0.6
 #: How long a killed hub may take until it sends again, and until all is sent.
@@ -39,6 +52,7 @@ _CHANGES = {
     *("load", "write", "create", "unlink", "action_post", "button_draft"),
     *("button_confirm", "button_lock", "button_done", "button_unlock", "button_cancel"),
 }
+_ERRORS = (WrongAddress, WrongDatabase, KeyRefused, Throttled, Unreachable)
 #: What is tried with all of it by other tests, or is no matter of the version.
 _IN_19 = pytest.mark.parametrize("hub", ["odoo19"], indirect=True)
 
@@ -74,6 +88,47 @@ run(env, "converge")
 """
 _SENDING = """
     SELECT count(*) FROM procurify_dispatch WHERE state = 'sending' AND write_date > %s
+"""
+_SEND_COPIES = """
+import time
+from odoo.addons.procurify_connector.bench import company
+bill = env["procurify.record"].search(
+    [("resource", "=", "bill"), ("external_id", "=", "{bill}")]
+)
+assert bill.state == "done", bill.issue_ids.mapped("code")
+company.copy_bills(env, bill, {count}, {start}, company.PENDING)
+env.cr.commit()
+spent = []
+for job in ("import", "converge"):
+    started = time.monotonic()
+    run(env, job)
+    spent.append(time.monotonic() - started)
+print(json.dumps(spent))
+"""
+_NO_GROUPS = """
+user = env["res.users"].search([("login", "=", "connector")])
+user.group_ids = [(6, 0, env.ref("base.group_user").ids)]
+env.cr.commit()
+env.registry.signal_changes()
+"""
+_TEST = """
+access, values = {access!r}, {values!r}
+target = env["procurify.target"].create(
+    {{
+        "name": "Test",
+        "url": access["address"],
+        "database": access["database"],
+        "login": LOGIN,
+        "api_key": access["key"],
+    }}
+)
+target.write(values | {{"api_key": values.get("api_key", access["key"])}})
+target.action_probe()
+print(repr(target.error_message or target.missing))
+"""
+_COPIES_SENT = """
+    SELECT count(*) FROM procurify_dispatch d JOIN account_move m ON m.id = d.res_id
+     WHERE d.res_model = 'account.move' AND d.state = 'sent' AND m.ref LIKE 'C-%'
 """
 _SMALL_CALLS = f"""
     UPDATE procurify_target SET bills_per_call = {SMALL}
@@ -545,6 +600,80 @@ def test_bills_arrive_without_their_orders(hub: Hub, procurify: Procurify) -> No
     assert hub.differences()[:2] == []
     _check_bills(hub)
     _check_sent_once(hub)
+
+
+@_IN_19
+def test_each_failed_test_says_once_what_to_do(hub: Hub) -> None:
+    html = {"Content-Type": "text/html"}
+    page = [Reply(body=b"<!doctype html><p>Log in", headers=html)]
+    busy = [Reply({}, 429, {"Retry-After": "600"})]
+    paths = ("/web/version", "/jsonrpc", "/xmlrpc/2/common")
+    refused, no_database = "refused the login or the API key", "no database no_such"
+    hub.there(_NO_GROUPS)
+    with FaultyServer() as pages, FaultyServer() as old, FaultyServer() as full:
+        pages.answers |= dict.fromkeys((*paths, "/json/2/res.users/context_get"), page)
+        old.answers["/web/version"] = [Reply({"version": "13.0"})]
+        full.answers |= dict.fromkeys(paths, busy)
+        for values, words in (
+            *(
+                ({"protocol": protocol} | wrong, expected)
+                for protocol in ("json2", "jsonrpc", "xmlrpc")
+                for wrong, expected in (
+                    ({"api_key": "wrong"}, refused),
+                    ({"database": "no_such"}, no_database),
+                )
+            ),
+            ({"login": "admin"}, "(The API key belongs to another user)"),
+            ({"url": pages.url}, "There is no Odoo at"),
+            ({"url": pages.url, "protocol": "json2"}, "(A web page came instead"),
+            ({"url": old.url}, "(Odoo 13.0 is not served)"),
+            ({"url": full.url}, "asks for fewer calls"),
+            ({"url": "http://127.0.0.1:1"}, "does not answer"),
+            ({}, "not in the group Invoicing"),
+        ):
+            said = hub.script(_TEST.format(access=hub.access, values=values))
+            assert words in said, values
+            assert not [each for each in _ERRORS if each.SAYS in said], said
+
+
+@_IN_19
+def test_a_slow_line_costs_little(hub: Hub, own_procurify: Procurify) -> None:
+    procurify = own_procurify
+    bill = procurify.edit("add_bill")
+    for _ in range(5):
+        procurify.edit("add_bill_line", bill_id=bill)
+    procurify.edit("remove_bill_line", bill_id=bill)
+    line = hub.put_far_away(0)
+    hub.connect(procurify.credentials, order_policy="purchase")
+    hub.script("run(env, 'fetch', 'import', 'converge')")
+    line.forget()
+    hub.script("run(env, 'pull')")
+    looks = len(line.sent)
+    spent: dict[float, list[list[float]]] = {0: [], FAR_S: []}
+    for number in range(2 * ROUNDS):
+        latency_s = FAR_S * (number % 2)
+        line.latency_s = latency_s
+        line.forget()
+        text = _SEND_COPIES.format(bill=bill, count=SENT, start=number * SENT)
+        spent[latency_s].append(json.loads(hub.script(text)))
+        sent = hub.site.value(_COPIES_SENT)
+        assert sent == (number + 1) * SENT, hub.site.value(_ERROR)
+        # A run looks first at what people did, however much it sends then.
+        assert len(line.sent) - looks <= 15 * SENT / 100
+        assert line.in_a_row() <= 9
+        assert line.connections <= LANES
+    near, far = (
+        [sorted(values)[ROUNDS // 2] for values in zip(*rounds, strict=True)]
+        for rounds in spent.values()
+    )
+    say("\n".join(line.told()))
+    say(
+        f"{SENT} bills of five lines: imported in {near[0]:.1f} s, sent in "
+        f"{near[1]:.1f} s, with {FAR_S * 1000:.0f} ms more in {far[1]:.1f} s: "
+        f"{len(line.sent)} calls, {line.in_a_row()} of them one after the other, "
+        f"{line.connections} connections"
+    )
+    assert hub.differences()[:2] == []
 
 
 def test_what_the_remote_refuses_or_hides_does_not_stop_the_others(

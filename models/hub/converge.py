@@ -60,6 +60,7 @@ from .procurify_dispatch import (
 from .schedule import TimeOver
 
 CHUNK = 100  # rows of one call: 100 bills of five lines take about four seconds
+FEW = 4  # a quarter more
 LONGEST_CALL_S = 30.0  # proxies end requests after a minute
 FILES_CHUNK = 10
 RETRIED_EVERY = timedelta(days=1)
@@ -155,18 +156,24 @@ class ProcurifyTarget(models.Model):
             self.retried_at = now
 
     def _next_due(self, model):
-        """Return the next rows to compare. A run that ended left some to send."""
+        """Return the next rows to compare. A run that ended left some to send.
+
+        A few more than usual are taken if they are the last.
+        """
         is_due = Domain("is_due", "=", True) & Domain("state", "!=", "sending")
         limits = dict.fromkeys((MOVES, ORDERS), self.bills_per_call)
         limits[FILES] = FILES_CHUNK
-        return self.env["procurify.dispatch"].search(
+        usual = limits.get(model, CHUNK)
+        most = usual + usual // FEW
+        rows = self.env["procurify.dispatch"].search(
             Domain("target_id", "=", self.id)
             & Domain("res_model", "=", model)
             & (is_due | Domain("state", "=", "to_send"))
             & Domain("connection_id", "in", self._live_connections().ids),
             order="id",
-            limit=limits.get(model, CHUNK),
+            limit=most + 1,
         )
+        return rows if len(rows) <= most else rows[:usual]
 
     def _commit_sent(self, count=0):
         """Commit what is known now.
@@ -216,7 +223,7 @@ class ProcurifyTarget(models.Model):
         The API user may not read external ids, but may ask for those of records: of
         its own newest ones.
         """
-        found = {}
+        found, uid = {}, remote.authenticate() if rows else 0
         for model, mine in rows.grouped("res_model").items():
             newest = self.env["procurify.dispatch"].search(
                 Domain("target_id", "=", self.id)
@@ -230,7 +237,7 @@ class ProcurifyTarget(models.Model):
                 model,
                 "search",
                 domain=[
-                    ("create_uid", "=", remote.authenticate()),
+                    ("create_uid", "=", uid),
                     ("id", ">", newest.remote_id or 0),
                 ],
                 context={"active_test": False, **self._there()},
@@ -442,11 +449,11 @@ class ProcurifyTarget(models.Model):
                 self._send_vendors(remote, vendors, seen)
             missing = self._make_images(remote, parcels)
         self._refuse_missing(missing)
-        self._refuse_hidden(remote, parcels, seen)
+        rivals = self._refuse_hidden(remote, parcels, seen, references, entered_there)
         RemoteAdoption(self, remote).bills([p for p in parcels if p.is_open])
         self._look(remote, parcels, is_first=True)
         self._find_news(remote, parcels)
-        self._refuse_rivals(remote, [p for p in parcels if p.is_open])
+        self._refuse_rivals([p for p in parcels if p.is_open], rivals)
         news = [parcel for parcel in parcels if parcel.is_open and parcel.is_news]
         if news:
             self._note_sending({parcel.row: parcel.image for parcel in news})
@@ -593,20 +600,31 @@ class ProcurifyTarget(models.Model):
             kind=record._description,
         )
 
-    def _refuse_hidden(self, remote, parcels, seen, named_by=references):
+    def _refuse_hidden(self, remote, parcels, seen, named_by, entered):
         """Refuse what names a record that the API user may not see.
 
-        Odoo itself takes any record as a value. One search for each model.
+        Odoo itself takes any record as a value. One search for each model, and at the
+        same time one for what people entered.
 
         :param named_by: returns {model: ids} of an image
+        :param entered: reads what the remote has of the vendors and numbers of images
+        :returns: what it has of those that were never sent
         """
         named = {p: named_by(p.image, remote.dialect) for p in parcels if p.is_open}
+        wanted = {}
         for model in sorted({model for mine in named.values() for model in mine}):
             known = seen.setdefault(model, {})
             new = {i for mine in named.values() for i in mine.get(model, ())} - {*known}
             if new:
-                visible = remote.visible(model, new)
-                known |= {id_: id_ in visible for id_ in new}
+                wanted[model] = new
+        images = [parcel.image for parcel in named if not parcel.row.remote_id]
+        context = self._there()
+        found, *visible = remote.side_by_side(
+            lambda: entered(remote, images, context),
+            *(lambda each=each: remote.visible(*each) for each in wanted.items()),
+        )
+        for (model, ids), there in zip(wanted.items(), visible, strict=True):
+            seen[model] |= {id_: id_ in there for id_ in ids}
         for parcel, mine in named.items():
             hidden = [
                 f"{self._name_there(model, id_)} ({model})"
@@ -619,6 +637,7 @@ class ProcurifyTarget(models.Model):
                     "The API user may not see a record that it names: %(names)s.",
                     names=", ".join(hidden),
                 )
+        return found
 
     def _name_there(self, model, remote_id):
         return self._local_record(model, remote_id).sudo().display_name or remote_id
@@ -627,31 +646,19 @@ class ProcurifyTarget(models.Model):
         """Read what is there of those that were sent, also of what was refused: an
         earlier step may have changed it.
 
-        What is hidden from the API user is refused, not taken for deleted.
-
-        :param is_first: whether it is not known yet that these ids still stand for
-            what was sent
+        :param is_first: see ``_read_sent``
         """
         sent = [p for p in parcels if p.move and p.row.remote_id]
-        ids = [parcel.row.remote_id for parcel in sent]
-        facts = read_bills(remote, ids, self._there())
-        for parcel in sent:
-            parcel.there = facts.get(parcel.row.remote_id)
-        asked = [parcel for parcel in sent if is_first or not parcel.there]
-        known = self._still_there(remote, self._rows(parcel.row for parcel in asked))
-        for parcel in asked:
-            if parcel.row not in known:
-                parcel.there, parcel.is_gone, parcel.refused = None, True, ""
-            elif not parcel.there:
-                parcel.refused = self._explain_not_there(parcel.move)
+        self._read_sent(remote, sent, read_bills, is_first)
 
-    def _refuse_rivals(self, remote, parcels):
+    def _refuse_rivals(self, parcels, found):
         """Refuse new bills that somebody entered in the remote.
 
-        One call for all of them. A person may say that it is not the same one.
+        A person may say that it is not the same one.
+
+        :param found: what the remote has of their vendors and numbers
         """
         new = [parcel for parcel in parcels if not parcel.row.remote_id]
-        found = entered_there(remote, [p.image for p in new], self._there())
         ours = self.env["procurify.dispatch"].search(
             Domain("target_id", "=", self.id)
             & Domain("res_model", "=", MOVES)

@@ -9,10 +9,11 @@ from ...fetching.remote_odoo import open_remote
 from ...procurify_odoo import RemoteError, TryAgain
 from ...procurify_odoo.mirror import (
     OVERLAP,
+    all_visible_ids,
     changed_rows,
+    changes_of,
     kinds_of,
     later,
-    visible_ids,
 )
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
@@ -33,7 +34,7 @@ class ProcurifyTarget(models.Model):
     mirror_ids = fields.One2many("procurify.mirror", "target_id", readonly=True)
     mirror_count = fields.Integer("Master Data", compute="_compute_mirror_count")
     # {"of": [address, database, company], "newest": {kind: stamp of the newest row},
-    # "read_at": {kind: when that was, by the clock here}}
+    # "read_at": {kind: when that was read, by the clock here}}
     mirror_state = fields.Json(readonly=True, copy=False)
     mirrored_at = fields.Datetime("Last Change Read", readonly=True, copy=False)
     compared_at = fields.Datetime("All IDs Compared On", readonly=True, copy=False)
@@ -107,13 +108,15 @@ class ProcurifyTarget(models.Model):
         is_comparison_due = self._is_comparison_due()
         with open_remote(self, **options) as remote:
             state = self._mirror_state()
+            begun = fields.Datetime.now()
             commit()
             if str(remote.version) != expected:
                 self._note_upgrade(remote.version)
                 return
             kinds = kinds_of(remote.dialect).values()
-            for kind in kinds:
-                self._read(remote, kind, company, state, commit)
+            newest = state["newest"]
+            for kind, pages in changes_of(remote, kinds, company, newest):
+                self._read(kind, pages, state, begun, commit)
             if is_comparison_due:
                 self._compare(remote, kinds, company, commit)
         self._apply_mirror(commit)
@@ -121,16 +124,16 @@ class ProcurifyTarget(models.Model):
         if self.state == "ready" and not self._live_connections():
             self._note_answer()
 
-    def _read(self, remote, kind, company, state, commit):
+    def _read(self, kind, pages, state, begun, commit):
         """Store what changed of one kind, page by page.
 
         :param state: of the mirror; the stamp of the newest row is noted there once all
             is read, because pages do not come in the order of their changes
+        :param begun: before anything was read
         """
         since = state["newest"].get(kind.name, "")
-        begun = fields.Datetime.now()
         came, changed, latest = False, False, since
-        for page in changed_rows(remote, kind, company, since=since):
+        for page in pages:
             came = True
             changed |= self.env["procurify.mirror"]._keep(self, page)
             latest = max(latest, *(row.written_at for row in page))
@@ -138,7 +141,8 @@ class ProcurifyTarget(models.Model):
         if came and not changed and latest == since:
             latest = _known_until(state, kind.name, begun)
         if changed or latest != since:
-            stamp = fields.Datetime.to_string(begun)
+            # The newest row is not younger.
+            stamp = fields.Datetime.to_string(fields.Datetime.now())
             state["newest"] = state["newest"] | {kind.name: latest}
             state["read_at"] = state["read_at"] | {kind.name: stamp}
             values = {"mirror_state": dict(state)}
@@ -148,8 +152,8 @@ class ProcurifyTarget(models.Model):
     def _compare(self, remote, kinds, company, commit):
         """Mark what is gone, and read what is visible again."""
         rows, there = self.env["procurify.mirror"], []
-        for kind in kinds:
-            visible = visible_ids(remote, kind, company)
+        all_visible = all_visible_ids(remote, kinds, company)
+        for kind, visible in zip(kinds, all_visible, strict=True):
             there.append((kind, visible))
             present = rows._present_ids(self, kind.name)
             missing = len(present - visible)

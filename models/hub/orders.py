@@ -150,15 +150,18 @@ class ProcurifyTarget(models.Model):
         self._refuse_missing({p: records[0] for p, records in missing.items()})
         if taken := self._take_over(remote, parcels):
             self._make_order_images(remote, taken)
-        self._refuse_hidden(remote, parcels, seen, lambda image, _d: references(image))
+        rivals = self._refuse_hidden(
+            remote, parcels, seen, lambda image, _d: references(image), entered_there
+        )
         self._find_order_news(remote, parcels)
-        self._refuse_known_orders(remote, [p for p in parcels if p.is_open])
+        self._refuse_known_orders([p for p in parcels if p.is_open], rivals)
         news = [parcel for parcel in parcels if parcel.is_open and parcel.is_news]
         if news:
             self._note_sending({parcel.row: parcel.image for parcel in news})
             self._write_orders(remote, news)
-            self._look_at_orders(remote, news)
-            self._change_order_states(remote, [p for p in news if p.is_open])
+            there = [p for p in news if p.row.remote_id]
+            self._read_sent(remote, there, read_orders)
+            self._change_order_states(remote, [p for p in news if p.is_open], news)
         self._check_orders(remote, [p for p in parcels if p.is_open and p.there])
         self._release([parcel for parcel in parcels if parcel.is_open])
         self._note_orders(parcels)
@@ -229,23 +232,13 @@ class ProcurifyTarget(models.Model):
             mine = parcel.move.order_line.ids if parcel.move else ()
             parcel.lines = {i: rows[i] for i in mine if i in rows}
 
-    def _look_at_orders(self, remote, parcels, is_first=False):
+    def _look_at_orders(self, remote, parcels, is_first=False, read=read_orders):
         """Read what is there, and find the ids of new lines.
 
-        :param is_first: whether it is not known yet that these ids still stand for
-            what was sent
+        :param is_first: and ``read``, see ``_read_sent``
         """
         sent = [p for p in parcels if p.move and p.row.remote_id]
-        facts = read_orders(remote, [p.row.remote_id for p in sent], self._there())
-        for parcel in sent:
-            parcel.there = facts.get(parcel.row.remote_id)
-        asked = [parcel for parcel in sent if is_first or not parcel.there]
-        known = self._still_there(remote, self._rows(parcel.row for parcel in asked))
-        for parcel in asked:
-            if parcel.row not in known:
-                parcel.there, parcel.is_gone, parcel.refused = None, True, ""
-            elif not parcel.there:
-                parcel.refused = self._explain_not_there(parcel.move)
+        self._read_sent(remote, sent, read, is_first)
         self._note_line_ids(remote, [parcel for parcel in sent if parcel.there])
         self._remove_moved([parcel for parcel in sent if parcel.there])
 
@@ -497,12 +490,14 @@ class ProcurifyTarget(models.Model):
                     quantity=quantity,
                 )
 
-    def _refuse_known_orders(self, remote, parcels):
-        """Refuse new orders that somebody entered in the remote."""
+    def _refuse_known_orders(self, parcels, found):
+        """Refuse new orders that somebody entered in the remote.
+
+        :param found: what the remote has of their vendors and numbers
+        """
         new = [
             p for p in parcels if not p.row.remote_id and p.image["state"] != "cancel"
         ]
-        found = entered_there(remote, [p.image for p in new], self._there())
         ours = self.env["procurify.dispatch"].search(
             Domain("target_id", "=", self.id)
             & Domain("res_model", "=", ORDERS)
@@ -572,8 +567,11 @@ class ProcurifyTarget(models.Model):
             if parcel.row.remote_id in words:
                 parcel.refused = words[parcel.row.remote_id]
 
-    def _change_order_states(self, remote, parcels):
-        """Unlock, confirm, cancel and lock; write what Odoo computes otherwise."""
+    def _change_order_states(self, remote, parcels, news):
+        """Unlock, confirm, cancel and lock; write what Odoo computes otherwise.
+
+        :param news: all that was written: it is looked at again
+        """
         here = {p: p.image["state"] for p in parcels}
         there = {p: p.there.seen["state"] for p in parcels}
         is_locked = {p: p.there.seen["locked"] for p in parcels}
@@ -618,7 +616,7 @@ class ProcurifyTarget(models.Model):
             and not (p.unconfirmed or is_locked[p])
         ]
         self._press(remote, remote.dialect.lock_order, lock)
-        self._look_at_orders(remote, parcels)
+        self._look_at_orders(remote, news)
         for parcel in confirm:
             if (
                 parcel.is_open
@@ -717,7 +715,7 @@ class ProcurifyTarget(models.Model):
         self._note_orders_gone(found.gone)
         mine = found.changed.filtered("sent_image")
         parcels = self._order_parcels(mine)
-        self._look_at_orders(remote, parcels)
+        self._look_at_orders(remote, parcels, read=lambda *_asked: found.facts)
         self._make_order_images(remote, parcels)
         taken = self._take_over(remote, parcels)
         outcome = {}

@@ -273,7 +273,8 @@ class ProcurifyTarget(models.Model):
             ),
             self._explain_refusal,
         )
-        return explain(error)
+        # Where the client's own words only repeat ours, nothing is left in brackets.
+        return explain(error).removesuffix(" ()")
 
     def _explain_private(self, error):
         if error.can_be_allowed:
@@ -294,7 +295,7 @@ class ProcurifyTarget(models.Model):
             "There is no Odoo at %(address)s. Check the address, and that no login "
             "page or proxy is in between. (%(detail)s)",
             address=self.url,
-            detail=error,
+            detail=error.detail,
         )
 
     def _explain_database(self, error):
@@ -302,14 +303,14 @@ class ProcurifyTarget(models.Model):
             "The server has no database %(database)s. On Odoo Online it is the first "
             "part of the address. (%(detail)s)",
             database=self.database,
-            detail=error,
+            detail=error.detail,
         )
 
     def _explain_version(self, error):
         return self.env._(
             "The remote Odoo is too old: the connector needs Odoo 14 or later. "
             "(%(detail)s)",
-            detail=error,
+            detail=error.detail,
         )
 
     def _explain_key(self, error):
@@ -317,14 +318,14 @@ class ProcurifyTarget(models.Model):
             "The remote Odoo refused the login or the API key. Keys expire: create a "
             "new one on the API user's profile, under Account Security, and enter it "
             "here. A password is not enough. (%(detail)s)",
-            detail=error,
+            detail=error.detail,
         )
 
     def _explain_throttled(self, error):
         return self.env._(
             "The remote Odoo asks for fewer calls. Test again in some minutes. "
             "(%(detail)s)",
-            detail=error,
+            detail=error.detail,
         )
 
     def _explain_outage(self, error):
@@ -332,7 +333,7 @@ class ProcurifyTarget(models.Model):
             "The remote Odoo does not answer at %(address)s. Check the address, and "
             "whether it is running. (%(detail)s)",
             address=self.url,
-            detail=error,
+            detail=error.detail,
         )
 
     def _explain_refusal(self, error):

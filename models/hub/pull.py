@@ -1,6 +1,6 @@
 """Pulling: what people did in the remote Odoo with what was sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from ...procurify_odoo.bills import (
 )
 from ...procurify_odoo.mirror import OVERLAP
 from ...procurify_odoo.orders import LINE_MODEL as ORDER_LINE_MODEL
-from ...procurify_odoo.sending import creation_times, external_ids
+from ...procurify_odoo.orders import read_orders
+from ...procurify_odoo.sending import creation_times, external_ids, search_read
 from ...tools.cipher import UnreadableSecret
 from ...tools.own_values import write_each
 from ...tools.private import writing_shadows
@@ -43,6 +44,7 @@ class _Changes:
     :param gone: rows whose documents are not there
     :param hidden: rows whose documents the API user may not see
     :param back: rows of those that changed last before we knew it
+    :param facts: {id: Facts} of what may have changed
     """
 
     rows: Any
@@ -51,6 +53,7 @@ class _Changes:
     gone: Any = None
     hidden: Any = None
     back: Any = None
+    facts: dict[int, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         self.changed = self.gone = self.hidden = self.back = self.rows.browse()
@@ -96,11 +99,11 @@ class ProcurifyTarget(models.Model):
         :returns: what a person must know, or None
         :raises RemoteError: the remote cannot be read
         """
-        bills, orders = (self._read_changes(remote, model) for model in _PLACES)
+        bills, orders = self._read_changes(remote)
         if problem := self._find_restored(remote, (bills, orders)):
             return problem
         self._take_orders_over(remote, orders)
-        self._note_changes(remote, bills.changed)
+        self._note_changes(remote, bills)
         newest = max(bills.newest, orders.newest)
         if newest != (self.pulled_until or ""):
             self.pulled_until = newest
@@ -119,51 +122,78 @@ class ProcurifyTarget(models.Model):
             order="id",
         )
 
-    def _read_changes(self, remote, model):
-        """Return what the remote says of documents of a model that were sent."""
-        found = _Changes(self._rows_sent(model), self.pulled_until or "")
-        for start in range(0, len(found.rows), POLLED):
-            part = found.rows[start : start + POLLED]
-            there, changed, stamp = self._changed_there(remote, part, _PLACES[model])
-            found.newest = max(found.newest, stamp)
-            lost, unseen = self._lost(remote, part, there, changed)
-            found.gone |= lost
-            found.hidden |= unseen
-            rest = part - lost - unseen
-            found.changed |= rest.filtered(
-                lambda row, changed=changed: row.remote_id in changed
+    def _read_changes(self, remote):
+        """Return what the remote says of the documents of each model that were sent.
+
+        What can be asked at the same time is.
+        """
+        found = [_Changes(self._rows_sent(m), self.pulled_until or "") for m in _PLACES]
+        parts = [
+            (each, each.rows[start : start + POLLED])
+            for each in found
+            for start in range(0, len(each.rows), POLLED)
+        ]
+        news = remote.side_by_side(
+            *(self._ask_for_changes(remote, part) for _each, part in parts)
+        )
+        asked = [
+            part.filtered(
+                lambda row, there=there, changed=changed: (
+                    row.remote_id not in there or row.remote_id in changed
+                )
             )
-            found.back |= self._went_back(rest, changed)
+            for (_each, part), (there, changed, _stamp) in zip(parts, news, strict=True)
+        ]
+        meant = remote.side_by_side(
+            *(self._ask_who_and_what(remote, *p) for p in zip(asked, news, strict=True))
+        )
+        for (each, part), (there, changed, stamp), doubtful, (who, what) in zip(
+            parts, news, asked, meant, strict=True
+        ):
+            each.facts |= what
+            each.newest = max(each.newest, stamp)
+            # An id may stand for another document, e.g. where a backup was restored.
+            mine = _still_meant(doubtful, *who)
+            lost = doubtful - mine
+            hidden = mine.filtered(lambda row, ids=there: row.remote_id not in ids)
+            each.gone |= lost
+            each.hidden |= hidden
+            rest = part - lost - hidden
+            each.changed |= rest.filtered(lambda row, ids=changed: row.remote_id in ids)
+            each.back |= self._went_back(rest, changed)
         return found
 
-    def _changed_there(self, remote, rows, places):
-        """Return the ids that exist, {id of what changed: when the document itself
-        did}, and the newest change.
+    def _ask_for_changes(self, remote, rows):
+        """Return a function that reads which documents of one model are there, {id of
+        what changed: when the document itself did}, and the newest change.
 
         Lines are asked for too: in old versions, their changes do not move that of the
         document.
-
-        :param places: see ``_PLACES``
         """
-        ids = rows.mapped("remote_id")
-        there = remote.visible(places[0][0], ids)
+        places, ids = _PLACES[rows[0].res_model], rows.mapped("remote_id")
         since = [("write_date", ">=", _before(self.pulled_until))]
-        changed, newest = {}, ""
-        for model, name in places:
-            found = remote.call(
-                model,
-                "search_read",
-                domain=[(name, "in", ids), *since],
-                fields=[name, "write_date"],
-                context={"active_test": False, **self._there()},
+        context = self._there()
+
+        def changed_in(model, name):
+            domain = [(name, "in", ids), *since]
+            return search_read(remote, model, domain, (name, "write_date"), context)
+
+        def ask():
+            there, *found = remote.side_by_side(
+                lambda: remote.visible(places[0][0], ids),
+                *(lambda place=place: changed_in(*place) for place in places),
             )
-            for row in found:
-                if name == "id":
-                    changed[row["id"]] = row["write_date"]
-                else:
-                    changed.setdefault(row[name][0], "")
-                newest = max(newest, row["write_date"])
-        return there, changed, newest
+            changed, newest = {}, ""
+            for (_model, name), changes in zip(places, found, strict=True):
+                for row in changes:
+                    if name == "id":
+                        changed[row["id"]] = row["write_date"]
+                    else:
+                        changed.setdefault(row[name][0], "")
+                    newest = max(newest, row["write_date"])
+            return there, changed, newest
+
+        return ask
 
     def _went_back(self, rows, changed):
         """Return the rows whose documents changed last before we knew it.
@@ -179,50 +209,77 @@ class ProcurifyTarget(models.Model):
             )
         )
 
-    def _lost(self, remote, rows, there, changed):
-        """Return the rows whose documents are not there, and those that nobody may see.
-
-        An id may stand for another document, e.g. where a backup was restored.
-
-        :param there: ids that the API user sees
-        :param changed: ids of what may have changed
-        """
-        asked = rows.filtered(
-            lambda row: row.remote_id not in there or row.remote_id in changed
-        )
-        mine = self._still_there(remote, asked)
-        return asked - mine, mine.filtered(lambda row: row.remote_id not in there)
-
     def _still_there(self, remote, rows):
         """Return the rows whose ids there still stand for what was sent.
 
-        What people entered there and a person adopted is known by when it was created.
+        :param rows: of one model
+        """
+        return _still_meant(rows, *self._ask_who(remote, rows)())
+
+    def _ask_who(self, remote, rows):
+        """Return a function that reads for what the ids of rows stand there: {id:
+        external id} of what was sent, {id: when it was created} of what people entered
+        there and a person adopted.
 
         :param rows: of one model
         """
-        if not rows:
-            return rows
-        model, entered = rows[0].res_model, rows.filtered("created_there")
-        names = external_ids(remote, model, (rows - entered).mapped("remote_id"))
-        ids = entered.mapped("remote_id")
-        created = creation_times(remote, model, ids, self._there())
-        return rows.filtered(
-            lambda row: (
-                created.get(row.remote_id) in (row.created_there, "")
-                if row.created_there
-                else names.get(row.remote_id) == row.external_id
-            )
+        model, entered = rows[:1].res_model, rows.filtered("created_there")
+        sent_ids = (rows - entered).mapped("remote_id")
+        ids, context = entered.mapped("remote_id"), self._there()
+        return lambda: remote.side_by_side(
+            lambda: external_ids(remote, model, sent_ids),
+            lambda: creation_times(remote, model, ids, context),
         )
 
-    def _note_changes(self, remote, rows):
-        """Write what the remote has now of bills that may have changed."""
-        mine, facts = rows.filtered("sent_image"), {}
-        for start in range(0, len(mine), POLLED):
-            ids = mine[start : start + POLLED].mapped("remote_id")
-            facts |= read_bills(remote, ids, self._there())
+    def _ask_who_and_what(self, remote, rows, news):
+        """Return a function that reads for what the ids of rows stand there, and {id:
+        Facts} of what may have changed.
+
+        :param rows: of one model
+        :param news: see ``_ask_for_changes``
+        """
+        _there, changed, _newest = news
+        known = rows.filtered(lambda row: row.remote_id in changed and row.sent_image)
+        ids, context = known.mapped("remote_id"), self._there()
+        read = read_orders if rows[:1].res_model == ORDERS else read_bills
+        ask_who = self._ask_who(remote, rows)
+        return lambda: remote.side_by_side(ask_who, lambda: read(remote, ids, context))
+
+    def _read_sent(self, remote, parcels, read, is_first=False):
+        """Read what is there of documents that were sent.
+
+        What is hidden from the API user is refused, not taken for deleted.
+
+        :param parcels: with an id there
+        :param read: reads documents of their model by ids
+        :param is_first: whether it is not known yet that these ids still stand for
+            what was sent
+        """
+        rows = self._rows(parcel.row for parcel in parcels)
+        ids, context = rows.mapped("remote_id"), self._there()
+        ask_who = self._ask_who(remote, rows if is_first else rows.browse())
+        facts, who = remote.side_by_side(lambda: read(remote, ids, context), ask_who)
+        for parcel in parcels:
+            parcel.there = facts.get(parcel.row.remote_id)
+        asked = [parcel for parcel in parcels if is_first or not parcel.there]
+        if is_first:
+            known = _still_meant(rows, *who)
+        else:
+            known = self._still_there(remote, self._rows(p.row for p in asked))
+        for parcel in asked:
+            if parcel.row not in known:
+                parcel.there, parcel.is_gone, parcel.refused = None, True, ""
+            elif not parcel.there:
+                parcel.refused = self._explain_not_there(parcel.move)
+
+    def _note_changes(self, remote, changes):
+        """Write what the remote has now of bills that may have changed.
+
+        :param changes: see ``_read_changes``
+        """
         news = {}
-        for row in mine:
-            if not (there := facts.get(row.remote_id)):
+        for row in changes.changed.filtered("sent_image"):
+            if not (there := changes.facts.get(row.remote_id)):
                 continue
             differing = differences(row.sent_image, there, remote.dialect)
             now = self._facts_of(there) | {
@@ -358,6 +415,20 @@ class ProcurifyTarget(models.Model):
                 why=why,
             )
         return Sight(self, None, text)
+
+
+def _still_meant(rows, names, created):
+    """Return the rows whose ids there still stand for what was sent, or adopted.
+
+    :param names: and ``created``, see ``_ask_who``
+    """
+    return rows.filtered(
+        lambda row: (
+            created.get(row.remote_id) in (row.created_there, "")
+            if row.created_there
+            else names.get(row.remote_id) == row.external_id
+        )
+    )
 
 
 def _delete(moves):

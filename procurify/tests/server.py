@@ -75,6 +75,7 @@ class FaultyServer:
     """
 
     def __init__(self) -> None:
+        self.connections = 0
         self.requests: list[Request] = []
         self.answers: dict[str, list[Reply] | Callable[[Request], Reply]] = {
             TOKEN_PATH: [Reply(token_json())]
@@ -126,6 +127,10 @@ def _handler(server: FaultyServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            server.connections += 1
+            super().setup()
 
         def handle_any(self) -> None:
             parts = urlsplit(self.path)

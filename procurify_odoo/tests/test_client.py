@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from decimal import Decimal
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from procurify.tests.server import Reply, Request, half_a_body, reset_connection
 
 from .. import (
     Conflict,
+    KeyRefused,
     PrivateAddress,
     RemoteError,
     RemoteFault,
@@ -25,6 +27,7 @@ from .. import (
     UnsupportedVersion,
     WrongAddress,
 )
+from ..client import LANES
 from ..protocols import xmlrpc_result
 from ..shared import transport, wire
 from ..transport import Answer
@@ -323,6 +326,78 @@ def test_a_server_that_asks_for_a_pause_gets_it(
     assert naps == [7]
 
 
+def test_some_reads_are_under_way_at_once(
+    serve: Serve, connect: Connect, naps: list[float]
+) -> None:
+    server = serve("19.0")
+    under_way, most, lock = 0, 0, Lock()
+
+    def answer(request: Request) -> Reply:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.05)
+        with lock:
+            under_way -= 1
+        return Reply(json.loads(request.body)["domain"])
+
+    server.answers[_json2("search")] = answer
+    remote = connect(server)
+
+    def read(*values: int) -> Callable[[], Any]:
+        return lambda: remote.call("account.move", "search", domain=list(values))
+
+    found = remote.side_by_side(
+        *(read(number) for number in range(6)),
+        lambda: remote.side_by_side(read(6), read(7)),
+    )
+
+    assert found == [*([number] for number in range(6)), [[6], [7]]]
+    assert 1 < most <= LANES
+    # Once it asks for fewer calls, it gets one at a time.
+    server.answers[_json2("search")] = [
+        Reply({}, 429, {"Retry-After": "7"}),
+        Reply([1]),
+    ]
+    assert read(0)() == [1]
+    server.answers[_json2("search")], most = answer, 0
+    assert remote.side_by_side(read(1), read(2)) == [[1], [2]]
+    assert most == 1
+    assert naps == [7]
+
+
+def test_what_fails_at_the_same_time_raises_once_all_has_ended(
+    serve: Serve, connect: Connect
+) -> None:
+    server = serve("19.0")
+    began, ended = Event(), Event()
+
+    def refuse() -> None:
+        began.wait(2)
+        raise KeyRefused("no")
+
+    def read() -> None:
+        began.set()
+        time.sleep(0.1)
+        ended.set()
+
+    with pytest.raises(KeyRefused):
+        connect(server).side_by_side(refuse, read)
+    assert ended.is_set()
+
+
+def test_connections_are_kept(serve: Serve, connect: Connect) -> None:
+    server = serve("19.0")
+    remote = connect(server)
+    for _ in range(3):
+        remote.call("res.partner", "search", domain=[])
+        remote.call("res.partner", "create", vals_list=[{"name": "Blank & Sons"}])
+
+    assert len(server.requests) == 7
+    assert server.connections == 1
+
+
 def test_odoo_online_is_called_once_a_second(naps: list[float]) -> None:
     remote = RemoteOdoo(
         "acme.odoo.com",
@@ -387,7 +462,7 @@ def test_nothing_that_the_client_shows_leads_to_the_key(
 
 def test_the_key_goes_to_no_other_path(serve: Serve, connect: Connect) -> None:
     remote = connect(serve("19.0"))
-    session = remote._transport._sessions[True]
+    session = remote._transport._session
 
     for url in (f"{remote.origin}/web/login", "https://elsewhere.example/jsonrpc"):
         with pytest.raises(wire.ForbiddenRequest):
