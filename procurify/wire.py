@@ -480,11 +480,11 @@ class _CheckedPool:
         )
 
 
-class _HTTPPool(_CheckedPool, HTTPConnectionPool):  # type: ignore[override]
+class _HTTPPool(_CheckedPool, HTTPConnectionPool):  # type: ignore[override,misc]
     """Of connections without encryption."""
 
 
-class _HTTPSPool(_CheckedPool, HTTPSConnectionPool):  # type: ignore[override]
+class _HTTPSPool(_CheckedPool, HTTPSConnectionPool):  # type: ignore[override,misc]
     """Of encrypted connections."""
 
 
