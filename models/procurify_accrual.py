@@ -26,6 +26,7 @@ class ProcurifyAccrual(models.Model):
     _inherit = "procurify.list"
     _description = "Received, No Posted Bill"
     _auto = False
+    _counts_with_page = True
     _order = "date desc, id desc"
     _rec_name = "name"
 
@@ -244,8 +245,12 @@ class ProcurifyAccrual(models.Model):
                         ELSE least(received.value - coalesce(billed.value, 0), 0)
                     END AS value
               FROM (
-                       -- First of all: only these orders' lines are looked at.
-                       SELECT *
+                       -- First of all: only these orders' lines are looked at. What
+                       -- had come is unpacked once, not for each line.
+                       SELECT id, connection_id, company_id, name, remote_party,
+                              remote_date, remote_due_date, remote_currency,
+                              remote_coding,
+                              remote_receipts || '{}' AS remote_receipts
                          FROM procurify_record
                         WHERE id IN (SELECT id FROM unbilled)
                           AND resource = 'purchase_order'
@@ -271,18 +276,29 @@ class ProcurifyAccrual(models.Model):
                               1 + coalesce(tax_costs.ratio, 0)::numeric AS taxed
                    ) cost
         CROSS JOIN LATERAL (
+                       -- The last entry is the one of most days.
+                       SELECT CASE WHEN (entries.value -> -1 ->> 0)::date <= %(day)s
+                                   THEN entries.value -> -1
+                                   ELSE (SELECT entry.value
+                                           FROM jsonb_array_elements(entries.value)
+                                                WITH ORDINALITY entry(value, place)
+                                          WHERE (entry.value ->> 0)::date <= %(day)s
+                                       ORDER BY entry.place DESC
+                                          LIMIT 1)
+                              END AS value
+                         FROM (SELECT document.remote_receipts
+                                      -> (line.value ->> 'item') AS value
+                               OFFSET 0) entries
+                       OFFSET 0
+                   ) entry
+        CROSS JOIN LATERAL (
                        SELECT (entry.value ->> 1)::numeric AS total,
                               round((cost.net * cost.taxed + cost.extra) * CASE
                                   WHEN (line.value ->> 'quantity')::numeric = 0 THEN 1
                                   ELSE (entry.value ->> 1)::numeric
                                        / (line.value ->> 'quantity')::numeric
                               END, 2) AS value
-                         FROM jsonb_array_elements(
-                                  document.remote_receipts -> (line.value ->> 'item')
-                              ) WITH ORDINALITY entry(value, place)
-                        WHERE (entry.value ->> 0)::date <= %(day)s
-                     ORDER BY entry.place DESC
-                        LIMIT 1
+                        WHERE entry.value IS NOT NULL
                    ) received
          LEFT JOIN LATERAL (
                        SELECT round((sum(

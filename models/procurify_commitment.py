@@ -21,6 +21,7 @@ class ProcurifyCommitment(models.Model):
     _inherit = "procurify.list"
     _description = "Commitment"
     _auto = False
+    _counts_with_page = True
     _order = "date_order desc, id desc"
     _rec_name = "order_id"
 

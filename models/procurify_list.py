@@ -5,6 +5,7 @@ import json
 from markupsafe import Markup
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from ..tools.private import Private
 
@@ -23,6 +24,24 @@ TECHNICAL = frozenset(
 
 # (model, fields of its rows that are about to be shown)
 _shown = Private("procurify_shown", default=(None, ()))
+# The RowTotal of the page that is about to be read.
+_total = Private("procurify_row_total", default=None)
+
+
+class RowTotal:
+    """The number of all rows, read with a page of them as if it were a field."""
+
+    name = "procurify_row_total"
+    store = True
+    type = "integer"
+    column_type = ("int8", "int8")
+    translate = False
+
+    def __init__(self, model, domain):
+        self.model, self.domain, self.value = model, domain, None
+
+    def _insert_cache(self, _records, values):
+        self.value = next(iter(values))
 
 
 class ProcurifyList(models.AbstractModel):
@@ -34,6 +53,9 @@ class ProcurifyList(models.AbstractModel):
 
     _name = "procurify.list"
     _description = "Procurify List"
+
+    # For a report of which all is worked out for a page: its rows are counted with it.
+    _counts_with_page = False
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
@@ -55,6 +77,51 @@ class ProcurifyList(models.AbstractModel):
             field_names = [*field_names, *(shown if name == self._name else ())]
             field_names = list(dict.fromkeys([*field_names, "company_id"]))
         return super().search_fetch(domain, field_names, *args, **kwargs)
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, *args, **kwargs):
+        """Read a page; what is worked out for it is not worked out again to count."""
+        total = RowTotal(self._name, domain) if self._counts_with_page else None
+        with _total.set(total):
+            return super().web_search_read(domain, *args, **kwargs)
+
+    def _fetch_query(self, query, fields):
+        total = _total.get()
+        if total and total.model == self._name and total.value is None:
+            fields = [*fields, total]
+        return super()._fetch_query(query, fields)
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr == RowTotal.name:
+            return SQL("count(*) OVER ()")
+        return super()._field_to_sql(alias, field_expr, query)
+
+    @api.model
+    @api.readonly
+    def search_count(self, domain, limit=None):
+        """Count the rows, unless the page that was read says their number."""
+        total = _total.get()
+        is_known = total and total.value is not None
+        if not is_known or (total.model, total.domain) != (self._name, domain):
+            return super().search_count(domain, limit)
+        return min(total.value, limit) if limit else total.value
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Order by records of Procurify as these are ordered, the latest first, without
+        a join of all of them."""
+        field = self._fields.get(field_name)
+        comodel = field and field.comodel_name
+        if comodel != "procurify.record" or self.env[comodel]._order != "id desc":
+            return super()._order_field_to_sql(
+                alias, field_name, direction, nulls, query
+            )
+        return SQL(
+            "%s %s %s",
+            self._field_to_sql(alias, field_name, query),
+            SQL("ASC") if direction.code == "DESC" else SQL("DESC"),
+            nulls,
+        )
 
     @api.model
     @api.readonly

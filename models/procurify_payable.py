@@ -29,6 +29,7 @@ class ProcurifyPayable(models.Model):
     _inherit = "procurify.borne"
     _description = "Aged Payable"
     _auto = False
+    _counts_with_page = True
     _order = "due_date, id"
     _rec_name = "move_id"
 

@@ -2,10 +2,12 @@
 figures."""
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, Query
 
 from ..importers.resource_kinds import KINDS
-from ..tools.document_states import DOCUMENT_STATES
+from ..tools.document_states import BEFORE_ODOO, DOCUMENT_STATES
+from ..tools.private import Private
 from ..tools.readers import reads_items
 from ..tools.row_ids import row_id
 
@@ -15,6 +17,18 @@ _WHOLE = {
     "location_id": SQL("NULL::integer"),
     "document_count": SQL("1"),
 }
+_PLACES = frozenset({"department_id", "location_id"})
+# What many documents have in common; the first two are read of any.
+_ALWAYS = frozenset({"connection_id", "company_id"})
+_COMMON = _ALWAYS | {
+    *("company_currency_id", "resource", "document_state", "import_state"),
+    "currency",
+}
+_SUMS = frozenset(
+    {"amount:sum", "original_amount:sum", "document_count:sum", "__count"}
+)
+# What the documents have in common of which the sums are split.
+_summed = Private("procurify_summed", default=())
 AGES = [
     ("30", "0–30 days"),
     ("60", "31–60 days"),
@@ -93,16 +107,74 @@ class ProcurifyShare(models.Model):
     @property
     def _table_query(self):
         query = Query(self.env, "document", SQL.identifier("procurify_record"))
-        is_whole = self.env.context.get("procurify_whole")
         columns = self._columns_of_documents(query)
-        columns |= _WHOLE if is_whole else self._columns_of_shares(query, columns)
         query.add_where(SQL("document.resource = 'bill'"))
-        return query.select(
-            *(
-                SQL("%s AS %s", column, SQL.identifier(name))
-                for name, column in columns.items()
-            )
+        if common := _summed.get():
+            query, columns = self._summed(query, columns, common)
+        elif self.env.context.get("procurify_whole"):
+            columns |= _WHOLE
+        else:
+            columns |= self._columns_of_shares(query, columns)
+        return query.select(*_named(columns))
+
+    def _summed(self, query, columns, common):
+        """Return the Query and the columns of a table of the sums of many documents:
+        those that have what is ``common`` in common, and are split alike.
+
+        :param query: of documents, with their columns
+        :param common: names of fields
+        """
+        whole = {name: columns[name] for name in (*common, "original_amount", "amount")}
+        whole["remote_split"] = self._split()
+        alike = SQL(", ").join(map(SQL.identifier, (*common, "remote_split")))
+        documents = SQL(
+            """(SELECT %(alike)s, sum(original_amount) AS original_amount,
+                       sum(amount) AS amount, count(*) AS share_count
+                  FROM %(whole)s document GROUP BY %(alike)s)""",
+            alike=alike,
+            whole=query.subselect(*_named(whole)),
         )
+        summed = Query(self.env, "document", documents)
+        names = (*common, "original_amount", "amount", "share_count")
+        columns = {name: SQL.identifier("document", name) for name in names}
+        shares = self._columns_of_shares(summed, columns)
+        del shares["id"]
+        shares["document_count"] = SQL("%s * share_count", shares["document_count"])
+        columns |= shares
+        return summed, columns
+
+    def _read_group(
+        self, domain, groupby=(), aggregates=(), having=(), *args, **kwargs
+    ):
+        """Split the sums of documents that are split alike, instead of each of them,
+        where only departments and locations and few other things are asked for."""
+        names = {*_fields_of(Domain(domain)), *groupby}
+        if "document_state" in names:
+            names.add("import_state")  # see _search
+        is_summed = (
+            names & _PLACES
+            and names <= _PLACES | _COMMON
+            and _SUMS.issuperset(aggregates)
+            and not having
+            and not self.env.context.get("procurify_whole")
+        )
+        common = tuple(sorted(_ALWAYS | (names & _COMMON)))
+        with _summed.set(common if is_summed else ()):
+            return super()._read_group(
+                domain, groupby, aggregates, having, *args, **kwargs
+            )
+
+    def _read_group_select(self, aggregate_spec, query):
+        if aggregate_spec == "__count" and _summed.get():
+            counts = SQL.identifier(self._table, "share_count")
+            return SQL("sum(%s)::bigint", counts)
+        return super()._read_group_select(aggregate_spec, query)
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Search by the status of the import where this says it: there are indexes."""
+        domain = Domain(domain).map_conditions(_by_import_state)
+        return super()._search(domain, *args, **kwargs)
 
     def _columns_of_documents(self, query):
         """Return {field: SQL} of what all shares of a document have in common."""
@@ -153,25 +225,25 @@ class ProcurifyShare(models.Model):
             ),
         }
 
+    def _split(self):
+        coding = self.env["procurify.record"]._fields["remote_coding"]
+        return SQL.identifier("document", "remote_split", to_flush=coding)
+
     def _columns_of_shares(self, query, whole):
         """Return {field: SQL} of what one department at one location bears.
 
         :param whole: the columns of the whole document
         """
-        records = self.env["procurify.record"]
         parts = SQL(
             """LATERAL (
                 SELECT part.value ->> 0 AS department,
                        part.value ->> 1 AS location,
                        (part.value -> 2)::numeric AS ratio,
                        part.place
-                  FROM jsonb_array_elements(%s) WITH ORDINALITY part(value, place)
+                  FROM jsonb_array_elements(%s::jsonb)
+                       WITH ORDINALITY part(value, place)
             )""",
-            SQL.identifier(
-                "document",
-                "remote_places",
-                to_flush=records._fields["remote_coding"],
-            ),
+            self._split(),
         )
         query.add_join("LEFT JOIN", "share", parts, SQL("TRUE"))
         for dimension in ("department", "location"):
@@ -205,3 +277,38 @@ class ProcurifyShare(models.Model):
         if self.document_state in ("draft", "posted"):
             return record.action_open_target()
         return record._action_open(record.display_name)
+
+
+def _named(columns):
+    """Return SQL of columns under their names.
+
+    :param columns: {name: SQL}
+    """
+    return [
+        SQL("%s AS %s", column, SQL.identifier(name))
+        for name, column in columns.items()
+    ]
+
+
+def _fields_of(domain):
+    """Yield the fields that a Domain names; None where that is not known."""
+    for part in domain:
+        if isinstance(part, tuple):
+            yield from [part[0]] if isinstance(part[0], str) else []
+        elif not isinstance(part, str):
+            yield None
+
+
+def _by_import_state(condition):
+    """Return the Domain of a condition; one on the status of documents tells the
+    status of their import, too."""
+    if (condition.field_expr, condition.operator) == ("document_state", "="):
+        values = {condition.value}
+    elif (condition.field_expr, condition.operator) == ("document_state", "in"):
+        values = set(condition.value)
+    else:
+        return condition
+    states = {state for state, seen in BEFORE_ODOO.items() if seen in values}
+    if values <= set(BEFORE_ODOO.values()):
+        return Domain("import_state", "in", sorted(states))
+    return condition & Domain("import_state", "in", sorted({*states, "done"}))

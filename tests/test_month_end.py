@@ -238,6 +238,49 @@ class TestMonthEnd(SharedCommon):
 
     # === CHECKLIST === #
 
+    def test_shares_that_are_added_up_at_once_are_those_of_each_document(self):
+        shares = self.env["procurify.share"]
+        open_ones = [("document_state", "in", ("on_hold", "draft"))]
+        for domain in ([], open_ones, [*open_ones, ("department_id", "!=", False)]):
+            rows = shares.search(domain)
+            for names in (["department_id"], ["location_id", "currency"]):
+                with self.subTest(domain=domain, names=names):
+                    self._assert_sums(shares, domain, names, rows)
+
+    def test_each_status_finds_the_documents_that_show_it(self):
+        rows = self.env["procurify.share"].search([])
+        for states in (["on_hold"], ["queued"], ["draft", "queued"], ["posted"]):
+            with self.subTest(states=states):
+                for domain, shown in (
+                    ([("document_state", "in", states)], True),
+                    ([("document_state", "not in", states)], False),
+                    (["!", ("document_state", "in", states)], False),
+                ):
+                    mine = rows.filtered(
+                        lambda row, s=states, x=shown: (row.document_state in s) == x
+                    )
+                    self.assertTrue(mine)
+                    self.assertEqual(rows.search(domain), mine)
+
+    def _assert_sums(self, shares, domain, names, rows):
+        sums = ["amount:sum", "original_amount:sum", "document_count:sum", "__count"]
+        groups = shares._read_group(domain, names, sums)
+        self.assertGreater(len(groups), 1)
+        for group in groups:
+            values, found = group[: len(names)], group[len(names) :]
+            mine = rows.filtered(
+                lambda row, v=values: all(
+                    row[n] == x for n, x in zip(names, v, strict=True)
+                )
+            )
+            wanted = [
+                sum(mine.mapped(name))
+                for name in ("amount", "original_amount", "document_count")
+            ]
+            for one, other in zip(found, [*wanted, len(mine)], strict=True):
+                self.assertAlmostEqual(float(one), other, 2)
+        self.assertEqual(sum(group[-1] for group in groups), len(rows))
+
     def test_open_checks_lead_to_what_is_left(self):
         checks = {c["code"]: c for c in self._card(self.first)["checks"]}
 

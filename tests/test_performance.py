@@ -221,6 +221,64 @@ class TestPerformance(ProcurifyCommon):
         worked_out = [text for text in statements if '"procurify_share"' in text]
         self.assertEqual(len(worked_out), 1 + len(self._currencies()), worked_out)
 
+    def test_shares_of_places_are_split_once_for_documents_that_are_split_alike(self):
+        shares = self.env["procurify.share"]
+
+        statements = self._statements(
+            lambda: shares.web_read_group([], ["department_id"], ["amount:sum"])
+        )
+
+        [added_up] = [text for text in statements if '"procurify_share"' in text]
+        self.assertIn("share_count", added_up)
+        # Ordering the groups joins no records.
+        self.assertNotIn("procurify_share__department_id", added_up)
+
+    def test_status_of_documents_is_found_by_the_status_of_the_import(self):
+        """The index of what is on hold says it; Odoo's bills need not be read."""
+        shares = self.env["procurify.share"].with_context(procurify_whole=True)
+
+        held = shares._search([("document_state", "=", "on_hold")]).where_clause.code
+        drafts = shares._search([("document_state", "=", "draft")]).where_clause.code
+
+        self.assertIn("import_state", held)
+        self.assertNotIn("document_state", held)
+        self.assertIn("import_state", drafts)
+        self.assertIn("document_state", drafts)
+
+    def test_report_is_counted_with_its_page(self):
+        """What is worked out for a page is not worked out again to count the rows."""
+        for scenario in ("partly_received", "fully_received", "foreign_eur"):
+            self.dataset.add_order(scenario)
+        self.dataset.add_bill("split_departments")
+        self._synchronise()
+        bills = self.env["account.move"].browse(
+            record.res_id for record in self._records("bill").filtered("res_id")
+        )
+        bills.action_post()
+        for name, shown in (
+            ("procurify.commitment", "committed"),
+            ("procurify.accrual", "amount"),
+            ("procurify.payable", "amount"),
+        ):
+            report = self.env[name]
+            count = report.search_count([])
+            for limit, wanted in ((1, count), (count, count), (count + 1, count)):
+                with self.subTest(report=name, limit=limit):
+                    self.assertGreater(count, 1)
+                    page = []
+                    statements = self._statements(
+                        lambda r=report, s=shown, n=limit, p=page: p.append(
+                            r.web_search_read([], {s: {}}, limit=n, count_limit=10001)
+                        )
+                    )
+                    self.assertEqual(page[0]["length"], wanted)
+                    table = f'"{report._table}"'
+                    self.assertEqual(sum(table in text for text in statements), 1)
+            page = report.web_search_read([], {shown: {}}, limit=1, count_limit=2)
+            self.assertEqual(page["length"], 2)
+            page = report.web_search_read([], {shown: {}}, offset=1, limit=1)
+            self.assertEqual(page["length"], count)
+
     def test_opening_findings_reads_what_records_show_three_times(self):
         """For the groups, for the rows of the open one, and for the examples."""
         for _number in range(5):
