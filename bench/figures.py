@@ -34,7 +34,7 @@ BARS: Mapping[str, Bar] = {
     "posting_importer_over_raw_orm": Bar(1.2),
     "revision_importer_over_raw_orm": Bar(1.5),
     "stage_bytes_per_record": Bar(5_000, "most"),
-    "fetch_200ms_8_over_1": Bar(12),
+    "fetch_200ms_24_over_1": Bar(12),
     "repoll_ms_per_object": Bar(0.03, "most"),
     "repoll_business_writes": Bar(0, "most"),
     "repoll_more_queries_per_page": Bar(0, "most"),

@@ -51,6 +51,7 @@ def open_client(connection, **options):
         token_url=connection.token_url or None,
         page_size=connection.page_size,
         detail_workers=connection.detail_requests,
+        is_cautious=bool(connection.retry_at),
         **reach_options(connection),
         **(options | connection._client_options()),
     )

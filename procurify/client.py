@@ -40,7 +40,7 @@ from .errors import (
 from .narrowing import Narrowing, may_be_of_rows
 from .paging import Page, Query, Window, page_from, plans
 from .tokens import TokenSource
-from .transport import Transport
+from .transport import Slots, Transport
 from .wire import check_url, normalise_base_url
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 50
 """Objects. The maximum is not published; this is known to work."""
 DETAIL_WORKERS = 4
-MAX_DETAIL_WORKERS = 10
-"""Procurify may suspend clients that ask too much at once."""
+MAX_DETAIL_WORKERS = 24
+"""Procurify may suspend clients that ask too much at once: see :class:`Slots`."""
 REQUEST_TIMEOUT_S = 30.0
 """To connect, and between two bytes of an answer."""
 MAX_ATTEMPTS = 5
@@ -92,7 +92,9 @@ class Client:
     :param renews_token: False: the owner of the shared token renews it, by
         :meth:`authenticate`, when a TokenRefused says so or ``is_token_due``
     :param page_size: objects per page to ask for; the server may send fewer
-    :param detail_workers: how many details are read at the same time, at most 10
+    :param detail_workers: how many details are read at the same time, at most 24. A
+        client begins with at most four, and goes on as the tenant takes it
+    :param is_cautious: begin with one, because the tenant was in trouble
     :param timeout: seconds to connect, and between two bytes of an answer
     :param max_attempts: how often one request is sent when the server is busy
     :param run_s: seconds from now after which nothing is asked or waited for any more;
@@ -116,6 +118,7 @@ class Client:
         renews_token: bool = True,
         page_size: int = PAGE_SIZE,
         detail_workers: int = DETAIL_WORKERS,
+        is_cautious: bool = False,
         timeout: float = REQUEST_TIMEOUT_S,
         max_attempts: int = MAX_ATTEMPTS,
         run_s: float | None = None,
@@ -139,6 +142,7 @@ class Client:
             timeout=timeout,
             max_attempts=max_attempts,
             sleep=sleep,
+            slots=Slots(1 if is_cautious else DETAIL_WORKERS, self.detail_workers),
             run_s=run_s,
             traces=traces,
         )

@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections import deque
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -27,7 +27,7 @@ from .errors import OutOfTime, ProcurifyError, ProtocolError, TooLarge, Transien
 from .wire import BearerAuth, Deadline, NoAuth, Reach, guard, guard_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 _logger = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ MAX_RETRY_AFTER_S = 30.0
 MIN_TIMEOUT_S = 1.0
 BACKOFF_FIRST_S = 1.0
 BACKOFF_MAX_S = 30.0
+TOO_MANY_REQUESTS = 429
+SERVER_ERRORS = 500
 READ_CHUNK_BYTES = 16 * 1024
 """Compressed bytes per step: small, because one step may unpack to a thousand times."""
 
@@ -51,6 +53,49 @@ T = TypeVar("T")
 
 class Cancelled(RuntimeError):
     """Another request of the same batch failed: this one is not wanted any more."""
+
+
+class Slots:
+    """How many requests are sent at the same time: as many as the tenant takes.
+
+    Each round of answers doubles the number. A 429 makes it one again, and from then
+    on it only grows by one. Threads share it.
+
+    :param first: requests at the same time to begin with
+    :param most: requests at the same time at most
+    """
+
+    def __init__(self, first: int, most: int) -> None:
+        self.most = most
+        self.count = min(first, most)
+        self._busy = self._answers = 0
+        self._was_refused = False
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for a slot, and keep it for the block."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._busy < self.count)
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def note(self, status: int) -> None:
+        """Learn from the status of an answer whether the tenant takes more."""
+        with self._changed:
+            if status == TOO_MANY_REQUESTS:
+                self.count, self._answers, self._was_refused = 1, 0, True
+            elif status < SERVER_ERRORS:
+                self._answers += 1
+            if self._answers >= self.count:
+                more = 1 if self._was_refused else self.count
+                self.count, self._answers = min(self.count + more, self.most), 0
+                self._changed.notify_all()
 
 
 class Transport:
@@ -71,9 +116,11 @@ class Transport:
         timeout: float,
         max_attempts: int,
         sleep: Callable[[float], None],
+        slots: Slots,
         run_s: float | None = None,
         traces: Traces | None = None,
     ) -> None:
+        self._slots = slots
         self._ends_at = math.inf if run_s is None else time.monotonic() + run_s
         self._origin = origin
         self._token_url = token_url
@@ -316,7 +363,13 @@ class Transport:
         while True:
             self._wait(delay, path, cancelled)
             try:
-                return parse(self._attempt(method, path, send, blank, limit))
+                with self._slots.taken():
+                    if self._quiet_until > time.monotonic():
+                        delay = 0.0
+                        continue  # another thread was asked to wait meanwhile
+                    answer = self._attempt(method, path, send, blank, limit)
+                    self._slots.note(answer.status)
+                return parse(answer)
             except (TransientError, MalformedBody) as error:
                 delay = self._delay(attempt, error)
                 too_late = time.monotonic() + delay > deadline

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 MAX_HEADERS_S = 60.0
 """From the end of the request to the end of the answer's headers."""
 MAX_LINE_BYTES = 64 * 1024
+MOST_KEPT_ALIVE = 32
+"""Connections to one host: not fewer than requests at the same time."""
 """Of the answer's own framing; urllib3 reads a chunk's length without any limit."""
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -364,7 +366,7 @@ class CheckedAdapter(HTTPAdapter):
     def __init__(self, reach: Reach, headers_s: float | None = None) -> None:
         self.reach = reach
         self.headers_s = headers_s
-        super().__init__()
+        super().__init__(pool_maxsize=MOST_KEPT_ALIVE)
 
     def init_poolmanager(  # pylint: disable=missing-return
         self, *args: Any, **kwargs: Any

@@ -130,7 +130,7 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
             parts = [page.objects[n : n + 4] for n in range(0, 12, 4)]
             details = client.details
             client.details = lambda *given: begun.append(1) or details(*given)
-            ahead = self._stream("bill")._read_ahead(client, resource, parts, ())
+            ahead = self._stream("bill")._read_ahead(client, resource, parts)
             rows, found = next(ahead)
 
             self._wait_until(lambda: len(begun) == 2)
@@ -139,6 +139,40 @@ class TestImportWorkers(ProcurifyCommon, CronMixinCase):
         self.assertEqual([d.external_id for d in found], [r.external_id for r in rows])
         self.assertEqual([rows for rows, _details in rest], parts[1:])
         self.assertEqual(len(begun), 3)
+
+    def test_the_next_page_is_read_while_the_former_is_staged(self):
+        self.connection.write({"page_size": 12, "detail_requests": 1})
+        for _number in range(24):
+            self.dataset.add_bill("plain")
+        stream = self._stream("bill")
+
+        with open_client(self.connection) as client:
+            steps = stream._fetch(client)
+            next(steps)
+
+            self.assertEqual(stream.scan_page, 1, "The page is not staged.")
+            self._wait_until(lambda: self._pages_asked() == {"1", "2"})
+            list(steps)
+
+        self.assertEqual(len(self._records("bill")), 24)
+
+    def test_a_page_without_news_does_not_ask_for_the_next_one(self):
+        self.connection.page_size = 12
+        for _number in range(24):
+            self.dataset.add_bill("plain")
+        self._fetch()
+        self.simulator.requests.clear()
+        stream = self._stream("bill")
+        stream.modified_watermark = False
+
+        with open_client(self.connection) as client:
+            next(stream._fetch(client))
+
+        self.assertEqual(self._pages_asked(), {"1"})
+
+    def _pages_asked(self):
+        asked = [r for r in self.simulator.requests if r.path == "/api/v3/ap/bills/"]
+        return {request.query.get("page", "1") for request in asked}
 
     def test_the_import_is_not_called_where_nothing_changed(self):
         self.dataset.add_bill("plain")

@@ -282,7 +282,10 @@ class ProcurifyConnection(models.Model):
     detail_requests = fields.Integer(
         "Parallel Requests",
         default=4,
-        help="The number of bills that are read at the same time.",
+        help="The largest number of bills that are read at the same time. Reading starts "
+        "with at most 4 and speeds up while Procurify answers. When Procurify asks for "
+        "fewer requests, it continues with one. More than 4 is for the first "
+        "synchronisation of a large tenant.",
     )
     nightly_check_days = fields.Integer(
         "Nightly Check of the Last (days)",
@@ -663,8 +666,8 @@ class ProcurifyConnection(models.Model):
         "CHECK(page_size BETWEEN 1 AND 500)", "The page size must be 1 to 500 objects."
     )
     _check_detail_requests = models.Constraint(
-        "CHECK(detail_requests BETWEEN 1 AND 10)",
-        "The number of parallel requests must be 1 to 10.",
+        "CHECK(detail_requests BETWEEN 1 AND 24)",
+        "The number of parallel requests must be 1 to 24.",
     )
     _check_version_days = models.Constraint(
         "CHECK(version_days >= 90)", "Keep versions for at least 90 days."

@@ -142,7 +142,7 @@ class ProcurifyStream(models.Model):
         for page in pages:
             # The fetch stages rows without a detail; here they count as missing.
             pairs, _missing, troubles = self._details(
-                client, resource, self._to_compare(page.objects)
+                client, resource, self._to_compare(page.objects), {}
             )
             troubles |= self._troubles_of(page, start or BEGINNING)
             staged = records._stage(self.connection_id, self.resource, pairs)

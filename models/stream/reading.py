@@ -1,14 +1,13 @@
 """Reading one list, page by page, until nothing changes any more."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import zip_longest
 from math import ceil
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...fetching.ahead import Ahead
 from ...fetching.lists import (
     BEGINNING,
     NAMELESS,
@@ -43,8 +42,9 @@ _logger = logging.getLogger(__name__)
 CONTROLS = 3  # objects that must answer before others count as unreadable
 MAX_PASSES = 5  # over a window whose list changes while it is read
 
-# Requests per worker between two commits. Reading a page of details at two requests a
-# second takes longer than a cron worker may run.
+# Details between two commits, at most so many per worker. Reading a page of details at
+# two requests a second takes longer than a cron worker may run.
+PART_SIZE = 20
 PART_ROUNDS = 5
 
 MOST_PATHS = 200  # restless fields that one list names
@@ -121,25 +121,26 @@ class ProcurifyStream(models.Model):
             self.write(self._opened_scan_values(due))
         while number := self.scan_pass:
             begins, window = self.scan_page == 1, self._window(resource)
-            pages = client.pages(
-                resource,
-                **window,
-                newest_first=bool(resource.order_by),
-                first_page=self.scan_page,
+            pages = Ahead(
+                client.pages(
+                    resource,
+                    **window,
+                    newest_first=bool(resource.order_by),
+                    first_page=self.scan_page,
+                )
             )
             for page in pages:
-                changed = self._changed(page.objects)
-                parts = self._parts(client, resource, changed)
-                controls = self._controls(resource) if parts else []
-                for rows, details in self._read_ahead(
-                    client, resource, parts, controls
-                ):
-                    self._stage_part(client, rows, details)
-                    yield False
-                if parts:
+                changed, known = self._changed(page.objects), {}
+                if parts := self._parts(client, resource, changed):
+                    pages.read_next()
+                    for rows, details in self._read_ahead(client, resource, parts):
+                        if rows is not parts[-1]:
+                            self._stage_part(client, rows, details)
+                            yield False
                     changed = self._changed(page.objects)
+                    known = dict(zip(rows, details, strict=True))
                 objects, troubles = self._complete(
-                    client, resource, page.objects, changed
+                    client, resource, page.objects, changed, known
                 )
                 orders = self._orders_beside(client, objects)
                 self._note_findings(client, resource, page, begins, window)
@@ -175,28 +176,27 @@ class ProcurifyStream(models.Model):
         )
 
     def _parts(self, client, resource, changed):
-        """Return the parts of a page's changed rows to stage before the rest of it."""
-        if not resource.detail_path:
+        """Return the parts in which a page's changed rows are staged; one part: []."""
+        size = _part_size(client)
+        if not resource.detail_path or len(changed) <= size:
             return []
-        size = PART_ROUNDS * client.detail_workers
-        return [changed[n : n + size] for n in range(0, len(changed) - size, size)]
+        return [changed[n : n + size] for n in range(0, len(changed), size)]
 
-    def _read_ahead(self, client, resource, parts, controls):
-        """Yield (rows, details) of each part, while the next one is being read.
-
-        The thread that reads never uses the ORM.
-        """
-        with ThreadPoolExecutor(1, "procurify-ahead") as pool:
-
-            def read(rows):
-                ids = [resource.detail_ids(row.data) for row in rows]
-                return pool.submit(client.details, resource, ids, controls)
-
-            reading = read(parts[0]) if parts else None
-            for rows, following in zip_longest(parts, parts[1:]):
-                details = reading.result()
-                reading = read(following) if following else None
-                yield rows, details
+    def _read_ahead(self, client, resource, parts):
+        """Yield (rows, details) of each part, while the next one is being read."""
+        controls = self._controls(resource)
+        answers = Ahead(
+            (
+                rows,
+                client.details(
+                    resource, [resource.detail_ids(row.data) for row in rows], controls
+                ),
+            )
+            for rows in parts
+        )
+        for part in answers:
+            answers.read_next()
+            yield part
 
     def _changed(self, rows):
         """Return those ``rows`` of a list that changed since they were staged.
@@ -208,18 +208,19 @@ class ProcurifyStream(models.Model):
         )
         return [row for row in rows if digests.get(row.external_id) != row.digest]
 
-    def _complete(self, client, resource, rows, changed):
+    def _complete(self, client, resource, rows, changed, known):
         """Read the details of ``changed``, where the list carries a summary.
 
         A row that did not change since it was staged costs no request.
 
         :param rows: all of the page
         :param changed: those that changed since they were staged
+        :param known: {row: its detail} of those that were read already
         :returns: (row, detail) pairs, and {external id: Trouble} of unreadable ones
         """
         if not resource.detail_path:
             return [(row, row) for row in changed], {}
-        found, missing, troubles = self._details(client, resource, changed)
+        found, missing, troubles = self._details(client, resource, changed, known)
         # An object whose detail is missing was probably deleted, and the next reading
         # of the list does not show it. If it still does, its row is staged as it is,
         # and the import puts it on hold.
@@ -230,18 +231,21 @@ class ProcurifyStream(models.Model):
             raise nothing_opens(resource)
         return found + [(row, row) for row in missing], troubles
 
-    def _details(self, client, resource, rows):
+    def _details(self, client, resource, rows, known):
         """Read the details of ``rows``.
 
+        :param known: {row: its detail} of those that were read already
         :returns: (row, detail) pairs, the rows without a detail, and
             {external id: Trouble} of the unreadable ones
         """
+        asked = [row for row in rows if row not in known]
         details = client.details(
             resource,
-            [resource.detail_ids(row.data) for row in rows],
-            self._controls(resource) if rows else (),
+            [resource.detail_ids(row.data) for row in asked],
+            self._controls(resource) if asked else (),
         )
-        return sort_answers(rows, details)
+        found = known | dict(zip(asked, details, strict=True))
+        return sort_answers(rows, [found[row] for row in rows])
 
     def _controls(self, resource):
         """Return the ids of some objects whose details could be read last time."""
@@ -469,7 +473,7 @@ class ProcurifyStream(models.Model):
         if not resource.detail_path:
             return False
         asked = due.filtered(lambda record: not record.read_from)
-        records = asked[: PART_ROUNDS * client.detail_workers]
+        records = asked[: _part_size(client)]
         if records:
             self._stage_answers(client, resource, records)
         return bool(records)
@@ -640,6 +644,12 @@ def _moved(before, after):
         return moved_paths(read_json(before), read_json(after))
     except (InvalidPayload, RecursionError):
         return []
+
+
+def _part_size(client):
+    """Return how many details are read between two commits."""
+    workers = client.detail_workers
+    return min(PART_ROUNDS * workers, max(PART_SIZE, workers))
 
 
 def _number_of_lists(resource, window):

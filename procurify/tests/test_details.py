@@ -106,6 +106,71 @@ def test_at_most_so_many_requests_at_the_same_time(
     assert most == 3
 
 
+class Crowd:
+    """Answers slowly, and counts how many requests are there at the same time.
+
+    ``counts`` has that number for each request, in the order of their coming.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._now = threading.Lock(), 0
+        self.counts: list[int] = []
+
+    def __call__(self, _: Request) -> Reply:
+        with self._lock:
+            self._now += 1
+            self.counts.append(self._now)
+        time.sleep(0.03)
+        with self._lock:
+            self._now -= 1
+        return Reply({"data": {"id": 1}})
+
+
+def test_reading_begins_with_few_requests_and_speeds_up_to_the_limit(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    crowd = Crowd()
+    server.answers.update({_path(number): crowd for number in range(120)})
+
+    connect(detail_workers=12).details(BILLS, range(120))
+
+    assert max(crowd.counts[:4]) <= 4
+    assert max(crowd.counts) == 12
+
+
+def test_reading_after_a_trouble_begins_with_one_request(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    crowd = Crowd()
+    server.answers.update({_path(number): crowd for number in range(40)})
+
+    connect(detail_workers=12, is_cautious=True).details(BILLS, range(40))
+
+    assert max(crowd.counts[:3]) <= 2
+    assert max(crowd.counts) > 4
+
+
+def test_a_refusal_makes_it_one_request_at_a_time(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    crowd = Crowd()
+    server.answers.update({_path(number): crowd for number in range(60)})
+    client = connect(detail_workers=12)
+    client.details(BILLS, range(60))
+    refusal = Reply({}, status=429, headers={"Retry-After": "1"})
+    server.answers[_path(100)] = [refusal, Reply({"data": {"id": 100}})]
+    client.details(BILLS, [100])
+    before = len(crowd.counts)
+
+    client.details(BILLS, range(60))
+
+    # One answer was there already; then one more for each round of answers.
+    after = crowd.counts[before:]
+    assert max(after[:2]) <= 2
+    assert max(after[:9]) <= 4
+    assert 4 < max(after) <= 11
+
+
 def test_a_failure_drops_what_was_not_sent_yet(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:

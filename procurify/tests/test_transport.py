@@ -17,7 +17,7 @@ import requests
 from .. import PrivateAddressError, ProtocolError, TransientError, transport, wire
 from ..answers import retry_after_s
 from ..errors import TooLarge
-from ..transport import Cancelled, Traces, Transport
+from ..transport import Cancelled, Slots, Traces, Transport
 from .server import (
     ACCESS_TOKEN,
     SECRET,
@@ -48,6 +48,7 @@ def make(server: FaultyServer, naps: list[float]) -> Callable[..., Transport]:
             "timeout": 2.0,
             "max_attempts": 3,
             "sleep": naps.append,
+            "slots": Slots(4, 4),
         }
         return Transport(server.url, server.url + TOKEN_PATH, **(options | changes))
 
