@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from . import full_depth, tenant_time
+from . import full_depth, pdf, tenant_time
 from .manufacturer import (
     API_PERSON,
     COMPANY,
@@ -347,10 +347,10 @@ def slip_files(bills: list[Bill]) -> dict[str, Attachment]:
 
 
 def attachment_content(record: Attachment) -> bytes:
-    """Return the file: a stand-in, but always the same for the same attachment."""
+    """Return the file: a page with its name, always the same for an attachment."""
     if record.content is not None:
         return record.content
-    return f"%PDF-1.4\n% simulated {record.uuid} {record.name}\n%%EOF\n".encode()
+    return pdf.page(record.name, "Scan of a simulated Procurify", str(record.uuid))
 
 
 def signature(record: Attachment) -> str:

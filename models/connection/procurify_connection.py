@@ -282,9 +282,9 @@ class ProcurifyConnection(models.Model):
     detail_requests = fields.Integer(
         "Parallel Requests",
         default=4,
-        help="The largest number of bills that are read at the same time. Reading starts "
-        "with at most 4 and speeds up while Procurify answers. When Procurify asks for "
-        "fewer requests, it continues with one. More than 4 is for the first "
+        help="The largest number of bills that are read at the same time. Reading "
+        "starts with at most 4 and speeds up while Procurify answers. When Procurify "
+        "asks for fewer requests, it continues with one. More than 4 is for the first "
         "synchronisation of a large tenant.",
     )
     nightly_check_days = fields.Integer(

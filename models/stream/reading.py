@@ -133,12 +133,8 @@ class ProcurifyStream(models.Model):
                 changed, known = self._changed(page.objects), {}
                 if parts := self._parts(client, resource, changed):
                     pages.read_next()
-                    for rows, details in self._read_ahead(client, resource, parts):
-                        if rows is not parts[-1]:
-                            self._stage_part(client, rows, details)
-                            yield False
+                    known = yield from self._stage_parts(client, resource, parts)
                     changed = self._changed(page.objects)
-                    known = dict(zip(rows, details, strict=True))
                 objects, troubles = self._complete(
                     client, resource, page.objects, changed, known
                 )
@@ -181,6 +177,18 @@ class ProcurifyStream(models.Model):
         if not resource.detail_path or len(changed) <= size:
             return []
         return [changed[n : n + size] for n in range(0, len(changed), size)]
+
+    def _stage_parts(self, client, resource, parts):
+        """Stage all parts but the last one, and yield after each.
+
+        :returns: {row: its detail} of the last part, which is staged with its page
+        """
+        for rows, details in self._read_ahead(client, resource, parts):
+            if rows is parts[-1]:
+                return dict(zip(rows, details, strict=True))
+            self._stage_part(client, rows, details)
+            yield False
+        return {}
 
     def _read_ahead(self, client, resource, parts):
         """Yield (rows, details) of each part, while the next one is being read."""
