@@ -274,6 +274,7 @@ class ProcurifyAccrual(models.Model):
                        SELECT (line.value ->> 'amount')::numeric AS net,
                               coalesce((line.value ->> 'extra')::numeric, 0) AS extra,
                               1 + coalesce(tax_costs.ratio, 0)::numeric AS taxed
+                       OFFSET 0  -- Worked out once, and not where it is named.
                    ) cost
         CROSS JOIN LATERAL (
                        -- The last entry is the one of most days.
@@ -299,6 +300,7 @@ class ProcurifyAccrual(models.Model):
                                        / (line.value ->> 'quantity')::numeric
                               END, 2) AS value
                         WHERE entry.value IS NOT NULL
+                       OFFSET 0
                    ) received
          LEFT JOIN LATERAL (
                        SELECT round((sum(

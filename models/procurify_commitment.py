@@ -66,7 +66,12 @@ class ProcurifyCommitment(models.Model):
             WITH lines AS (
                 SELECT line.id AS line_id,
                        line.order_id,
+                       line.product_id,
+                       po.partner_id,
+                       po.company_id,
+                       po.date_order,
                        line.analytic_distribution AS distribution,
+                       line.price_subtotal,
                        line.price_subtotal / coalesce(nullif(po.currency_rate, 0), 1)
                            / CASE line.product_qty WHEN 0 THEN 1
                              ELSE line.product_qty END AS price,
@@ -81,51 +86,61 @@ class ProcurifyCommitment(models.Model):
             ), unbilled AS MATERIALIZED (
                 SELECT * FROM lines
                  WHERE is_request
-                    OR (price != 0 AND greatest(wanted, received) > billed)
+                    OR (greatest(wanted, received) > billed AND price_subtotal != 0)
             ), receipts AS (%(receipts)s),
             open AS (
-                SELECT line_id, order_id, distribution, price, wanted, billed,
-                       is_request,
-                       coalesce(wanted * receipts.share, received) AS received
+                SELECT unbilled.*,
+                       coalesce(wanted * receipts.share, received) AS come
                   FROM unbilled
              LEFT JOIN receipts USING (line_id)
             ), parts AS (
-                SELECT line_id, order_id, distribution,
+                SELECT line_id, order_id, product_id, partner_id, company_id,
+                       date_order, distribution,
                        CASE WHEN is_request THEN price * wanted ELSE 0 END
                            AS requested,
                        CASE WHEN is_request THEN 0
-                            ELSE price
-                                 * greatest(wanted - greatest(received, billed), 0)
+                            ELSE price * greatest(wanted - greatest(come, billed), 0)
                        END AS ordered,
                        CASE WHEN is_request THEN 0
-                            ELSE price * greatest(received - billed, 0) END AS received,
+                            ELSE price * greatest(come - billed, 0) END AS received,
                        is_request
                   FROM open
             ), counted AS (
                 SELECT * FROM parts WHERE requested + ordered + received != 0
             ), company_plans AS (%(company_plans)s),
             booked_by AS (%(booked_by)s),
-            distributed AS (
-                SELECT counted.line_id AS key,
-                       counted.distribution,
+            placed AS MATERIALIZED (
+                SELECT counted.*,
+                       booked_by.is_from_procurify,
                        booked_by.department_plan_id,
-                       booked_by.location_plan_id
+                       booked_by.location_plan_id,
+                       concat_ws(
+                           '/', counted.distribution,
+                           coalesce(booked_by.department_plan_id, 0),
+                           coalesce(booked_by.location_plan_id, 0)
+                       ) AS key
                   FROM counted
                   JOIN booked_by ON booked_by.order_id = counted.order_id
+            ), distributed AS (
+                -- Distributions repeat: each is split once.
+                SELECT DISTINCT ON (key)
+                       key, distribution, department_plan_id, location_plan_id
+                  FROM placed
             ), %(shares)s
             SELECT row_number() OVER (
-                       ORDER BY line.id, shares.department_id, shares.location_id
+                       ORDER BY parts.line_id, shares.department_id,
+                                shares.location_id
                    ) AS id,
-                   line.id AS line_id,
-                   line.order_id,
-                   line.product_id,
-                   po.partner_id,
-                   po.company_id,
+                   parts.line_id,
+                   parts.order_id,
+                   parts.product_id,
+                   parts.partner_id,
+                   parts.company_id,
                    company.currency_id,
-                   po.date_order,
+                   parts.date_order,
                    CASE WHEN parts.is_request THEN 'request' ELSE 'order' END
                        AS order_state,
-                   booked_by.is_from_procurify,
+                   parts.is_from_procurify,
                    shares.department_id,
                    shares.location_id,
                    parts.requested * shares.share AS requested,
@@ -133,12 +148,9 @@ class ProcurifyCommitment(models.Model):
                    parts.received * shares.share AS received,
                    (parts.requested + parts.ordered + parts.received) * shares.share
                        AS committed
-              FROM counted parts
-              JOIN shares ON shares.key = parts.line_id
-              JOIN purchase_order_line line ON line.id = parts.line_id
-              JOIN purchase_order po ON po.id = line.order_id
-              JOIN res_company company ON company.id = po.company_id
-              JOIN booked_by ON booked_by.order_id = po.id
+              FROM placed parts
+              JOIN shares ON shares.key = parts.key
+              JOIN res_company company ON company.id = parts.company_id
              WHERE shares.share != 0
             """,
             receipts=self._receipts(),
