@@ -364,7 +364,7 @@ class Transport:
             self._wait(delay, path, cancelled)
             try:
                 with self._slots.taken():
-                    if self._quiet_until > time.monotonic():
+                    if self._must_wait(path, cancelled):
                         delay = 0.0
                         continue  # another thread was asked to wait meanwhile
                     answer = self._attempt(method, path, send, blank, limit)
@@ -387,19 +387,30 @@ class Transport:
         ceiling = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** (attempt - 1))
         return ceiling * random.uniform(0.5, 1.0)
 
+    def _must_wait(
+        self, path: str, cancelled: threading.Event | None, delay: float = 0.0
+    ) -> bool:
+        """Return whether to wait before the next request.
+
+        :param delay: seconds that this request has to wait, whatever others do
+        :raises OutOfTime: this run's time would be over
+        """
+        delay = max(delay, self._quiet_until - time.monotonic())
+        if cancelled and cancelled.is_set():
+            raise Cancelled
+        if time.monotonic() + max(delay, 0) >= self._ends_at:
+            raise OutOfTime("Procurify is too slow for one run", url_path=path)
+        return delay > 0
+
     def _wait(self, delay: float, path: str, cancelled: threading.Event | None) -> None:
         """Wait ``delay`` seconds, or as long as another thread has to wait.
 
         :raises OutOfTime: this run's time would be over
         """
         quiet_until = self._quiet_until
-        delay = max(delay, quiet_until - time.monotonic())
-        if cancelled and cancelled.is_set():
-            raise Cancelled
-        if time.monotonic() + max(delay, 0) >= self._ends_at:
-            raise OutOfTime("Procurify is too slow for one run", url_path=path)
-        if delay <= 0:
+        if not self._must_wait(path, cancelled, delay):
             return
+        delay = max(delay, quiet_until - time.monotonic())
         if cancelled and self._sleep is time.sleep:
             cancelled.wait(delay)  # sleep, but wake up when nobody waits any more
         else:

@@ -171,6 +171,22 @@ def test_a_refusal_makes_it_one_request_at_a_time(
     assert 4 < max(after) <= 11
 
 
+def test_a_failure_drops_what_waits_for_its_turn(
+    server: FaultyServer, connect: Callable[..., Client]
+) -> None:
+    crowd = Crowd()
+    server.answers.update({_path(number): crowd for number in range(60)})
+    client = connect(detail_workers=12)
+    client.details(BILLS, range(60))
+    server.answers[_path(5)] = [BUSY]
+    before = len(server.requests)
+
+    with pytest.raises(Throttled):
+        client.details(BILLS, range(60))
+
+    assert len(server.requests) - before <= 12
+
+
 def test_a_failure_drops_what_was_not_sent_yet(
     server: FaultyServer, connect: Callable[..., Client]
 ) -> None:
