@@ -166,6 +166,7 @@ class BillDraft(DocumentDraft):
     * ``uncertain_day``: Hold that says why its day may be another one
     * ``is_to_post_there``: it is posted once a remote Odoo has it
     * ``is_edited_there``: somebody changed, posted or paid it in the remote Odoo
+    * ``is_disputed``: it is in Odoo, and a person decides whether it is updated
     """
 
     sources: list = ()
@@ -180,6 +181,7 @@ class BillDraft(DocumentDraft):
     uncertain_day: Hold | None = None
     is_to_post_there: bool = False
     is_edited_there: bool = False
+    is_disputed: bool = False
 
     @property
     def sign(self):

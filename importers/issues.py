@@ -293,6 +293,17 @@ ISSUES = {
             "connection."
         ),
     ),
+    "before_start_date": (
+        "Moved before the start date",
+        _lt(
+            "Procurify moved %(value)s to %(found)s, which is before the connection's "
+            "start date, %(expected)s."
+        ),
+        _lt(
+            "Open the document and choose: update it in Odoo, or keep Odoo's version. "
+            "If the earlier books already have it, cancel it in Odoo."
+        ),
+    ),
     "odoo_moved_date": (
         "Odoo uses a different date",
         _lt(

@@ -1,6 +1,10 @@
 """The start date: which documents belong to the time before Odoo kept the books."""
 
+from odoo.fields import Date
+from odoo.tools import format_date
+
 from ..procurify.payloads.order import OrderState
+from .issues import Hold
 
 BEFORE_START_DATE = "before_start_date"
 _OPEN_ORDERS = (OrderState.PURCHASED, OrderState.REOPENED)
@@ -24,6 +28,28 @@ def exclude_earlier(batch):
             continue
         if not (connection.take_over_open_items and is_open(document, start)):
             draft.exclude(BEFORE_START_DATE)
+
+
+def hold_earlier(env, connection, draft, before):
+    """Hold a document in Odoo that its new version moves before the start date.
+
+    :param before: its day as it was so far: what was older then stays in Odoo
+    :returns: whether it is on hold
+    """
+    day_of, is_open, field = _KINDS[draft.record.resource]
+    start, day = connection[field], day_of(draft.payload)
+    before = Date.to_date(before)
+    if not (start and day and before and day < start <= before):
+        return False
+    if connection.take_over_open_items and is_open(draft.payload, start):
+        return False
+    params = {
+        "value": draft.record.name,
+        "expected": format_date(env, start),
+        "found": format_date(env, day),
+    }
+    draft.holds.append(Hold(BEFORE_START_DATE, draft.key, params))
+    return True
 
 
 def _accounting_date(bill):

@@ -75,7 +75,8 @@ class AccountMove(models.Model):
         new = [draft for draft in bills.drafts if not draft.found]
         resumed = [draft for draft in bills.drafts if draft.is_resumed]
         self._procurify_date(batch, [*changed, *new, *resumed])
-        self._procurify_hold_duplicates(batch, bills, [*new, *changed])
+        disputed = [draft for draft in bills.drafts if draft.is_disputed]
+        self._procurify_hold_duplicates(batch, bills, [*new, *changed, *disputed])
         self._procurify_succeed(batch, bills, new)
         # Write.
         wanted = [d for d in (*changed, *new) if d.values is not None and not d.holds]
@@ -306,10 +307,9 @@ class AccountMove(models.Model):
     def _procurify_hold_duplicates(self, batch, bills, drafts):
         """Hold bills that Odoo has already, and the later ones of their own batch.
 
-        :param drafts: those that are new, and those that change
+        :param drafts: those that are new, those that change, and those of which a
+            person decides whether they do
         """
-        if batch.choice:
-            return
         for draft, rival in BillDuplicates(self, bills).rivals(drafts).items():
             other = rival.move or rival.twin.record
             draft.hold(
@@ -325,11 +325,18 @@ class AccountMove(models.Model):
     def _procurify_is_credited(self):
         """Return whether posted credit notes have taken this bill back completely."""
         self.ensure_one()
-        credits = self.reversal_move_ids.filtered(lambda m: m.state == "posted")
+        credits = self._procurify_credits()
         credited = sum(credits.mapped("amount_total"))
         rounding = self.currency_id.rounding
         return bool(credits) and (
             float_compare(credited, self.amount_total, precision_rounding=rounding) >= 0
+        )
+
+    def _procurify_credits(self, state="posted"):
+        """Return the credit notes of this bill in a state that are not reversed."""
+        self.ensure_one()
+        return self.reversal_move_ids.filtered(
+            lambda move: move.state == state and not move._procurify_is_credited()
         )
 
     # === POSTING === #

@@ -11,9 +11,11 @@ from ..importers.bills.revision import (
     BillDifference,
     BillRevision,
     booked_version,
+    last_day,
 )
 from ..importers.draft import Choice
 from ..importers.meant import in_words
+from ..importers.start_date import hold_earlier
 from ..procurify import PAYABLE_STATUSES
 from ..procurify.findings import undocumented
 from ..tools.private import writing_shadows
@@ -38,7 +40,9 @@ class AccountMove(models.Model):
             if not move:
                 continue
             rule = self._procurify_unwanted(batch.connection, draft)
-            if record._is_seen() and not batch.choice:
+            # What comes back says nothing new, and may be reversed or cancelled by now.
+            is_back = not rule and record._was_given_up()
+            if record._is_seen() and not (batch.choice or is_back):
                 draft.link(move.id, "remembered")
             elif rule == "deleted" and move.state == "draft":
                 gone.append(draft)
@@ -46,7 +50,7 @@ class AccountMove(models.Model):
                 draft.hold("undocumented_value", value=value)
             elif rule:
                 self._procurify_give_up(draft, rule)
-            elif record._was_given_up() and move._procurify_is_credited():
+            elif is_back and move._procurify_is_credited():
                 draft.found = None
         self._procurify_cancel(gone)
 
@@ -128,7 +132,7 @@ class AccountMove(models.Model):
                 draft.link(draft.found.id, "remembered", written=state)
             elif not revision.is_news:
                 draft.link(draft.found.id, "remembered")
-            elif not draft.moved and self._procurify_is_untouched(draft):
+            elif self._procurify_may_follow(batch, draft):
                 changed.append(draft)
             else:
                 disputed.append(draft)
@@ -149,6 +153,8 @@ class AccountMove(models.Model):
             draft.offer,
             DRAFT_FACTS if move.state == "draft" else BOOKED_FACTS,
             plans,
+            keeps_term=draft.offer.get("invoice_date_due")
+            == last_day(move.invoice_payment_term_id, draft.payload.invoice_date),
         )
         draft.other_plans = draft.revision.analytic
         if move.state == "posted":
@@ -212,6 +218,19 @@ class AccountMove(models.Model):
         )
 
     @api.model
+    def _procurify_may_follow(self, batch, draft):
+        """Whether a bill that differs is updated without asking anybody.
+
+        What moves before the start date is noted as an issue.
+        """
+        asked, booked = draft.revision.asked, draft.revision.booked
+        before = asked.get("date") or booked["date"]
+        is_earlier = hold_earlier(self.env, batch.connection, draft, before)
+        return not (
+            is_earlier or draft.moved or not self._procurify_is_untouched(draft)
+        )
+
+    @api.model
     def _procurify_note_edited_there(self, batch, drafts):
         """Note which bills somebody changed, posted or paid in the remote Odoo."""
         if not batch.connection.target_id:
@@ -248,6 +267,7 @@ class AccountMove(models.Model):
         if draft.revision.is_news or record._was_given_up():
             draft.hold("cancelled_in_odoo", value=record.name, found=move.display_name)
             draft.note(offered_state=draft.revision.offered)
+            draft.is_disputed = True
         else:
             draft.link(move.id, "remembered")
 
@@ -259,13 +279,19 @@ class AccountMove(models.Model):
         difference = BillDifference(self.env, [draft.revision for draft in drafts])
         for draft in drafts:
             rows = difference.rows(draft.revision)
-            if not draft.hold_moved():
+            if not (draft.hold_moved() or self._procurify_is_only_earlier(draft)):
                 draft.hold(
                     "changed_after_booking",
                     value=in_words(self.env, rows),
                     found=draft.found.display_name,
                 )
             draft.note(difference=rows, offered_state=draft.revision.offered)
+            draft.is_disputed = True
+
+    @api.model
+    def _procurify_is_only_earlier(self, draft):
+        """Whether only the start date keeps a draft from being updated."""
+        return bool(draft.holds) and self._procurify_is_untouched(draft)
 
     # === CHOICES === #
 
@@ -327,8 +353,8 @@ class AccountMove(models.Model):
         self.ensure_one()
         self.check_access("write")
         if self._procurify_is_credited():
-            return self.reversal_move_ids.filtered(lambda m: m.state == "posted")
-        if credits := self.reversal_move_ids.filtered(lambda m: m.state != "cancel"):
+            return self._procurify_credits()
+        if credits := self._procurify_credits() | self._procurify_credits("draft"):
             raise UserError(
                 self.env._(
                     "%(credits)s already takes back a part of %(name)s. Credit the "

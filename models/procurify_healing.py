@@ -67,6 +67,7 @@ _COUNTED = ("base.automation", "ir.actions.server", "ir.default")
 # only that one matters.
 DOCUMENT_CURES = {
     "account.move": (
+        "before_start_date",
         "booked_otherwise",
         "cancelled_in_odoo",
         "changed_after_booking",
@@ -78,6 +79,7 @@ DOCUMENT_CURES = {
         "withdrawn",
     ),
     "purchase.order": (
+        "before_start_date",
         "booked_otherwise",
         "cancelled_in_odoo",
         "changed_after_booking",

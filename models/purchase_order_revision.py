@@ -11,6 +11,7 @@ from ..importers.orders.lines import SETTLEMENT, created_line, written_line
 from ..importers.orders.meant import differing
 from ..importers.orders.revision import LINE_FIELDS, OrderRevision, plain, same
 from ..importers.refusals import is_refused, tried
+from ..importers.start_date import hold_earlier
 from ..importers.totals import order_total_hold
 from ..tools.private import writing_shadows
 
@@ -160,6 +161,9 @@ class PurchaseOrder(models.Model):
         )
         if locked_by_person and revision.changes_anything:
             draft.hold("order_locked", value=draft.record.name, found=order.name)
+        known = revision.applied.get("header", {}).get("wanted", {})
+        before = known.get("date_order") or order.date_order
+        hold_earlier(self.env, batch.connection, draft, before)
 
     def _procurify_apply(self, imported, draft, revision):
         """Write a revision, and say in the chatter what it changed."""

@@ -78,6 +78,21 @@ class TestDuplicateRules(ProcurifyCommon):
 
         self._assert_held(self._record("bill", credit_id), theirs, "bills order lines")
 
+    def test_deposit_that_somebody_booked_on_the_order_is_a_question(self):
+        """Procurify's bill is of the whole amount, which includes what is paid."""
+        order_id, order = self._order("plain")
+        theirs = self._by_hand(order.partner_id, 10, ref="DEPOSIT-1")
+        wizard = self.env["bill.to.po.wizard"].create({"purchase_order_id": order.id})
+        lines = [-theirs.invoice_line_ids.id]
+        wizard.with_context(active_ids=lines).action_add_downpayment()
+        theirs.action_post()
+
+        record = self._billed(order_id)
+
+        self._assert_held(record, theirs, "bills order lines")
+        record.action_not_a_duplicate()
+        self.assertEqual((record.state, record.hold_reason), ("done", ""))
+
     def test_cancelled_bill_of_somebody_is_no_issue(self):
         order_id, order = self._order()
         self._create_bill(order).button_cancel()
@@ -168,6 +183,16 @@ class TestDuplicateRules(ProcurifyCommon):
 
         record = self._record("bill", bill_id)
         self._assert_held(record, theirs, "same vendor, amount and date")
+
+    def test_number_that_somebody_entered_as_payment_reference_is_on_hold(self):
+        bill_id, partner, total = self._staged()
+        number = self.dataset.bill(bill_id).invoice_number
+        theirs = self._by_hand(
+            partner, total, invoice_date="2026-02-01", payment_reference=number.lower()
+        )
+        self._import()
+
+        self._assert_held(self._record("bill", bill_id), theirs, "vendor and number")
 
     def test_refund_by_hand_is_on_hold_by_amount_and_day(self):
         bill_id, partner, total = self._staged("credit")

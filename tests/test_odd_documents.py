@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo import Command
@@ -210,6 +211,159 @@ class TestOddBills(TaxCase):
         self.assertEqual((move.amount_total, move.invoice_date_due), (60, due))
         self.assertEqual(move.invoice_payment_term_id, term)
 
+    def test_term_that_does_not_make_the_new_due_date_is_a_question(self):
+        detail, record, move = self._imported()
+        term = self._term((move.invoice_date_due - move.invoice_date).days)
+        move.invoice_payment_term_id = term
+        due = move.invoice_date_due
+
+        self._stage_documents("bill", [detail | {"due_date": "2026-12-24"}])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertIn(term.name, record.hold_reason)
+        self.assertEqual(
+            (move.invoice_payment_term_id, move.invoice_date_due), (term, due)
+        )
+        record.action_reset_and_update()
+        self.assertFalse(move.invoice_payment_term_id)
+        self.assertEqual(str(move.invoice_date_due), "2026-12-24")
+
+    def test_term_that_was_kept_once_is_still_a_persons(self):
+        detail, record, move = self._imported()
+        term = self._term((move.invoice_date_due - move.invoice_date).days)
+        move.invoice_payment_term_id = term
+
+        for amount in (60, 70):
+            self._revise(detail, amount)
+            self._booked(record)
+            self.assertEqual(move.invoice_payment_term_id, term)
+        self._stage_documents("bill", [detail | {"due_date": "2026-12-24"}])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+
+    def test_term_that_makes_the_new_due_date_stays(self):
+        detail, record, move = self._imported()
+        days = (move.invoice_date_due - move.invoice_date).days
+        term = self._term(days)
+        move.invoice_payment_term_id = term
+        first = date(2026, 3, 5)
+
+        moved = {"invoice_date": str(first), "gl_post_date": None}
+        moved["due_date"] = str(first + timedelta(days=days))
+        self._stage_documents("bill", [detail | moved])
+        self._import()
+
+        self._booked(record)
+        self.assertEqual(move.invoice_date, first)
+        self.assertEqual(move.invoice_payment_term_id, term)
+
+    def test_term_for_a_bill_without_a_due_date_stays_with_its_discount(self):
+        detail = self._bill_detail({"net": 100}, due_date=None)
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        move = self._booked(record)
+        term = self._term(12, early_discount=True, discount_days=3)
+        move.invoice_payment_term_id = term
+
+        self._revise(detail, 60)
+
+        self._booked(record)
+        self.assertEqual((move.amount_total, move.invoice_payment_term_id), (60, term))
+
+    def test_draft_keeps_the_fiscal_position_and_the_source_of_a_person(self):
+        detail, record, move = self._imported()
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        move.write({"fiscal_position_id": position.id, "invoice_origin": "Call off 7"})
+
+        for amount in (60, 70):
+            self._revise(detail, amount)
+            self._booked(record)
+            self.assertEqual(
+                (move.amount_total, move.invoice_origin), (amount, "Call off 7")
+            )
+            self.assertEqual(move.fiscal_position_id, position)
+
+    def test_cash_rounding_that_a_person_chose_is_a_question(self):
+        detail, record, move = self._imported()
+        rounding = self.env["account.cash.rounding"].create(
+            {
+                "name": "To 5 cents",
+                "rounding": 0.05,
+                "strategy": "add_invoice_line",
+                "profit_account_id": self._account("7770", account_type="income").id,
+                "loss_account_id": self._account("6770").id,
+            }
+        )
+        move.invoice_cash_rounding_id = rounding
+        self.assertEqual(move.amount_total, 100)
+
+        self._revise(detail, 60)
+
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertIn(rounding.name, record.hold_reason)
+        self.assertEqual(move.invoice_cash_rounding_id, rounding)
+        record.action_reset_and_update()
+        self.assertEqual((record.state, move.amount_total), ("done", 60))
+        self.assertFalse(move.invoice_cash_rounding_id)
+
+    # === BILLS THAT COME BACK === #
+
+    def test_bill_that_comes_back_unchanged_is_booked_again_once_it_was_reversed(self):
+        """It is what it was before, and not in the books any more."""
+        for kind in ("withdrawn", "deleted"):
+            with self.subTest(kind):
+                detail, record, move = self._imported("posted")
+                self._give_up(kind, detail, record)
+                record.action_reverse()
+                self.assertEqual(record.state, "excluded")
+
+                record.sudo().remote_deleted = False
+                self._stage_documents("bill", [detail])
+                record.action_replay()
+
+                new = self._booked(record)
+                self.assertNotEqual(new, move)
+                self.assertEqual((new.state, new.amount_total), ("posted", 100))
+
+    def test_bill_that_comes_back_unchanged_is_a_question_where_it_is_cancelled(self):
+        detail, record, move = self._imported("posted")
+        self._give_up("withdrawn", detail, record)
+        move.button_draft()
+        move.button_cancel()
+        self._import()
+        self.assertEqual(record.state, "excluded")
+
+        self._stage_documents("bill", [detail])
+        self._import()
+
+        self.assertEqual(self._codes(record), {"cancelled_in_odoo"})
+
+    def test_bill_whose_credit_note_was_reversed_is_in_the_books(self):
+        detail, record, move = self._imported("posted")
+        self._give_up("withdrawn", detail, record)
+        record.action_reverse()
+        credit = move.reversal_move_ids
+        day = {"invoice_date": move.invoice_date, "date": move.date}
+        credit._reverse_moves([day])._post()
+
+        self._stage_documents("bill", [detail])
+        self._import()
+
+        self.assertEqual(self._booked(record), move)
+
+    def _give_up(self, kind, detail, record):
+        """Let Procurify withdraw or delete a bill."""
+        if kind == "deleted":
+            record.sudo().write({"remote_deleted": True, "state": "pending"})
+        else:
+            self._stage_documents("bill", [detail | {"status": 5}])
+        self._import()
+        self.assertEqual(record.state, "quarantined")
+
+    # === JOURNALS AND NOTES === #
+
     def test_draft_keeps_the_journal_that_a_person_chose(self):
         journals = self.company_data["default_journal_purchase"]
         self.connection.journal_id = journals
@@ -347,6 +501,53 @@ class TestOddBills(TaxCase):
 
         self.assertEqual(line.product_uom_id, self.env.ref("uom.product_uom_dozen"))
 
+    def test_line_that_a_person_wrote_in_another_unit_is_billed_in_that_unit(self):
+        """Ten dozens are 120 pieces: ten of them are not the whole order."""
+        self.connection.unit_policy = "hold"
+        record = self._order(unit="dozens")
+        unit = self._records("unit").filtered(lambda row: "dozens" in row.name)
+        self._map(unit, self.env.ref("uom.product_uom_dozen"))
+        self._import()
+        line = self._booked(record).order_line
+        line.write(
+            {
+                "product_uom_id": self.env.ref("uom.product_uom_unit").id,
+                "product_qty": 120,
+                "price_unit": 10 / 12,
+            }
+        )
+        detail = json.loads(record.payload)
+
+        for quantity, billed in ((3, 36), (7, 120)):
+            self._bill_of(detail, quantity)
+            self.assertAlmostEqual(line.qty_invoiced, billed)
+        self.assertEqual(line.order_id.invoice_status, "invoiced")
+
+    def test_parts_are_never_billed_as_more_than_the_whole(self):
+        """Half of one is one, where Odoo counts whole units only."""
+        digits = self.env["decimal.precision"].search([("name", "=", "Product Unit")])
+        digits.digits = 0
+        record = self._order(quantity=1, price=100)
+        line = self._booked(record).order_line
+        detail = json.loads(record.payload)
+
+        for quantity in ("0.5", "0.3", "0.2"):
+            self._bill_of(detail, Decimal(quantity))
+        self.assertEqual(line.qty_invoiced, 1)
+        self.assertEqual(line.order_id.invoice_status, "invoiced")
+
+    def test_freight_of_an_order_that_is_billed_in_parts_is_billed_once(self):
+        record = self._order(header={"freight": 100, "total": 200})
+        order = self._booked(record)
+        detail = json.loads(record.payload)
+        of_order = {"id": detail["procurify_PO"], "number": detail["number"]}
+        freight = {"net": 50, "type": "freight", "orderitem": None, "po": of_order}
+
+        for part in (5, 10):
+            self.assertEqual(self._bill_of(detail, 5, freight).amount_total, 100)
+            self.assertEqual(order.order_line.mapped("qty_invoiced"), [part, 1])
+        self.assertEqual(order.invoice_status, "invoiced")
+
     # === HELPERS === #
 
     def _imported(self, policy="draft", **header):
@@ -356,6 +557,13 @@ class TestOddBills(TaxCase):
         record = self._stage_documents("bill", [detail])
         self._import()
         return detail, record, self._booked(record)
+
+    def _term(self, days, **values):
+        line = {"value": "percent", "value_amount": 100, "nb_days": days}
+        lines = [Command.clear(), Command.create(line)]
+        return self.env["account.payment.term"].create(
+            {"name": f"{days} days", "line_ids": lines, **values}
+        )
 
     def _with_cost(self, currency):
         """Return a bill of 100 with a cost of 40 in a currency, by its id."""
@@ -400,7 +608,7 @@ class TestOddBills(TaxCase):
         self._stage_documents("bill", [new | dict.fromkeys(names, amount)])
         self._import()
 
-    def _order(self, **line):
+    def _order(self, header=None, **line):
         """Import an order of ten for ten each, in the company's own currency."""
         order_id = self.dataset.add_order("plain")
         detail = OrderRenderer(self.dataset).detail(self.dataset.order(order_id))
@@ -411,16 +619,17 @@ class TestOddBills(TaxCase):
         first = self._order_line(detail["order_items"][0], detail, number, {"net": 100})
         first |= {"quantity": 10, "price": 10, "currency": base} | line
         detail |= {"order_items": [first], "subtotal": 100, "total": 100}
-        detail |= {"purchased_currency": base}
+        detail |= {"purchased_currency": base} | (header or {})
         record = self._stage_documents("purchase_order", [detail])
         self._import()
         return record
 
-    def _bill_of(self, order, quantity):
+    def _bill_of(self, order, quantity, *others):
         [line] = order["order_items"]
-        item = {"net": 10 * quantity, "quantity": str(quantity), "unit_cost": 10}
+        price = Decimal(str(line["price"]))
+        item = {"net": price * quantity, "quantity": str(quantity), "unit_cost": price}
         item["orderitem"] = line | {"purchase_order": order["procurify_PO"]}
         item["po"] = {"id": order["procurify_PO"], "number": order["number"]}
-        bill = self._stage_bill(item, vendor=order["pref_vendor"])
+        bill = self._stage_bill(item, *others, vendor=order["pref_vendor"])
         self._import()
         return self._booked(bill)

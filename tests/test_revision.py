@@ -247,6 +247,54 @@ class TestRevision(ProcurifyCommon):
             self.assertIn(other.name, bodies)
         self._assert_settled(bill_id, record)
 
+    def test_bill_that_somebody_entered_again_is_not_booked_anew(self):
+        """Somebody credits the bill, and enters Procurify's next version by hand."""
+        bill_id, record, move = self._posted("plain")
+        self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
+        self._synchronise()
+        move._reverse_moves([{"invoice_date": move.invoice_date}], cancel=True)
+        mine = move.copy({"ref": move.ref, "invoice_date": move.invoice_date})
+        mine.invoice_line_ids.price_unit = 12.34
+        record.action_replay()
+
+        codes = {"changed_after_booking", "duplicate_bill"}
+        self.assertEqual(self._codes(record), codes)
+        with self.assertRaisesRegex(UserError, "same vendor and number"):
+            record.action_credit_and_rebill()
+        record.action_not_a_duplicate()
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        record.action_credit_and_rebill()
+        self.assertNotIn(self._move(bill_id), move | mine)
+        self._assert_settled(bill_id, record)
+
+    def test_number_of_another_bill_is_not_booked_by_a_choice(self):
+        bill_id, record, move = self._posted("plain")
+        other = move.copy({"ref": "BY-HAND-1", "invoice_date": "2026-01-05"})
+        self.dataset.revise_bill(bill_id, invoice_number="BY-HAND-1")
+        self._synchronise()
+
+        self.assertIn("duplicate_bill", self._codes(record))
+        self.assertEqual(record.conflict_id, other.id)
+        for choice in ("credit_and_rebill", "reset_and_update"):
+            with self.subTest(choice), self.assertRaisesRegex(UserError, "number"):
+                getattr(record, f"action_{choice}")()
+        self.assertEqual((move.state, move.payment_state), ("posted", "not_paid"))
+
+    def test_cancelled_bill_that_somebody_entered_again_is_not_used_anew(self):
+        bill_id, record, move = self._draft("plain")
+        move.button_cancel()
+        move.copy({"ref": move.ref, "invoice_date": move.invoice_date})
+        self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
+        self._synchronise()
+
+        codes = {"cancelled_in_odoo", "duplicate_bill"}
+        self.assertEqual(self._codes(record), codes)
+        with self.assertRaisesRegex(UserError, "same vendor and number"):
+            record.action_reset_and_update()
+        self.assertEqual(move.state, "cancel")
+        record.action_keep_odoo()
+        self.assertEqual((record.state, move.state), ("done", "cancel"))
+
     def test_credit_and_rebill_leaves_a_payment_where_it_is(self):
         bill_id, record, move = self._posted("plain")
         self._pay(move)

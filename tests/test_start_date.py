@@ -95,6 +95,87 @@ class TestStartDate(ProcurifyCommon):
         self.assertEqual(self._record("bill", bill).state, "done")
         self.assertFalse(self._move(bill).invoice_line_ids.purchase_line_id)
 
+    def test_draft_that_moves_before_the_start_date_is_a_question(self):
+        """Procurify corrects the date of a draft to the time of the earlier books."""
+        bill = self._bill(AFTER)
+        self._synchronise()
+        record, move = self._record("bill", bill), self._move(bill)
+        day = move.date
+
+        self.dataset.revise_bill(bill, invoice_date=BEFORE, unit_cost=Decimal(7))
+        self._synchronise()
+
+        self.assertEqual(self._codes(record), {"before_start_date"})
+        self.assertIn("03/01/2026", record.hold_reason)
+        self.assertEqual((move.date, move.invoice_date), (day, day))
+        self.assertIn("date", {row["field"] for row in record.difference})
+        record.action_keep_odoo()
+        self.assertEqual((record.state, move.date), ("done", day))
+
+    def test_draft_that_moves_before_the_start_date_is_updated_by_choice(self):
+        bill = self._bill(AFTER)
+        self._synchronise()
+        record, move = self._record("bill", bill), self._move(bill)
+
+        self.dataset.revise_bill(bill, invoice_date=BEFORE)
+        self._synchronise()
+        record.action_reset_and_update()
+
+        self.assertEqual((record.state, move.date), ("done", BEFORE.date()))
+
+    def test_draft_that_moves_is_followed_where_the_start_date_moves_too(self):
+        bill = self._bill(AFTER)
+        self._synchronise()
+        record, move = self._record("bill", bill), self._move(bill)
+        self.dataset.revise_bill(bill, invoice_date=BEFORE)
+        self._synchronise()
+        self.assertEqual(record.state, "quarantined")
+
+        self.connection.bills_start_date = BEFORE.date()
+        self._import()
+
+        self.assertEqual((record.state, move.date), ("done", BEFORE.date()))
+
+    def test_draft_that_moves_is_followed_where_open_items_are_taken_over(self):
+        self.connection.take_over_open_items = True
+        bill, paid = self._bill(AFTER), self._bill(AFTER)
+        self._synchronise()
+
+        for each in (bill, paid):
+            self.dataset.revise_bill(each, invoice_date=BEFORE)
+        self._pay_on(paid, START - timedelta(days=1))
+        self._synchronise()
+
+        self.assertEqual(self._move(bill).date, BEFORE.date())
+        record = self._record("bill", paid)
+        self.assertEqual(self._codes(record), {"before_start_date"})
+
+    def test_posted_bill_that_moves_before_the_start_date_says_so(self):
+        bill = self._bill(AFTER)
+        self._synchronise()
+        self._move(bill).action_post()
+
+        self.dataset.revise_bill(bill, invoice_date=BEFORE)
+        self._synchronise()
+
+        codes = {"changed_after_booking", "before_start_date"}
+        self.assertEqual(self._codes(self._record("bill", bill)), codes)
+
+    def test_order_that_moves_before_the_start_date_is_a_question(self):
+        order = self._order(AFTER)
+        self._synchronise()
+        record = self._record("purchase_order", order)
+        found = self.env["purchase.order"].browse(record.res_id)
+
+        self.dataset.revise_order(order, date=BEFORE)
+        self._synchronise()
+
+        self.assertEqual(self._codes(record), {"before_start_date"})
+        self.assertEqual(found.date_order.date(), AFTER.date())
+        record.action_reset_and_update()
+        self.assertEqual(record.state, "done")
+        self.assertEqual(found.date_order.date(), BEFORE.date())
+
     # === ORDERS === #
 
     def test_open_order_of_before_is_taken_over_and_a_closed_one_is_not(self):

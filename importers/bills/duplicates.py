@@ -12,6 +12,8 @@ from ..matching.vendor_twins import same_vendor
 from ..routing import family
 
 KINDS = ("in_invoice", "in_refund", "in_receipt")
+# Where people enter the vendor's number of a bill.
+_NUMBERS = ("ref", "payment_reference")
 
 
 class Facts(NamedTuple):
@@ -75,7 +77,7 @@ class BillDuplicates:
         """Return {draft: Rival} of what is in Odoo, or twice in this batch.
 
         :param drafts: those that are not in Odoo yet, then those that may become a
-            duplicate by their change
+            duplicate by their change, or by what a person does with it
         """
         self._sought = drafts
         facts = {draft: self._facts(draft) for draft in drafts}
@@ -130,9 +132,16 @@ class BillDuplicates:
     @staticmethod
     def _news(draft, fact):
         """Return the rules about which ``draft`` says something new: all of them,
-        or for a bill in Odoo those whose facts change."""
-        if not draft.found:
-            return {"number", "order_lines", "amount"}
+        or for a bill that stays in Odoo those whose facts change.
+
+        One that is posted may be credited and booked anew, one that is cancelled be
+        used again. One that is on hold as a duplicate is until a person says no.
+        """
+        rules = {"number", "order_lines", "amount"}
+        if not draft.found or draft.found.state != "draft":
+            return rules
+        if "duplicate_bill" in draft.record.issue_ids.mapped("code"):
+            return rules
         before = _facts_of(draft.found)
         vendor = fact.vendor.commercial_partner_id != before.vendor
         kind = vendor or fact.kind != before.kind
@@ -150,20 +159,28 @@ class BillDuplicates:
     def _by_number(self, facts):
         """Return {draft: {rule: bill}} by the vendor's own number, in one query.
 
-        Capital letters and outer spaces do not part two numbers. What was cancelled or
-        credited completely is no longer there.
+        Capital letters and outer spaces do not part two numbers. Some people enter it
+        as the payment reference. What was cancelled or credited completely is no longer
+        there.
         """
         texts = {draft.payload.invoice_number for draft in facts}
         spellings = {text.strip() for text in texts}
         vendors = [fact.vendor.commercial_partner_id.id for fact in facts.values()]
         same = Domain("commercial_partner_id", "in", vendors) & Domain.OR(
-            Domain("ref", "ilike", _escaped(text)) for text in spellings
+            Domain(field, "ilike", _escaped(text))
+            for text in spellings
+            for field in _NUMBERS
         )
-        exact = Domain.OR(Domain("ref", "=ilike", _escaped(t)) for t in spellings)
+        exact = Domain.OR(
+            Domain(field, "=ilike", _escaped(text))
+            for text in spellings
+            for field in _NUMBERS
+        )
         moves = self._valid(same | exact) if facts else self.moves
         by_number = defaultdict(list)
         for move in moves:
-            by_number[_kind(move), normalise(move.ref)].append(move)
+            for number in {normalise(move[field]) for field in _NUMBERS}:
+                by_number[_kind(move), number].append(move)
         found = {}
         for draft, fact in facts.items():
             rules = {}
@@ -207,21 +224,29 @@ class BillDuplicates:
         )[:1]
 
     def _on_lines(self, facts):
-        """Return {order line's id: bills that bill it}."""
+        """Return {order line's id: bills that bill it, or a deposit on its order}."""
         ids = {i for fact in facts.values() for i in fact.order_lines}
         found = defaultdict(self.moves.browse)
         if not ids:
             return found
+        ordered = self.env["purchase.order.line"].browse(ids).grouped("order_id")
+        orders = self.env["purchase.order"].union(*ordered)
+        deposits = Domain("purchase_line_id.is_downpayment", "=", True) & Domain(
+            "purchase_line_id.order_id", "in", orders.ids
+        )
         lines = self.env["account.move.line"].search(
-            Domain("purchase_line_id", "in", list(ids))
+            (Domain("purchase_line_id", "in", list(ids)) | deposits)
             & Domain("parent_state", "!=", "cancel")
             & Domain("move_id.move_type", "in", KINDS)
             & Domain("quantity", "!=", 0),
             order="id",
         )
         for line in lines:
-            if not line.move_id._procurify_is_credited():
-                found[line.purchase_line_id.id] |= line.move_id
+            if line.move_id._procurify_is_credited():
+                continue
+            billed = line.purchase_line_id
+            for one in ordered[billed.order_id] if billed.is_downpayment else billed:
+                found[one.id] |= line.move_id
         return found
 
     def _on_day(self, facts):

@@ -25,12 +25,11 @@ from ..issues import Hold
 from ..lines.pricing import net_of
 from ..totals import check_stated_total
 from .links import BillLinks
-from .revision import ROUNDING, offered_version
+from .revision import ROUNDING, last_day, offered_version
 
 # Procurify's lines say what is booked: nothing is taken off, rounded or kept private.
 LINE_DEFAULTS = {"discount": 0.0, "deductible_amount": 100.0, "product_id": False}
 _MOVE_DEFAULTS = {"invoice_cash_rounding_id": False, "auto_post": "no"}
-_DUE_BY = ("invoice_date", "invoice_date_due")
 # Odoo takes the vendor's, and a person may choose another.
 _OF_THE_VENDOR = (
     "partner_bank_id",
@@ -468,8 +467,7 @@ class BillHeader:
             return {"invoice_payment_term_id": term.id}
         values = {"invoice_payment_term_id": False}
         if bill.invoice_date:
-            days = [line._get_due_date(bill.invoice_date) for line in term.line_ids]
-            values["invoice_date_due"] = max(days).isoformat()
+            values["invoice_date_due"] = last_day(term, bill.invoice_date)
         return values
 
     def kept(self, draft):
@@ -485,12 +483,10 @@ class BillHeader:
             kept["journal_id"] = move.journal_id.id
         if asked.get("narration", values["narration"]) == draft.offer["narration"]:
             kept["narration"] = move.narration
-        term = move.invoice_payment_term_id
-        if not draft.payload.due_date:
-            kept["invoice_payment_term_id"] = not term.early_discount and term.id
-        elif not any(values[name] != Date.to_string(move[name]) for name in _DUE_BY):
-            # Only a person gives a term to a bill that has a due date.
-            kept["invoice_payment_term_id"] = term.id
+        for name in ("fiscal_position_id", "invoice_origin"):
+            if self._is_chosen(draft, name):
+                kept[name] = draft.revision.booked[name]
+        kept |= self._kept_term(draft)
         if "invoice_currency_rate" not in asked.keys() | values.keys():
             kept |= self._kept_rate(move, values)
         if (values["partner_id"], values["move_type"]) == (
@@ -508,6 +504,25 @@ class BillHeader:
             # A rule may have moved it.
             return False
         return not self.chosen or asked.get("journal_id", journal_id) != journal_id
+
+    @staticmethod
+    def _is_chosen(draft, name):
+        """Return whether a person chose what a bill has there, and no rule."""
+        revision = draft.revision
+        if not revision.is_chosen(name):
+            return False
+        now, written = revision.booked[name], revision.written.get(name)
+        return not (draft.record._is_otherwise() and now == written)
+
+    def _kept_term(self, draft):
+        """Return the payment term that a person or Odoo gave a bill, as far as it makes
+        the due date that Procurify says."""
+        name = "invoice_payment_term_id"
+        term, is_chosen = draft.found[name], self._is_chosen(draft, name)
+        if "invoice_date_due" in draft.values:
+            is_kept = is_chosen and draft.revision.keeps_term
+            return {name: term.id} if is_kept else {}
+        return {name: (is_chosen or not term.early_discount) and term.id}
 
     @staticmethod
     def _kept_rate(move, values):

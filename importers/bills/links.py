@@ -140,6 +140,8 @@ class BillLinks:
         size = self._counted(item, line)
         if size is None and line.currency_id == currency:
             size = abs(self._share(draft, line, net) or 0)
+        elif size and not item.order_item_id:
+            size = min(size, self._rest_of_extra(draft, line, is_taken_back))
         if not net or not size:
             return None
         billed = -size if is_taken_back else size
@@ -154,6 +156,15 @@ class BillLinks:
         :param currency: res.currency of the bill
         """
         return line.currency_id != currency and self._counted(item, line) is None
+
+    def _rest_of_extra(self, draft, line, is_taken_back):
+        """Return how much of an order's freight or tax other bills have left.
+
+        It is counted once, however many bills have a part of it.
+        """
+        _amount, billed = self._billed_before(draft, line)
+        whole = Decimal(str(line.product_qty)) or Decimal(1)
+        return max(billed if is_taken_back else whole - billed, Decimal(0))
 
     def _counted(self, item, line):
         """Return how much the item bills, where it says so in pieces, or None."""
@@ -170,9 +181,19 @@ class BillLinks:
 
     @staticmethod
     def _counts_alike(line, item):
-        """Return whether the order line counts pieces, not its amount as one."""
-        bought = item.order_item.quantity if item.order_item else None
-        return bought is None or line.product_qty != 1.0 or bought == 1
+        """Return whether the order line counts what Procurify counts.
+
+        It may count its amount as one, or a person wrote it in another unit: the
+        amounts are the same then, and the quantities are not.
+        """
+        ordered = item.order_item
+        if not ordered or ordered.quantity in (None, Decimal(str(line.product_qty))):
+            return True
+        return line.product_qty != 1.0 and bool(
+            line.currency_id.compare_amounts(
+                line.price_subtotal, float(ordered.total_cost or 0)
+            )
+        )
 
     def _share(self, draft, line, net):
         """Return the part of the line's quantity that ``net`` is; the last ends it."""
@@ -187,7 +208,10 @@ class BillLinks:
         if is_last and abs(billed) < abs(ordered):
             return ordered - billed
         share = float_round(float(net) / price, precision_digits=self.digits)
-        return Decimal(str(share))
+        share = Decimal(str(share))
+        is_part = draft.sign > 0 and abs(others + net) < abs(amount) + cent
+        # Rounded, its parts may be more than the whole.
+        return min(abs(share), max(ordered - billed, Decimal(0))) if is_part else share
 
     @staticmethod
     def _net_price(line):

@@ -50,12 +50,22 @@ _OWN_TEXTS = (ROUNDING, "shipping ")
 _MODELS = {
     "partner_id": "res.partner",
     "currency_id": "res.currency",
+    "fiscal_position_id": "account.fiscal.position",
+    "invoice_cash_rounding_id": "account.cash.rounding",
+    "invoice_payment_term_id": "account.payment.term",
     "account_id": "account.account",
     "tax_ids": "account.tax",
     "analytic": "account.analytic.account",
     "product_id": "product.product",
     "purchase_line_id": "purchase.order.line",
 }
+# What an import gives the header of a bill and a person may choose otherwise.
+CHOSEN = (
+    "fiscal_position_id",
+    "invoice_cash_rounding_id",
+    "invoice_origin",
+    "invoice_payment_term_id",
+)
 _DATES = ("invoice_date", "invoice_date_due", "date")
 _AMOUNTS = ("amount_total", "net", "tax")
 
@@ -111,17 +121,20 @@ class LineVersions(NamedTuple):
 class BillRevision:
     """What Procurify offers now, against what was written and what Odoo has."""
 
-    def __init__(self, applied, booked, offered, names, plans):
+    def __init__(self, applied, booked, offered, names, plans, *, keeps_term=True):
         """:param applied: ``applied_state`` of the record, or nothing if the bill was
             not made by an import
         :param booked: version of the bill as it is in Odoo
         :param offered: version that Procurify's payload would make
         :param names: which facts of the lines count
         :param plans: AnalyticPlans; what others than Procurify fill is no fact
+        :param keeps_term: whether the payment term that the bill has in Odoo makes the
+            due date that is offered
         """
         applied = applied or {}
         self.names = names
         self.plans = plans
+        self.keeps_term = keeps_term
         asked = applied.get("asked") or {}
         written = applied.get("booked") or {}
         mine = _procurifys_plans(plans, asked, written, booked, offered)
@@ -165,7 +178,43 @@ class BillRevision:
         ]
         if self.is_note_news:
             facts.append(Fact("narration", *(v["narration"] for v in versions)))
-        return facts
+        return [*facts, *self._lost_choices()]
+
+    def _lost_choices(self):
+        """Yield a fact for what a person chose on a draft that an update cannot keep:
+        they are a question."""
+        if self.names != DRAFT_FACTS:
+            return
+        for name, is_lost in {
+            "fiscal_position_id": self._is_position_news,
+            # It makes another total than Procurify's.
+            "invoice_cash_rounding_id": True,
+            "invoice_payment_term_id": (
+                "invoice_date_due" in self.offered and not self.keeps_term
+            ),
+        }.items():
+            if is_lost and self.is_chosen(name):
+                asked = self.asked.get(name, False)
+                yield Fact(name, asked, asked, self.booked[name], self.offered[name])
+
+    @property
+    def _is_position_news(self):
+        """Whether Procurify's taxes go with another fiscal position than before."""
+        offered = self.offered["fiscal_position_id"]
+        return offered != self.asked.get("fiscal_position_id", offered)
+
+    def is_chosen(self, name):
+        """Whether a person chose what a bill has in Odoo, a field of ``CHOSEN``.
+
+        What an import wanted is compared: what it kept of a person's is still theirs.
+        """
+        now = self.booked[name]
+        if name in self.asked:
+            return now != self.asked[name]
+        # A bill that was adopted was made by a person. An earlier import gave a bill a
+        # due date or a term, and did not keep what else it wanted.
+        is_due = name == "invoice_payment_term_id" and "invoice_date_due" in self.asked
+        return bool(now) and (not self.asked or is_due)
 
     @property
     def is_note_news(self):
@@ -358,6 +407,9 @@ class BillDifference:
             "invoice_currency_rate": self.env._("exchange rate"),
             "amount_total": self.env._("total"),
             "narration": self.env._("note"),
+            "fiscal_position_id": self.env._("fiscal position"),
+            "invoice_cash_rounding_id": self.env._("cash rounding"),
+            "invoice_payment_term_id": self.env._("payment term"),
             "deductible": self.env._("deductible percentage"),
             "account_id": self.env._("account"),
             "net": self.env._("net amount"),
@@ -422,6 +474,10 @@ def booked_version(move):
         "currency_id": move.currency_id.id,
         "invoice_date": _day(move.invoice_date),
         "invoice_date_due": _day(move.invoice_date_due),
+        "invoice_payment_term_id": move.invoice_payment_term_id.id,
+        "fiscal_position_id": move.fiscal_position_id.id,
+        "invoice_cash_rounding_id": move.invoice_cash_rounding_id.id,
+        "invoice_origin": move.invoice_origin or False,
         "date": _day(move.date),
         "invoice_currency_rate": _rate(move.invoice_currency_rate),
         "amount_total": _amount(move.amount_total),
@@ -465,6 +521,7 @@ def offered_version(values, taxes, total, currency):
         # What an import would choose, where a person may choose otherwise.
         "journal_id": values.get("journal_id", False),
         "narration": values["narration"],
+        **{name: values[name] for name in CHOSEN},
         "amount_total": _amount(total),
         "lines": [
             {
@@ -533,6 +590,15 @@ def _amount(number):
 
 def _rate(number):
     return float(f"{number or 0:.6g}")
+
+
+def last_day(term, day):
+    """Return the ISO date by which a bill of ``day`` is due by a payment term.
+
+    None where one of the two is missing.
+    """
+    days = [line._get_due_date(day) for line in term.line_ids] if day else []
+    return fields.Date.to_string(max(days, default=None)) or None
 
 
 def _day(day):

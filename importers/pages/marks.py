@@ -4,7 +4,10 @@
 HEADER = {
     "vendor": {"unknown_vendor", "ambiguous_vendor", "several_vendors"},
     "number": {"duplicate_bill", "duplicate_order"},
-    "date": {"date_not_explained", "closed_period", "odoo_moved_date"},
+    "date": {
+        *("date_not_explained", "closed_period", "odoo_moved_date"),
+        "before_start_date",
+    },
     "currency": {
         *("unknown_currency", "inactive_currency", "several_currencies"),
         *("missing_rate", "rate_not_explained"),

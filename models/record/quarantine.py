@@ -27,6 +27,7 @@ CHOICES = {
         "order_locked",
         "moved_company",
         "booked_otherwise",
+        "before_start_date",
     ),
     "credit": ("changed_after_booking",),
     "keep": (
@@ -39,6 +40,7 @@ CHOICES = {
         "order_undercut",
         "moved_company",
         "booked_otherwise",
+        "before_start_date",
     ),
     "reverse": ("withdrawn", "deleted_in_procurify"),
     "import_again": ("target_deleted",),
