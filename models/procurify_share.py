@@ -1,6 +1,8 @@
 """What of a bill each department and location bears: the lines behind month-end
 figures."""
 
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, Query
@@ -24,11 +26,22 @@ _COMMON = _ALWAYS | {
     *("company_currency_id", "resource", "document_state", "import_state"),
     "currency",
 }
-_SUMS = frozenset(
-    {"amount:sum", "original_amount:sum", "document_count:sum", "__count"}
-)
-# What the documents have in common of which the sums are split.
-_summed = Private("procurify_summed", default=())
+SUMS = ("amount:sum", "original_amount:sum", "document_count:sum")
+
+
+class Summed(NamedTuple):
+    """Sums of documents that are split, instead of each document.
+
+    :param common: names of fields: what documents that are added up have in common;
+        ``date`` is their month
+    :param where: SQL of a condition on ``document``
+    """
+
+    common: tuple[str, ...]
+    where: SQL = SQL("TRUE")
+
+
+_summed = Private("procurify_summed")
 AGES = [
     ("30", "0–30 days"),
     ("60", "31–60 days"),
@@ -109,21 +122,25 @@ class ProcurifyShare(models.Model):
         query = Query(self.env, "document", SQL.identifier("procurify_record"))
         columns = self._columns_of_documents(query)
         query.add_where(SQL("document.resource = 'bill'"))
-        if common := _summed.get():
-            query, columns = self._summed(query, columns, common)
+        if summed := _summed.get():
+            query, columns = self._summed(query, columns, summed)
         elif self.env.context.get("procurify_whole"):
             columns |= _WHOLE
         else:
             columns |= self._columns_of_shares(query, columns)
         return query.select(*_named(columns))
 
-    def _summed(self, query, columns, common):
-        """Return the Query and the columns of a table of the sums of many documents:
-        those that have what is ``common`` in common, and are split alike.
+    def _summed(self, query, columns, summed):
+        """Return the Query and the columns of a table of the sums of documents that
+        are split alike.
 
         :param query: of documents, with their columns
-        :param common: names of fields
+        :param summed: a Summed
         """
+        common = summed.common
+        query.add_where(summed.where)
+        month = SQL("date_trunc('month', %s)::date", columns["date"])
+        columns = columns | {"date": month}
         whole = {name: columns[name] for name in (*common, "original_amount", "amount")}
         whole["remote_split"] = self._split()
         alike = SQL(", ").join(map(SQL.identifier, (*common, "remote_split")))
@@ -134,14 +151,27 @@ class ProcurifyShare(models.Model):
             alike=alike,
             whole=query.subselect(*_named(whole)),
         )
-        summed = Query(self.env, "document", documents)
+        split = Query(self.env, "document", documents)
         names = (*common, "original_amount", "amount", "share_count")
         columns = {name: SQL.identifier("document", name) for name in names}
-        shares = self._columns_of_shares(summed, columns)
+        shares = self._columns_of_shares(split, columns)
         del shares["id"]
         shares["document_count"] = SQL("%s * share_count", shares["document_count"])
         columns |= shares
-        return summed, columns
+        return split, columns
+
+    def _read_months(self, domain, where, sets):
+        """Return the sums of documents by months and what else they have in common,
+        as ``_read_grouping_sets`` does.
+
+        :param domain: on connections
+        :param where: SQL of a condition on ``document``, a record
+        :param sets: of groups, with ``date:month``
+        """
+        names = {name.partition(":")[0] for each in sets for name in each}
+        common = (_ALWAYS | names) - _PLACES
+        with _summed.set(Summed(tuple(sorted(common)), where)):
+            return self._read_grouping_sets(domain, sets, SUMS)
 
     def _read_group(
         self, domain, groupby=(), aggregates=(), having=(), *args, **kwargs
@@ -154,12 +184,12 @@ class ProcurifyShare(models.Model):
         is_summed = (
             names & _PLACES
             and names <= _PLACES | _COMMON
-            and _SUMS.issuperset(aggregates)
+            and {*SUMS, "__count"}.issuperset(aggregates)
             and not having
             and not self.env.context.get("procurify_whole")
         )
         common = tuple(sorted(_ALWAYS | (names & _COMMON)))
-        with _summed.set(common if is_summed else ()):
+        with _summed.set(Summed(common) if is_summed else None):
             return super()._read_group(
                 domain, groupby, aggregates, having, *args, **kwargs
             )

@@ -233,6 +233,16 @@ class TestPerformance(ProcurifyCommon):
         # Ordering the groups joins no records.
         self.assertNotIn("procurify_share__department_id", added_up)
 
+    def test_figures_of_the_dashboard_add_up_before_they_split(self):
+        connection = self.connection
+
+        statements = self._statements(lambda: connection.dashboard)
+
+        [figures] = [text for text in statements if '"procurify_share"' in text]
+        self.assertIn("share_count", figures)
+        accruals = [text for text in statements if '"procurify_accrual"' in text]
+        self.assertEqual(len(accruals), 1)
+
     def test_status_of_documents_is_found_by_the_status_of_the_import(self):
         """The index of what is on hold says it; Odoo's bills need not be read."""
         shares = self.env["procurify.share"].with_context(procurify_whole=True)

@@ -15,6 +15,7 @@ from ...importers.resource_kinds import DOCUMENTS
 from ...reconciliation.comparison import COMPARED
 from ...tools.domain_rows import matcher
 from ...tools.readers import reads_items
+from ..procurify_share import SUMS
 
 OPEN = ("on_hold", "queued", "draft")
 OF_THE_MONTH = ("posted", "excluded", "ignored", "cancelled")
@@ -31,7 +32,6 @@ _LISTS = {
     "procurify.share": "procurify_share_action",
     "procurify.accrual": "procurify_accrual_action",
 }
-_SUMS = ["amount:sum", "original_amount:sum", "document_count:sum"]
 # What the rows of a figure are grouped by, besides state and month.
 _GROUPS = {
     "": ["currency"],
@@ -191,13 +191,13 @@ class ProcurifyConnection(models.Model):
         kinds = {k: matcher(domain) for k, domain in self._kind_domains().items()}
         figures = {connection.id: {} for connection in self}
         sets = [["document_state", "date:month", *names] for names in _GROUPS.values()]
-        found = self.env["procurify.share"]._read_grouping_sets(
-            mine & self._of_the_figures(),
+        found = self.env["procurify.share"]._read_months(
+            mine,
+            self._of_the_figures(),
             [["connection_id", *each] for each in sets],
-            _SUMS,
         )
         for part, groupby, groups in zip(_GROUPS, sets, found, strict=True):
-            rows = self._as_rows(groups, [*groupby, *_SUMS])
+            rows = self._as_rows(groups, [*groupby, *SUMS])
             for connection_id, each in rows.items():
                 for kind, matches in kinds.items():
                     mine_of_kind = [row for row in each if matches(row)]
@@ -208,55 +208,50 @@ class ProcurifyConnection(models.Model):
         return figures
 
     def _of_the_figures(self):
-        """Return the Domain of what may be of a figure: all of the month, and what is
-        open. Each part is read along an index of its own."""
+        """Return SQL of the condition that a ``document`` may be of a figure: all of
+        the month, and what is open. Each part is read along an index of its own."""
         month, following = self._month(), self._month_end() + timedelta(days=1)
-
-        def to_sql(_model, alias, _query):
-            record, move = (
-                self.env[name]._fields for name in ("procurify.record", "account.move")
-            )
-            return SQL(
-                """%(shown)s = ANY(ARRAY(
-                    SELECT record.id FROM procurify_record record
-                     WHERE record.connection_id IN %(connections)s
-                       AND record.resource = 'bill'
-                       AND %(date)s >= %(month)s AND %(date)s < %(following)s
-                     UNION
-                    SELECT record.id FROM procurify_record record
-                     WHERE record.resource = 'bill'
-                       AND %(state)s IN ('pending', 'waiting')
-                     UNION
-                    SELECT record.id FROM procurify_record record
-                     WHERE record.resource = 'bill' AND %(state)s = 'quarantined'
-                     UNION
-                    SELECT record.id
-                      FROM account_journal journal
-                CROSS JOIN LATERAL (
-                               SELECT move.id FROM account_move move
-                                WHERE move.journal_id = journal.id
-                                  AND %(odoo_state)s = 'draft'
-                               OFFSET 0  -- along Odoo's index, which begins with both
-                           ) draft
-                      JOIN procurify_record record
-                           ON %(res_model)s = 'account.move' AND %(res_id)s = draft.id
-                     WHERE record.resource = 'bill'
-                ))""",
-                shown=SQL.identifier(alias, "record_id"),
-                connections=tuple(self.ids),
-                month=month,
-                following=following,
-                odoo_state=SQL.identifier("move", "state", to_flush=move["state"]),
-                **{
-                    name: SQL.identifier("record", column, to_flush=record[column])
-                    for name, column in (
-                        ("date", "remote_date"),
-                        *((n, n) for n in ("state", "res_model", "res_id")),
-                    )
-                },
-            )
-
-        return Domain.custom(to_sql=to_sql)
+        record, move = (
+            self.env[name]._fields for name in ("procurify.record", "account.move")
+        )
+        return SQL(
+            """document.id = ANY(ARRAY(
+                SELECT record.id FROM procurify_record record
+                 WHERE record.connection_id IN %(connections)s
+                   AND record.resource = 'bill'
+                   AND %(date)s >= %(month)s AND %(date)s < %(following)s
+                 UNION
+                SELECT record.id FROM procurify_record record
+                 WHERE record.resource = 'bill'
+                   AND %(state)s IN ('pending', 'waiting')
+                 UNION
+                SELECT record.id FROM procurify_record record
+                 WHERE record.resource = 'bill' AND %(state)s = 'quarantined'
+                 UNION
+                SELECT record.id
+                  FROM account_journal journal
+            CROSS JOIN LATERAL (
+                           SELECT move.id FROM account_move move
+                            WHERE move.journal_id = journal.id
+                              AND %(odoo_state)s = 'draft'
+                           OFFSET 0  -- along Odoo's index, which begins with both
+                       ) draft
+                  JOIN procurify_record record
+                       ON %(res_model)s = 'account.move' AND %(res_id)s = draft.id
+                 WHERE record.resource = 'bill'
+            ))""",
+            connections=tuple(self.ids),
+            month=month,
+            following=following,
+            odoo_state=SQL.identifier("move", "state", to_flush=move["state"]),
+            **{
+                name: SQL.identifier("record", column, to_flush=record[column])
+                for name, column in (
+                    ("date", "remote_date"),
+                    *((n, n) for n in ("state", "res_model", "res_id")),
+                )
+            },
+        )
 
     def _trend_rows(self, mine):
         """Return {connection id: {kind: rows}} of the last months, for the chart."""
@@ -292,7 +287,7 @@ class ProcurifyConnection(models.Model):
 
     def _rows(self, model, domain, groupby, sums=(), **context):
         """Return {connection id: groups of ``model`` as dicts}."""
-        sums = [*_SUMS, *sums]
+        sums = [*SUMS, *sums]
         groups = (
             self.env[model]
             .with_context(**context)

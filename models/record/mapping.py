@@ -308,6 +308,7 @@ class ProcurifyRecord(models.Model):
         """Return {record: [Candidate]} of the master data among these."""
         suggestions = {}
         masters = self.filtered(lambda record: record.role == "master")
+        masters.fetch(["payload"])  # which no list reads ahead
         for (company, resource), records in masters.grouped(
             lambda r: (r.company_id, r.resource)
         ).items():
