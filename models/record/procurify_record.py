@@ -124,9 +124,7 @@ class ProcurifyRecord(models.Model):
     date_finding = fields.Char(readonly=True)
     list_date_finding = fields.Char(readonly=True)
     rate_finding = fields.Char(readonly=True)
-    findings_id = fields.Integer(
-        readonly=True, help="What else it shows: see tools.findings_table."
-    )
+    findings_id = fields.Integer(readonly=True)  # all others, see tools.findings_table
     remote_amount = fields.Float("Total", digits=(16, 2), readonly=True)
     remote_currency = fields.Char("Currency", readonly=True)
     # How SQL splits the amount: see importers.coding.
