@@ -233,6 +233,57 @@ class TestPerformance(ProcurifyCommon):
         # Ordering the groups joins no records.
         self.assertNotIn("procurify_share__department_id", added_up)
 
+    def test_open_groups_of_a_report_come_with_it_and_are_the_same(self):
+        for scenario in ("plain", "several_lines", "foreign_eur"):
+            for _number in range(3):
+                order_id = self.dataset.add_order(scenario)
+                self.dataset.receive(order_id, quantity=1)
+        self.dataset.add_bill("split_departments", code="7450")
+        self.dataset.add_bill("foreign_cad", code="7450")
+        self._synchronise()
+        accruals = self.env["procurify.accrual"]
+        shown = ("document", "party", "amount", "account_id", "currency", "open_amount")
+        for domain in ([], [("kind", "=", "receipt")], [("id", "=", 0)]):
+            for name in ("currency", "party", "kind"):
+                for limit in (1, 2, 80):
+                    with self.subTest(domain=domain, name=name, limit=limit):
+                        self._assert_opens_alike(accruals, domain, name, limit, shown)
+
+    def _assert_opens_alike(self, report, domain, name, limit, shown):
+        """Open the groups of a report in one query, and as Odoo does."""
+
+        def opened():
+            report.env.invalidate_all()
+            found.append(
+                report.web_read_group(
+                    domain,
+                    [name],
+                    ["amount:sum", "open_amount:sum"],
+                    limit=80,
+                    auto_unfold=True,
+                    unfold_read_specification={each: {} for each in shown},
+                    unfold_read_default_limit=limit,
+                )
+            )
+
+        found = []
+        statements = self._statements(opened)
+        with patch.object(type(report), "_counts_with_page", new=False):
+            opened()
+        table = f'"{report._table}"'
+        self.assertEqual(sum(table in text for text in statements), 1)
+        one, other = found
+        self.assertEqual(one["length"], other["length"])
+        fewest = 0 if domain == [("id", "=", 0)] else 1 + (name == "currency")
+        self.assertGreaterEqual(len(one["groups"]), fewest)
+        for mine, theirs in zip(one["groups"], other["groups"], strict=True):
+            self.assertEqual(mine.keys(), theirs.keys())
+            for key, value in theirs.items():
+                if key.endswith(":sum"):
+                    self.assertAlmostEqual(mine[key], value, 6)
+                else:
+                    self.assertEqual(mine[key], value)
+
     def test_figures_of_the_dashboard_add_up_before_they_split(self):
         connection = self.connection
 
