@@ -11,7 +11,7 @@ from odoo.fields import Command, Date, Domain
 from odoo.tools import float_compare, format_date, format_datetime
 
 from ..importers.bills.duplicates import BillDuplicates
-from ..importers.bills.importer import BillImport, LineAmounts
+from ..importers.bills.importer import BillImport, LineAmounts, LineFields
 from ..importers.bills.meant import MeantBills
 from ..importers.bills.revision import booked_version
 from ..importers.draft import BatchRefused, BookedOtherwise
@@ -164,6 +164,8 @@ class AccountMove(models.Model):
             draft.values |= bills.header.kept(draft)
             draft.link(draft.found.id, "remembered")
         moves = self.browse(draft.found.id for draft in drafts).with_env(env)
+        fields_of_others = LineFields(env)
+        kept = {draft: fields_of_others.kept(draft) for draft in drafts}
         # First of all: Odoo would turn the old lines around with their bill, and
         # keep their taxes where the rate is another one.
         moves.write({"invoice_line_ids": [Command.clear()]})
@@ -171,8 +173,10 @@ class AccountMove(models.Model):
         for draft in drafts:
             values = amounts.completed(draft.values)
             lines += [
-                line | {"move_id": draft.found.id}
-                for _command, _id, line in values.pop("invoice_line_ids")
+                kept[draft].get(source, {}) | line | {"move_id": draft.found.id}
+                for source, (_command, _id, line) in zip(
+                    draft.sources, values.pop("invoice_line_ids"), strict=True
+                )
             ]
             self._procurify_write_header(draft.target, values)
         env["account.move.line"].create(lines)
@@ -223,6 +227,9 @@ class AccountMove(models.Model):
         policy = batch.connection.closed_period_policy
         if batch.choice and batch.choice.next_open:
             policy = "next_open"
+        elif batch.choice and batch.choice.post and policy == "draft":
+            # What is posted would leave the books.
+            policy = "hold"
         days = {}
         for draft in drafts:
             bill = draft.payload

@@ -193,16 +193,20 @@ class AccountMove(models.Model):
                 ).analytic
 
     def _procurify_link_lines(self, revision):
-        """Tie lines to the order lines that came after them: no figure changes."""
+        """Tie lines to the order lines that came after them, or to those to which
+        Procurify moved them: no figure changes."""
+        name = "purchase_line_id"
         for line in revision.lines:
             if not (line.offered and line.booked):
                 continue
-            late, booked = line.offered["purchase_line_id"], line.booked
+            ours = {known[name] for known in (line.asked, line.written) if known}
+            is_free = line.booked[name] in ours | {False}
             # A line billed by cost would count as another quantity of the order.
-            same = booked["quantity"] == line.offered["quantity"]
-            if late and same and not booked["purchase_line_id"]:
-                lines = self.env["account.move.line"].browse(booked["id"])
-                lines.purchase_line_id = late
+            same = line.booked["quantity"] == line.offered["quantity"]
+            wanted = line.offered[name]
+            if wanted and same and is_free and wanted != line.booked[name]:
+                lines = self.env["account.move.line"].browse(line.booked["id"])
+                lines.purchase_line_id = wanted
 
     @api.model
     def _procurify_is_untouched(self, draft):

@@ -177,6 +177,21 @@ class TestClosedPeriod(ProcurifyCommon):
             record.action_reset_and_update()
         self.assertEqual(move.state, "posted")
 
+    def test_posted_bill_does_not_become_a_draft_of_a_closed_period(self):
+        """The policy leaves drafts there. What is posted would leave the books."""
+        self.connection.closed_period_policy = "draft"
+        bill_id = self._book()
+        move, record = self._move(bill_id), self._record("bill", bill_id)
+        move.action_post()
+        self.dataset.revise_bill(bill_id, invoice_date=at(DAY - timedelta(days=40)))
+        self._synchronise()
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.company.fiscalyear_lock_date = DAY - timedelta(days=20)
+
+        with self.assertRaisesRegex(UserError, "closed period"):
+            record.action_reset_and_update()
+        self.assertEqual((move.state, move.date), ("posted", DAY))
+
     def test_looking_at_many_dates_costs_no_query_for_each(self):
         self.company.fiscalyear_lock_date = LOCK
         for _number in range(10):

@@ -184,15 +184,18 @@ class TestDuplicateRules(ProcurifyCommon):
         record = self._record("bill", bill_id)
         self._assert_held(record, theirs, "same vendor, amount and date")
 
-    def test_number_that_somebody_entered_as_payment_reference_is_on_hold(self):
-        bill_id, partner, total = self._staged()
-        number = self.dataset.bill(bill_id).invoice_number
-        theirs = self._by_hand(
-            partner, total, invoice_date="2026-02-01", payment_reference=number.lower()
-        )
-        self._import()
+    def test_number_that_somebody_entered_in_another_field_is_on_hold(self):
+        for field in ("payment_reference", "name"):
+            with self.subTest(field):
+                bill_id, partner, total = self._staged()
+                number = self.dataset.bill(bill_id).invoice_number
+                values = {"invoice_date": "2026-02-01", field: number.lower()}
+                theirs = self._by_hand(partner, total, **values)
+                theirs.action_post()
+                self._import()
 
-        self._assert_held(self._record("bill", bill_id), theirs, "vendor and number")
+                record = self._record("bill", bill_id)
+                self._assert_held(record, theirs, "vendor and number")
 
     def test_refund_by_hand_is_on_hold_by_amount_and_day(self):
         bill_id, partner, total = self._staged("credit")

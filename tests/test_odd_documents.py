@@ -548,6 +548,27 @@ class TestOddBills(TaxCase):
             self.assertEqual(order.order_line.mapped("qty_invoiced"), [part, 1])
         self.assertEqual(order.invoice_status, "invoiced")
 
+    def test_posted_line_that_procurify_puts_on_another_order_is_billed_there(self):
+        """The ledger stays as it is: only the orders show what is billed."""
+        self.connection.bill_policy = "posted"
+        orders = [self._order(), self._order()]
+        first, second = (json.loads(record.payload) for record in orders)
+        lines = [self._booked(record).order_line for record in orders]
+        move = self._bill_of(first, 10)
+        record = self._records("bill").filtered(lambda r: r.res_id == move.id)
+        detail = json.loads(record.payload)
+
+        for order, billed in ((second, [0, 10]), (first, [10, 0]), (second, [0, 10])):
+            items = deepcopy(detail["items"])
+            number = order["procurify_PO"]
+            [line] = order["order_items"]
+            items[0]["orderitem"] = line | {"purchase_order": number}
+            items[0]["po"] = {"id": number, "number": order["number"]}
+            self._stage_documents("bill", [detail | {"items": items}])
+            self._import()
+            self.assertEqual(self._booked(record), move)
+            self.assertEqual([line.qty_invoiced for line in lines], billed)
+
     # === HELPERS === #
 
     def _imported(self, policy="draft", **header):
@@ -633,3 +654,36 @@ class TestOddBills(TaxCase):
         bill = self._stage_bill(item, *others, vendor=order["pref_vendor"])
         self._import()
         return self._booked(bill)
+
+
+@tagged("post_install", "-at_install", "procurify")
+class TestFieldsOfOthers(TaxCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        model = cls.env["ir.model"]._get("account.move.line")
+        cls.env["ir.model.fields"].create(
+            {
+                "model_id": model.id,
+                "name": "x_defer_until",
+                "field_description": "Defer Until",
+                "ttype": "date",
+            }
+        )
+
+    def test_field_of_another_addon_on_a_line_is_not_lost(self):
+        detail = self._bill_detail({"net": 100}, {"net": 40})
+        record = self._stage_documents("bill", [detail])
+        self._import()
+        move, until = self._booked(record), date(2026, 12, 31)
+        move.invoice_line_ids[0].x_defer_until = until
+
+        for number in (1, 2):
+            items = deepcopy(detail["items"])
+            items[0]["description"] = f"Maintenance {number}"
+            self._stage_documents("bill", [detail | {"items": items}])
+            self._import()
+            self._booked(record)
+            lines = move.invoice_line_ids.sorted("price_subtotal", reverse=True)
+            self.assertIn(f"Maintenance {number}", lines[0].name)
+            self.assertEqual(lines.mapped("x_defer_until"), [until, False])

@@ -13,7 +13,7 @@ from ..routing import family
 
 KINDS = ("in_invoice", "in_refund", "in_receipt")
 # Where people enter the vendor's number of a bill.
-_NUMBERS = ("ref", "payment_reference")
+_NUMBERS = ("ref", "payment_reference", "name")
 
 
 class Facts(NamedTuple):
@@ -160,16 +160,14 @@ class BillDuplicates:
         """Return {draft: {rule: bill}} by the vendor's own number, in one query.
 
         Capital letters and outer spaces do not part two numbers. Some people enter it
-        as the payment reference. What was cancelled or credited completely is no longer
-        there.
+        as the payment reference, or as the number of the journal entry. What was
+        cancelled or credited completely is no longer there.
         """
         texts = {draft.payload.invoice_number for draft in facts}
         spellings = {text.strip() for text in texts}
         vendors = [fact.vendor.commercial_partner_id.id for fact in facts.values()]
         same = Domain("commercial_partner_id", "in", vendors) & Domain.OR(
-            Domain(field, "ilike", _escaped(text))
-            for text in spellings
-            for field in _NUMBERS
+            Domain("ref", "ilike", _escaped(text)) for text in spellings
         )
         exact = Domain.OR(
             Domain(field, "=ilike", _escaped(text))

@@ -29,6 +29,9 @@ from .revision import ROUNDING, last_day, offered_version
 
 # Procurify's lines say what is booked: nothing is taken off, rounded or kept private.
 LINE_DEFAULTS = {"discount": 0.0, "deductible_amount": 100.0, "product_id": False}
+_SAME_LINE = ("account_id", "product_id")
+# Whose fields of a line are given by an import, or computed.
+_OURS = {"account", "analytic", "base", "mail", "procurify_connector", "purchase"}
 _MOVE_DEFAULTS = {"invoice_cash_rounding_id": False, "auto_post": "no"}
 # Odoo takes the vendor's, and a person may choose another.
 _OF_THE_VENDOR = (
@@ -543,6 +546,49 @@ class BillHeader:
         ):
             return {}
         return {"invoice_currency_rate": move.invoice_currency_rate}
+
+
+class LineFields:
+    """Keeps what people enter on a bill's lines in fields of other addons.
+
+    A line that is made again would lose it: a deferral, an asset, a field of Studio.
+    """
+
+    def __init__(self, env):
+        """:param env: of the user that writes"""
+        lines = env["account.move.line"]
+        self.names = [
+            name
+            for name, field in lines._fields.items()
+            if (field.manual or _OURS.isdisjoint(field._modules))
+            and field.store
+            and not (field.related or field.readonly or field.type == "one2many")
+            and lines._has_field_access(field, "write")
+        ]
+
+    def kept(self, draft):
+        """Return {source of a line: values} of the lines that are what they were.
+
+        Odoo may fill such a field from the account and the product.
+        """
+        if not self.names:
+            return {}
+        lines = {line.id: line for line in draft.target.invoice_line_ids}
+        pairs = [
+            (lines[line.booked["id"]], line.offered["source"])
+            for line in draft.revision.lines
+            if line.offered
+            and line.booked
+            and line.booked["id"] in lines
+            and all(line.offered[name] == line.booked[name] for name in _SAME_LINE)
+        ]
+        return {
+            source: {
+                name: line._fields[name].convert_to_write(line[name], line)
+                for name in self.names
+            }
+            for line, source in pairs
+        }
 
 
 class LineAmounts:
