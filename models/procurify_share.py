@@ -330,8 +330,8 @@ def _fields_of(domain):
 
 
 def _by_import_state(condition):
-    """Return the Domain of a condition; one on the status of documents tells the
-    status of their import, too."""
+    """Return the Domain of a condition. What is said of the status of documents is also
+    said of the status of their import."""
     if (condition.field_expr, condition.operator) == ("document_state", "="):
         values = {condition.value}
     elif (condition.field_expr, condition.operator) == ("document_state", "in"):
