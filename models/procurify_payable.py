@@ -107,16 +107,24 @@ class ProcurifyPayable(models.Model):
                         WHEN %(today)s::date - parts.due_date <= 90 THEN '90'
                         ELSE 'more' END AS overdue,
                    parts.department_id, parts.location_id,
-                   -- Looked up where a column is asked for, and not for all rows.
-                   EXISTS (SELECT FROM %(record)s) AS is_from_procurify,
-                   (SELECT record.requester FROM %(record)s) AS requester,
                    %(amount)s * parts.share AS amount,
                    parts.original_amount * parts.share AS original_amount
               FROM parts
             """,
             row=row_id(SQL.identifier("parts", "id"), SQL.identifier("parts", "place")),
-            record=record_of(SQL("parts.move_id")),
             amount=converted(self.env, SQL("parts.amount"), SQL("parts.company_id")),
             company_currency=self.env.company.currency_id.id,
             today=fields.Date.context_today(self),
         )
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Look up what Procurify says of a bill where that is asked for: of a page, for
+        its rows and not for all of them."""
+        looked_up = {
+            "is_from_procurify": SQL("EXISTS (SELECT FROM"),
+            "requester": SQL("(SELECT record.requester FROM"),
+        }
+        if field_expr not in looked_up:
+            return super()._field_to_sql(alias, field_expr, query)
+        record = record_of(SQL.identifier(alias, "move_id"))
+        return SQL("%s %s)", looked_up[field_expr], record)
