@@ -167,6 +167,21 @@ class TestWithInventory(OrderCommon):
         self.assertEqual(order.order_line.product_qty, 10)
         self.assertEqual(self._expected(order), [2])
 
+    def test_item_of_what_odoo_received_is_not_exchanged(self):
+        """What came would count as nothing of the other item."""
+        order_id = self._order()
+        order = self._purchase(order_id)
+        line = order.order_line[0]
+        product = line.product_id
+        self._receive(order, 4)
+        items = [i for i in self.dataset.catalog_items() if i.unit == "each" and i.sku]
+
+        self._revise(order_id, catalog_item=items[1].id)
+
+        record = self._record("purchase_order", order_id)
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        self.assertEqual((line.product_id, line.qty_received), (product, 4))
+
     def test_added_line_is_expected_and_removed_line_no_longer(self):
         order_id = self._order()
         order = self._purchase(order_id)

@@ -24,6 +24,8 @@ LINE_FIELDS = (
     "analytic_distribution",
     "qty_received",
 )
+# What quantities that are billed or received are of.
+_COUNTED = ("product_uom_id", "product_id")
 # Lines whose texts the connector makes, in the import user's language: they differ
 # with that, and nobody changed anything.
 _OWN_TEXTS = ("extra ", "rounding")
@@ -215,7 +217,7 @@ class OrderRevision:
             known = name in before["wanted"] or not before.get("adopted")
             if before["wanted"] and known and same(value, theirs):
                 continue
-            is_counted = name == "product_uom_id" and _is_booked(record)
+            is_counted = name in _COUNTED and _is_counted(record, name)
             if is_counted or (before["odoo"] and not same(current, ours)):
                 self._note_conflict(record, name, label, ours, current, value)
                 continue
@@ -254,9 +256,11 @@ class OrderRevision:
         )
 
 
-def _is_booked(line):
-    """Return whether something is billed or received, which is counted in the unit."""
-    return bool(line._procurify_booked_quantity())
+def _is_counted(line, name):
+    """Return whether something is billed or received, which is counted in the unit, and
+    as goods of the product."""
+    is_of_it = name == "product_uom_id" or line.product_id.type == "consu"
+    return is_of_it and bool(line._procurify_booked_quantity())
 
 
 def shown(record, name, value):
