@@ -247,7 +247,7 @@ class TestRevision(ProcurifyCommon):
             self.assertIn(other.name, bodies)
         self._assert_settled(bill_id, record)
 
-    def test_bill_that_somebody_entered_again_is_not_booked_anew(self):
+    def test_bill_that_somebody_entered_twice_is_not_booked_again(self):
         """Somebody credits the bill, and enters Procurify's next version by hand."""
         bill_id, record, move = self._posted("plain")
         self.dataset.revise_bill(bill_id, unit_cost=Decimal("12.34"))
@@ -280,7 +280,7 @@ class TestRevision(ProcurifyCommon):
                 getattr(record, f"action_{choice}")()
         self.assertEqual((move.state, move.payment_state), ("posted", "not_paid"))
 
-    def test_cancelled_bill_that_somebody_entered_again_is_not_used_anew(self):
+    def test_cancelled_bill_that_somebody_entered_twice_is_not_used_again(self):
         bill_id, record, move = self._draft("plain")
         move.button_cancel()
         move.copy({"ref": move.ref, "invoice_date": move.invoice_date})

@@ -134,7 +134,7 @@ class BillDuplicates:
         """Return the rules about which ``draft`` says something new: all of them,
         or for a bill that stays in Odoo those whose facts change.
 
-        One that is posted may be credited and booked anew, one that is cancelled be
+        One that is posted may be credited and booked again, one that is cancelled be
         used again. One that is on hold as a duplicate is until a person says no.
         """
         rules = {"number", "order_lines", "amount"}
