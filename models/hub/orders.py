@@ -238,25 +238,40 @@ class ProcurifyTarget(models.Model):
         :param is_first: and ``read``, see ``_read_sent``
         """
         sent = [p for p in parcels if p.move and p.row.remote_id]
-        self._read_sent(remote, sent, read, is_first)
-        self._note_line_ids(remote, [parcel for parcel in sent if parcel.there])
-        self._remove_moved([parcel for parcel in sent if parcel.there])
+        # An earlier look may have seen their lines.
+        facts = self._with_unknown_lines(sent)
+        found = self._read_sent(
+            remote, sent, read, is_first, lambda: line_names(remote, facts)
+        )
+        there = [parcel for parcel in sent if parcel.there]
+        self._note_line_ids(there, found)
+        if facts := self._with_unknown_lines(there):
+            self._note_line_ids(there, line_names(remote, facts))
+        self._remove_moved(there)
 
-    def _note_line_ids(self, remote, parcels):
-        """Write the remote ids of lines where they are not known, or others by now."""
-        unknown = [
-            parcel
+    @api.model
+    def _with_unknown_lines(self, parcels):
+        """Return the facts of those that have lines whose remote ids are not known, or
+        others by now."""
+        return [
+            parcel.there
             for parcel in parcels
-            if any(
+            if parcel.there
+            and any(
                 str(row.remote_id) not in parcel.there.seen["lines"]
                 for row in parcel.lines.values()
             )
         ]
-        found = line_names(remote, [parcel.there for parcel in unknown])
+
+    def _note_line_ids(self, parcels, found):
+        """Write the remote ids of lines.
+
+        :param found: {external id: remote id}
+        """
         write_each(
             {
                 row: {"remote_id": found[row.external_id]}
-                for parcel in unknown
+                for parcel in parcels
                 for row in parcel.lines.values()
                 if row.external_id in found and row.remote_id != found[row.external_id]
             }
@@ -605,6 +620,13 @@ class ProcurifyTarget(models.Model):
             for p in confirm
             if not p.unconfirmed and p.image["approved"]
         }
+        if rates and rates.keys() <= days.keys():
+            # One call for both: the others keep the rate that they have.
+            for p in confirm:
+                if own := days.get(p.row.remote_id):
+                    rate = p.image["rate"] or p.there.seen["rate"]
+                    own["currency_rate"] = rate
+            rates = {}
         for own in (rates, days):
             load_own(remote, own, self._there())
         lock = [

@@ -245,7 +245,7 @@ class ProcurifyTarget(models.Model):
         ask_who = self._ask_who(remote, rows)
         return lambda: remote.side_by_side(ask_who, lambda: read(remote, ids, context))
 
-    def _read_sent(self, remote, parcels, read, is_first=False):
+    def _read_sent(self, remote, parcels, read, is_first=False, besides=dict):
         """Read what is there of documents that were sent.
 
         What is hidden from the API user is refused, not taken for deleted.
@@ -254,11 +254,15 @@ class ProcurifyTarget(models.Model):
         :param read: reads documents of their model by ids
         :param is_first: whether it is not known yet that these ids still stand for
             what was sent
+        :param besides: reads something else at the same time
+        :returns: what it read
         """
         rows = self._rows(parcel.row for parcel in parcels)
         ids, context = rows.mapped("remote_id"), self._there()
         ask_who = self._ask_who(remote, rows if is_first else rows.browse())
-        facts, who = remote.side_by_side(lambda: read(remote, ids, context), ask_who)
+        facts, who, found = remote.side_by_side(
+            lambda: read(remote, ids, context), ask_who, besides
+        )
         for parcel in parcels:
             parcel.there = facts.get(parcel.row.remote_id)
         asked = [parcel for parcel in parcels if is_first or not parcel.there]
@@ -271,6 +275,7 @@ class ProcurifyTarget(models.Model):
                 parcel.there, parcel.is_gone, parcel.refused = None, True, ""
             elif not parcel.there:
                 parcel.refused = self._explain_not_there(parcel.move)
+        return found
 
     def _note_changes(self, remote, changes):
         """Write what the remote has now of bills that may have changed.
