@@ -211,7 +211,7 @@ class Hub:
         self._hub_server: Server | None = None
         self._shell: OpenShell | None = None
         self._address = self.start_remote()
-        self._line: SlowLine | None = None
+        self.line: SlowLine | None = None
         self._copies: set[str] = set()
         self.access = {
             "address": self._address,
@@ -223,11 +223,11 @@ class Hub:
 
     def put_far_away(self, latency_s: float) -> SlowLine:
         """Let a line with a latency lead to the remote; it is not connected yet."""
-        if self._line:
-            self._line.close()
-        self._line = SlowLine(self._address, latency_s)
-        self.access["address"] = self._line.address
-        return self._line
+        if self.line:
+            self.line.close()
+        self.line = SlowLine(self._address, latency_s)
+        self.access["address"] = self.line.address
+        return self.line
 
     def start_remote(self) -> str:
         """Start the remote's server, the same one if it is not the first time.
@@ -310,8 +310,8 @@ class Hub:
     def close(self) -> None:
         """End the shell, and remove the copies of databases."""
         self._end_shell()
-        if self._line:
-            self._line.close()
+        if self.line:
+            self.line.close()
         for name in self._copies:
             databases.drop(self.odoo, name)
 

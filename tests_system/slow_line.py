@@ -70,6 +70,13 @@ class SlowLine:
                 count, free_at = count + 1, sent.ended
         return count
 
+    def summary(self) -> str:
+        """Return in words what was sent."""
+        return (
+            f"{len(self.sent)} requests, {self.in_a_row()} of them one after the "
+            f"other, {self.connections} connections"
+        )
+
     def told(self) -> Iterator[str]:
         """Yield each request in words: when it began, how long it took, its path."""
         sent = sorted(self.sent)

@@ -510,8 +510,13 @@ def test_orders_and_bills_arrive_as_they_are_here_and_are_sent_once(
     hub.connect(order_policy="purchase", requisition_policy="rfq")
     hub.script("run(env, 'fetch', 'import')")
     hub.calls()
+    if hub.line:
+        hub.line.forget()
     spent = _send(hub)
     calls = hub.calls()
+    if hub.line:
+        say("\n".join(hub.line.told()))
+        say(hub.line.summary())
     counts = Counter(dict(hub.site.rows(_SENT_KINDS)))
     say(f"{dict(counts)} in {spent:.1f} s, {sum(calls.values())} calls: {dict(calls)}")
     refused = hub.site.rows(
@@ -670,8 +675,7 @@ def test_a_slow_line_costs_little(hub: Hub, own_procurify: Procurify) -> None:
     say(
         f"{SENT} bills of five lines: imported in {near[0]:.1f} s, sent in "
         f"{near[1]:.1f} s, with {FAR_S * 1000:.0f} ms more in {far[1]:.1f} s: "
-        f"{len(line.sent)} calls, {line.in_a_row()} of them one after the other, "
-        f"{line.connections} connections"
+        f"{line.summary()}"
     )
     assert hub.differences()[:2] == []
 
