@@ -259,6 +259,19 @@ class TestHub(RemoteCase):
         self.target.action_probe()
         self.assertEqual(self.target.bills_per_call, 100)
 
+    def test_a_few_more_than_usual_go_in_the_last_call(self):
+        self._synchronise()
+        values = {"target_id": self.target.id, "connection_id": self.connection.id}
+        self._dispatches().sudo().create(
+            [
+                {**values, "res_model": "account.move", "res_id": n, "external_id": n}
+                for n in range(10**6, 10**6 + 10 - len(self._dispatches()))
+            ]
+        )
+        for usual, taken in ((10, 10), (8, 10), (7, 7), (1, 1)):
+            self.target.sudo().bills_per_call = usual
+            self.assertEqual(len(self.target._next_due("account.move")), taken)
+
     def test_an_order_sends_its_vendor_and_product_and_its_bill_waits(self):
         order_id = self.dataset.add_order("plain")
         self._synchronise()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .. import words
+from .. import RemoteOdoo, words
 from ..dialects import DIALECTS
-from ..mirror import changed_rows, kinds_of, visible_ids
+from ..mirror import changed_rows, changes_of, kinds_of, visible_ids
 from .fake import SERIES, WAYS, FakeOdoo, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .. import RemoteOdoo
 
     Serve = Callable[[str], FakeOdoo]
     Connect = Callable[..., RemoteOdoo]
@@ -72,6 +71,32 @@ def test_accounts_read_alike_in_every_series(
     ]
     assert page[0].values == {"type": "expense", "currency": False, "reconcile": False}
     assert visible_ids(remote, kind, COMPANY) == {1, 3}
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_all_kinds_are_read_in_their_order_and_parts_last(
+    series: str, serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages_of_two = partialmethod(RemoteOdoo.pages, size=2)
+    monkeypatch.setattr(RemoteOdoo, "pages", pages_of_two)
+    server = serve(series)
+    for code in ("6200", "6300", "6400"):
+        server.add("account.account", **_account(series, code, COMPANY))
+    remote = connect(server)
+    kinds = kinds_of(remote.dialect)
+
+    found = [
+        (kind.name, [[row.code for row in page] for page in pages])
+        for kind, pages in changes_of(remote, kinds.values(), COMPANY, {})
+    ]
+
+    assert [name for name, _pages in found] == list(kinds)
+    assert dict(found)["account"] == [["6200", "6300"], ["6400"]]
+    read = [model for model, method, _a in server.calls if method == "search_read"]
+    parts = {kind.model for kind in kinds.values() if kind.is_part}
+    assert len(parts) == 2
+    first = dict.fromkeys(read)
+    assert set(list(first)[-2:]) == parts
 
 
 @pytest.mark.parametrize("series", SERIES)
