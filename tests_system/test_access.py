@@ -18,7 +18,8 @@ from .site import Site
 
 ORM_OVERRIDES = {
     *("create", "write", "unlink", "default_get"),
-    *("fields_get", "get_empty_list_help", "web_read_group"),
+    *("fields_get", "get_empty_list_help", "search_count"),
+    *("web_read_group", "web_search_read"),
 }
 #: Odoo calls them itself, and nobody else may.
 PRIVATE = {"init", "search_fetch"}
