@@ -6,6 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL, Query
 
 from ..tools.private import Private
@@ -89,6 +90,14 @@ class GroupedPage(NamedTuple):
     groups: list
     left: list
 
+    def shows_next(self, domain):
+        """Return whether a search asks for the rows of the next group."""
+        wanted = self.left and (self.field, "=", self.left[0].value or False)
+        return bool(wanted) and any(
+            (each.field_expr, each.operator, each.value) == wanted
+            for each in Domain(domain).iter_conditions()
+        )
+
 
 class ProcurifyList(models.AbstractModel):
     """For models with lists that people read.
@@ -119,7 +128,7 @@ class ProcurifyList(models.AbstractModel):
         """Fetch the company, too: the rules of access read it of each row, and a
         report would be worked out once more for that."""
         page = _page.get()
-        if page and page.left and page.model == self._name:
+        if page and page.model == self._name and page.shows_next(domain):
             return self.browse(page.left.pop(0).ids)
         if field_names is not None and "company_id" in self._fields:
             name, shown = _shown.get()
