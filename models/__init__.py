@@ -2,6 +2,7 @@
 # they refer to each other, then those of Odoo.
 from . import procurify_system_fields
 from . import procurify_list
+from . import procurify_report
 from . import procurify_document_tab
 from . import connection
 from . import hub

@@ -23,10 +23,9 @@ class ProcurifyAccrual(models.Model):
     """
 
     _name = "procurify.accrual"
-    _inherit = "procurify.list"
+    _inherit = "procurify.report"
     _description = "Received, No Posted Bill"
     _auto = False
-    _counts_with_page = True
     _order = "date desc, id desc"
     _rec_name = "name"
 

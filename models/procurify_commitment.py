@@ -18,10 +18,9 @@ class ProcurifyCommitment(models.Model):
     """
 
     _name = "procurify.commitment"
-    _inherit = "procurify.list"
+    _inherit = "procurify.report"
     _description = "Commitment"
     _auto = False
-    _counts_with_page = True
     _order = "date_order desc, id desc"
     _rec_name = "order_id"
 

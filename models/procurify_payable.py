@@ -26,10 +26,9 @@ class ProcurifyPayable(models.Model):
     """
 
     _name = "procurify.payable"
-    _inherit = "procurify.borne"
+    _inherit = ["procurify.borne", "procurify.report"]
     _description = "Aged Payable"
     _auto = False
-    _counts_with_page = True
     _order = "due_date, id"
     _rec_name = "move_id"
 

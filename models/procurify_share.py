@@ -66,9 +66,10 @@ class ProcurifyShare(models.Model):
     """
 
     _name = "procurify.share"
-    _inherit = "procurify.list"
+    _inherit = "procurify.report"
     _description = "Share of a Document"
     _auto = False
+    _counts_with_page = False
     _order = "date desc, id desc"
     _rec_name = "record_id"
 

@@ -57,6 +57,7 @@ MODELS = {
     "procurify.mention": Rights(read="reviewer"),
     "procurify.mirror": Rights(read="reviewer"),
     "procurify.payable": Rights(read="reviewer"),
+    "procurify.report": Rights(),
     "procurify.mirrored": Rights(),
     "procurify.shadow": Rights(),
     "procurify.monitoring": Rights(),
