@@ -15,18 +15,19 @@ Item: ``external_id``, ``kind``, ``name``, ``account``, ``quantity``, ``price``,
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from .analytic import named_places, read_places, shares_there, written_places
 from .sending import (
+    Kind,
     Outcome,
     columns_of,
     commands,
     id_of,
     load_documents,
+    newest_of,
     read_with_lines,
     search_read,
 )
@@ -83,7 +84,7 @@ _READ = (
     *("amount_untaxed", "amount_tax", "amount_total", "amount_total_signed"),
 )
 _READ_LINE = (
-    *("move_id", "account_id", "tax_ids", "tax_line_id", "balance"),
+    *("write_date", "account_id", "tax_ids", "tax_line_id", "balance"),
     *("purchase_line_id", "quantity"),
 )
 
@@ -113,6 +114,10 @@ def item_values(item: Image, image: Image, dialect: Dialect) -> dict[str, Any]:
     if dialect.makes_items:
         values["display_type"] = item["kind"]
         values["extra_tax_data"] = item["tax_data"] or False
+        if item["kind"] == "product":
+            # What Odoo computes all the same: given both, it need not write them.
+            values["amount_currency"] = Decimal(item["amount"])
+            values["balance"] = Decimal(item["balance"])
         return values
     owner = {"currency": image["currency"], "partner": image["partner"]}
     values |= {name: _value(key, {**item, **owner}[key]) for key, name in _ITEM.items()}
@@ -339,12 +344,14 @@ class Facts:
 
     :param items: {(kind, account, taxes or tax, analytic): balance}
     :param billed: {id of an order's line: quantity}
+    :param newest: when it or one of its items was changed last
     """
 
     id: int
     values: Mapping[str, Any]
     items: Mapping[tuple[Any, ...], Decimal]
     billed: Mapping[int, Decimal] = field(default_factory=dict)
+    newest: str = ""
 
     @property
     def written_at(self) -> str:
@@ -353,29 +360,36 @@ class Facts:
 
 
 def read_bills(
-    remote: RemoteOdoo, ids: Iterable[int], context: Mapping[str, Any]
+    remote: RemoteOdoo,
+    ids: Iterable[int],
+    context: Mapping[str, Any],
+    since: str = "",
 ) -> dict[int, Facts]:
-    """Return {id: Facts} of those that exist and may be seen, in two calls."""
+    """Return {id: Facts} of those that exist and may be seen, in one or two calls.
+
+    :param since: see ``read_with_lines``
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}
     dialect = remote.dialect
     marks = ("display_type", *filter(None, [dialect.tax_line_mark]))
     names = (*_READ_LINE, *dict.fromkeys(marks), *dialect.analytic_on_bill)
-    moves, lines = read_with_lines(
-        remote, (MODEL, _READ), (LINE_MODEL, names), "move_id", wanted, context
-    )
-    items: dict[int, dict[tuple[Any, ...], Decimal]] = defaultdict(dict)
-    billed: dict[int, dict[int, Decimal]] = defaultdict(dict)
+    kind = Kind(MODEL, _READ, LINE_MODEL, names, "move_id", "line_ids")
+    moves, lines = read_with_lines(remote, kind, wanted, context, since)
+    return {m["id"]: _facts_of(m, lines.get(m["id"], []), dialect) for m in moves}
+
+
+def _facts_of(
+    move: Mapping[str, Any], lines: list[dict[str, Any]], dialect: Dialect
+) -> Facts:
+    items: dict[tuple[Any, ...], Decimal] = {}
+    billed: dict[int, Decimal] = {}
     for line in lines:
-        move_id, order_line = id_of(line["move_id"]), id_of(line["purchase_line_id"])
-        _add(items[move_id], _line_key(line, dialect), line["balance"])
-        if order_line:
-            _add(billed[move_id], order_line, line["quantity"])
-    return {
-        move["id"]: Facts(move["id"], move, items[move["id"]], billed[move["id"]])
-        for move in moves
-    }
+        _add(items, _line_key(line, dialect), line["balance"])
+        if order_line := id_of(line["purchase_line_id"]):
+            _add(billed, order_line, line["quantity"])
+    return Facts(move["id"], move, items, billed, newest_of(move, lines))
 
 
 def _line_key(line: Mapping[str, Any], dialect: Dialect) -> tuple[Any, ...]:

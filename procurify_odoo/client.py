@@ -18,6 +18,7 @@ import requests
 from .dialects import dialect_of
 from .errors import (
     Incompatible,
+    OtherVersion,
     PrivateAddress,
     RefusedRow,
     RemoteError,
@@ -72,6 +73,7 @@ _READS = frozenset(
         "search",
         "search_count",
         "search_read",
+        "web_search_read",
     }
 )
 _LANGUAGE = {"lang": "en_US"}
@@ -145,6 +147,7 @@ class RemoteOdoo:
         self._lanes = _Lanes(1 if self._pace_s else LANES)
         self._sleep = sleep
         self._version: Version | None = None
+        self._is_assumed = False
         self._wanted_protocol = protocol
         self._has_jsonrpc = True
         transport = self._transport
@@ -180,6 +183,21 @@ class RemoteOdoo:
         if not self._version.is_supported:
             raise UnsupportedVersion(f"Odoo {self._version} is not served")
         return self._version
+
+    def assume(self, version: str) -> None:
+        """Take it for an Odoo of a version that has ``/jsonrpc`` or JSON-2, before it
+        is asked. Nothing may be changed there before :meth:`check_version`."""
+        self._version, self._is_assumed = Version.of(version), True
+
+    def check_version(self, expected: str) -> None:
+        """Ask for its version, if it was only assumed.
+
+        :raises OtherVersion: it has another one than expected
+        """
+        found = self._find_version() if self._is_assumed else self.version
+        self._version, self._is_assumed = found, False
+        if str(found) != expected:
+            raise OtherVersion(str(found))
 
     @property
     def dialect(self) -> Dialect:

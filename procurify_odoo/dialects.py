@@ -53,6 +53,7 @@ class Dialect:
     :param reconciles_credits: whether posting a credit note reconciles it with the
         bill that it reverses
     :param has_own_rate: whether a bill takes a rate of exchange as a field
+    :param reads_lines_within: whether one call reads documents with their lines
     :param has_access_method: what to ask for a right: ``has_access`` or
         ``check_access_rights``
     :param asks_group_of_user: whether ``has_group`` is called on a user
@@ -91,6 +92,7 @@ class Dialect:
     is_payable: tuple[str, str, str] = ("account_type", "=", "liability_payable")
     reconciles_credits: bool = True
     has_own_rate: bool = False
+    reads_lines_within: bool = False
     has_access_method: str = "check_access_rights"
     asks_group_of_user: bool = False
     needs_email: bool = False
@@ -198,6 +200,7 @@ DIALECTS: Mapping[int, Dialect] = {
         account_archived="active",
         has_unit_categories=False,
         has_own_rate=True,
+        reads_lines_within=True,
     ),
 }
 

@@ -118,6 +118,17 @@ class Incompatible(RemoteError):
     """
 
 
+class OtherVersion(Incompatible):
+    """The remote is of another version than the probe found.
+
+    :param version: which it has now
+    """
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"It is Odoo {version} by now")
+        self.version = version
+
+
 class RemoteFault(RemoteError):
     """The call failed in a way that no rule explains. Nothing was saved."""
 

@@ -14,7 +14,6 @@ Line: ``kind`` ("" or a section or note), ``name``, ``product``, ``unit``,
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from .analytic import named_places, read_places, shares_there, written_places
 from .bills import Difference
 from .sending import (
+    Kind,
     Outcome,
     columns_of,
     commands,
@@ -29,6 +29,7 @@ from .sending import (
     id_of,
     load_documents,
     matrix,
+    newest_of,
     read_with_lines,
     search_read,
 )
@@ -64,7 +65,7 @@ _READ = (
     *_AMOUNTS.values(),
 )
 _READ_LINE = (
-    *("order_id", "display_type", "name", "product_id", "product_qty", "price_unit"),
+    *("write_date", "display_type", "name", "product_id", "product_qty", "price_unit"),
     *("date_planned", "qty_received", "qty_received_method", "qty_invoiced"),
 )
 _DONE = "done"  # of a locked order, up to Odoo 18
@@ -256,11 +257,13 @@ class OrderFacts:
 
     :param values: as they are read
     :param seen: as an image, its lines by their ids there (as texts)
+    :param newest: when it or one of its lines was changed last
     """
 
     id: int
     values: Mapping[str, Any]
     seen: Mapping[str, Any]
+    newest: str = ""
 
     @property
     def written_at(self) -> str:
@@ -269,9 +272,15 @@ class OrderFacts:
 
 
 def read_orders(
-    remote: RemoteOdoo, ids: Iterable[int], context: Mapping[str, Any]
+    remote: RemoteOdoo,
+    ids: Iterable[int],
+    context: Mapping[str, Any],
+    since: str = "",
 ) -> dict[int, OrderFacts]:
-    """Return {id: OrderFacts} of those that exist and may be seen, in two calls."""
+    """Return {id: OrderFacts} of those that exist and may be seen, in one or two calls.
+
+    :param since: see ``read_with_lines``
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}
@@ -282,18 +291,18 @@ def read_orders(
         *(dialect.order_taxes, dialect.order_unit, *dialect.analytic_on_order),
         *(("discount",) if dialect.has_order_discount else ()),
     )
-    orders, found = read_with_lines(
-        remote, (MODEL, names), (LINE_MODEL, line_fields), "order_id", wanted, context
-    )
-    lines: dict[int, dict[str, Any]] = defaultdict(dict)
-    for line in found:
-        lines[id_of(line["order_id"])][str(line["id"])] = _seen_line(line, dialect)
-    return {
-        order["id"]: OrderFacts(
-            order["id"], order, _seen(order) | {"lines": lines[order["id"]]}
+    kind = Kind(MODEL, names, LINE_MODEL, line_fields, "order_id", "order_line")
+    orders, found = read_with_lines(remote, kind, wanted, context, since)
+    facts = {}
+    for order in orders:
+        lines = found.get(order["id"], [])
+        seen = _seen(order) | {
+            "lines": {str(line["id"]): _seen_line(line, dialect) for line in lines}
+        }
+        facts[order["id"]] = OrderFacts(
+            order["id"], order, seen, newest_of(order, lines)
         )
-        for order in orders
-    }
+    return facts
 
 
 def _seen(order: Mapping[str, Any]) -> dict[str, Any]:

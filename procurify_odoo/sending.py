@@ -239,28 +239,77 @@ def search_read(
     return found
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of documents with lines.
+
+    :param owner: the line's field of its document
+    :param lines: the document's field of its lines
+    """
+
+    model: str
+    names: tuple[str, ...]
+    line_model: str
+    line_names: tuple[str, ...]
+    owner: str
+    lines: str
+
+
 def read_with_lines(
     remote: RemoteOdoo,
-    document: tuple[str, Sequence[str]],
-    line: tuple[str, Sequence[str]],
-    owner: str,
+    kind: Kind,
     ids: Sequence[int],
     context: Mapping[str, Any],
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return documents and their lines, read at the same time.
+    since: str = "",
+) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
+    """Return documents, and {id of a document: its lines}, at once.
 
-    :param document: model and fields
-    :param line: the same of the lines
-    :param owner: the line's field of its document
+    :param since: only documents that changed, or a line of them, at this time or later.
+        In old versions, a change of a line does not move the time of its document
     """
-    (model, names), (line_model, line_names) = document, line
-    documents, lines = remote.side_by_side(
-        lambda: search_read(remote, model, [("id", "in", ids)], names, context),
+    domain: list[Any] = [("id", "in", ids)]
+    of_lines: list[Any] = [(kind.owner, "in", ids)]
+    if since:
+        for condition, path in ((domain, ""), (of_lines, f"{kind.owner}.")):
+            condition += [
+                "|",
+                (f"{path}write_date", ">=", since),
+                (f"{path}{kind.lines}.write_date", ">=", since),
+            ]
+    if remote.dialect.reads_lines_within:
+        return _read_nested(remote, kind, domain, context)
+    documents, found = remote.side_by_side(
+        lambda: search_read(remote, kind.model, domain, kind.names, context),
         lambda: search_read(
-            remote, line_model, [(owner, "in", ids)], line_names, context
+            remote, kind.line_model, of_lines, (kind.owner, *kind.line_names), context
         ),
     )
+    lines: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for line in found:
+        lines[id_of(line[kind.owner])].append(line)
     return documents, lines
+
+
+def _read_nested(
+    remote: RemoteOdoo, kind: Kind, domain: list[Any], context: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
+    """Do the same in one call; what a field refers to comes without its name."""
+    plain: dict[str, Any] = {name: {} for name in kind.names}
+    within = {"fields": {name: {} for name in kind.line_names}}
+    found = remote.call(
+        kind.model,
+        "web_search_read",
+        domain=domain,
+        specification={**plain, kind.lines: within},
+        context={"active_test": False, **context},
+    )
+    documents = found["records"]
+    return documents, {each["id"]: each.pop(kind.lines) for each in documents}
+
+
+def newest_of(document: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> str:
+    """Return when a document or one of its lines was changed last."""
+    return max(str(each["write_date"]) for each in (document, *lines))
 
 
 def creation_times(

@@ -854,6 +854,7 @@ class ProcurifyTarget(models.Model):
             "remote_payment": values["payment_state"] or False,
             "remote_total": str(values["amount_total"]),
             "remote_written_at": there.written_at,
+            "remote_created_at": str(values["create_date"]),
         }
 
     def _in_words(self, found):

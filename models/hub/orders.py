@@ -701,6 +701,7 @@ class ProcurifyTarget(models.Model):
             "remote_state": values["state"],
             "remote_total": str(values["amount_total"]),
             "remote_written_at": there.written_at,
+            "remote_created_at": str(values["create_date"]),
         }
 
     def _retry_bills(self, orders):

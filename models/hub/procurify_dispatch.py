@@ -120,6 +120,9 @@ class ProcurifyDispatch(models.Model):
         copy=False,
         help="When it was created, if people entered it there: it has no external ID.",
     )
+    # When it was created, as the remote says: by this it is known that its id still
+    # stands for the same document.
+    remote_created_at = fields.Char(readonly=True, copy=False)
     adopts_id = fields.Integer(
         "To Adopt",
         readonly=True,

@@ -9,27 +9,17 @@ from odoo.fields import Domain
 
 from ...fetching.remote_odoo import open_remote
 from ...importers.refusals import tried
-from ...procurify_odoo import RemoteError
-from ...procurify_odoo.bills import (
-    LINE_MODEL,
-    MODEL,
-    differences,
-    read_bills,
-)
+from ...procurify_odoo import OtherVersion, RemoteError
+from ...procurify_odoo.bills import differences, read_bills
 from ...procurify_odoo.mirror import OVERLAP
-from ...procurify_odoo.orders import LINE_MODEL as ORDER_LINE_MODEL
 from ...procurify_odoo.orders import read_orders
-from ...procurify_odoo.sending import creation_times, external_ids, search_read
+from ...procurify_odoo.sending import creation_times, external_ids
 from ...tools.cipher import UnreadableSecret
 from ...tools.own_values import write_each
 from ...tools.private import writing_shadows
 from .procurify_dispatch import MOVES, ORDERS
 
-#: Where changes of documents show: (model, field with the document's id).
-_PLACES = {
-    MOVES: ((MODEL, "id"), (LINE_MODEL, "move_id")),
-    ORDERS: ((ORDERS, "id"), (ORDER_LINE_MODEL, "order_id")),
-}
+_READERS = {MOVES: read_bills, ORDERS: read_orders}
 POLLED = 5000  # documents of one call
 LONGEST_S = 60  # a person waits for it
 
@@ -127,85 +117,77 @@ class ProcurifyTarget(models.Model):
 
         What can be asked at the same time is.
         """
-        found = [_Changes(self._rows_sent(m), self.pulled_until or "") for m in _PLACES]
+        found = [
+            _Changes(self._rows_sent(m), self.pulled_until or "") for m in _READERS
+        ]
         parts = [
             (each, each.rows[start : start + POLLED])
             for each in found
             for start in range(0, len(each.rows), POLLED)
         ]
-        news = remote.side_by_side(
-            *(self._ask_for_changes(remote, part) for _each, part in parts)
+        expected = self.version
+        _checked, *news = remote.side_by_side(
+            lambda: remote.check_version(expected),
+            *(self._ask_for_changes(remote, part) for _each, part in parts),
         )
-        asked = [
+        doubtful = [
             part.filtered(
-                lambda row, there=there, changed=changed: (
-                    row.remote_id not in there or row.remote_id in changed
+                lambda row, there=there, facts=facts: (
+                    row.remote_id not in there
+                    or (row.remote_id in facts and not _created(row))
                 )
             )
-            for (_each, part), (there, changed, _stamp) in zip(parts, news, strict=True)
+            for (_each, part), (there, facts) in zip(parts, news, strict=True)
         ]
-        meant = remote.side_by_side(
-            *(self._ask_who_and_what(remote, *p) for p in zip(asked, news, strict=True))
+        answers = remote.side_by_side(
+            *(self._ask_who(remote, rows) for rows in doubtful)
         )
-        for (each, part), (there, changed, stamp), doubtful, (who, what) in zip(
-            parts, news, asked, meant, strict=True
+        for (each, part), (there, facts), asked, who in zip(
+            parts, news, doubtful, answers, strict=True
         ):
-            each.facts |= what
-            each.newest = max(each.newest, stamp)
+            each.facts |= facts
+            each.newest = max([each.newest, *(f.newest for f in facts.values())])
             # An id may stand for another document, e.g. where a backup was restored.
-            mine = _still_meant(doubtful, *who)
-            lost = doubtful - mine
-            hidden = mine.filtered(lambda row, ids=there: row.remote_id not in ids)
+            lost = asked - _still_meant(asked, *who)
+            lost |= (part - asked).filtered(
+                lambda row, facts=facts: not _is_it(row, facts.get(row.remote_id))
+            )
+            hidden = (asked - lost).filtered(
+                lambda row, there=there: row.remote_id not in there
+            )
             each.gone |= lost
             each.hidden |= hidden
             rest = part - lost - hidden
-            each.changed |= rest.filtered(lambda row, ids=changed: row.remote_id in ids)
-            each.back |= self._went_back(rest, changed)
+            each.changed |= rest.filtered(
+                lambda row, facts=facts: row.remote_id in facts
+            )
+            each.back |= self._went_back(rest, facts)
         return found
 
     def _ask_for_changes(self, remote, rows):
-        """Return a function that reads which documents of one model are there, {id of
-        what changed: when the document itself did}, and the newest change.
+        """Return a function that reads which documents of one model are there, and
+        {id: Facts} of what changed."""
+        model, ids = rows[0].res_model, rows.mapped("remote_id")
+        since, context = _before(self.pulled_until), self._there()
+        return lambda: remote.side_by_side(
+            lambda: remote.visible(model, ids),
+            lambda: _READERS[model](remote, ids, context, since),
+        )
 
-        Lines are asked for too: in old versions, their changes do not move that of the
-        document.
-        """
-        places, ids = _PLACES[rows[0].res_model], rows.mapped("remote_id")
-        since = [("write_date", ">=", _before(self.pulled_until))]
-        context = self._there()
-
-        def changed_in(model, name):
-            domain = [(name, "in", ids), *since]
-            return search_read(remote, model, domain, (name, "write_date"), context)
-
-        def ask():
-            there, *found = remote.side_by_side(
-                lambda: remote.visible(places[0][0], ids),
-                *(lambda place=place: changed_in(*place) for place in places),
-            )
-            changed, newest = {}, ""
-            for (_model, name), changes in zip(places, found, strict=True):
-                for row in changes:
-                    if name == "id":
-                        changed[row["id"]] = row["write_date"]
-                    else:
-                        changed.setdefault(row[name][0], "")
-                    newest = max(newest, row["write_date"])
-            return there, changed, newest
-
-        return ask
-
-    def _went_back(self, rows, changed):
+    def _went_back(self, rows, facts):
         """Return the rows whose documents changed last before we knew it.
 
-        :param changed: {id of what changed lately: when the document itself did}
+        :param facts: {id: Facts} of what changed lately
         """
         since = _before(self.pulled_until)
         return rows.filtered(
             lambda row: (
                 row.remote_written_at
                 and row.remote_written_at >= since
-                and changed.get(row.remote_id, "") < row.remote_written_at
+                and (
+                    row.remote_id not in facts
+                    or facts[row.remote_id].written_at < row.remote_written_at
+                )
             )
         )
 
@@ -231,20 +213,6 @@ class ProcurifyTarget(models.Model):
             lambda: creation_times(remote, model, ids, context),
         )
 
-    def _ask_who_and_what(self, remote, rows, news):
-        """Return a function that reads for what the ids of rows stand there, and {id:
-        Facts} of what may have changed.
-
-        :param rows: of one model
-        :param news: see ``_ask_for_changes``
-        """
-        _there, changed, _newest = news
-        known = rows.filtered(lambda row: row.remote_id in changed and row.sent_image)
-        ids, context = known.mapped("remote_id"), self._there()
-        read = read_orders if rows[:1].res_model == ORDERS else read_bills
-        ask_who = self._ask_who(remote, rows)
-        return lambda: remote.side_by_side(ask_who, lambda: read(remote, ids, context))
-
     def _read_sent(self, remote, parcels, read, is_first=False, besides=dict):
         """Read what is there of documents that were sent.
 
@@ -257,21 +225,20 @@ class ProcurifyTarget(models.Model):
         :param besides: reads something else at the same time
         :returns: what it read
         """
-        rows = self._rows(parcel.row for parcel in parcels)
-        ids, context = rows.mapped("remote_id"), self._there()
-        ask_who = self._ask_who(remote, rows if is_first else rows.browse())
-        facts, who, found = remote.side_by_side(
-            lambda: read(remote, ids, context), ask_who, besides
-        )
+        ids = [parcel.row.remote_id for parcel in parcels]
+        context = self._there()
+        facts, found = remote.side_by_side(lambda: read(remote, ids, context), besides)
         for parcel in parcels:
             parcel.there = facts.get(parcel.row.remote_id)
-        asked = [parcel for parcel in parcels if is_first or not parcel.there]
-        if is_first:
-            known = _still_meant(rows, *who)
-        else:
-            known = self._still_there(remote, self._rows(p.row for p in asked))
-        for parcel in asked:
-            if parcel.row not in known:
+        asked = [
+            parcel
+            for parcel in parcels
+            if not parcel.there or (is_first and not _created(parcel.row))
+        ]
+        known = self._still_there(remote, self._rows(p.row for p in asked))
+        for parcel in parcels:
+            is_it = _is_it(parcel.row, parcel.there) if is_first else True
+            if (parcel.row not in known) if parcel in asked else not is_it:
                 parcel.there, parcel.is_gone, parcel.refused = None, True, ""
             elif not parcel.there:
                 parcel.refused = self._explain_not_there(parcel.move)
@@ -394,10 +361,11 @@ class ProcurifyTarget(models.Model):
                 self.env.cr.savepoint(),
                 open_remote(target, run_s=LONGEST_S) as remote,
             ):
-                if str(remote.version) != target.version:
-                    text = self.env._("It was upgraded to %s. Test it again.")
-                    return target._not_seen(text % remote.version)
+                target._assume_version(remote)
                 problem = target._pull_changes(remote)
+        except OtherVersion as error:
+            text = self.env._("It was upgraded to %s. Test it again.")
+            return target._not_seen(text % error.version)
         except (RemoteError, UnreadableSecret) as error:
             return target._not_seen(target._explain(error))
         return Sight(self, fields.Datetime.now(), problem or "")
@@ -434,6 +402,17 @@ def _still_meant(rows, names, created):
             else names.get(row.remote_id) == row.external_id
         )
     )
+
+
+def _created(row):
+    """Return when the document of a row was created there, or a false value."""
+    return row.created_there or row.remote_created_at
+
+
+def _is_it(row, there):
+    """Return whether what is there is not another document with the id of this one."""
+    created = _created(row)
+    return not (there and created) or there.values["create_date"] == created
 
 
 def _delete(moves):

@@ -144,6 +144,7 @@ class ProcurifyTarget(models.Model):
             "sent_at": False,
             "sent_image": False,
             "created_there": False,
+            "remote_created_at": False,
             "is_edited": False,
             "state": "to_send",
             "is_due": True,

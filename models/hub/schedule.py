@@ -11,7 +11,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...fetching.remote_odoo import open_remote
-from ...procurify_odoo import RemoteError, TryAgain, UnknownOutcome
+from ...procurify_odoo import OtherVersion, RemoteError, TryAgain, UnknownOutcome
 from ...tools.cipher import UnreadableSecret
 from ...tools.concurrency import CONCURRENCY_ERRORS, mute_sql_errors
 from ...tools.private import is_run_manually
@@ -170,21 +170,23 @@ class ProcurifyTarget(models.Model):
     def _work_with(self, act):
         """Do ``act(remote)``, and write on the target what goes wrong.
 
-        :param act: returns what a person must know, or None
+        :param act: looks at the version first, and returns what a person must know, or
+            None
         """
         self.ensure_one()
         options = self.env["procurify.connection"]._client_options()
         try:
             with open_remote(self, **options) as remote:
-                if str(remote.version) != self.version:
-                    self._note_upgrade(remote.version)
-                    return
+                self._assume_version(remote)
                 problem = act(remote) or False
             self._note_answer(problem)
             # A conflict shows here at the latest, while nobody else works with it.
             self.env["ir.cron"]._commit_progress()
         except TimeOver:
             return
+        except OtherVersion as error:
+            self.env.cr.rollback()
+            self._note_upgrade(error.version)
         except UnknownOutcome as error:
             # What was under way is looked for in the next run.
             self.env.cr.rollback()
@@ -196,6 +198,11 @@ class ProcurifyTarget(models.Model):
         except CONCURRENCY_ERRORS:
             # The import wrote the same rows: the next run does the rest.
             self.env.cr.rollback()
+
+    def _assume_version(self, remote):
+        """Let the version be asked for at the same time as other things."""
+        if self.used_protocol != "xmlrpc":
+            remote.assume(self.version)
 
     def _there(self):
         """Return the context of calls: the company in which the remote books."""

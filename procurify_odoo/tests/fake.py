@@ -48,6 +48,11 @@ _BY_POSITION = {
     # Some models call it otherwise, such as purchase.order.line of Odoo 14.
     "write": "vals",
 }
+#: (model, field of its lines) → their model, and its field of the document.
+_LINES = {
+    ("account.move", "line_ids"): ("account.move.line", "move_id"),
+    ("purchase.order", "order_line"): ("purchase.order.line", "order_id"),
+}
 _DENIED_READ = "missing right: read a model (user without accounting)"
 NOTHING = object()
 #: What an empty field reads as, by its type; others as False.
@@ -251,6 +256,29 @@ class FakeOdoo(FaultyServer):
         rows = sorted(self._matching(model, domain), key=lambda row: row[order])
         return [self._read_row(model, row, fields) for row in rows[: limit or None]]
 
+    def _do_web_search_read(
+        self,
+        model: str,
+        _ids: Any,
+        domain: list[Any],
+        specification: dict[str, Any],
+    ) -> Any:
+        if self.series != "19.0":
+            raise FakeFault("unknown method")
+        names = [name for name in specification if not specification[name]]
+        records = self._do_search_read(model, None, domain, names)
+        for record in records:
+            for name in names:
+                record[name] = _plain(record[name])
+            for name, within in specification.items():
+                if within:
+                    line_model, owner = _LINES[model, name]
+                    mine = [(owner, "in", [record["id"]])]
+                    record[name] = self._do_web_search_read(
+                        line_model, None, mine, within["fields"]
+                    )["records"]
+        return {"length": len(records), "records": records}
+
     def _read_row(
         self, model: str, row: dict[str, Any], fields: list[str]
     ) -> dict[str, Any]:
@@ -394,29 +422,47 @@ class FakeOdoo(FaultyServer):
 
     def _matching(self, model: str, domain: list[Any]) -> list[dict[str, Any]]:
         rows = [r for r in self._all(model) if (model, r["id"]) not in self.hidden]
-        return [row for row in rows if _matches(row, domain)]
+        return [row for row in rows if self._fits_all(model, row, domain)]
+
+    def _fits_all(self, model: str, row: dict[str, Any], domain: list[Any]) -> bool:
+        """Return whether a row fits a domain of leaves and of "|" before two of
+        them."""
+        rest, fits = list(domain), []
+        while rest:
+            is_either = rest[0] == "|"
+            leaves, rest = (rest[1:3], rest[3:]) if is_either else (rest[:1], rest[1:])
+            found = [self._fits(model, row, *leaf) for leaf in leaves]
+            fits.append(any(found) if is_either else all(found))
+        return all(fits)
+
+    def _fits(
+        self, model: str, row: dict[str, Any], name: str, how: str, wanted: Any
+    ) -> bool:
+        first, _dot, rest = name.partition(".")
+        if not rest:
+            return _fits(row, name, how, wanted)
+        if (model, first) in _LINES:
+            other, owner = _LINES[model, first]
+            rows = self._matching(other, [(owner, "in", [row["id"]])])
+        else:
+            other = next(m for (m, _n), (_l, owner) in _LINES.items() if owner == first)
+            rows = self._matching(other, [("id", "in", [_plain(row[first])])])
+        return any(self._fits(other, each, rest, how, wanted) for each in rows)
 
     def _fields(self) -> dict[str, Any]:
         found: dict[str, Any] = recorded("fields")[self.series.partition(".")[0]]
         return found
 
 
-def _matches(row: dict[str, Any], domain: list[Any]) -> bool:
-    """Return whether a row fits a domain of leaves and of "|" before two of them."""
-    rest, fits = list(domain), []
-    while rest:
-        is_either = rest[0] == "|"
-        leaves, rest = (rest[1:3], rest[3:]) if is_either else (rest[:1], rest[1:])
-        found = [_fits(row, *leaf) for leaf in leaves]
-        fits.append(any(found) if is_either else all(found))
-    return all(fits)
-
-
 def _fits(row: dict[str, Any], name: str, how: str, wanted: Any) -> bool:
     value = row[name]
     if name.endswith("_ids"):
         return bool({*value} & {*wanted})
-    return bool(_COMPARE[how](value[0] if _is_many2one(value) else value, wanted))
+    return bool(_COMPARE[how](_plain(value), wanted))
+
+
+def _plain(value: Any) -> Any:
+    return value[0] if _is_many2one(value) else value
 
 
 def _is_many2one(value: Any) -> bool:
