@@ -32,6 +32,7 @@ from .sending import (
     newest_of,
     read_with_lines,
     search_read,
+    write_and_read,
 )
 
 if TYPE_CHECKING:
@@ -284,15 +285,44 @@ def read_orders(
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    dialect = remote.dialect
+    kind = _kind(remote.dialect)
+    found = read_with_lines(remote, kind, wanted, context, since)
+    return _facts_of(*found, remote.dialect)
+
+
+def write_and_read_orders(
+    remote: RemoteOdoo,
+    values: Mapping[int, Mapping[str, Any]],
+    ids: Iterable[int],
+    context: Mapping[str, Any],
+) -> dict[int, OrderFacts]:
+    """Write values of each order's own, and return the Facts of all: one call, of
+    versions that read lines within.
+
+    :param values: {remote id: {field: value}}
+    :param ids: of all
+    :raises RemoteError: the outcome may be unknown
+    """
+    kind = _kind(remote.dialect)
+    found = write_and_read(remote, kind, values, ids, context)
+    return _facts_of(*found, remote.dialect)
+
+
+def _kind(dialect: Dialect) -> Kind:
     names = (*_READ, *(("locked",) if dialect.lock_order == "button_lock" else ()))
     line_fields = (
         *_READ_LINE,
         *(dialect.order_taxes, dialect.order_unit, *dialect.analytic_on_order),
         *(("discount",) if dialect.has_order_discount else ()),
     )
-    kind = Kind(MODEL, names, LINE_MODEL, line_fields, "order_id", "order_line")
-    orders, found = read_with_lines(remote, kind, wanted, context, since)
+    return Kind(MODEL, names, LINE_MODEL, line_fields, "order_id", "order_line")
+
+
+def _facts_of(
+    orders: list[dict[str, Any]],
+    found: Mapping[int, list[dict[str, Any]]],
+    dialect: Dialect,
+) -> dict[int, OrderFacts]:
     facts = {}
     for order in orders:
         lines = found.get(order["id"], [])

@@ -294,16 +294,49 @@ def _read_nested(
     remote: RemoteOdoo, kind: Kind, domain: list[Any], context: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
     """Do the same in one call; what a field refers to comes without its name."""
-    plain: dict[str, Any] = {name: {} for name in kind.names}
-    within = {"fields": {name: {} for name in kind.line_names}}
     found = remote.call(
         kind.model,
         "web_search_read",
         domain=domain,
-        specification={**plain, kind.lines: within},
+        specification=_nested(kind),
         context={"active_test": False, **context},
     )
-    documents = found["records"]
+    return _unfolded(kind, found["records"])
+
+
+def write_and_read(
+    remote: RemoteOdoo,
+    kind: Kind,
+    values: Mapping[int, Mapping[str, Any]],
+    ids: Iterable[int],
+    context: Mapping[str, Any],
+) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
+    """Write values of each document's own, and return what ``read_with_lines`` does:
+    one call, of versions that read lines within.
+
+    :param values: {id: {field: value}}
+    :param ids: of all that are read
+    """
+    wanted = sorted(set(ids))
+    found = remote.call(
+        kind.model,
+        "web_save_multi",
+        wanted,
+        vals_list=[dict(values.get(id_, {})) for id_ in wanted],
+        specification=_nested(kind),
+        context={"active_test": False, **context},
+    )
+    return _unfolded(kind, found)
+
+
+def _nested(kind: Kind) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: {} for name in kind.names}
+    return {**plain, kind.lines: {"fields": {name: {} for name in kind.line_names}}}
+
+
+def _unfolded(
+    kind: Kind, documents: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
     return documents, {each["id"]: each.pop(kind.lines) for each in documents}
 
 

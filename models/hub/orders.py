@@ -37,6 +37,7 @@ from ...procurify_odoo.orders import (
     read_orders,
     references,
     rewrite_order,
+    write_and_read_orders,
 )
 from ...procurify_odoo.sending import (
     CHANGE_REFUSALS,
@@ -159,8 +160,8 @@ class ProcurifyTarget(models.Model):
         if news:
             self._note_sending({parcel.row: parcel.image for parcel in news})
             self._write_orders(remote, news)
-            there = [p for p in news if p.row.remote_id]
-            self._read_sent(remote, there, read_orders)
+            # Those that are new are requests: what else they are is read later.
+            self._read_sent(remote, [p for p in news if p.there], read_orders)
             self._change_order_states(remote, [p for p in news if p.is_open], news)
         self._check_orders(remote, [p for p in parcels if p.is_open and p.there])
         self._release([parcel for parcel in parcels if parcel.is_open])
@@ -588,8 +589,8 @@ class ProcurifyTarget(models.Model):
         :param news: all that was written: it is looked at again
         """
         here = {p: p.image["state"] for p in parcels}
-        there = {p: p.there.seen["state"] for p in parcels}
-        is_locked = {p: p.there.seen["locked"] for p in parcels}
+        there = {p: p.there.seen["state"] if p.there else "draft" for p in parcels}
+        is_locked = {p: bool(p.there and p.there.seen["locked"]) for p in parcels}
         unlock = [
             p
             for p in parcels
@@ -603,14 +604,12 @@ class ProcurifyTarget(models.Model):
             for p in parcels
             if here[p] == "purchase" and there[p] == "draft" and p.is_open
         ]
-        self._press(remote, "button_confirm", confirm)
-        for parcel in confirm:
-            # It is there all the same, as a request.
-            parcel.unconfirmed, parcel.refused = parcel.refused, ""
+        self._confirm(remote, confirm, [p for p in parcels if not p.there])
         rates = {
             p.row.remote_id: {"currency_rate": p.image["rate"]}
             for p in parcels
             if p.is_open
+            and p.there
             and not is_same(
                 "rate", p.image["rate"], p.there.seen["rate"], remote.dialect
             )
@@ -620,15 +619,6 @@ class ProcurifyTarget(models.Model):
             for p in confirm
             if not p.unconfirmed and p.image["approved"]
         }
-        if rates and rates.keys() <= days.keys():
-            # One call for both: the others keep the rate that they have.
-            for p in confirm:
-                if own := days.get(p.row.remote_id):
-                    rate = p.image["rate"] or p.there.seen["rate"]
-                    own["currency_rate"] = rate
-            rates = {}
-        for own in (rates, days):
-            load_own(remote, own, self._there())
         lock = [
             p
             for p in parcels
@@ -637,8 +627,21 @@ class ProcurifyTarget(models.Model):
             and p.is_open
             and not (p.unconfirmed or is_locked[p])
         ]
-        self._press(remote, remote.dialect.lock_order, lock)
-        self._look_at_orders(remote, news)
+        if remote.dialect.reads_lines_within:
+            locks = {p.row.remote_id: {"locked": True} for p in lock}
+            self._write_own_and_look(remote, news, (rates, days, locks))
+        else:
+            if rates and rates.keys() <= days.keys():
+                # One call for both: the others keep the rate that they have.
+                for p in confirm:
+                    if own := days.get(p.row.remote_id):
+                        rate = p.image["rate"] or p.there.seen["rate"]
+                        own["currency_rate"] = rate
+                rates = {}
+            for own in (rates, days):
+                load_own(remote, own, self._there())
+            self._press(remote, remote.dialect.lock_order, lock)
+            self._look_at_orders(remote, news)
         for parcel in confirm:
             if (
                 parcel.is_open
@@ -646,6 +649,45 @@ class ProcurifyTarget(models.Model):
                 and not parcel.move.locked
             ):
                 self._lock_here(parcel)
+
+    def _confirm(self, remote, parcels, new):
+        """Confirm orders, and note who is refused: it is there all the same, as a
+        request.
+
+        :param new: those that were just created; their lines are read meanwhile
+        """
+        ids = [parcel.row.remote_id for parcel in parcels]
+        new_ids, context = [parcel.row.remote_id for parcel in new], self._there()
+        words, facts = remote.side_by_side(
+            lambda: call_apart(remote, MODEL, "button_confirm", ids, context),
+            lambda: read_orders(remote, new_ids, context),
+        )
+        for parcel in parcels:
+            parcel.unconfirmed = words.get(parcel.row.remote_id, "")
+        for parcel in new:
+            parcel.there = facts.get(parcel.row.remote_id)
+
+    def _write_own_and_look(self, remote, parcels, several):
+        """Write values of each order's own in the call that looks at all of them.
+
+        :param several: {remote id: {field: value}}, some of them
+        """
+        values = defaultdict(dict)
+        for part in several:
+            for id_, own in part.items():
+                values[id_] |= own
+        if values:
+            # Values that are refused stop nothing: what differs then is said.
+            with suppress(*CHANGE_REFUSALS):
+                self._look_at_orders(
+                    remote,
+                    parcels,
+                    read=lambda remote, ids, context: write_and_read_orders(
+                        remote, values, ids, context
+                    ),
+                )
+                return
+        self._look_at_orders(remote, parcels)
 
     def _lock_here(self, parcel):
         """Lock an order here that its confirmation locked there."""
