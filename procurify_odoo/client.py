@@ -351,13 +351,17 @@ class RemoteOdoo:
             if len(page) < size:
                 return
 
-    def visible(self, model: str, ids: Iterable[int]) -> set[int]:
+    def visible(
+        self, model: str, ids: Iterable[int], *, archived: bool = True
+    ) -> set[int]:
         """Return those of ``ids`` that the API user may see.
 
         The remote does not check it where a record is the value of a field.
+
+        :param archived: whether archived ones count
         """
         domain = [("id", "in", sorted(set(ids)))]
-        context = {"active_test": False}
+        context = {"active_test": not archived}
         return set(self.call(model, "search", domain=domain, context=context))
 
     def fields(self, model: str, names: Sequence[str] = ()) -> dict[str, Field]:

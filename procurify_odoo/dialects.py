@@ -48,6 +48,8 @@ class Dialect:
     :param has_plain_notes: whether the notes of documents are plain text, not HTML
     :param joins_plans: whether one share may have analytic accounts of several plans
     :param has_plans: whether there are analytic plans; before, there were tags
+    :param has_branches: whether a company may be a branch, which uses the accounts,
+        taxes and journals of its parent companies
     :param has_expiring_keys: whether an API key says when it expires
     :param is_payable: the condition of journal items of payables
     :param reconciles_credits: whether posting a credit note reconciles it with the
@@ -88,6 +90,7 @@ class Dialect:
     rewrite_context: tuple[str, ...] = ("skip_invoice_sync", "dynamic_unlink")
     joins_plans: bool = True
     has_plans: bool = True
+    has_branches: bool = True
     has_expiring_keys: bool = False
     is_payable: tuple[str, str, str] = ("account_type", "=", "liability_payable")
     reconciles_credits: bool = True
@@ -146,6 +149,7 @@ _16 = replace(
     tax_line_owner=("invoice_tax_id", "refund_tax_id"),
     term_line_fields=("months", "days", "end_month", "days_after"),
     has_early_discount=False,
+    has_branches=False,
     has_order_discount=False,
     joins_plans=False,
     reconciles_credits=False,

@@ -9,7 +9,7 @@ now, is found by comparing the ids.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -34,6 +34,7 @@ class Kind:
     :param name_field: of the remote, as all the fields
     :param code_field: "" if there is none
     :param company_field: to which company a row belongs; "": to all
+    :param of_parents: whether a branch has what belongs to its parent companies
     :param active_field: "" if rows cannot be archived
     :param active_value: what an active row has there
     :param others: {our name: field}
@@ -50,6 +51,7 @@ class Kind:
     name_field: str = "name"
     code_field: str = ""
     company_field: str = "company_id"
+    of_parents: bool = False
     active_field: str = "active"
     active_value: bool = True
     others: Mapping[str, str] = field(default_factory=dict)
@@ -77,13 +79,11 @@ class Kind:
             return []
         if self.company_field == "id":
             return [("id", "=", company_id)]
+        operator = "parent_of" if self.of_parents else "in"
+        is_own = (self.company_field, operator, [company_id])
         if self.company_field.endswith("_ids"):
-            return [(self.company_field, "in", [company_id])]
-        return [
-            "|",
-            (self.company_field, "=", False),
-            (self.company_field, "=", company_id),
-        ]
+            return [is_own]
+        return ["|", (self.company_field, "=", False), is_own]
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def kinds_of(dialect: Dialect) -> dict[str, Kind]:
             translate=words.address_type,
         ),
     )
-    return {kind.name: kind for kind in kinds}
+    return {kind.name: replace(kind, of_parents=dialect.has_branches) for kind in kinds}
 
 
 _PLAN = Kind(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import Denied, Incompatible
 
 if TYPE_CHECKING:
-    from .client import RemoteOdoo
+    from .client import Field, RemoteOdoo
     from .versions import Version
 
 _READ = (
@@ -89,17 +90,26 @@ def probe(remote: RemoteOdoo) -> Findings:
     :raises RemoteError: the remote cannot be asked at all
     """
     uid = remote.authenticate()
-    user = _one(remote, "res.users", uid, "name", "email", "company_id", "company_ids")
+    columns = ("name", "email", "company_id", "company_ids")
+    user, *has_app = remote.side_by_side(
+        lambda: _one(remote, "res.users", uid, *columns),
+        *(partial(_has_model, remote, model) for model in APPS),
+    )
     company_id, company = user["company_id"]
-    currency = _one(remote, "res.company", company_id, "currency_id")["currency_id"]
-    missing_apps = _missing_apps(remote)
+    missing_apps = [
+        m for m, is_there in zip(APPS, has_app, strict=True) if not is_there
+    ]
+    currency, keys, groups, rights, fields = remote.side_by_side(
+        lambda: _one(remote, "res.company", company_id, "currency_id")["currency_id"],
+        lambda: _keys(remote, uid),
+        lambda: _missing_groups(remote, missing_apps),
+        lambda: _missing_rights(remote, missing_apps),
+        lambda: _fields_there(remote, missing_apps),
+    )
     missing = [Missing("app", APPS[model]) for model in missing_apps]
-    missing += _missing_groups(remote, missing_apps)
-    missing += _missing_rights(remote, missing_apps)
-    missing += _missing_fields(remote, missing_apps)
+    missing += groups + rights + _missing_fields(remote, fields)
     if remote.dialect.needs_email and not user["email"]:
         missing.append(Missing("email", user["name"]))
-    expires, keys = _keys(remote, uid)
     return Findings(
         version=remote.version,
         protocol=remote.protocol,
@@ -108,10 +118,14 @@ def probe(remote: RemoteOdoo) -> Findings:
         company=company,
         currency=currency[1],
         companies=len(user["company_ids"]),
-        price_digits=_price_digits(remote, missing_apps),
+        price_digits={
+            model: fields[f"{model}.line"]["price_unit"].digits
+            for model in APPS
+            if "price_unit" in fields.get(f"{model}.line", {})
+        },
         missing=tuple(missing),
-        key_expires=expires,
-        keys=keys,
+        key_expires=keys[0],
+        keys=keys[1],
     )
 
 
@@ -120,38 +134,43 @@ def _one(remote: RemoteOdoo, model: str, record_id: int, *fields: str) -> Any:
     return row
 
 
-def _missing_apps(remote: RemoteOdoo) -> list[str]:
-    """Return the models of :data:`APPS` that the remote does not have."""
-    missing = []
-    for model in APPS:
-        try:
-            remote.fields(model, ["id"])
-        except Incompatible:
-            missing.append(model)
-    return missing
+def _has_model(remote: RemoteOdoo, model: str) -> bool:
+    try:
+        remote.fields(model, ["id"])
+    except Incompatible:
+        return False
+    return True
 
 
 def _missing_groups(remote: RemoteOdoo, apps: list[str]) -> list[Missing]:
     """Return the groups that the API user is not in, except those of missing apps."""
-    missing = []
     modules = {model.partition(".")[0] for model in apps}
     is_new = remote.version.series >= _GROUPS_RENAMED_IN
-    for group, names in GROUPS.items():
-        is_there = group.partition(".")[0] not in modules
-        if is_there and not remote.is_member(group):
-            missing.append(Missing("group", names[is_new], group))
-    return missing
+    wanted = [group for group in GROUPS if group.partition(".")[0] not in modules]
+    are_in = remote.side_by_side(*(partial(remote.is_member, each) for each in wanted))
+    return [
+        Missing("group", GROUPS[group][is_new], group)
+        for group, is_in in zip(wanted, are_in, strict=True)
+        if not is_in
+    ]
 
 
 def _missing_rights(remote: RemoteOdoo, apps: list[str]) -> list[Missing]:
     """Return the rights on models that the API user does not have."""
-    wanted = {"read": _READ, "create": _CREATE, "write": _WRITE}
-    return [
-        Missing(operation, model)
-        for operation, models in wanted.items()
+    wanted = [
+        (operation, model)
+        for operation, models in (
+            ("read", _READ),
+            ("create", _CREATE),
+            ("write", _WRITE),
+        )
         for model in models
-        if model not in apps and not _may(remote, model, operation)
+        if model not in apps
     ]
+    may = remote.side_by_side(
+        *(partial(_may, remote, model, operation) for operation, model in wanted)
+    )
+    return [Missing(*right) for right, has in zip(wanted, may, strict=True) if not has]
 
 
 def _may(remote: RemoteOdoo, model: str, operation: str) -> bool:
@@ -162,28 +181,43 @@ def _may(remote: RemoteOdoo, model: str, operation: str) -> bool:
         return False
 
 
-def _missing_fields(remote: RemoteOdoo, apps: list[str]) -> list[Missing]:
-    """Return the fields that this version should have and this server does not."""
-    missing = []
-    for model, names in remote.dialect.fields_used().items():
-        if model.removesuffix(".line") in apps:
-            continue
-        try:
-            found = remote.fields(model, names)
-        except Incompatible:
-            continue  # named as a missing right
-        missing += [
-            Missing("field", f"{model}.{name}") for name in names if name not in found
-        ]
-    return missing
-
-
-def _price_digits(remote: RemoteOdoo, apps: list[str]) -> dict[str, int | None]:
-    models = [model for model in APPS if model not in apps]
-    return {
-        model: remote.fields(f"{model}.line", ["price_unit"])["price_unit"].digits
-        for model in models
+def _fields_there(remote: RemoteOdoo, apps: list[str]) -> dict[str, dict[str, Field]]:
+    """Return {model: fields} of those that this version should have."""
+    wanted = {
+        model: names
+        for model, names in remote.dialect.fields_used().items()
+        if model.removesuffix(".line") not in apps
     }
+    found = remote.side_by_side(
+        *(partial(_fields_of, remote, *each) for each in wanted.items())
+    )
+    return {
+        model: fields
+        for model, fields in zip(wanted, found, strict=True)
+        if fields is not None
+    }
+
+
+def _fields_of(
+    remote: RemoteOdoo, model: str, names: tuple[str, ...]
+) -> dict[str, Field] | None:
+    try:
+        return remote.fields(model, names)
+    except Incompatible:
+        return None  # named as a missing right
+
+
+def _missing_fields(
+    remote: RemoteOdoo, there: dict[str, dict[str, Field]]
+) -> list[Missing]:
+    """Return the fields that this version should have and this server does not."""
+    used = remote.dialect.fields_used()
+    return [
+        Missing("field", f"{model}.{name}")
+        for model, found in there.items()
+        for name in used[model]
+        if name not in found
+    ]
 
 
 def _keys(remote: RemoteOdoo, uid: int) -> tuple[datetime | None, int]:

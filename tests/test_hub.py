@@ -13,7 +13,7 @@ from odoo.addons.procurify_connector.importers.issues import Hold
 from odoo.addons.procurify_connector.importers.parcel import Parcel
 from odoo.addons.procurify_connector.importers.remote_adoption import RemoteAdoption
 from odoo.addons.procurify_connector.procurify_odoo import UnknownOutcome
-from odoo.addons.procurify_connector.procurify_odoo.bills import Facts
+from odoo.addons.procurify_connector.procurify_odoo.bills import Facts, references
 from odoo.addons.procurify_connector.procurify_odoo.tests import fake
 
 from .remote_case import RemoteCase
@@ -409,6 +409,74 @@ class TestHub(RemoteCase):
             self.target.sudo()._look(remote, [parcel])
 
         self.assertEqual(parcel.there.values["state"], "draft")
+
+    def test_what_is_archived_there_since_it_was_read_is_not_named_anew(self):
+        self._synchronise()
+        row = self._dispatches().sudo()
+        self.remote.add("account.journal", name="Bills")
+        self.remote.add("res.partner", name="Blank", active=False)
+        self.remote.rows["res.currency"].append({"id": 2, "name": "CHF"})
+        target = self.target.sudo()
+        options = self.env["procurify.connection"]._client_options()
+
+        def refused(image, sent=None):
+            row.sent_image = sent
+            parcel = Parcel(row, "to_send", self._move(self.bill), image)
+            with open_remote(target, **options) as remote:
+                target._refuse_hidden(
+                    remote, [parcel], {}, references, lambda *_asked: []
+                )
+            return parcel.refused
+
+        image = _SENT | {"term": 0, "reverses": 0}
+        self.assertRegex(refused(image), r"is archived.*res\.partner")
+        self.assertFalse(refused(image, image))
+        self.remote.rows["res.partner"].clear()
+        self.assertRegex(refused(image, image), r"may not see.*res\.partner")
+
+    def test_nothing_is_sent_to_a_remote_that_was_upgraded(self):
+        self._synchronise()
+        self.target.sudo().version = "18.0"
+        self.remote.calls.clear()
+
+        self._run_cron("ir_cron_converge")
+
+        self.assertEqual(self.target.state, "stopped")
+        self.assertIn("upgraded to 19.0", self.target.error_message)
+        self.assertFalse(self.remote.calls)
+
+    def test_a_key_that_expires_while_something_is_sent_loses_nothing(self):
+        self._synchronise()
+        self.remote.faults["res.partner.load"] = ["wrong key"]
+
+        self._run_cron("ir_cron_converge")
+
+        [vendor] = self._dispatches("res.partner")
+        self.assertEqual((self.target.state, vendor.state), ("stopped", "sending"))
+        self.assertIn("refused the login or the API key", self.target.error_message)
+
+        self.target.action_probe()
+        self._run_cron("ir_cron_converge")
+        self.assertEqual(vendor.state, "sent")
+        self.assertEqual(len(self.remote.rows["res.partner"]), 1)
+
+    def test_a_bill_with_the_id_of_another_one_is_seen_by_its_creation(self):
+        self._synchronise()
+        row, move = self._sent(), self._move(self.bill)
+        self._run_cron("ir_cron_pull")
+        self.assertEqual(row.remote_created_at, "2026-03-01 10:00:00")
+        self.remote.calls.clear()
+
+        self._run_cron("ir_cron_pull")
+        self.assertEqual(
+            sorted(call[:2] for call in self.remote.calls),
+            [("account.move", "search"), ("account.move", "web_search_read")],
+        )
+        self.assertTrue(move.exists())
+
+        self.remote.rows["account.move"][-1]["create_date"] = "2026-04-01 10:00:00"
+        self._run_cron("ir_cron_pull")
+        self.assertFalse(move.exists())
 
     def test_an_order_that_was_only_created_when_a_run_ended_is_no_persons_draft(self):
         order_id = self.dataset.add_order("plain")

@@ -505,6 +505,19 @@ class TestLocalRecords(LocalRecordsCommon):
         self.assertIn("Odoo refuses it here", row.reason)
         self.assertEqual(self._local("tax", 3).amount, 2.6)
 
+    def test_taxes_that_have_no_country_anywhere_say_what_to_enter(self):
+        self.remote.company["account_fiscal_country_id"] = False
+
+        self._mirror()
+
+        row = self._row("tax", 1)
+        self.assertFalse(row.res_id)
+        self.assertIn("Enter one here: taxes need it.", row.reason)
+
+        self.hub.country_id = self.env.ref("base.ch")
+        self._mirror()
+        self.assertEqual(self._local("tax", 1).country_id, self.env.ref("base.ch"))
+
     # === WHAT IS HERE ALREADY === #
 
     def test_an_account_of_the_same_code_becomes_that_of_the_remote(self):

@@ -48,6 +48,21 @@ class TestSeveralRemotes(RemoteCase):
         states = [row.remote_state for row in self.rows]
         self.assertEqual(states, ["posted", "cancel"])
 
+    def test_a_contact_and_a_product_of_both_companies_are_created_in_each(self):
+        partner = self.env["res.partner"].create({"name": "Shared Ltd"})
+        product = self.env["product.product"].create({"name": "Shared"})
+        for target in self.targets.sudo():
+            connection = target.connection_ids
+            connection.product_policy = "create"
+            target._expect_vendors({partner: connection})
+            target._expect_products({product: connection})
+
+        for record in (partner, product):
+            rows = self.env["procurify.dispatch"].search(
+                [("res_model", "=", record._name), ("res_id", "=", record.id)]
+            )
+            self.assertEqual(rows.target_id, self.targets)
+
     def test_one_that_is_away_does_not_stop_the_other(self):
         for path in ("/web/version", "/jsonrpc", "/xmlrpc/2/common"):
             self.first.answers[path] = [fake.web_page(502, "Bad Gateway")]

@@ -125,9 +125,54 @@ def set_up_hub(env: Any, remote: dict[str, str], values: dict[str, Any]) -> None
     :param values: of the connection
     """
     connection = env["procurify.connection"].search([], limit=1)
+    target = _book_there(env, connection, remote)
+    for mirror in target.mirror_ids.filtered(lambda row: not row.res_id):
+        if mirror.kind in _MAPPED:
+            map_by_name(env, mirror)
+    connection.write(values)
+    connection.action_resume()
+    env.cr.commit()
+
+
+def add_company(
+    env: Any, remote: dict[str, str], values: dict[str, Any], login: str
+) -> None:
+    """Let a new company of the hub book in a remote Odoo 14 of its own.
+
+    :param values: of its connection
+    :param login: of the user that books
+    """
+    company = env["res.company"].create(
+        {"name": "Second Ltd"}
+        | {name: env.company[name].id for name in ("currency_id", "country_id")}
+    )
+    clerk = env["res.users"].search([("login", "=", login)])
+    (clerk | env.user).company_ids |= company
+    connection = env["procurify.connection"].create(
+        {
+            "name": "Second",
+            "company_id": company.id,
+            "user_id": clerk.id,
+            **values,
+        }
+    )
+    target = _book_there(env, connection, remote)
+    for kind, field in (
+        ("analytic_account", "department_plan_id"),
+        ("tag", "location_plan_id"),
+    ):
+        row = target.mirror_ids.filtered(lambda row, kind=kind: row.kind == kind)[:1]
+        place = env[row.res_model].browse(row.res_id)
+        connection[field] = place.plan_id
+    connection.action_resume()
+    env.cr.commit()
+
+
+def _book_there(env: Any, connection: Any, remote: dict[str, str]) -> Any:
+    """Pause a connection, and choose a remote Odoo for it that was read."""
     target = env["procurify.target"].create(
         {
-            "name": "Books",
+            "name": f"Books of {connection.name}",
             "company_id": connection.company_id.id,
             "url": remote["address"],
             "database": remote["database"],
@@ -138,13 +183,9 @@ def set_up_hub(env: Any, remote: dict[str, str], values: dict[str, Any]) -> None
     target.action_probe()
     assert target.state == "ready", target.error_message or target.missing
     target._mirror()
-    for mirror in target.mirror_ids.filtered(lambda row: not row.res_id):
-        if mirror.kind in _MAPPED:
-            map_by_name(env, mirror)
     connection.action_pause()
-    connection.write({"target_id": target.id, **values})
-    connection.action_resume()
-    env.cr.commit()
+    connection.target_id = target
+    return target
 
 
 def map_by_name(env: Any, mirror: Any) -> None:

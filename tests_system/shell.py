@@ -1,6 +1,7 @@
 """An Odoo shell that stays open: to start one costs more than most scripts do."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,8 @@ from devtools.shell import environment
 
 #: What the shell prints after each script.
 _DONE, _FAILED = "=== script done ===", "=== script failed ==="
+#: How Odoo logs what went wrong and was not raised.
+_ERROR = re.compile(r"\S+ \S+ \d+ (ERROR|CRITICAL) ")
 _LOOP = f"""
 import traceback
 while True:
@@ -57,7 +60,7 @@ class OpenShell:
     def run(self, script: str) -> str:
         """Run a script in a transaction of its own, and return what it printed.
 
-        :raises AssertionError: it failed; says why
+        :raises AssertionError: it failed, or an error was logged; says why
         """
         assert self._process.stdout
         assert self._process.poll() is None, "The shell has ended"
@@ -66,11 +69,17 @@ class OpenShell:
         for line in self._process.stdout:
             text = line.rstrip("\n")
             if text == _DONE:
-                return "\n".join(printed)
-            if text == _FAILED:
                 break
+            if text == _FAILED:
+                raise AssertionError("A script failed:\n" + "\n".join(printed[-30:]))
             printed.append(text)
-        raise AssertionError("A script failed:\n" + "\n".join(printed[-30:]))
+        else:
+            raise AssertionError("The shell has ended:\n" + "\n".join(printed[-30:]))
+        logged = [n for n, text in enumerate(printed) if _ERROR.match(text)]
+        if logged:
+            lines = printed[logged[0] : logged[0] + 60]
+            raise AssertionError("A script logged an error:\n" + "\n".join(lines))
+        return "\n".join(printed)
 
     def close(self) -> None:
         """End the shell."""

@@ -65,6 +65,8 @@ LONGEST_CALL_S = 30.0  # proxies end requests after a minute
 FILES_CHUNK = 10
 RETRIED_EVERY = timedelta(days=1)
 FILES_CHUNK_BYTES = 8_000_000
+#: What a record of the remote is for the API user.
+_ACTIVE, _ARCHIVED, _HIDDEN = "active", "archived", "hidden"
 #: What is written on the row of what is as it was sent.
 _SENT = {"state": "sent", "is_due": False, "message": False}
 
@@ -430,7 +432,7 @@ class ProcurifyTarget(models.Model):
     def _send_bills(self, remote, rows, seen):
         """Create, rewrite, check and post bills, each as far as nothing is against it.
 
-        :param seen: {model: {id: whether the API user sees it}}, for the whole run
+        :param seen: {model: {id: what it is for the API user}}, for the whole run
         """
         rows -= self._after_their_bill(rows)
         parcels = [Parcel(row, row.state) for row in rows]
@@ -513,7 +515,7 @@ class ProcurifyTarget(models.Model):
         :returns: whether there are any
         """
         ids = [partner.id for partner in wanted]
-        known = self.env["procurify.dispatch"]._of(PARTNERS, ids)
+        known = self.env["procurify.dispatch"]._of(PARTNERS, ids, self)
         self._rows(known.values()).is_due = True
         new = {p: connection for p, connection in wanted.items() if p.id not in known}
         names = self._vendor_names(new)
@@ -575,7 +577,8 @@ class ProcurifyTarget(models.Model):
         found = {}
         for model in (PARTNERS, PRODUCTS, ORDERS):
             mine = [record for record in records if record._name == model]
-            rows = self.env["procurify.dispatch"]._of(model, [r.id for r in mine])
+            ids = [record.id for record in mine]
+            rows = self.env["procurify.dispatch"]._of(model, ids, self)
             found |= {record: rows[record.id] for record in mine if record.id in rows}
         return found
 
@@ -601,7 +604,8 @@ class ProcurifyTarget(models.Model):
         )
 
     def _refuse_hidden(self, remote, parcels, seen, named_by, entered):
-        """Refuse what names a record that the API user may not see.
+        """Refuse what names a record that the API user may not see, or what newly
+        names one that is archived.
 
         Odoo itself takes any record as a value. One search for each model, and at the
         same time one for what people entered.
@@ -619,25 +623,64 @@ class ProcurifyTarget(models.Model):
                 wanted[model] = new
         images = [parcel.image for parcel in named if not parcel.row.remote_id]
         context = self._there()
-        found, *visible = remote.side_by_side(
+        found, *active = remote.side_by_side(
             lambda: entered(remote, images, context),
-            *(lambda each=each: remote.visible(*each) for each in wanted.items()),
+            *(
+                lambda each=each: remote.visible(*each, archived=False)
+                for each in wanted.items()
+            ),
         )
-        for (model, ids), there in zip(wanted.items(), visible, strict=True):
-            seen[model] |= {id_: id_ in there for id_ in ids}
+        self._note_seen(remote, wanted, active, seen)
         for parcel, mine in named.items():
-            hidden = [
-                f"{self._name_there(model, id_)} ({model})"
-                for model, ids in mine.items()
-                for id_ in sorted(ids)
-                if not seen[model][id_]
-            ]
-            if hidden:
+            if hidden := self._named_as(_HIDDEN, mine, seen):
                 parcel.refused = self.env._(
                     "The API user may not see a record that it names: %(names)s.",
-                    names=", ".join(hidden),
+                    names=hidden,
+                )
+                continue
+            if sent := parcel.row.sent_image:
+                before = named_by(sent, remote.dialect)
+                mine = {m: ids - before.get(m, set()) for m, ids in mine.items()}
+            if names := self._named_as(_ARCHIVED, mine, seen):
+                parcel.refused = self.env._(
+                    "It names a record that is archived in the remote Odoo: %(names)s.",
+                    names=names,
                 )
         return found
+
+    @api.model
+    def _note_seen(self, remote, wanted, active, seen):
+        """Note what records of the remote are for the API user.
+
+        :param wanted: {model: ids}
+        :param active: of each model, which of them it sees and are not archived
+        :param seen: {model: {id: what it is}}, is completed here
+        """
+        rest = {
+            model: ids - there
+            for (model, ids), there in zip(wanted.items(), active, strict=True)
+            if ids - there
+        }
+        archived = remote.side_by_side(
+            *(lambda each=each: remote.visible(*each) for each in rest.items())
+        )
+        for model, ids in wanted.items():
+            seen[model] |= dict.fromkeys(ids, _ACTIVE)
+        for (model, ids), there in zip(rest.items(), archived, strict=True):
+            seen[model] |= {id_: _ARCHIVED if id_ in there else _HIDDEN for id_ in ids}
+
+    def _named_as(self, what, named, seen):
+        """Return the names of records that are hidden, or archived.
+
+        :param named: {model: ids}
+        :param seen: {model: {id: what it is for the API user}}
+        """
+        return ", ".join(
+            f"{self._name_there(model, id_)} ({model})"
+            for model, ids in named.items()
+            for id_ in sorted(ids)
+            if seen[model][id_] == what
+        )
 
     def _name_there(self, model, remote_id):
         return self._local_record(model, remote_id).sudo().display_name or remote_id

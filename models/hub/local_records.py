@@ -454,8 +454,19 @@ class ProcurifyMirror(models.Model):
     # === DEFAULTS === #
 
     def _default_tax_group(self):
-        """Return a tax group that the company may use; without one, make it."""
+        """Return a tax group that the company may use; without one, make it.
+
+        :raises UserError: the company has no country, which taxes need
+        """
         company = self.target_id.company_id
+        if not company.account_fiscal_country_id:
+            raise UserError(
+                self.env._(
+                    "%s has no country here, nor has the company in the remote Odoo. "
+                    "Enter one here: taxes need it.",
+                    company.name,
+                )
+            )
         groups = self.env["account.tax.group"].sudo().with_company(company)
         countries = (company.account_fiscal_country_id.id, False)
         found = groups.search(

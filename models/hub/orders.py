@@ -88,7 +88,7 @@ class ProcurifyTarget(models.Model):
             if self._may_create_there(product, connection)
         }
         dispatches = self.env["procurify.dispatch"]
-        known = dispatches._of(PRODUCTS, [product.id for product in wanted])
+        known = dispatches._of(PRODUCTS, [product.id for product in wanted], self)
         self._rows(known.values()).is_due = True
         records = self.env["procurify.record"].search(
             Domain("resource", "=", "catalog_item")
@@ -136,7 +136,7 @@ class ProcurifyTarget(models.Model):
         """Create, rewrite, check, confirm, lock and cancel orders, each as far as
         nothing is against it.
 
-        :param seen: {model: {id: whether the API user sees it}}, for the whole run
+        :param seen: {model: {id: what it is for the API user}}, for the whole run
         """
         parcels = self._order_parcels(rows)
         # Until their outcome is written, a run that ends leaves them to the next.

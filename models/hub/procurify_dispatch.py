@@ -209,7 +209,7 @@ class ProcurifyDispatch(models.Model):
     def _expect_vendor_changes(self, batch):
         """Note that vendors that were sent may have changed."""
         ids = [draft.record.res_id for draft in batch.drafts if draft.record.res_id]
-        rows = self._of(PARTNERS, ids).values()
+        rows = self._of(PARTNERS, ids, batch.connection.target_id).values()
         if sent := self.browse(row.id for row in rows if row.sent_at):
             sent.is_due = True
             batch.connection.target_id._send_soon()
@@ -424,11 +424,16 @@ class ProcurifyDispatch(models.Model):
         original.target_id._send_soon()
 
     @api.model
-    def _of(self, model, res_ids):
-        """Return {id of a document: its row}."""
-        rows = self.sudo().search(
-            Domain("res_model", "=", model) & Domain("res_id", "in", res_ids)
-        )
+    def _of(self, model, res_ids, target=None):
+        """Return {id of a document: its row}.
+
+        :param target: of contacts and products, which companies with remotes of their
+            own may share: the remote Odoo
+        """
+        domain = Domain("res_model", "=", model) & Domain("res_id", "in", res_ids)
+        if target:
+            domain &= Domain("target_id", "=", target.id)
+        rows = self.sudo().search(domain)
         return {row.res_id: row for row in rows}
 
     def _is_edited_there(self):

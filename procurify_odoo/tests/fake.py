@@ -39,6 +39,8 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
     "in": lambda value, wanted: value in wanted,
+    # Of companies, none of which has a parent.
+    "parent_of": lambda value, wanted: value in wanted,
 }
 #: Methods that are called without ids → their first parameter.
 _BY_POSITION = {
@@ -172,9 +174,9 @@ class FakeOdoo(FaultyServer):
         try:
             self._check_bearer(request)
             body = json.loads(request.body)
-            body.pop("context")
+            context = body.pop("context")
             ids = body.pop("ids", None)
-            result = self._call(model, method, ids, body)
+            result = self._call(model, method, ids, body, context)
         except FakeFault as fault:
             found = recorded_fault(str(fault), "json2", self.series)
             if "body" in found:
@@ -206,7 +208,7 @@ class FakeOdoo(FaultyServer):
             raise FakeFault("wrong key")
         model, method, positional, named = rest
         named = dict(named)
-        named.pop("context")
+        context = named.pop("context")
         positional = list(positional)
         ids, name = None, _BY_POSITION.get(method)
         if positional and (not name or method == "write"):
@@ -215,12 +217,17 @@ class FakeOdoo(FaultyServer):
             named[str(name)] = positional.pop(0)
         elif method == "write":
             raise FakeFault("unknown keyword argument")
-        return self._call(model, method, ids, named)
+        return self._call(model, method, ids, named, context)
 
     # === MODELS === #
 
     def _call(
-        self, model: str, method: str, ids: list[int] | None, named: dict[str, Any]
+        self,
+        model: str,
+        method: str,
+        ids: list[int] | None,
+        named: dict[str, Any],
+        context: dict[str, Any],
     ) -> Any:
         self.calls.append((model, method, {"ids": ids, **named}))
         if waiting := self.faults[f"{model}.{method}"]:
@@ -230,6 +237,9 @@ class FakeOdoo(FaultyServer):
         handler = getattr(self, f"_do_{method}", None)
         if handler is None:
             raise FakeFault("unknown method")
+        if method == "search" and context.get("active_test", True):
+            archived = {r["id"] for r in self._all(model) if r.get("active") is False}
+            return [id_ for id_ in handler(model, ids, **named) if id_ not in archived]
         return handler(model, ids, **named)
 
     def _do_context_get(self, _model: str, _ids: Any) -> Any:

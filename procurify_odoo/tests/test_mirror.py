@@ -354,3 +354,12 @@ def test_lock_dates_are_those_of_the_api_user(
     [[row]] = changed_rows(remote, kinds_of(remote.dialect)["company"], COMPANY)
     names = ("locked", "tax_locked", "purchase_locked")
     assert tuple(row.values[name] for name in names) == expected
+
+
+@pytest.mark.parametrize("series", DIALECTS)
+def test_a_branch_has_what_belongs_to_its_parents(series: int) -> None:
+    kinds = kinds_of(DIALECTS[series])
+    for name in ("account", "tax", "journal", "rate", "payment_term", "partner"):
+        [*_any, (_field, operator, ids)] = kinds[name].domain(COMPANY)
+        expected = "parent_of" if series >= 17 else "in"
+        assert (operator, ids) == (expected, [COMPANY]), name
