@@ -10,12 +10,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Date, Domain
 from odoo.tools import float_compare, format_date, format_datetime
 
-from ..importers.bills.duplicates import BillDuplicates
+from ..importers.bills.duplicates import KINDS, BillDuplicates
 from ..importers.bills.importer import BillImport, LineAmounts, LineFields
 from ..importers.bills.meant import MeantBills
 from ..importers.bills.revision import booked_version
 from ..importers.draft import BatchRefused, BookedOtherwise
 from ..importers.issues import Hold
+from ..importers.matching.search import number_index
 from ..importers.refusals import is_refused, refusal, tried
 from ..importers.start_date import exclude_earlier
 from ..importers.totals import bill_total_hold
@@ -33,11 +34,21 @@ _PAID = (
 )
 
 
+def _number_index(field):
+    kinds = ", ".join(f"'{kind}'" for kind in KINDS)
+    return models.Index(f"({number_index(field)}) WHERE move_type IN ({kinds})")
+
+
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move", "procurify.import.mixin", "procurify.shadow"]
 
     _procurify_resources = ("bill",)
+
+    # A company has more entries than bills of Procurify; batches ask by number.
+    _procurify_ref_idx = _number_index("ref")
+    _procurify_payment_reference_idx = _number_index("payment_reference")
+    _procurify_name_idx = _number_index("name")
 
     procurify_posted_at = fields.Datetime(
         "First Posted", readonly=True, copy=False, help="When this bill was posted."

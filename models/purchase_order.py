@@ -8,7 +8,14 @@ from odoo.fields import Domain
 from ..importers.draft import BatchRefused, BookedOtherwise, is_said_of_all, ruled_out
 from ..importers.issues import Hold
 from ..importers.matching.names import normalise
-from ..importers.orders.duplicates import OrderDuplicates, OrderFacts, facts_of, news
+from ..importers.orders.duplicates import (
+    NAME_SQL,
+    NUMBERS_SQL,
+    OrderDuplicates,
+    OrderFacts,
+    facts_of,
+    news,
+)
 from ..importers.orders.importer import OrderImport
 from ..importers.orders.lines import SETTLEMENT, created_line
 from ..importers.orders.meant import differing
@@ -22,6 +29,7 @@ from ..tools.private import Private, writes_shadows
 
 # What is confirmed now comes from Procurify.
 _importing = Private("procurify_importing_orders", default=False)
+_COLUMNS = {name: name for name in ("name", "partner_ref", "origin")}
 
 
 class PurchaseOrder(models.Model):
@@ -29,6 +37,9 @@ class PurchaseOrder(models.Model):
     _inherit = ["purchase.order", "procurify.import.mixin", "procurify.shadow"]
 
     _procurify_resources = ("purchase_order", "requisition")
+
+    _procurify_name_idx = models.Index(f"({NAME_SQL % _COLUMNS})")
+    _procurify_numbers_idx = models.Index(f"USING gin ({NUMBERS_SQL % _COLUMNS})")
 
     procurify_paid_by_card = fields.Boolean(
         "Paid by Card in Procurify",

@@ -126,6 +126,7 @@ from . import test_target
 
 # A customer's environment may lack what these draw their examples with.
 if find_spec("hypothesis"):
+    from . import test_full_company
     from . import test_fuzz
     from . import test_random_order
 if find_spec("openapi_schema_validator"):  # and the packages that come with it

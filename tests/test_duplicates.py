@@ -23,6 +23,17 @@ class TestDuplicates(ProcurifyCommon):
         self.assertEqual(self._codes(record), {"duplicate_bill"})
         self.assertEqual(record.conflict_id, self.existing.id)
 
+    def test_no_way_to_write_spaces_digits_and_letters_hides_a_duplicate(self):
+        for theirs, ours in (
+            ("\xa0INV 11\t", "inv 11"),
+            ("INV  12", "INV 12"),
+            ("ＩＮＶ-１３", "INV-13"),
+            ("RÉF-14", "re\u0301f-14"),
+        ):
+            with self.subTest(theirs):
+                record = self._record("bill", self._held_by(theirs, ours))
+                self.assertEqual(self._codes(record), {"duplicate_bill"})
+
     def test_similar_numbers_are_no_duplicates(self):
         for theirs, ours in (("INV-10", "INV-1"), ("INVx1", "INV_1"), ("A%B", "AxB")):
             with self.subTest(theirs):

@@ -280,6 +280,10 @@ FOLDED_SQL = (
     r"\u02b0-\u036f\u05f3\u05f4\u2000-\u206f\u3000-\u3004\u3008-\u3020\u30fb]+', "
     "'', 'g') END"
 )
+# A column as ``normalise`` writes a text. An index has it: it must stay as it is.
+NORMALISED_SQL = (
+    r"lower(btrim(regexp_replace(normalize(%(column)s, NFKC), '\s+', ' ', 'g')))"
+)
 # What the column may have where a folded name has the key.
 _SPELLINGS = {
     "ae": "(ae?|æ|Æ)",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .names import FOLDED_SQL, normalise
+from .names import FOLDED_SQL, NORMALISED_SQL, normalise
 
 
 def search_by(model, field, values, domain=Domain.TRUE):
@@ -40,6 +40,34 @@ def has_text(field, texts):
             sorted(spellings),
         )
     )
+
+
+def is_number(fields, numbers):
+    """Return the domain of records that have one of ``numbers`` in one of ``fields``.
+
+    Letter case and white space do not part two numbers. An index on
+    ``number_index(field)`` makes it fast.
+    """
+    spellings = sorted({s for number in numbers for s in spellings_of(number)})
+
+    def to_sql(model, alias, query):
+        wanted = SQL(
+            "ARRAY(SELECT %s FROM unnest(%s) AS number)",
+            SQL(NORMALISED_SQL, column=SQL("number")),
+            spellings,
+        )
+        columns = (model._field_to_sql(alias, field, query) for field in fields)
+        written = (SQL(NORMALISED_SQL, column=column) for column in columns)
+        return SQL(
+            "(%s)", SQL(" OR ").join(SQL("%s = ANY(%s)", w, wanted) for w in written)
+        )
+
+    return Domain.custom(to_sql=to_sql)
+
+
+def number_index(field):
+    """Return the column of an index by which ``is_number`` finds ``field``."""
+    return f"({NORMALISED_SQL % {'column': field}})"
 
 
 def name_matches(field, pattern):

@@ -17,6 +17,14 @@ from .adoption import ADOPTED
 # Between two numbers in one field; a "/" inside of a number parts nothing.
 _BETWEEN = r"\s*[,;|]\s*|\s+/\s+"
 _ONE_DAY = timedelta(days=1)
+# By what an order is found; indexes of purchase.order have both.
+NAME_SQL = "lower(trim(coalesce(%(name)s, '')))"
+NUMBERS_SQL = (
+    "string_to_array(replace(replace(translate("
+    "lower(trim(coalesce(%(partner_ref)s, ''))) || ',' || "
+    "lower(trim(coalesce(%(origin)s, ''))), "
+    "';|', ',,'), ' / ', ','), ', ', ','), ',')"
+)
 # The strongest first.
 RULES = ("order_number", "order_amount")
 
@@ -186,24 +194,17 @@ def _named(numbers):
     """Return what makes the SQL that finds orders by these numbers."""
 
     def to_sql(model, alias, query):
-        def text(name):
-            return SQL(
-                "lower(trim(coalesce(%s, '')))",
-                model._field_to_sql(alias, name, query),
-            )
-
-        # Functions that cost little: each order of the company is looked at.
-        parts = SQL(
-            """string_to_array(
-                   replace(
-                       replace(
-                           translate(%s || ',' || %s, ';|', ',,'), ' / ', ','),
-                       ', ', ','),
-                   ',')""",
-            text("partner_ref"),
-            text("origin"),
+        columns = {
+            name: model._field_to_sql(alias, name, query)
+            for name in ("name", "partner_ref", "origin")
+        }
+        return SQL(
+            "(%s = ANY(%s) OR %s && %s)",
+            SQL(NAME_SQL, **columns),
+            numbers,
+            SQL(NUMBERS_SQL, **columns),
+            numbers,
         )
-        return SQL("(%s = ANY(%s) OR %s && %s)", text("name"), numbers, parts, numbers)
 
     return to_sql
 
