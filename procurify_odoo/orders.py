@@ -293,18 +293,16 @@ def read_orders(
 def write_and_read_orders(
     remote: RemoteOdoo,
     values: Mapping[int, Mapping[str, Any]],
-    ids: Iterable[int],
     context: Mapping[str, Any],
 ) -> dict[int, OrderFacts]:
-    """Write values of each order's own, and return the Facts of all: one call, of
-    versions that read lines within.
+    """Write values of each order's own, and return their Facts: one call, of versions
+    that read lines within.
 
     :param values: {remote id: {field: value}}
-    :param ids: of all
     :raises RemoteError: the outcome may be unknown
     """
     kind = _kind(remote.dialect)
-    found = write_and_read(remote, kind, values, ids, context)
+    found = write_and_read(remote, kind, values, context)
     return _facts_of(*found, remote.dialect)
 
 

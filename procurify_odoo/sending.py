@@ -267,21 +267,22 @@ def read_with_lines(
     :param since: only documents that changed, or a line of them, at this time or later.
         In old versions, a change of a line does not move the time of its document
     """
-    domain: list[Any] = [("id", "in", ids)]
-    of_lines: list[Any] = [(kind.owner, "in", ids)]
-    if since:
-        for condition, path in ((domain, ""), (of_lines, f"{kind.owner}.")):
-            condition += [
-                "|",
-                (f"{path}write_date", ">=", since),
-                (f"{path}{kind.lines}.write_date", ">=", since),
-            ]
     if remote.dialect.reads_lines_within:
-        return _read_nested(remote, kind, domain, context)
+        return _read_nested(remote, kind, ids, context, since)
+    if since:
+        ids = _changed_ids(remote, kind, ids, context, since)
+    if not ids:
+        return [], {}
     documents, found = remote.side_by_side(
-        lambda: search_read(remote, kind.model, domain, kind.names, context),
         lambda: search_read(
-            remote, kind.line_model, of_lines, (kind.owner, *kind.line_names), context
+            remote, kind.model, [("id", "in", ids)], kind.names, context
+        ),
+        lambda: search_read(
+            remote,
+            kind.line_model,
+            [(kind.owner, "in", ids)],
+            (kind.owner, *kind.line_names),
+            context,
         ),
     )
     lines: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -290,10 +291,46 @@ def read_with_lines(
     return documents, lines
 
 
+def _changed_ids(
+    remote: RemoteOdoo,
+    kind: Kind,
+    ids: Sequence[int],
+    context: Mapping[str, Any],
+    since: str,
+) -> list[int]:
+    is_new = ("write_date", ">=", since)
+    found = remote.side_by_side(
+        *(
+            lambda each=each: search_read(
+                remote, each[0], [(each[1], "in", ids), is_new], [each[1]], context
+            )
+            for each in ((kind.model, "id"), (kind.line_model, kind.owner))
+        )
+    )
+    names = ("id", kind.owner)
+    return sorted(
+        {
+            id_of(row[name])
+            for name, rows in zip(names, found, strict=True)
+            for row in rows
+        }
+    )
+
+
 def _read_nested(
-    remote: RemoteOdoo, kind: Kind, domain: list[Any], context: Mapping[str, Any]
+    remote: RemoteOdoo,
+    kind: Kind,
+    ids: Sequence[int],
+    context: Mapping[str, Any],
+    since: str,
 ) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
     """Do the same in one call; what a field refers to comes without its name."""
+    domain: list[Any] = [("id", "in", ids)]
+    if since:
+        is_new = ("write_date", ">=", since)
+        # The lines of others are not looked through: there may be millions.
+        of_lines = [(kind.owner, "in", ids), is_new]
+        domain += ["|", is_new, (kind.lines, "any", of_lines)]
     found = remote.call(
         kind.model,
         "web_search_read",
@@ -308,21 +345,18 @@ def write_and_read(
     remote: RemoteOdoo,
     kind: Kind,
     values: Mapping[int, Mapping[str, Any]],
-    ids: Iterable[int],
     context: Mapping[str, Any],
 ) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
     """Write values of each document's own, and return what ``read_with_lines`` does:
     one call, of versions that read lines within.
 
     :param values: {id: {field: value}}
-    :param ids: of all that are read
     """
-    wanted = sorted(set(ids))
     found = remote.call(
         kind.model,
         "web_save_multi",
-        wanted,
-        vals_list=[dict(values.get(id_, {})) for id_ in wanted],
+        list(values),
+        vals_list=[dict(own) for own in values.values()],
         specification=_nested(kind),
         context={"active_test": False, **context},
     )

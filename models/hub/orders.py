@@ -676,16 +676,20 @@ class ProcurifyTarget(models.Model):
         for part in several:
             for id_, own in part.items():
                 values[id_] |= own
+
+        def write_and_read(remote, ids, context):
+            # An order of which nothing is written keeps its time.
+            rest = [id_ for id_ in ids if id_ not in values]
+            written, others = remote.side_by_side(
+                lambda: write_and_read_orders(remote, values, context),
+                lambda: read_orders(remote, rest, context),
+            )
+            return written | others
+
         if values:
             # Values that are refused stop nothing: what differs then is said.
             with suppress(*CHANGE_REFUSALS):
-                self._look_at_orders(
-                    remote,
-                    parcels,
-                    read=lambda remote, ids, context: write_and_read_orders(
-                        remote, values, ids, context
-                    ),
-                )
+                self._look_at_orders(remote, parcels, read=write_and_read)
                 return
         self._look_at_orders(remote, parcels)
 

@@ -378,6 +378,19 @@ class FakeOdoo(FaultyServer):
                 row |= vals
         return True
 
+    def _do_web_save_multi(
+        self,
+        model: str,
+        ids: list[int],
+        vals_list: list[dict[str, Any]],
+        specification: dict[str, Any],
+    ) -> Any:
+        for id_, vals in zip(ids, vals_list, strict=True):
+            self._do_write(model, [id_], vals)
+        mine = [("id", "in", ids)]
+        found = self._do_web_search_read(model, None, mine, specification)
+        return found["records"]
+
     def _do_button_draft(self, _model: str, _ids: Any) -> Any:
         return NOTHING
 
@@ -448,16 +461,11 @@ class FakeOdoo(FaultyServer):
     def _fits(
         self, model: str, row: dict[str, Any], name: str, how: str, wanted: Any
     ) -> bool:
-        first, _dot, rest = name.partition(".")
-        if not rest:
-            return _fits(row, name, how, wanted)
-        if (model, first) in _LINES:
-            other, owner = _LINES[model, first]
-            rows = self._matching(other, [(owner, "in", [row["id"]])])
-        else:
-            other = next(m for (m, _n), (_l, owner) in _LINES.items() if owner == first)
-            rows = self._matching(other, [("id", "in", [_plain(row[first])])])
-        return any(self._fits(other, each, rest, how, wanted) for each in rows)
+        if how == "any":
+            other, owner = _LINES[model, name]
+            mine = [(owner, "in", [row["id"]])]
+            return bool(self._matching(other, [*mine, *wanted]))
+        return _fits(row, name, how, wanted)
 
     def _fields(self) -> dict[str, Any]:
         found: dict[str, Any] = recorded("fields")[self.series.partition(".")[0]]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from procurify_odoo import Version, dialect_of
+from procurify_odoo import RemoteOdoo, Version, dialect_of
 from procurify_odoo.orders import (
     Changes,
+    _kind,
     _rows_of,
     _seen,
     _seen_line,
@@ -19,12 +20,18 @@ from procurify_odoo.orders import (
     header_values,
     line_values,
     numbers_of,
+    read_orders,
     references,
+    write_and_read_orders,
 )
 from procurify_odoo.sending import CannotSay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from procurify_odoo.dialects import Dialect
+
+    from .fake import FakeOdoo
 
 NAME = "__import__.procurify_acme_purchase_order_7"
 LINE = f"{NAME}_line_9"
@@ -289,3 +296,74 @@ def test_what_inventory_receives_there_is_always_taken_over() -> None:
 
 def test_an_approval_that_is_asked_for_changes_nothing() -> None:
     assert not changes(there(state="to approve"), order(state="draft")).header
+
+
+STAMP, LATER = "2026-03-01 10:00:00", "2026-03-02 10:00:00"
+
+
+def two_orders(server: FakeOdoo) -> list[int]:
+    """Let a remote have two orders of one line each."""
+    kind = _kind(dialect_of(Version.of(server.series)))
+    stamps = dict.fromkeys(("create_date", "write_date"), STAMP)
+    ids = []
+    for origin in ("PO-7", "PO-8"):
+        header = dict.fromkeys(kind.names, False) | stamps
+        values: dict[str, Any] = {"origin": origin, "state": "draft"}
+        values |= {"currency_rate": 1.0}
+        values |= {"partner_id": [5, "Blank"], "currency_id": [2, "CHF"]}
+        id_ = server.add(kind.model, **header | values)
+        row: dict[str, Any] = {
+            name: [] if name in ("taxes_id", "tax_ids", "analytic_tag_ids") else False
+            for name in kind.line_names
+        }
+        owner = [id_, f"P0000{id_}"]
+        server.add(
+            kind.line_model, **row | stamps | {"order_id": owner, "name": origin}
+        )
+        ids.append(id_)
+    return ids
+
+
+@pytest.mark.parametrize(("series", "calls"), [("14.0", 4), ("19.0", 1)])
+def test_what_changed_since_is_read_with_its_lines(
+    series: str,
+    calls: int,
+    serve: Callable[[str], FakeOdoo],
+    connect: Callable[..., RemoteOdoo],
+) -> None:
+    server = serve(series)
+    ids = two_orders(server)
+    remote = connect(server)
+    remote.authenticate()
+    everything = read_orders(remote, ids, {})
+    assert [facts.newest for facts in everything.values()] == [STAMP, STAMP]
+    assert [len(facts.seen["lines"]) for facts in everything.values()] == [1, 1]
+
+    # In Odoo 14, this does not move the time of the order.
+    server.rows["purchase.order.line"][1]["write_date"] = LATER
+    server.calls.clear()
+    [facts] = read_orders(remote, ids, {}, LATER).values()
+
+    assert (facts.id, facts.newest, facts.written_at) == (ids[1], LATER, STAMP)
+    assert facts.seen["partner"] == 5
+    assert [each["name"] for each in facts.seen["lines"].values()] == ["PO-8"]
+    assert len(server.calls) == calls
+    assert read_orders(remote, ids, {}, "2026-04-01 10:00:00") == {}
+
+
+def test_values_of_each_order_are_written_in_the_call_that_reads_them(
+    serve: Callable[[str], FakeOdoo], connect: Callable[..., RemoteOdoo]
+) -> None:
+    server = serve("19.0")
+    ids = two_orders(server)
+    remote = connect(server)
+    values: dict[int, dict[str, Any]] = {
+        ids[0]: {"locked": True},
+        ids[1]: {"currency_rate": Decimal("1.25")},
+    }
+
+    facts = write_and_read_orders(remote, values, {})
+
+    assert [facts[id_].seen["locked"] for id_ in ids] == [True, False]
+    assert [facts[id_].seen["rate"] for id_ in ids] == ["1", "1.25"]
+    assert [method for _model, method, _arguments in server.calls] == ["web_save_multi"]
