@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from .client import RemoteOdoo
 
+#: Documents of one answer that has their lines, too: some 5 MB.
+WITH_LINES = 1000
 #: Errors of the values that were sent, after which nothing is saved.
 REFUSALS = (RefusedValues, RemoteFault, Gone)
 #: Those of bills that are there: rules of the remote may forbid to change one of them.
@@ -324,21 +326,30 @@ def _read_nested(
     context: Mapping[str, Any],
     since: str,
 ) -> tuple[list[dict[str, Any]], dict[int, list[dict[str, Any]]]]:
-    """Do the same in one call; what a field refers to comes without its name."""
+    """Do the same, so many in one call; what a field refers to comes without its
+    name."""
     domain: list[Any] = [("id", "in", ids)]
     if since:
         is_new = ("write_date", ">=", since)
         # The lines of others are not looked through: there may be millions.
         of_lines = [(kind.owner, "in", ids), is_new]
         domain += ["|", is_new, (kind.lines, "any", of_lines)]
-    found = remote.call(
-        kind.model,
-        "web_search_read",
-        domain=domain,
-        specification=_nested(kind),
-        context={"active_test": False, **context},
-    )
-    return _unfolded(kind, found["records"])
+    documents: list[dict[str, Any]] = []
+    last = 0
+    while True:
+        found = remote.call(
+            kind.model,
+            "web_search_read",
+            domain=[*domain, ("id", ">", last)],
+            specification=_nested(kind),
+            order="id",
+            limit=WITH_LINES,
+            context={"active_test": False, **context},
+        )
+        documents += found["records"]
+        if len(found["records"]) < WITH_LINES:
+            return _unfolded(kind, documents)
+        last = documents[-1]["id"]
 
 
 def write_and_read(

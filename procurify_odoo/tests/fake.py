@@ -272,11 +272,13 @@ class FakeOdoo(FaultyServer):
         _ids: Any,
         domain: list[Any],
         specification: dict[str, Any],
+        order: str = "id",
+        limit: int = 0,
     ) -> Any:
         if self.series != "19.0":
             raise FakeFault("unknown method")
         names = [name for name in specification if not specification[name]]
-        records = self._do_search_read(model, None, domain, names)
+        records = self._do_search_read(model, None, domain, names, order, limit)
         for record in records:
             for name in names:
                 record[name] = _plain(record[name])

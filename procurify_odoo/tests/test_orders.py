@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from procurify_odoo import RemoteOdoo, Version, dialect_of
+from procurify_odoo import RemoteOdoo, Version, dialect_of, sending
 from procurify_odoo.orders import (
     Changes,
     _kind,
@@ -349,6 +349,19 @@ def test_what_changed_since_is_read_with_its_lines(
     assert [each["name"] for each in facts.seen["lines"].values()] == ["PO-8"]
     assert len(server.calls) == calls
     assert read_orders(remote, ids, {}, "2026-04-01 10:00:00") == {}
+
+
+def test_many_orders_are_read_in_several_calls(
+    serve: Callable[[str], FakeOdoo],
+    connect: Callable[..., RemoteOdoo],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "WITH_LINES", 1)
+    server = serve("19.0")
+    ids = two_orders(server)
+
+    assert list(read_orders(connect(server), ids, {})) == ids
+    assert len(server.calls) == len(ids) + 1
 
 
 def test_values_of_each_order_are_written_in_the_call_that_reads_them(
