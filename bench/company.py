@@ -157,7 +157,7 @@ def copy_bills(env, template, count, start, values):
             new,
             SQL(", ").join(arguments),
         )
-    _copy(
+    copy_row(
         env,
         template,
         count,
@@ -177,7 +177,7 @@ def copy_bills(env, template, count, start, values):
 def copy_masters(env, template, count, values):
     """Stage ``count`` copies of a vendor, as if a large company had them."""
     number = SQL("(%s + n)", FIRST_COPY)
-    _copy(
+    copy_row(
         env,
         template,
         count,
@@ -190,7 +190,11 @@ def copy_masters(env, template, count, values):
     )
 
 
-def _copy(env, template, count, values):
+def copy_row(env, template, count, values):
+    """Copy a record ``count`` times.
+
+    :param values: {column: SQL} of what copy number ``n`` has otherwise
+    """
     env.flush_all()
     names = [
         field.name
@@ -199,15 +203,16 @@ def _copy(env, template, count, values):
     ]
     env.cr.execute(
         SQL(
-            "INSERT INTO procurify_record (%s) SELECT %s FROM procurify_record, "
-            "generate_series(1, %s) n WHERE procurify_record.id = %s",
-            SQL(", ").join(SQL.identifier(name) for name in names),
-            SQL(", ").join(
-                values.get(name) or SQL.identifier("procurify_record", name)
+            "INSERT INTO %(table)s (%(names)s) SELECT %(values)s FROM %(table)s, "
+            "generate_series(1, %(count)s) n WHERE %(table)s.id = %(template)s",
+            table=SQL.identifier(template._table),
+            names=SQL(", ").join(SQL.identifier(name) for name in names),
+            values=SQL(", ").join(
+                values.get(name) or SQL.identifier(template._table, name)
                 for name in names
             ),
-            count,
-            template.id,
+            count=count,
+            template=template.id,
         )
     )
     env.invalidate_all()

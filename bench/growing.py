@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo import api
+from odoo.fields import Domain
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
@@ -22,6 +23,8 @@ DONE_AT = SQL("now() AT TIME ZONE 'UTC' - n * interval '1 minute'")
 
 def fill(env, count):
     """Fill the stage up to ``count`` records, with their audit and what they name.
+
+    The company has as many bills that are not Procurify's.
 
     :returns: bytes on disk per record, all indexes included
     """
@@ -40,6 +43,7 @@ def fill(env, count):
     )
     company.copy_masters(env, vendor, vendors, {})
     _copy_trail(env, template)
+    _copy_entries(env, template, count)
     env.cr.commit()
     tidy(env)
     return {"bytes_per_record": round((_size(env) - before) / count)}
@@ -107,6 +111,17 @@ def _copy_trail(env, template):
     )
 
 
+def _copy_entries(env, template, count):
+    number = SQL("'OWN-' || n")
+    company.copy_row(
+        env,
+        env["account.move"].browse(template.res_id),
+        count,
+        dict.fromkeys(("name", "ref", "payment_reference"), number)
+        | {"amount_total": SQL("n"), "invoice_date": SQL("invoice_date - n %% 1000")},
+    )
+
+
 def _size(env):
     """Return the bytes of the connector's tables, with their indexes."""
     env.cr.execute(
@@ -155,8 +170,14 @@ def _import_some(env, number):
     env["procurify.record"]._cron_import()
     seconds = time.perf_counter() - started
     env.cr.commit()
-    if left := company.pending(env, "bill", 1):
-        raise RuntimeError(f"The cron left {left.display_name} undone.")
+    first = company.FIRST_COPY + start + 1
+    numbers = range(first, first + MEASURED)
+    copies = Domain("resource", "=", "bill") & Domain(
+        "external_id", "in", [str(number) for number in numbers]
+    )
+    not_done = copies & Domain("state", "!=", "done")
+    if left := env["procurify.record"].search(not_done, limit=1):
+        raise RuntimeError(f"The cron left {left.display_name} {left.state}.")
     return seconds
 
 
