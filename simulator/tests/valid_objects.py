@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..resources import RESOURCES as SERVED
@@ -58,13 +59,30 @@ def schema(name: str, path: str, key: str) -> dict[str, Any]:
 
 
 def objects(
-    name: str, path: str, key: str, count: int, seed: int
+    name: str, path: str, key: str, number: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield ``count`` valid objects of a resource; see ``schema``."""
+    """Yield ``number`` valid objects of a resource; see ``schema``."""
     make: Make = _generator().make(schema(name, path, key))
     rng = random.Random(f"{name} {seed}")
-    for _ in range(count):
-        yield make(rng)
+    for _ in range(number):
+        made = make(rng)
+        _tell_apart(made)
+        yield made
+
+
+def _tell_apart(value: Any) -> None:
+    """Give the entries of each list an id of their own, as that is what an id is."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            _tell_apart(inner)
+    elif isinstance(value, list):
+        known: set[int] = set()
+        for entry in value:
+            if isinstance(entry, dict) and isinstance(entry.get("id"), int):
+                free = (number for number in count(1) if number not in known)
+                entry["id"] = next(free) if entry["id"] in known else entry["id"]
+                known.add(entry["id"])
+            _tell_apart(entry)
 
 
 # === WHAT IS NEEDED === #
