@@ -107,19 +107,23 @@ class ReferenceImport:
     # === WHAT IS FOUND === #
 
     def targets(self, model):
-        """Return {id: record of ``model``} of what was found."""
-        ids = {
-            reference.target_id
-            for reference in self.references.values()
-            if reference.target_id and reference.record.res_model == model
-        }
-        return {record.id: record for record in self.env[model].browse(ids)}
+        """Return {id: record of ``model``} of what was found, or was once."""
+        mine = [r for r in self.references.values() if r.record.res_model == model]
+        ids = {r.target_id for r in mine if r.target_id}
+        once = {r.known_id for r in mine if r.known_id} - ids
+        records = self.env[model].browse(ids)
+        if once:
+            records |= self.env[model].browse(once).exists()
+        return {record.id: record for record in records}
 
     def _target(self, draft, resource, external_id):
         """Return the id that a reference means; else hold or wait, and return False."""
         reference = self.references[resource, external_id]
         if reference.state is Resolution.FOUND:
             return reference.target_id
+        if draft.is_settled and reference.known_id:
+            # What was archived since is no question about what is in the books.
+            return reference.known_id
         if reference.state is Resolution.WAITING:
             draft.is_waiting = True
         for hold in reference.holds:
@@ -357,6 +361,7 @@ class DocumentImport(ReferenceImport):
         self._resolve(mentioned)
         self.taxes = self.targets("account.tax")
         self.currencies = {c.id: c for c in self.env["res.currency"].search([])}
+        self.currencies |= self.targets("res.currency")
 
     def resolve_more(self, mentioned):
         """Look up also these taxes, as ``_resolve`` takes them."""
@@ -413,7 +418,8 @@ class DocumentImport(ReferenceImport):
             return none
         target_id = self._target(draft, "currency", named.external_id)
         currency = self.currencies.get(target_id, none)
-        if currency and not self._rate(draft, currency):
+        is_new = not draft.is_settled
+        if currency and is_new and not self._rate(draft, currency):
             self._check_rate(draft, currency)
         return currency
 
@@ -431,7 +437,7 @@ class DocumentImport(ReferenceImport):
         Both come to the same, but for roundings, where the tax is mapped to the right
         one. A line that is split over accounts is looked at as a whole.
         """
-        if not currency:
+        if not currency or draft.is_settled:
             return
         for (_source, tax), amounts in taxed(draft.figures).items():
             made = self.made_instead(tax, amounts, currency)

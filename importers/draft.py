@@ -122,6 +122,8 @@ class DocumentDraft(Draft):
     * ``values``: what its header writes; None if it cannot be written
     * ``found``: the document in Odoo that it is already, or None
     * ``target``: the document in Odoo that this import writes or takes up again
+    * ``is_settled``: it is in the books, and only compared: nothing of it is written
+      unless a person says so
     """
 
     misrouted: list = field(default_factory=list)
@@ -132,6 +134,7 @@ class DocumentDraft(Draft):
     values: dict | None = None
     found: Any = None
     target: Any = None
+    is_settled: bool = False
 
     def hold_misrouted(self):
         """Hold what belongs to no company, to several, or to one that cannot be
@@ -383,14 +386,18 @@ class Resolution(Enum):
 
 
 class Reference:
-    """What a document's reference resolves to: a target, or issues."""
+    """What a document's reference resolves to: a target, or issues.
 
-    __slots__ = ("holds", "record", "state", "target_id")
+    ``known_id``: what it is mapped to, also where no document may use that any more.
+    """
+
+    __slots__ = ("holds", "known_id", "record", "state", "target_id")
 
     def __init__(self, record, serves):
         """:param serves: whether documents may use what ``record`` is mapped to"""
         self.record = record
         self.target_id, self.holds = False, []
+        self.known_id = record.res_id
         if serves:
             self.state, self.target_id = Resolution.FOUND, record.res_id
         elif record.state in ("pending", "waiting"):

@@ -436,6 +436,10 @@ ISSUES = {
 _ADOPT = _lt(
     "Adopt the bill in Odoo. If this is another bill, import it too, or ignore it."
 )
+_OTHERWISE_IGNORE = _lt(
+    "If both are right, import this one too. Otherwise ignore it, and correct it in "
+    "Procurify."
+)
 _NOT_THIS_KIND = _lt(
     "Cancel or reverse the bill in Odoo, or keep it. The connection can also import "
     "such bills."
@@ -465,12 +469,33 @@ _BY_RULE = {
         ),
         _ADOPT,
     ),
+    ("duplicate_bill", "other_tenant"): (
+        _lt(
+            "%(found)s is of another Procurify tenant and has the same vendor, amount "
+            "and date as %(value)s, and one of the two has no number."
+        ),
+        _OTHERWISE_IGNORE,
+    ),
+    ("duplicate_bill", "credited"): (
+        _lt(
+            "%(value)s and %(found)s together take back more of an order's line than "
+            "was billed of it."
+        ),
+        _OTHERWISE_IGNORE,
+    ),
     ("duplicate_order", "order_amount"): (
         _lt(
             "%(found)s was made manually and has the same vendor, amount and date as "
             "%(value)s."
         ),
         ISSUES["duplicate_order"][2],
+    ),
+    ("duplicate_order", "other_tenant"): (
+        _lt(
+            "%(found)s is of another Procurify tenant and has the same vendor, number "
+            "and amount as %(value)s."
+        ),
+        _OTHERWISE_IGNORE,
     ),
     ("duplicate_bill", "other_year"): (
         _lt(

@@ -196,7 +196,22 @@ class AccountMove(models.Model):
     def _procurify_write_header(self, move, values):
         """Write ``values`` on a bill without lines, if any is another one."""
         if values.pop("move_type") != move.move_type:
+            if move.posted_before:
+                raise UserError(
+                    self.env._(
+                        "%(name)s was posted once, so that Odoo does not let a bill "
+                        "become a refund, or a refund a bill. Use Credit and re-bill "
+                        "instead.",
+                        name=move.display_name,
+                    )
+                )
             move.action_switch_move_type()
+        number = move.posted_before and move.name
+        if (
+            number
+            and values.get("journal_id", move.journal_id.id) != move.journal_id.id
+        ):
+            move.name = False
         if any(
             field.convert_to_cache(values[field.name], move)
             != field.convert_to_cache(move[field.name], move)
@@ -204,6 +219,16 @@ class AccountMove(models.Model):
         ):
             # All of them: Odoo would compute again what is not given.
             move.write(values)
+        if number and not move._sequence_matches_date():
+            move.name = False
+        if number and not move.name:
+            move._message_log(
+                body=self.env._(
+                    "Number %s is given up, because the bill belongs to another period "
+                    "or journal now.",
+                    number,
+                )
+            )
 
     @api.model
     def _procurify_look_at_closed_orders(self, batch, drafts):

@@ -39,6 +39,7 @@ class AccountMove(models.Model):
             record, bill, move = draft.record, draft.payload, draft.found
             if not move:
                 continue
+            draft.is_settled = move.state == "posted" and not batch.choice
             rule = self._procurify_unwanted(batch.connection, draft)
             # What comes back says nothing new, and may be reversed or cancelled by now.
             is_back = not rule and record._was_given_up()

@@ -426,7 +426,8 @@ class PurchaseOrder(models.Model):
             draft: news(draft, facts[draft]) for draft in changed if draft in facts
         }
         facts = {draft: facts[draft] for draft in facts if rules.get(draft, True)}
-        rivals = OrderDuplicates(self, facts, said, rules).rivals()
+        connection = imported.connection
+        rivals = OrderDuplicates(self, facts, said, rules, connection).rivals()
         for draft, rival in rivals.items():
             self._procurify_hold_duplicate(draft, rival)
 

@@ -1,6 +1,7 @@
 """Orders that someone already made in Odoo: on hold, adopted, followed."""
 
 from decimal import Decimal
+from hashlib import sha256
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -336,6 +337,16 @@ class TestDuplicateOrders(ProcurifyCommon):
         record.action_adopt()
 
         self.assertEqual((record.state, theirs.state), ("done", "draft"))
+
+    def test_order_with_texts_without_end_can_be_made(self):
+        text = "".join(sha256(bytes([n])).hexdigest() for n in range(200))
+        partner = self.env["res.partner"].create({"name": "Endless Ltd"})
+        values = dict.fromkeys(("name", "partner_ref", "origin"), text)
+
+        order = self.env["purchase.order"].create(values | {"partner_id": partner.id})
+        self.env.flush_all()
+
+        self.assertEqual(order.partner_ref, text)
 
     # === COST === #
 

@@ -24,18 +24,29 @@ class TestDuplicates(ProcurifyCommon):
         self.assertEqual(record.conflict_id, self.existing.id)
 
     def test_no_way_to_write_spaces_digits_and_letters_hides_a_duplicate(self):
+        """As a number comes that somebody copied from a PDF or a web page, too."""
         for theirs, ours in (
             ("\xa0INV 11\t", "inv 11"),
             ("INV  12", "INV 12"),
             ("ＩＮＶ-１３", "INV-13"),
             ("RÉF-14", "re\u0301f-14"),
+            ("INV\u00a077", "INV 77"),
+            ("INV 78", "INV\u00a078"),
+            ("INV 80", "INV  80"),
+            ("\ufeffINV 81\u200b", "INV 81"),
+            ("INV 82", "\u202aINV 82\u202c"),
         ):
-            with self.subTest(theirs):
+            with self.subTest(theirs=theirs, ours=ours):
                 record = self._record("bill", self._held_by(theirs, ours))
                 self.assertEqual(self._codes(record), {"duplicate_bill"})
 
     def test_similar_numbers_are_no_duplicates(self):
-        for theirs, ours in (("INV-10", "INV-1"), ("INVx1", "INV_1"), ("A%B", "AxB")):
+        for theirs, ours in (
+            ("INV-10", "INV-1"),
+            ("INVx1", "INV_1"),
+            ("A%B", "AxB"),
+            ("1 2", "132"),
+        ):
             with self.subTest(theirs):
                 self.assertEqual(
                     self._record("bill", self._held_by(theirs, ours)).state, "done"

@@ -467,6 +467,175 @@ class TestOddBills(TaxCase):
         self._revise(detail, 70)
         self.assertEqual((move.amount_total, move.state), (70, "draft"))
 
+    # === POSTED, AND ONLY COMPARED === #
+
+    def test_posted_bill_is_not_on_hold_for_what_was_archived_or_changed_since(self):
+        """Procurify only pays it: nothing of it is written."""
+        journals = self.company_data["default_journal_purchase"]
+        self.connection.journal_id = journals.copy({"name": "Old", "code": "OLD"})
+        tax = self._tax("VAT 10 %", 10)
+        self.connection.bill_policy = "posted"
+        item = {"net": 100, "charged": 10, "tax_name": "V", "tax_percentage": "10"}
+        detail = self._bill_detail(item)
+        record = self._stage_documents("bill", [detail])
+        self._import_mapped(record, tax)
+        move = self._booked(record)
+        [line] = move.invoice_line_ids
+        analytic = self.env["account.analytic.account"].browse(
+            int(i) for key in line.analytic_distribution for i in key.split(",")
+        )
+        used = (line.account_id, move.partner_id, move.journal_id, analytic, tax)
+        for records in used:
+            records.active = False
+        tax.amount = 20
+
+        self._stage_documents("bill", [detail | {"status": 4}])
+        self._import()
+
+        self.assertEqual(self._booked(record), move)
+        self.assertEqual(record.remote_payment, "paid")
+        # What Procurify changes is a question, and what is archived is not written.
+        detail["items"][0]["description"] = "Other words"
+        self._stage_documents("bill", [detail | {"due_date": "2026-12-24"}])
+        self._import()
+        self.assertEqual(self._codes(record), {"changed_after_booking"})
+        with self.assertRaisesRegex(UserError, "archived"):
+            record.action_reset_and_update()
+        self.assertEqual(move.state, "posted")
+
+    # === NUMBERS OF POSTED BILLS === #
+
+    def test_posted_bill_is_updated_to_another_year_under_another_number(self):
+        detail, record, move = self._imported("posted")
+        number = move.name
+        self.assertIn("/2026/", number)
+        dates = {"invoice_date": "2025-03-05", "due_date": "2025-04-05"}
+        self._stage_documents("bill", [detail | dates | {"gl_post_date": None}])
+        self._import()
+
+        record.action_reset_and_update()
+
+        self._booked(record)
+        self.assertEqual((move.state, move.date), ("posted", date(2025, 3, 5)))
+        self.assertIn("/2025/", move.name)
+        self.assertTrue(any(number in body for body in move.message_ids.mapped("body")))
+
+    def test_posted_bill_is_updated_in_the_journal_of_the_connection(self):
+        journals = self.company_data["default_journal_purchase"]
+        self.connection.journal_id = journals
+        detail, record, move = self._imported("posted")
+        self.connection.journal_id = journals.copy({"name": "Another", "code": "ANO"})
+        self._revise(detail, 60)
+
+        record.action_reset_and_update()
+
+        self._booked(record)
+        self.assertEqual(move.journal_id, self.connection.journal_id)
+        self.assertTrue(move.name.startswith("ANO/"), move.name)
+        self.assertEqual((move.state, move.amount_total), ("posted", 60))
+
+    def test_posted_bill_that_becomes_a_credit_says_what_to_do(self):
+        detail, record, move = self._imported("posted")
+        self._revise(detail, -60)
+
+        with self.assertRaisesRegex(UserError, "Credit and re-bill"):
+            record.action_reset_and_update()
+
+        self.assertEqual(move.state, "posted")
+        record.action_credit_and_rebill()
+        self.assertEqual(self._booked(record).move_type, "in_refund")
+
+    # === CREDITS === #
+
+    def test_credits_that_take_back_more_than_was_billed_are_a_question(self):
+        order = self._order()
+        detail = json.loads(order.payload)
+        self._bill_of(detail, 10)
+        line = self.env["purchase.order"].browse(order.res_id).order_line
+        self._bill_of(detail, -4)
+        second = self._credit_of(detail, -6)
+        self._booked(second)
+        self.assertEqual(line.qty_invoiced, 0)
+
+        third = self._credit_of(detail, -1)
+
+        self.assertEqual(self._codes(third), {"duplicate_bill"})
+        self.assertIn("more of an order's line than was billed", third.hold_reason)
+        self.assertEqual(third.conflict_id, second.res_id)
+        third.action_not_a_duplicate()
+        self._booked(third)
+        self.assertEqual(line.qty_invoiced, -1)
+
+    def test_credits_of_one_batch_take_back_no_more_than_was_billed(self):
+        order = self._order()
+        detail = json.loads(order.payload)
+        self._bill_of(detail, 10)
+
+        first = self._credit_of(detail, -6, is_imported=False)
+        second = self._credit_of(detail, -6)
+
+        self._booked(first)
+        self.assertEqual(self._codes(second), {"duplicate_bill"})
+
+    def test_credit_that_is_revised_beyond_what_was_billed_is_a_question(self):
+        order = self._order()
+        detail = json.loads(order.payload)
+        self._bill_of(detail, 10)
+        first = self._credit_of(detail, -6)
+        second = self._credit_of(detail, -4)
+        self._booked(second)
+        self._revise(json.loads(second.payload), -50)
+
+        self.assertEqual(self._codes(second), {"duplicate_bill"})
+        self._booked(first)
+
+    def test_credit_of_what_was_billed_before_odoo_is_booked(self):
+        order = self._order()
+        self._booked(self._credit_of(json.loads(order.payload), -6))
+
+    # === TWO TENANTS === #
+
+    def test_bill_without_number_that_two_tenants_bring_is_booked_once(self):
+        numberless = self._bill_detail({"net": 100}, invoice_number="")
+        numbered = self._bill_detail({"net": 200}, invoice_number="A-1")
+        first = self._stage_documents("bill", [numberless, numbered])
+        self._import()
+        self._booked(first[0])
+        self.connection.base_url = "https://former.procurify.example"
+        self.connection = self._connect(name="New address")
+        self._import_master_data(self.connection)
+
+        twin, other = self._stage_documents(
+            "bill", [numberless, numbered | {"invoice_number": "A-2"}]
+        )
+        self._import()
+
+        self.assertEqual(self._codes(twin), {"duplicate_bill"})
+        self.assertIn("another Procurify tenant", twin.hold_reason)
+        self.assertEqual(twin.conflict_id, first[0].res_id)
+        self._booked(other)
+        twin.action_not_a_duplicate()
+        self._booked(twin)
+
+    def test_order_that_two_tenants_bring_is_made_once(self):
+        first = self._order()
+        detail = json.loads(first.payload)
+        order = self._booked(first)
+        self.connection.base_url = "https://former.procurify.example"
+        self.connection = self._connect(name="New address")
+        self._import_master_data(self.connection)
+
+        twin = self._stage_documents("purchase_order", [detail])
+        self._import()
+
+        self.assertEqual(self._codes(twin), {"duplicate_order"})
+        self.assertIn("another Procurify tenant", twin.hold_reason)
+        self.assertEqual(twin.conflict_id, order.id)
+        with self.assertRaises(UserError):
+            twin.action_adopt()
+        twin.action_not_a_duplicate()
+        self.assertNotEqual(self._booked(twin), order)
+
     # === ORDERS === #
 
     def test_unit_of_what_is_billed_is_not_exchanged(self):
@@ -646,14 +815,23 @@ class TestOddBills(TaxCase):
         return record
 
     def _bill_of(self, order, quantity, *others):
+        bill = self._stage_bill_of(order, quantity, *others)
+        self._import()
+        return self._booked(bill)
+
+    def _credit_of(self, order, quantity, is_imported=True):
+        record = self._stage_bill_of(order, quantity)
+        if is_imported:
+            self._import()
+        return record
+
+    def _stage_bill_of(self, order, quantity, *others):
         [line] = order["order_items"]
         price = Decimal(str(line["price"]))
         item = {"net": price * quantity, "quantity": str(quantity), "unit_cost": price}
         item["orderitem"] = line | {"purchase_order": order["procurify_PO"]}
         item["po"] = {"id": order["procurify_PO"], "number": order["number"]}
-        bill = self._stage_bill(item, *others, vendor=order["pref_vendor"])
-        self._import()
-        return self._booked(bill)
+        return self._stage_bill(item, *others, vendor=order["pref_vendor"])
 
 
 @tagged("post_install", "-at_install", "procurify")

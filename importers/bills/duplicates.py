@@ -7,6 +7,7 @@ from typing import NamedTuple
 from odoo.fields import Date, Domain
 
 from ..draft import is_said_of_all, ruled_out
+from ..lines.pricing import net_of
 from ..matching.names import normalise
 from ..matching.search import is_number
 from ..matching.vendor_twins import same_vendor
@@ -88,12 +89,13 @@ class BillDuplicates:
             {d: f for d, f in facts.items() if "order_lines" in news[d]},
             {d: f for d, f in facts.items() if "amount" in news[d]},
         )
+        credited = self._credited([d for d in facts if news[d] & _OF_CREDITS])
         found, first = {}, defaultdict(list)
         for draft, fact in facts.items():
             rules = by_number.get(draft, {}) if "number" in news[draft] else {}
             rules = rules | others.get(draft, {})
-            twin = self._earlier(draft, fact, first)
-            rival = _strongest(rules, twin)
+            twins = (self._earlier(draft, fact, first), credited.get(draft))
+            rival = _strongest(rules, twins)
             if rival:
                 found[draft] = rival
             elif not draft.holds and fact.number:
@@ -160,9 +162,9 @@ class BillDuplicates:
     def _by_number(self, facts):
         """Return {draft: {rule: bill}} by the vendor's own number, in one query.
 
-        Letter case and white space do not part two numbers. Some people enter it
-        as the payment reference, or as the number of the journal entry. What was
-        cancelled or credited completely is no longer there.
+        Letter case, white space and what has no width do not part two numbers. Some
+        people enter it as the payment reference, or as the number of the journal entry.
+        What was cancelled or credited completely is no longer there.
         """
         texts = {draft.payload.invoice_number for draft in facts}
         moves = self._valid(is_number(NUMBERS, texts)) if facts else self.moves
@@ -192,6 +194,8 @@ class BillDuplicates:
         on_lines = self._on_lines(by_lines)
         on_day = self._on_day(by_amount)
         ours = self._procurifys(on_day.union(*on_lines.values()))
+        others = on_day & ours
+        others -= self._procurifys(others, self.bills.connection)
         found = defaultdict(dict)
         for draft, fact in by_lines.items():
             moves = self.moves.union(*(on_lines[i] for i in fact.order_lines))
@@ -201,7 +205,79 @@ class BillDuplicates:
             moves = (on_day - ours).filtered(lambda m, f=fact: _costs_the_same(f, m))
             if move := self._first(draft, fact, moves):
                 found[draft]["amount"] = move
+            moves = others.filtered(lambda m, f=fact: _may_be_of_two(f, m))
+            if move := self._first(draft, fact, moves):
+                found[draft]["other_tenant"] = move
         return found
+
+    def _credited(self, drafts):
+        """Return {draft: Rival} of the refunds that, with another refund, take back
+        more of an order's line than was billed of it.
+
+        A refund alone may be for a bill that Odoo never had.
+        """
+        amounts = {draft: _taken_back(draft) for draft in drafts}
+        lines = self.env["purchase.order.line"].browse(
+            {line_id for mine in amounts.values() for line_id in mine}
+        )
+        billed = self._billed(lines) if lines else {}
+        earlier, found = defaultdict(list), {}
+        for draft, mine in amounts.items():
+            rest = {}
+            for line in lines.browse(mine):
+                if line.currency_id.id != draft.values["currency_id"]:
+                    continue
+                rest[line] = [
+                    (move, amount)
+                    for move, amount in billed[line]
+                    if not draft.found or move != draft.found
+                ]
+                left = sum(amount for _move, amount in rest[line]) - mine[line.id]
+                others = self._refunds(draft, rest[line], earlier[line])
+                if others and line.currency_id.compare_amounts(left, 0) < 0:
+                    found[draft] = others[-1]
+            if not (draft in found or draft.holds):
+                for line, others in rest.items():
+                    billed[line] = [*others, (None, -mine[line.id])]
+                    earlier[line].append(draft)
+        return found
+
+    def _refunds(self, draft, billed, earlier):
+        """Return a Rival for each refund of an order's line, the latest last.
+
+        :param billed: [(bill, net amount)] of the line
+        :param earlier: drafts of refunds of it in this batch
+        """
+        moves = [m for m, _amount in billed if m and m.move_type == "in_refund"]
+        rivals = [
+            *(Rival("credited", move) for move in moves),
+            *(Rival("credited", self.moves.browse(), twin) for twin in earlier),
+        ]
+        last = 0
+        for place, rival in enumerate(rivals, 1):
+            if self._is_ruled_out(draft, rival.move or rival.twin.record):
+                # A person saw it, and what was there before it.
+                last = place
+        return rivals[last:]
+
+    def _billed(self, lines):
+        """Return {line of an order: [(bill, net amount)]}, what is billed of it.
+
+        What is in another currency than the order's counts as nothing.
+        """
+        amounts = {line: [] for line in lines}
+        items = self.env["account.move.line"].search(
+            Domain("purchase_line_id", "in", lines.ids)
+            & Domain("parent_state", "!=", "cancel")
+            & Domain("move_id.move_type", "in", KINDS),
+            order="id",
+        )
+        for item in items:
+            move, line = item.move_id, item.purchase_line_id
+            sign = -1 if move.move_type == "in_refund" else 1
+            is_same = item.currency_id == line.currency_id
+            amounts[line].append((move, sign * is_same * item.price_subtotal))
+        return amounts
 
     def _first(self, draft, fact, moves):
         return moves.filtered(
@@ -268,10 +344,12 @@ class BillDuplicates:
         moves -= self._procurifys(others)
         return moves.filtered(lambda move: not move._procurify_is_credited())
 
-    def _procurifys(self, moves):
+    def _procurifys(self, moves, connection=None):
         """Return those of ``moves`` that a bill of Procurify became, of any connection.
 
         One whose connection is gone counts as well.
+
+        :param connection: of whose tenant; of any, where not given
         """
         domain = Domain("res_model", "=", moves._name) & Domain(
             "res_id", "in", moves.ids
@@ -282,6 +360,10 @@ class BillDuplicates:
             self.env[model].sudo().search_fetch(domain, ["res_id"])
             for model in ("procurify.record", "procurify.link")
         )
+        if connection:
+            tenant = connection._tenant()
+            rows = rows.filtered(lambda row: row.connection_id._tenant() == tenant)
+            links = links.filtered(lambda link: link.tenant == tenant)
         return moves.browse({*rows.mapped("res_id"), *links.mapped("res_id")})
 
     def _earlier(self, draft, fact, first):
@@ -298,18 +380,19 @@ class BillDuplicates:
 
 
 # The strongest first: what may be another bill after all is said last.
-_RULES = ("number", "order_lines", "amount", "other_year")
+_RULES = ("number", "order_lines", "amount", "other_tenant", "credited", "other_year")
+# What a refund says newly where it may take back more than before.
+_OF_CREDITS = {"order_lines", "amount"}
 
 
-def _strongest(rules, twin):
+def _strongest(rules, others):
     """Return the Rival whose rule says most, or None.
 
     :param rules: {rule: bill in Odoo}
-    :param twin: Rival of the same batch, or None
+    :param others: Rivals that were found otherwise, or None
     """
     rivals = [Rival(rule, move) for rule, move in rules.items()]
-    if twin:
-        rivals.append(twin)
+    rivals += filter(None, others)
     return min(rivals, key=lambda rival: _RULES.index(rival.rule), default=None)
 
 
@@ -338,6 +421,22 @@ def _facts_of(move):
         currency=move.currency_id,
         order_lines=frozenset(move.invoice_line_ids.purchase_line_id.ids),
     )
+
+
+def _taken_back(draft):
+    """Return {id of an order's line: net amount that a refund takes back of it}."""
+    amounts = defaultdict(float)
+    if draft.sign < 0 and draft.values is not None:
+        currency = draft.record.env["res.currency"].browse(draft.values["currency_id"])
+        for _command, _id, line in draft.values["invoice_line_ids"]:
+            if line.get("purchase_line_id") and not line.get("display_type"):
+                amounts[line["purchase_line_id"]] += net_of(line, currency)
+    return amounts
+
+
+def _may_be_of_two(fact, move):
+    """Return whether two tenants may have one bill: none of its numbers parts them."""
+    return _costs_the_same(fact, move) and not (fact.number and normalise(move.ref))
 
 
 def _costs_the_same(fact, move):

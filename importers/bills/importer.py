@@ -146,6 +146,8 @@ class BillImport(DocumentImport):
     def _hold_setting(self, draft, field, target):
         """Hold a bill that needs ``target``, which the connection names and which is
         archived."""
+        if draft.is_settled:
+            return
         label = self.connection._fields[field]._description_string(self.env)
         params = {"value": label, "found": target.display_name}
         draft.hold_once(Hold("wrong_target", f"{field}/{target.id}", params))

@@ -24,6 +24,9 @@ _LETTERS = str.maketrans(
 )
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _MARKS = re.compile("[\u0300-\u036f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
 _JOINERS = re.compile(r"[.'’`·״׳\"]")
 _WORD = re.compile(r"[0-9a-z]+")
 _CONNECTORS = frozenset(("and", "und", "et"))
@@ -69,9 +72,15 @@ _NEAR_WORD = 0.7
 
 
 def normalise(text):
-    """Return ``text`` as names are compared: NFKC, case folded, spaces collapsed."""
-    folded = unicodedata.normalize("NFKC", text or "").casefold()
-    return re.sub(r"\s+", " ", folded).strip()
+    """Return ``text`` as names are compared: as it can be read, case folded."""
+    return readable(text).casefold()
+
+
+def readable(text):
+    """Return ``text`` as a person reads it: NFKC, spaces collapsed, without characters
+    that have no width, such as marks of direction."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text or ""))
+    return re.sub(r"\s+", " ", text).strip()
 
 
 @lru_cache(maxsize=20000)
@@ -280,9 +289,12 @@ FOLDED_SQL = (
     r"\u02b0-\u036f\u05f3\u05f4\u2000-\u206f\u3000-\u3004\u3008-\u3020\u30fb]+', "
     "'', 'g') END"
 )
-# A column as ``normalise`` writes a text. An index has it: it must stay as it is.
+# A column as ``normalise`` writes a text, cut: a row of an index has an end. An index
+# has it: it must stay as it is.
 NORMALISED_SQL = (
-    r"lower(btrim(regexp_replace(normalize(%(column)s, NFKC), '\s+', ' ', 'g')))"
+    r"left(lower(btrim(regexp_replace(regexp_replace(normalize(%(column)s, NFKC), "
+    r"'[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]', "
+    r"'', 'g'), '\s+', ' ', 'g'))), 200)"
 )
 # What the column may have where a folded name has the key.
 _SPELLINGS = {

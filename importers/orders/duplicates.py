@@ -17,16 +17,17 @@ from .adoption import ADOPTED
 # Between two numbers in one field; a "/" inside of a number parts nothing.
 _BETWEEN = r"\s*[,;|]\s*|\s+/\s+"
 _ONE_DAY = timedelta(days=1)
-# By what an order is found; indexes of purchase.order have both.
-NAME_SQL = "lower(trim(coalesce(%(name)s, '')))"
+# By what an order is found; indexes of purchase.order have both. A row of an index has
+# an end, and so has a text in it.
+NAME_SQL = "left(lower(trim(coalesce(%(name)s, ''))), 640)"
 NUMBERS_SQL = (
     "string_to_array(replace(replace(translate("
-    "lower(trim(coalesce(%(partner_ref)s, ''))) || ',' || "
-    "lower(trim(coalesce(%(origin)s, ''))), "
+    "left(lower(trim(coalesce(%(partner_ref)s, ''))), 640) || ',' || "
+    "left(lower(trim(coalesce(%(origin)s, ''))), 640), "
     "';|', ',,'), ' / ', ','), ', ', ','), ',')"
 )
 # The strongest first.
-RULES = ("order_number", "order_amount")
+RULES = ("order_number", "order_amount", "other_tenant")
 
 
 class OrderFacts(NamedTuple):
@@ -54,17 +55,21 @@ class OrderDuplicates:
     """Looks for documents of one batch among the orders that people made by hand.
 
     One is there by its vendor and number (reference, source or name), or by its
-    vendor, amount and day where the one in Odoo has neither reference nor source.
+    vendor, amount and day where the one in Odoo has neither reference nor source. What
+    another tenant of Procurify brought is there by its vendor, number and amount.
     """
 
-    def __init__(self, orders, facts, ruled_out, rules=None):
+    def __init__(self, orders, facts, ruled_out, rules=None, connection=None):
         """:param orders: purchase.order as the integration user sees it
         :param facts: {whatever is looked for: OrderFacts}
         :param ruled_out: {whatever is looked for: (model, id) of what a person said it
             is not}
         :param rules: {whatever is looked for: those of ``RULES`` that are asked}; all,
             where not given
+        :param connection: whose documents these are; orders of other tenants are not
+            looked for, where not given
         """
+        self.connection = connection
         self.orders = orders
         self.env = orders.env
         self.facts = facts
@@ -77,26 +82,45 @@ class OrderDuplicates:
             return {}
         companies = family(self.env)
         orders = self.orders.with_context(allowed_company_ids=companies.ids)
-        orders = self._by_hand(orders.search(self._domain(companies), order="id"))
-        by_number, by_amount = defaultdict(list), defaultdict(list)
-        for order in orders:
-            for number in _numbers(order):
-                by_number[number].append(order)
-            is_own = order.company_id == self.env.company
-            if is_own and not (order.partner_ref or order.origin):
-                by_amount[_sum(order.currency_id, order.amount_total)].append(order)
+        orders = orders.search(self._domain(companies), order="id")
+        indexes = self._indexes(*self._origins(orders))
         found = {}
         for sought, fact in self.facts.items():
-            named = [order for number in fact.numbers for order in by_number[number]]
-            alike = by_amount[_sum(fact.currency, fact.amount)] if fact.amount else ()
-            alike = [order for order in alike if self._day(order) == fact.day]
-            for rule, rivals in zip(RULES, (named, alike), strict=True):
+            for rule, rivals in self._by_rule(fact, *indexes).items():
                 mine = rivals if rule in self.rules.get(sought, RULES) else ()
                 mine = [order for order in mine if self._may_be(sought, fact, order)]
                 if mine:
                     found[sought] = OrderRival(rule, mine[0])
                     break
         return found
+
+    def _indexes(self, by_hand, foreign):
+        """Return {number: orders} and {sum: orders} of those by hand, and {(number,
+        sum): orders} of another tenant's."""
+        by_number, by_amount = defaultdict(list), defaultdict(list)
+        of_others = defaultdict(list)
+        for order in by_hand:
+            for number in _numbers(order):
+                by_number[number].append(order)
+            is_own = order.company_id == self.env.company
+            if is_own and not (order.partner_ref or order.origin):
+                by_amount[_sum(order.currency_id, order.amount_total)].append(order)
+        for order in foreign:
+            total = _sum(order.currency_id, order.amount_total)
+            for number in _numbers(order):
+                of_others[number, total].append(order)
+        return by_number, by_amount, of_others
+
+    def _by_rule(self, fact, by_number, by_amount, of_others):
+        """Return {rule: orders that may be the one of ``fact``}."""
+        total = _sum(fact.currency, fact.amount)
+        alike = by_amount[total] if fact.amount else ()
+        found = (
+            [order for number in fact.numbers for order in by_number[number]],
+            [order for order in alike if self._day(order) == fact.day],
+            [order for number in fact.numbers for order in of_others[number, total]],
+        )
+        return dict(zip(RULES, found, strict=True))
 
     def _may_be(self, sought, fact, order):
         key = order._name, order.id
@@ -124,25 +148,41 @@ class OrderDuplicates:
             & (Domain.custom(to_sql=_named(numbers)) | alike)
         )
 
-    def _by_hand(self, orders):
-        """Return those of ``orders`` that nothing of Procurify became."""
+    def _origins(self, orders):
+        """Return those of ``orders`` that nothing of Procurify became, and those that
+        another tenant brought."""
         if not orders:
-            return orders
+            return orders, orders
         lines = orders.order_line
         domain = (
             Domain("res_model", "=", orders._name) & Domain("res_id", "in", orders.ids)
         ) | (Domain("res_model", "=", lines._name) & Domain("res_id", "in", lines.ids))
-        ours = set()
+        sources = defaultdict(list)
         for model in ("procurify.record", "procurify.link"):
             rows = self.env[model].sudo()
             for row in rows.search_fetch(domain, ["res_model", "res_id"]):
-                ours.add((row.res_model, row.res_id))
-        return orders.filtered(
+                sources[row.res_model, row.res_id].append(row)
+        by_hand = orders.filtered(
             lambda order: (
-                (order._name, order.id) not in ours
-                and not any((line._name, line.id) in ours for line in order.order_line)
+                not any(
+                    (each._name, each.id) in sources
+                    for each in (order, *order.order_line)
+                )
             )
         )
+        rest = {order: sources[order._name, order.id] for order in orders - by_hand}
+        foreign = [order for order in rest if self._is_of_others(rest[order])]
+        return by_hand, orders.browse(order.id for order in foreign)
+
+    def _is_of_others(self, rows):
+        """Return whether an order that these rows stand for is of another tenant."""
+        if not (self.connection and rows):
+            return False
+        tenants = {
+            row.tenant if row._name == "procurify.link" else row.connection_id._tenant()
+            for row in rows
+        }
+        return self.connection._tenant() not in tenants
 
     @staticmethod
     def _day(order):
@@ -169,6 +209,7 @@ def news(draft, fact):
         "order_number": vendor or not fact.numbers <= _numbers(order),
         "order_amount": vendor or sums != known,
     }
+    found["other_tenant"] = any(found.values())
     return {rule for rule, is_new in found.items() if is_new}
 
 
