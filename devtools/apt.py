@@ -111,8 +111,8 @@ class PrivateApt:
         command = self._command("download", "--print-uris", package)
         return run(*command, capture_output=True).returncode == 0
 
-    def download_with_missing_libraries(self, package: str) -> list[Path]:
-        """Fetch a package and what it depends on that is not installed on the system.
+    def download_with_missing_libraries(self, *packages: str) -> list[Path]:
+        """Fetch packages and what they depend on that the system does not have.
 
         :raises Stop: when apt cannot get one of them.
         """
@@ -120,8 +120,8 @@ class PrivateApt:
             *self._command(
                 "install", "--yes", "--download-only", "--no-install-recommends"
             ),
-            package,
-            failure=f"apt could not download {package} and its libraries:",
+            *packages,
+            failure=f"apt could not download {' '.join(packages)} and libraries:",
         )
         return sorted(self._archives.glob("*.deb"))
 

@@ -13,6 +13,8 @@ CHROMIUM = Program(
     purpose="Browser for the tours",
     instead="Install one yourself (Debian: apt-get install chromium), or run the tests "
     "that need none: ./dev test plain",
+    # Names of vendors in Chinese and Japanese would be empty boxes.
+    also=("fonts-droid-fallback",),
 )
 WKHTMLTOPDF = Program(
     package="wkhtmltopdf",

@@ -168,6 +168,8 @@ def _values(client: WebClient, procurify: dict[str, str]) -> dict[str, Any]:
         "user_id": clerk["id"],
         "department_plan_id": plan_ids["Departments"],
         "location_plan_id": plan_ids["Locations"],
+        "close_days_before": 2,
+        "close_days_after": 5,
     }
 
 

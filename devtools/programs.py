@@ -44,6 +44,7 @@ class Program:
     folder: str  #: in the cache
     purpose: str
     instead: str  #: what to do on a machine where it cannot be had
+    also: tuple[str, ...] = ()  #: packages without which it starts, but lacks something
 
     def search_path(self, path: str) -> str:
         """Return the PATH with a folder before it if none in it has the program.
@@ -67,7 +68,7 @@ class Program:
         try:
             apt = PrivateApt(downloads)
             apt.use_distribution()
-            packages = apt.download_with_missing_libraries(self.package)
+            packages = apt.download_with_missing_libraries(self.package, *self.also)
         except Stop as reason:
             raise Stop(f"{self.purpose}: none. {self.instead}\n{reason}") from reason
         with folder_made_whole(folder) as root:

@@ -157,7 +157,10 @@ class ProcurifyShare(models.Model):
         columns = {name: SQL.identifier("document", name) for name in names}
         shares = self._columns_of_shares(split, columns)
         del shares["id"]
-        shares["document_count"] = SQL("%s * share_count", shares["document_count"])
+        # The sum of a bigint has decimals: "25.0 bills".
+        shares["document_count"] = SQL(
+            "(%s * share_count)::int", shares["document_count"]
+        )
         columns |= shares
         return split, columns
 

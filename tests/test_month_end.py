@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
+from freezegun import freeze_time
 
 from odoo import fields
 from odoo.tests import new_test_user, tagged
@@ -281,6 +282,21 @@ class TestMonthEnd(SharedCommon):
                 self.assertAlmostEqual(float(one), other, 2)
         self.assertEqual(sum(group[-1] for group in groups), len(rows))
 
+    def test_counts_are_whole_numbers(self):
+        card = self._card(self.first)
+
+        counts = [figure["count"] for figure in card["figures"]]
+        counts += [
+            cell["count"]
+            for row in card["ages"]["rows"]
+            for cell in row["cells"]
+            if cell
+        ]
+        self.assertTrue(any(counts))
+        self.assertEqual({type(count) for count in counts}, {int})
+        texts = [check["text"] for check in card["checks"] if check["code"] == "issues"]
+        self.assertRegex(texts[0], r"^\d+ bills, ")
+
     def test_open_checks_lead_to_what_is_left(self):
         checks = {c["code"]: c for c in self._card(self.first)["checks"]}
 
@@ -329,6 +345,23 @@ class TestMonthEnd(SharedCommon):
         for text in ("", "2026-13", "x", 5, None):
             card = self.connection.with_context(procurify_month=text)
             self.assertEqual(json.loads(card.dashboard)["month"], f"{self.first:%Y-%m}")
+
+    def test_opens_on_the_month_that_is_being_closed(self):
+        self.connection.close_days_after = 5
+        for today, month in (
+            ("2026-11-30", "2026-11"),
+            ("2026-12-01", "2026-11"),
+            ("2026-12-05", "2026-11"),
+            ("2026-12-06", "2026-12"),
+            ("2027-01-02", "2026-12"),
+        ):
+            with self.subTest(today), freeze_time(f"{today} 12:00:00"):
+                self.assertEqual(self.connection._opens_on(), month)
+
+    def test_opens_on_this_month_without_days_of_a_close(self):
+        self.connection.close_days_after = 0
+        with freeze_time("2026-12-01 12:00:00"):
+            self.assertEqual(self.connection._opens_on(), "2026-12")
 
     def test_reviewer_of_another_company_counts_nothing(self):
         other = self.env["res.company"].create({"name": "Another company"})

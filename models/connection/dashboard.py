@@ -89,6 +89,7 @@ class ProcurifyConnection(models.Model):
             connection.dashboard = json.dumps(
                 {
                     **self._month_in_words(),
+                    "opens_on": connection._opens_on(),
                     **connection._freshness(read),
                     "note": self._note_on_amounts(),
                     "figures": connection._figures_in_words(mine, currencies),
@@ -220,6 +221,15 @@ class ProcurifyConnection(models.Model):
             "previous": f"{month - relativedelta(months=1):%Y-%m}",
             "next": f"{following:%Y-%m}" if following <= now else "",
         }
+
+    def _opens_on(self):
+        """Return the month at which the dashboard opens, as 2026-11.
+
+        During the first days of a month it is the one before, which is being closed.
+        """
+        today = fields.Date.context_today(self)
+        is_closing = today.day <= self.sudo().close_days_after
+        return f"{today - relativedelta(months=int(is_closing)):%Y-%m}"
 
     def _figures_in_words(self, rows, currencies):
         """Return each figure with its count, its amount, and the original amounts."""

@@ -41,10 +41,12 @@ export class ProcurifyMonthEndField extends Component {
     async follow(props) {
         let month = this.state.card?.month;
         if (props.record.resId !== this.resId) {
-            month = browser.sessionStorage.getItem(this.monthKey(props));
             this.bars = null;
+            this.show(props);
+            month = this.lastMonth(props);
+        } else {
+            this.show(props);
         }
-        this.show(props);
         if (month && this.state.card && month !== this.state.card.month) {
             await this.load(month, props);
         } else {
@@ -54,10 +56,16 @@ export class ProcurifyMonthEndField extends Component {
 
     /** A user who closes a month comes back to it from each list. */
     async showLastMonth() {
-        const month = browser.sessionStorage.getItem(this.monthKey(this.props));
-        if (month && this.state.card) {
+        const month = this.lastMonth(this.props);
+        if (month && month !== this.state.card.month) {
             await this.read(month, this.props);
         }
+    }
+
+    /** The month that the user left, or the one that is being closed. */
+    lastMonth(props) {
+        const card = this.state.card;
+        return card && (browser.sessionStorage.getItem(this.monthKey(props)) || card.opens_on);
     }
 
     monthKey(props) {
@@ -79,7 +87,7 @@ export class ProcurifyMonthEndField extends Component {
             return; // Another connection is on screen by now.
         }
         this.state.card = JSON.parse(values[props.name] || "null");
-        if (this.state.card?.next) {
+        if (this.state.card && month !== this.state.card.opens_on) {
             browser.sessionStorage.setItem(key, month);
         } else {
             browser.sessionStorage.removeItem(key);
