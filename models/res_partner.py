@@ -255,7 +255,12 @@ class ResPartner(models.Model):
 
     @api.model
     def _procurify_create(self, batch):
-        drafts = [draft for draft in batch.open if not is_other(draft.payload)]
+        # Who has no name that can be read may be anybody: a person maps such a vendor.
+        drafts = [
+            draft
+            for draft in batch.open
+            if normalise(draft.payload.name) and not is_other(draft.payload)
+        ]
         prepared = self._procurify_said_values(drafts)
         partners = self.create(list(self._procurify_new_values(prepared).values()))
         for partner, (draft, values) in zip(partners, prepared.items(), strict=True):

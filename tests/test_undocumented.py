@@ -114,6 +114,16 @@ class TestUndocumented(ProcurifyCommon):
                 self.assertEqual(self._codes(record), {UNDOCUMENTED})
         self.assertEqual(self.env["res.partner"].search_count([]), partners)
 
+    def test_vendor_without_a_name_is_on_hold_and_no_contact_is_made(self):
+        self.connection.vendor_policy = "create"
+        partners = self.env["res.partner"].search_count([])
+
+        for number, name in enumerate(("", " ", "\u200b\u202e"), start=9001):
+            record = self._vendor(number, name=name)
+            with self.subTest(repr(name)):
+                self.assertEqual(self._codes(record), {"unknown_vendor"})
+        self.assertEqual(self.env["res.partner"].search_count([]), partners)
+
     def test_vendor_whose_kind_is_a_documented_word_is_made(self):
         self.connection.vendor_policy = "create"
 
