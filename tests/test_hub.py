@@ -410,7 +410,7 @@ class TestHub(RemoteCase):
 
         self.assertEqual(parcel.there.values["state"], "draft")
 
-    def test_what_is_archived_there_since_it_was_read_is_not_named_anew(self):
+    def test_what_is_archived_there_since_it_was_read_is_not_named_again(self):
         self._synchronise()
         row = self._dispatches().sudo()
         self.remote.add("account.journal", name="Bills")
