@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import xlsxwriter
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
 from odoo import fields
 
@@ -95,17 +95,17 @@ _MONEY = "#,##0.00"
 def spreadsheet(certificate):
     """Return the bytes of an .xlsx file that says what ``certificate`` says.
 
-    Dates are dates and amounts are numbers. The lists have a header that stays, a
-    filter, and sums of what the filter shows.
+    Dates are dates and amounts are numbers. The lists have a header that stays and a
+    filter. Below the documents stand the sums of each kind and currency.
     """
     env, file = certificate.env, BytesIO()
     with xlsxwriter.Workbook(file, _OPTIONS) as book:
         _write_summary(book, certificate)
-        for title, rows, names in (
-            (env._("Documents"), certificate.line_ids, _LINE),
-            (env._("Sums"), certificate.sum_ids, _SUM),
-        ):
-            _List(book, title, rows, names).fill()
+        documents = _List(book, env._("Documents"), certificate.line_ids, _LINE)
+        documents.fill()
+        documents.add_up("resource", "currency")
+        # These are sums already, of the same documents by one thing and another.
+        _List(book, env._("Sums"), certificate.sum_ids, _SUM).fill()
     return file.getvalue()
 
 
@@ -123,11 +123,12 @@ def _write_summary(book, certificate):
 
 
 class _List:
-    """A sheet of rows: header, filter, and a sum of each column of amounts."""
+    """A sheet of rows with a header and a filter."""
 
     def __init__(self, book, title, rows, names):
         self.sheet = book.add_worksheet(title[:31])
         self.rows, self.names = rows, names
+        self.last = max(len(rows), 1)
         self.header = book.add_format(
             {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
         )
@@ -147,23 +148,34 @@ class _List:
                 style = self.money if self._is_amount(name) else self.text
                 value = _shown(row, name)
                 _write(self.sheet, number, column, value, style, self.dated)
-        last = max(len(self.rows), 1)
         self.sheet.freeze_panes(1, 0)
-        self.sheet.autofilter(0, 0, last, len(self.names) - 1)
-        self._write_sums(last)
+        self.sheet.autofilter(0, 0, self.last, len(self.names) - 1)
 
-    def _write_sums(self, last):
-        """Write the sums of the rows that the filter shows, below the last one.
+    def add_up(self, *kinds):
+        """Write below the rows what they add up to, a row for each of their kinds.
 
-        They add up amounts of one currency once the list is filtered by it.
+        What has no currency has no amount either.
+
+        :param kinds: names of the fields whose values part the kinds
         """
-        for column, name in enumerate(self.names):
-            if self._is_amount(name):
-                first = xl_rowcol_to_cell(1, column)
-                end = xl_rowcol_to_cell(last, column)
-                value = sum(self.rows.mapped(name))
-                formula = f"=SUBTOTAL(109,{first}:{end})"
-                self.sheet.write_formula(last + 1, column, formula, self.total, value)
+        rows = self.rows.filtered(lambda row: all(row[name] for name in kinds))
+        groups = rows.grouped(lambda row: tuple(row[name] for name in kinds))
+        for number, rows in enumerate(groups.values(), start=self.last + 1):
+            conditions = ""
+            for name in kinds:
+                column = self.names.index(name)
+                self.sheet.write(number, column, _shown(rows[0], name), self.total)
+                own = xl_rowcol_to_cell(number, column)
+                conditions += f",{self._cells(column)},{own}"
+            for column, name in enumerate(self.names):
+                if self._is_amount(name):
+                    formula = f"=SUMIFS({self._cells(column)}{conditions})"
+                    value = sum(rows.mapped(name))
+                    self.sheet.write_formula(number, column, formula, self.total, value)
+
+    def _cells(self, column):
+        """Return the range of a column's rows."""
+        return xl_range(1, column, self.last, column)
 
     def _is_amount(self, name):
         return self.rows._fields[name].type == "monetary"

@@ -370,18 +370,47 @@ class TestCertificatePapers(CertificateCase, HttpCase):
         summary, documents, sums = book.worksheets
         values = {row[0].value: row[1].value for row in summary.iter_rows()}
         self.assertEqual(values["Documents"], certificate.document_count)
-        # Below the rows stands what they add up to.
         last = len(certificate.sum_ids) + 1
-        self.assertEqual(documents.max_row - 2, len(certificate.line_ids))
-        self.assertEqual(sums.max_row - 1, last)
+        self.assertEqual(sums.max_row, last)
         column = [cell.value for cell in sums[1]].index("In Odoo")
         self.assertEqual(
             [row[column].value for row in sums.iter_rows(min_row=2, max_row=last)],
             certificate.sum_ids.mapped("odoo_amount"),
         )
-        total = sums.cell(last + 1, column + 1)
-        letter = total.column_letter
-        self.assertEqual(total.value, f"=SUBTOTAL(109,{letter}2:{letter}{last})")
+
+        # Below the documents stands what those of one kind and currency add up to.
+        lines = certificate.line_ids
+        last = len(lines) + 1
+        header = [cell.value for cell in documents[1]]
+        kind, currency, amount = (
+            header.index(lines._fields[name].string)
+            for name in ("resource", "currency", "odoo_amount")
+        )
+        found = {
+            (row[kind].value, row[currency].value): row[amount].value
+            for row in documents.iter_rows(min_row=last + 1)
+        }
+        kinds = dict(lines._fields["resource"]._description_selection(self.env))
+        self.assertEqual(
+            set(found),
+            {(kinds[each.resource], each.currency) for each in lines if each.currency},
+        )
+        self.assertGreater(len(found), 1)
+        letter, place = documents.cell(1, amount + 1).column_letter, last + 1
+        self.assertEqual(
+            next(iter(found.values())),
+            f"=SUMIFS({letter}2:{letter}{last},A2:A{last},A{place},"
+            f"I2:I{last},I{place})",
+        )
+        values = load_workbook(BytesIO(certificate._spreadsheet()), data_only=True)
+        for row in values.worksheets[1].iter_rows(min_row=last + 1):
+            mine = lines.filtered(
+                lambda line, row=row: (
+                    (kinds[line.resource], line.currency)
+                    == (row[kind].value, row[currency].value)
+                )
+            )
+            self.assertEqual(row[amount].value, sum(mine.mapped("odoo_amount")))
 
     def test_spreadsheet_needs_no_formatting(self):
         self._add_documents()
