@@ -15,7 +15,7 @@ from ..routing import family
 
 KINDS = ("in_invoice", "in_refund", "in_receipt")
 # Where people enter the vendor's number of a bill.
-NUMBERS = ("ref", "payment_reference", "name")
+_NUMBERS = ("ref", "payment_reference", "name")
 
 
 class Facts(NamedTuple):
@@ -167,10 +167,10 @@ class BillDuplicates:
         What was cancelled or credited completely is no longer there.
         """
         texts = {draft.payload.invoice_number for draft in facts}
-        moves = self._valid(is_number(NUMBERS, texts)) if facts else self.moves
+        moves = self._valid(is_number(_NUMBERS, texts)) if facts else self.moves
         by_number = defaultdict(list)
         for move in moves:
-            for number in {normalise(move[field]) for field in NUMBERS}:
+            for number in {normalise(move[field]) for field in _NUMBERS}:
                 by_number[_kind(move), number].append(move)
         found = {}
         for draft, fact in facts.items():
